@@ -1,0 +1,492 @@
+//! The draft and its state machine: what may happen to it, decided here and nowhere else.
+//!
+//! ```text
+//!            edit                    queue                  claimed by a worker
+//!           ┌────┐   approve      ┌──────────┐ queue   ┌──────────────────────────┐
+//! submit ─► pending ─────────► approved ─────────► approved + queued ─► + sending ─► sent | failed
+//!             │ │ └─ newer inbound ─┴──────► stale ◄──────┘
+//!             │ └─ expires_at ─► expired
+//!             └─ reject (also from approved and stale) ─► rejected
+//! ```
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    ApiKeyId, DraftId, EmailAddress, HeaderText, IdentityId, MessageId, ThreadId, Timestamp, WorkspaceId,
+    channel::Notification,
+};
+
+/// Where a draft stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DraftStatus {
+    /// Nobody decided.
+    Pending,
+    /// Somebody approved this version. Approving does not send.
+    Approved,
+    /// Somebody said no.
+    Rejected,
+    /// It left.
+    Sent,
+    /// Newer inbound arrived; it must be written again.
+    Stale,
+    /// It did not leave, or nobody knows whether it did.
+    Failed,
+    /// Nobody decided in time.
+    Expired,
+}
+
+impl DraftStatus {
+    /// Every status, for counting and for listing by status.
+    pub const ALL: [Self; 7] =
+        [Self::Pending, Self::Approved, Self::Rejected, Self::Sent, Self::Stale, Self::Failed, Self::Expired];
+
+    /// The name in the API.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Approved => "approved",
+            Self::Rejected => "rejected",
+            Self::Sent => "sent",
+            Self::Stale => "stale",
+            Self::Failed => "failed",
+            Self::Expired => "expired",
+        }
+    }
+}
+
+/// How far the sending of an approved draft came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SendState {
+    /// Waits for a worker.
+    Queued,
+    /// A worker claimed it; whether it left is not known yet.
+    Sending,
+}
+
+impl SendState {
+    /// The name in the API.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Sending => "sending",
+        }
+    }
+}
+
+/// Who did something.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Actor {
+    /// What kind of actor.
+    pub kind: ActorKind,
+    /// Its id: of a key, of an identity, or an approver's address.
+    pub id: String,
+    /// A name a person recognises.
+    pub name: String,
+}
+
+/// A kind of actor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ActorKind {
+    /// A caller of the API.
+    ApiKey,
+    /// An approver who used the link of an approval mail.
+    Email,
+    /// The owner's standing opt-out on the identity.
+    Identity,
+}
+
+impl ActorKind {
+    /// The name in the API.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::ApiKey => "api_key",
+            Self::Email => "email",
+            Self::Identity => "identity",
+        }
+    }
+}
+
+impl Actor {
+    /// A caller of the API.
+    pub fn api_key(id: ApiKeyId, name: &HeaderText) -> Self {
+        Self { kind: ActorKind::ApiKey, id: id.to_string(), name: name.as_str().to_owned() }
+    }
+
+    /// An approver who used a link.
+    pub fn email(approver: &EmailAddress) -> Self {
+        Self { kind: ActorKind::Email, id: approver.to_string(), name: approver.to_string() }
+    }
+
+    /// The opt-out `auto_approve_replies` of an identity.
+    pub fn identity(id: IdentityId, display_name: &HeaderText) -> Self {
+        Self { kind: ActorKind::Identity, id: id.to_string(), name: display_name.as_str().to_owned() }
+    }
+}
+
+/// Why something did not leave.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    /// A fixed word to branch on.
+    pub code: FailureCode,
+    /// What happened and what to do, for a person.
+    pub message: String,
+}
+
+/// The kinds of failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FailureCode {
+    /// It was handed to SES and no answer or event ever came. It may have left.
+    OutcomeUnknown,
+    /// SES refused it.
+    Rejected,
+    /// SES does not send for the domain or the account.
+    SendingDisabled,
+    /// SES kept saying "not now" until the queue gave up.
+    Throttled,
+    /// The identity was suspended or deleted before it left.
+    IdentityUnavailable,
+    /// Newer inbound arrived before it left.
+    Stale,
+}
+
+impl FailureCode {
+    /// The name in the API.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::OutcomeUnknown => "outcome_unknown",
+            Self::Rejected => "rejected",
+            Self::SendingDisabled => "sending_disabled",
+            Self::Throttled => "throttled",
+            Self::IdentityUnavailable => "identity_unavailable",
+            Self::Stale => "stale",
+        }
+    }
+}
+
+impl Failure {
+    /// Nobody knows whether it left.
+    pub fn outcome_unknown() -> Self {
+        Self {
+            code: FailureCode::OutcomeUnknown,
+            message:
+                "SES did not say whether it took this mail, and no delivery event came. It may have left: ask the \
+                      recipient before sending again."
+                    .to_owned(),
+        }
+    }
+
+    /// Whether this is the failure of not knowing.
+    pub fn is_outcome_unknown(&self) -> bool {
+        self.code == FailureCode::OutcomeUnknown
+    }
+}
+
+/// A draft without its bodies.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Draft {
+    /// Its id, in the family of its thread.
+    pub id: DraftId,
+    /// Its workspace.
+    pub workspace_id: WorkspaceId,
+    /// Its thread.
+    pub thread_id: ThreadId,
+    /// The identity it would be sent as.
+    pub identity_id: IdentityId,
+    /// The newest inbound message its author knew.
+    pub based_on_message_id: MessageId,
+    /// Where it stands.
+    pub status: DraftStatus,
+    /// Counts its edits, from 1. A decision is about one version.
+    pub version: u32,
+    /// A newer inbound message existed when it was submitted, or came since.
+    pub stale_warning: bool,
+    /// Whom it answers.
+    pub to: Vec<EmailAddress>,
+    /// Copies.
+    pub cc: Vec<EmailAddress>,
+    /// Blind copies.
+    pub bcc: Vec<EmailAddress>,
+    /// Its subject, derived or overridden.
+    pub subject: HeaderText,
+    /// The subject its author asked for.
+    pub subject_override: Option<HeaderText>,
+    /// Why its author wrote it so; shown to approvers.
+    pub rationale: Option<String>,
+    /// The author's own data, as JSON text: DynamoDB numbers would not keep every JSON number.
+    pub metadata: Option<String>,
+    /// Who submitted it.
+    pub submitted_by: Actor,
+    /// How far its sending came.
+    pub send_state: Option<SendState>,
+    /// The outbound message made from it.
+    pub outbound_message_id: Option<MessageId>,
+    /// Who decided.
+    pub decided_by: Option<Actor>,
+    /// When.
+    pub decided_at: Option<Timestamp>,
+    /// Why it was rejected.
+    pub reject_reason: Option<String>,
+    /// Why it failed.
+    pub failure: Option<Failure>,
+    /// When it expires if nobody decides.
+    pub expires_at: Option<Timestamp>,
+    /// Who was told, and with what result.
+    pub notifications: Vec<Notification>,
+    /// When it was submitted.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+}
+
+/// The bodies of a draft. At least one is there.
+#[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct DraftBody {
+    /// The text.
+    pub text: Option<String>,
+    /// The HTML.
+    pub html: Option<String>,
+}
+
+impl std::fmt::Debug for DraftBody {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("DraftBody(…)")
+    }
+}
+
+/// Why a step was refused. Each says what is the case, so that the loser of a race learns who won.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DraftRefusal {
+    /// Somebody decided already.
+    Decided {
+        /// What was decided.
+        status: DraftStatus,
+        /// By whom.
+        by: Option<Actor>,
+        /// When.
+        at: Option<Timestamp>,
+    },
+    /// The decision is about another version than the current one.
+    Superseded {
+        /// The version the decision is about.
+        seen: u32,
+        /// The version there is.
+        current: u32,
+    },
+    /// Newer inbound arrived.
+    Stale,
+    /// It expired.
+    Expired,
+    /// It left already.
+    AlreadySent,
+    /// It is on its way.
+    SendInProgress,
+    /// It failed before; a failed draft is never sent again by itself.
+    Failed(Option<Failure>),
+    /// It was rejected.
+    Rejected,
+    /// Nobody approved it, and the caller may not.
+    ApprovalRequired,
+}
+
+impl Draft {
+    fn is_expired(&self, now: Timestamp) -> bool {
+        self.expires_at.is_some_and(|at| at <= now)
+    }
+
+    fn decided(&self) -> DraftRefusal {
+        DraftRefusal::Decided { status: self.status, by: self.decided_by.clone(), at: self.decided_at }
+    }
+
+    /// Refuses unless the draft is pending, current and not expired.
+    fn require_pending(&self, seen_version: Option<u32>, now: Timestamp) -> Result<(), DraftRefusal> {
+        match self.status {
+            DraftStatus::Pending => {}
+            DraftStatus::Stale => return Err(DraftRefusal::Stale),
+            DraftStatus::Expired => return Err(DraftRefusal::Expired),
+            DraftStatus::Approved | DraftStatus::Rejected | DraftStatus::Sent | DraftStatus::Failed => {
+                return Err(self.decided());
+            }
+        }
+        // Before the version: to approve what has expired is wrong whatever version was seen.
+        if self.is_expired(now) {
+            return Err(DraftRefusal::Expired);
+        }
+        match seen_version {
+            Some(seen) if seen != self.version => Err(DraftRefusal::Superseded { seen, current: self.version }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether an edit is allowed; the caller then changes the fields and calls [`Draft::edited`].
+    pub fn edit(&self, seen_version: Option<u32>, now: Timestamp) -> Result<(), DraftRefusal> {
+        self.require_pending(seen_version, now)
+    }
+
+    /// Counts an edit: another version, which nobody was told of.
+    pub fn edited(&mut self, now: Timestamp) {
+        self.version = self.version.saturating_add(1);
+        self.updated_at = now;
+    }
+
+    /// Approves the version the approver saw, or the current one.
+    pub fn approve(&mut self, by: Actor, seen_version: Option<u32>, now: Timestamp) -> Result<(), DraftRefusal> {
+        self.require_pending(seen_version, now)?;
+        self.status = DraftStatus::Approved;
+        self.decided_by = Some(by);
+        self.decided_at = Some(now);
+        self.updated_at = now;
+        Ok(())
+    }
+
+    /// Rejects it. Allowed while nothing is on its way: pending, approved, stale.
+    pub fn reject(
+        &mut self,
+        by: Actor,
+        reason: Option<String>,
+        seen_version: Option<u32>,
+        now: Timestamp,
+    ) -> Result<(), DraftRefusal> {
+        match self.status {
+            DraftStatus::Approved if self.send_state.is_some() => {
+                return Err(DraftRefusal::SendInProgress);
+            }
+            DraftStatus::Approved | DraftStatus::Stale => match seen_version {
+                Some(seen) if seen != self.version => {
+                    return Err(DraftRefusal::Superseded { seen, current: self.version });
+                }
+                _ => {}
+            },
+            DraftStatus::Pending
+            | DraftStatus::Rejected
+            | DraftStatus::Sent
+            | DraftStatus::Failed
+            | DraftStatus::Expired => {
+                self.require_pending(seen_version, now)?;
+            }
+        }
+        self.status = DraftStatus::Rejected;
+        self.decided_by = Some(by);
+        self.decided_at = Some(now);
+        self.reject_reason = reason;
+        self.updated_at = now;
+        Ok(())
+    }
+
+    /// Puts an approved draft on its way as the given message. Staleness is the caller's to check against the thread, in
+    /// the same transaction.
+    pub fn queue(&mut self, message_id: MessageId, now: Timestamp) -> Result<(), DraftRefusal> {
+        match (self.status, self.send_state) {
+            (DraftStatus::Approved, None) => {
+                self.send_state = Some(SendState::Queued);
+                self.outbound_message_id = Some(message_id);
+                self.updated_at = now;
+                Ok(())
+            }
+            (DraftStatus::Approved, Some(SendState::Queued | SendState::Sending)) => Err(DraftRefusal::SendInProgress),
+            (DraftStatus::Pending, _) => {
+                Err(if self.is_expired(now) { DraftRefusal::Expired } else { DraftRefusal::ApprovalRequired })
+            }
+            (DraftStatus::Rejected, _) => Err(DraftRefusal::Rejected),
+            (DraftStatus::Sent, _) => Err(DraftRefusal::AlreadySent),
+            (DraftStatus::Stale, _) => Err(DraftRefusal::Stale),
+            (DraftStatus::Failed, _) => Err(DraftRefusal::Failed(self.failure.clone())),
+            (DraftStatus::Expired, _) => Err(DraftRefusal::Expired),
+        }
+    }
+
+    /// A worker takes the queued draft for that message.
+    pub fn claim(&mut self, message_id: MessageId, now: Timestamp) -> Result<(), DraftRefusal> {
+        self.require_on_its_way(message_id)?;
+        if self.send_state != Some(SendState::Queued) {
+            return Err(DraftRefusal::SendInProgress);
+        }
+        self.send_state = Some(SendState::Sending);
+        self.updated_at = now;
+        Ok(())
+    }
+
+    /// SES said "not now": it waits again.
+    pub fn release(&mut self, message_id: MessageId, now: Timestamp) -> Result<(), DraftRefusal> {
+        self.require_on_its_way(message_id)?;
+        self.send_state = Some(SendState::Queued);
+        self.updated_at = now;
+        Ok(())
+    }
+
+    /// It left. Also when it had been given up as unknown and an event came after all.
+    pub fn sent(&mut self, message_id: MessageId, now: Timestamp) -> Result<(), DraftRefusal> {
+        let in_doubt = self.status == DraftStatus::Failed
+            && self.outbound_message_id == Some(message_id)
+            && self.failure.as_ref().is_some_and(Failure::is_outcome_unknown);
+        if !in_doubt {
+            self.require_on_its_way(message_id)?;
+        }
+        self.status = DraftStatus::Sent;
+        self.send_state = None;
+        self.failure = None;
+        self.updated_at = now;
+        Ok(())
+    }
+
+    /// It did not leave, or nobody will ever know.
+    pub fn failed(&mut self, message_id: MessageId, failure: Failure, now: Timestamp) -> Result<(), DraftRefusal> {
+        self.require_on_its_way(message_id)?;
+        self.status = DraftStatus::Failed;
+        self.send_state = None;
+        self.failure = Some(failure);
+        self.updated_at = now;
+        Ok(())
+    }
+
+    /// Newer inbound arrived. A draft that a worker claimed is past that point. Returns whether it changed.
+    #[must_use]
+    pub fn go_stale(&mut self, now: Timestamp) -> bool {
+        let undecided = matches!(self.status, DraftStatus::Pending | DraftStatus::Approved);
+        if !undecided || self.send_state == Some(SendState::Sending) {
+            return false;
+        }
+        self.status = DraftStatus::Stale;
+        self.stale_warning = true;
+        self.send_state = None;
+        self.updated_at = now;
+        true
+    }
+
+    /// Nobody decided in time. Returns whether it changed.
+    #[must_use]
+    pub fn expire(&mut self, now: Timestamp) -> bool {
+        if self.status != DraftStatus::Pending || !self.is_expired(now) {
+            return false;
+        }
+        self.status = DraftStatus::Expired;
+        self.updated_at = now;
+        true
+    }
+
+    /// Records that an approver was told, or could not be. Once per channel, recipient and version.
+    pub fn notified(&mut self, notification: Notification) {
+        self.notifications.retain(|n| {
+            (&n.channel, &n.recipient, n.version)
+                != (&notification.channel, &notification.recipient, notification.version)
+        });
+        self.notifications.push(notification);
+    }
+
+    fn require_on_its_way(&self, message_id: MessageId) -> Result<(), DraftRefusal> {
+        match self.status {
+            DraftStatus::Approved if self.outbound_message_id == Some(message_id) && self.send_state.is_some() => {
+                Ok(())
+            }
+            DraftStatus::Sent => Err(DraftRefusal::AlreadySent),
+            DraftStatus::Stale => Err(DraftRefusal::Stale),
+            DraftStatus::Failed => Err(DraftRefusal::Failed(self.failure.clone())),
+            DraftStatus::Pending | DraftStatus::Approved | DraftStatus::Rejected | DraftStatus::Expired => {
+                Err(self.decided())
+            }
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! What a change of an item means to the world, derived from its old and new image alone.
+//!
+//! Use cases write state and publish nothing. The table's stream carries both images of every write, and this function
+//! says what follows; a write and its consequence cannot come apart, and deriving it twice gives the same answer.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Draft, DraftId, DraftStatus, Message, MessageId, WorkspaceId,
+    message::{DeliveryStatus, Direction},
+};
+
+/// An entity as the stream shows it.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Entity {
+    /// A draft.
+    Draft(Box<Draft>),
+    /// A message.
+    Message(Box<Message>),
+}
+
+/// Something that must now be done by a worker.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Work {
+    /// Hand a queued message to SES.
+    Send(SendJob),
+    /// Tell the approvers of a draft.
+    Notify(NotifyJob),
+}
+
+/// The body of a message on the send queue.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SendJob {
+    /// The workspace.
+    pub workspace_id: WorkspaceId,
+    /// The outbound message.
+    pub message_id: MessageId,
+}
+
+/// The body of a message on the notify queue.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NotifyJob {
+    /// The workspace.
+    pub workspace_id: WorkspaceId,
+    /// The draft.
+    pub draft_id: DraftId,
+    /// The version to be shown; another version by then needs no telling.
+    pub version: u32,
+}
+
+/// What follows from a change. Both images of one item, either of which may be missing (created, removed).
+pub fn work(old: Option<&Entity>, new: Option<&Entity>) -> Option<Work> {
+    match (old, new?) {
+        (old, Entity::Message(message)) => {
+            let was_queued = matches!(old, Some(Entity::Message(old)) if is_queued(old));
+            (is_queued(message) && !was_queued)
+                .then_some(Work::Send(SendJob { workspace_id: message.workspace_id, message_id: message.id }))
+        }
+        (old, Entity::Draft(draft)) => {
+            let told = matches!(old, Some(Entity::Draft(old)) if old.version == draft.version);
+            (draft.status == DraftStatus::Pending && !told).then_some(Work::Notify(NotifyJob {
+                workspace_id: draft.workspace_id,
+                draft_id: draft.id,
+                version: draft.version,
+            }))
+        }
+    }
+}
+
+/// Whether a message waits for its first attempt. One that was released by an attempt is still on the queue: its worker
+/// reported the record as failed, so SQS brings it back by itself.
+fn is_queued(message: &Message) -> bool {
+    message.direction == Direction::Outbound
+        && message.delivery.as_ref().is_some_and(|d| d.status == DeliveryStatus::Queued && d.attempt_id.is_none())
+}

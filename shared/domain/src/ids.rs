@@ -1,0 +1,163 @@
+//! Ids: UUIDv7 (RFC 9562, section 5.7), one type per kind of thing.
+//!
+//! A thread, its messages and its drafts are one **family**: they share the 62 random bits of `rand_b` and differ in
+//! time and `rand_a`. So the id of a message or a draft is enough to compute the partition key of its thread, and no
+//! pointer has to be read (or kept right). See `docs/adr/0002-id-families.md`.
+
+use serde::{Deserialize, Serialize};
+use std::{fmt, str::FromStr};
+use uuid::Uuid;
+
+use crate::{ports::Entropy, time::Timestamp};
+
+/// The text is not a UUID in its usual form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("must be an id such as 0197f3a0-5c1e-7d2a-9f00-1234567890ab")]
+pub struct InvalidId;
+
+/// What the ids of a thread, its messages and its drafts share: the low 64 bits of the UUID.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Family(u64);
+
+impl Family {
+    /// A new family, unlike any other but for a chance of 2⁻⁶².
+    pub fn generate(entropy: &dyn Entropy) -> Self {
+        // RFC 9562, section 4.1: the two highest bits are the variant, 0b10.
+        Self((entropy.next_u64() & (u64::MAX >> 2)) | (1 << 63))
+    }
+}
+
+impl fmt::Display for Family {
+    /// Sixteen lowercase hexadecimal digits.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
+}
+
+fn uuid_v7(family: Family, at: Timestamp, entropy: &dyn Entropy) -> Uuid {
+    let unix_ms = u64::try_from(at.unix_ms()).unwrap_or(0) & 0xffff_ffff_ffff;
+    let rand_a = entropy.next_u64() & 0x0fff;
+    Uuid::from_u64_pair((unix_ms << 16) | 0x7000 | rand_a, family.0)
+}
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(Uuid);
+
+        impl $name {
+            /// A new id of its own family; ids sort by `at`.
+            pub fn generate(at: Timestamp, entropy: &dyn Entropy) -> Self {
+                Self(uuid_v7(Family::generate(entropy), at, entropy))
+            }
+
+            /// A new id that belongs to `family`; ids sort by `at`.
+            pub fn generate_in(family: Family, at: Timestamp, entropy: &dyn Entropy) -> Self {
+                Self(uuid_v7(family, at, entropy))
+            }
+
+            /// The family this id belongs to.
+            pub fn family(self) -> Family {
+                Family(self.0.as_u64_pair().1)
+            }
+
+            /// The sixteen bytes of the UUID, big-endian.
+            pub fn as_bytes(&self) -> &[u8; 16] {
+                self.0.as_bytes()
+            }
+
+            /// From the sixteen bytes of a UUID, big-endian.
+            pub fn from_bytes(bytes: [u8; 16]) -> Self {
+                Self(Uuid::from_bytes(bytes))
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(&self.0, f)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(&self.0, f)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = InvalidId;
+
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                // The crate also takes braced and `urn:` forms; an id of ours has exactly one spelling.
+                if text.len() != 36 {
+                    return Err(InvalidId);
+                }
+                Uuid::try_parse(text).map(Self).map_err(|_| InvalidId)
+            }
+        }
+    )+};
+}
+
+ids! {
+    /// A workspace: the tenant.
+    WorkspaceId,
+    /// An API key (not the key itself).
+    ApiKeyId,
+    /// A sending domain.
+    DomainId,
+    /// An identity: a mailbox the agent owns.
+    IdentityId,
+    /// A thread; names its [`Family`].
+    ThreadId,
+    /// A message of a thread; in the thread's family.
+    MessageId,
+    /// A draft of a thread; in the thread's family.
+    DraftId,
+    /// A person mail was exchanged with.
+    ContactId,
+    /// Inbound mail held for an unknown sender.
+    HeldId,
+    /// One attempt of handing a message to SES; travels as an e-mail tag.
+    AttemptId,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    #[derive(Debug, Default)]
+    struct Counting(AtomicU64);
+
+    impl Entropy for Counting {
+        fn fill(&self, buffer: &mut [u8]) {
+            let n = self.0.fetch_add(0x9e37_79b9_7f4a_7c15, Ordering::Relaxed);
+            for (i, byte) in buffer.iter_mut().enumerate() {
+                *byte = n.to_be_bytes()[i % 8];
+            }
+        }
+    }
+
+    #[test]
+    fn a_family_shares_its_low_bits_and_sorts_by_time() {
+        let entropy = Counting::default();
+        let thread = ThreadId::generate(Timestamp::from_unix_ms(1_000), &entropy);
+        let first = MessageId::generate_in(thread.family(), Timestamp::from_unix_ms(2_000), &entropy);
+        let second = DraftId::generate_in(thread.family(), Timestamp::from_unix_ms(3_000), &entropy);
+        assert_eq!(first.family(), thread.family());
+        assert_eq!(second.family(), thread.family());
+        assert!(thread.to_string() < first.to_string() && first.to_string() < second.to_string());
+        let parsed = Uuid::parse_str(&first.to_string()).expect("a valid UUID");
+        assert_eq!(parsed.get_version_num(), 7);
+        assert_eq!(parsed.get_variant(), uuid::Variant::RFC4122);
+    }
+
+    #[test]
+    fn an_id_has_one_spelling() {
+        assert!("{0197f3a0-5c1e-7d2a-9f00-1234567890ab}".parse::<DraftId>().is_err());
+        assert!("0197f3a05c1e7d2a9f001234567890ab".parse::<DraftId>().is_err());
+        assert!("0197f3a0-5c1e-7d2a-9f00-1234567890ab".parse::<DraftId>().is_ok());
+    }
+}

@@ -1,0 +1,166 @@
+//! API keys: what they look like and what each role may do.
+
+use serde::{Deserialize, Serialize};
+use std::{fmt, str::FromStr};
+
+use crate::{ApiKeyId, HeaderText, IdentityId, Secret, Timestamp, WorkspaceId, ports::Entropy};
+
+/// What a key may do. Approval is worth nothing if the agent can approve itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// Reads only.
+    Read,
+    /// Reads; submits, edits, rejects and notifies its drafts; sends drafts that a person approved.
+    Agent,
+    /// `Agent`, and sends without a draft.
+    Automation,
+    /// Everything, approving included.
+    Full,
+}
+
+/// A kind of thing a key may be allowed to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Permission {
+    /// Read anything of the workspace.
+    Read,
+    /// Submit, edit, reject and notify drafts; send approved ones; change threads.
+    Draft,
+    /// Send mail that no person approves.
+    DirectSend,
+    /// Approve drafts, and send pending ones.
+    Approve,
+    /// Change identities, domains, keys, contacts, settings.
+    Administer,
+}
+
+impl Role {
+    /// Whether this role may do that.
+    pub const fn may(self, permission: Permission) -> bool {
+        match (self, permission) {
+            (Self::Full, _) | (_, Permission::Read) => true,
+            (Self::Read, _) => false,
+            (Self::Agent | Self::Automation, Permission::Draft) => true,
+            (Self::Automation, Permission::DirectSend) => true,
+            (Self::Agent, Permission::DirectSend) => false,
+            (Self::Agent | Self::Automation, Permission::Approve | Permission::Administer) => false,
+        }
+    }
+
+    /// The name in the API.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Agent => "agent",
+            Self::Automation => "automation",
+            Self::Full => "full",
+        }
+    }
+}
+
+/// A key as the workspace lists it: everything but the key.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ApiKey {
+    /// Its id.
+    pub id: ApiKeyId,
+    /// The workspace it opens.
+    pub workspace_id: WorkspaceId,
+    /// What its owner calls it.
+    pub name: HeaderText,
+    /// The beginning of the key (`nc_live_` and four characters), to tell keys apart.
+    pub prefix: String,
+    /// What it may do.
+    pub role: Role,
+    /// The identities it is bound to; all of them when empty.
+    pub identity_ids: Vec<IdentityId>,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+/// The key itself: `nc_live_` and 32 alphanumerics, 190 bits of randomness. Shown once, never stored.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ApiKeySecret(Secret<String>);
+
+/// The text does not have the form of a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("an API key is `nc_live_` followed by 32 letters and digits")]
+pub struct InvalidApiKey;
+
+const LIVE: &str = "nc_live_";
+const RANDOM_CHARS: usize = 32;
+
+impl ApiKeySecret {
+    /// A new key.
+    pub fn generate(entropy: &dyn Entropy) -> Self {
+        const ALPHABET: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+        let mut key = String::with_capacity(LIVE.len() + RANDOM_CHARS);
+        key.push_str(LIVE);
+        while key.len() < LIVE.len() + RANDOM_CHARS {
+            let mut bytes = [0; RANDOM_CHARS];
+            entropy.fill(&mut bytes);
+            // Six bits at a time, refusing 62 and 63, so that every character is equally likely.
+            for index in bytes.map(|b| usize::from(b & 0x3f)) {
+                if let (Some(c), true) = (ALPHABET.get(index), key.len() < LIVE.len() + RANDOM_CHARS) {
+                    key.push(char::from(*c));
+                }
+            }
+        }
+        Self(Secret::new(key))
+    }
+
+    /// What may be shown of it later: `nc_live_` and four characters.
+    pub fn prefix(&self) -> &str {
+        &self.expose()[..LIVE.len() + 4]
+    }
+
+    /// The key.
+    pub fn expose(&self) -> &str {
+        self.0.expose()
+    }
+}
+
+impl fmt::Debug for ApiKeySecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ApiKeySecret(…)")
+    }
+}
+
+impl FromStr for ApiKeySecret {
+    type Err = InvalidApiKey;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let random = text.strip_prefix(LIVE).ok_or(InvalidApiKey)?;
+        if random.len() == RANDOM_CHARS && random.bytes().all(|b| b.is_ascii_alphanumeric()) {
+            Ok(Self(Secret::new(text.to_owned())))
+        } else {
+            Err(InvalidApiKey)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_agent_cannot_approve_itself() {
+        for role in [Role::Read, Role::Agent, Role::Automation] {
+            assert!(!role.may(Permission::Approve));
+            assert!(!role.may(Permission::Administer));
+        }
+        assert!(!Role::Agent.may(Permission::DirectSend));
+        assert!(Role::Automation.may(Permission::DirectSend));
+        assert!(!Role::Read.may(Permission::Draft));
+        assert!(Role::Full.may(Permission::Approve));
+    }
+
+    #[test]
+    fn a_key_has_one_form() {
+        assert!("nc_live_0123456789abcdefghijABCDEFGHIJ01".parse::<ApiKeySecret>().is_ok());
+        for bad in
+            ["", "nc_live_", "nc_live_0123456789abcdefghijABCDEFGHIJ0!", "sk_live_0123456789abcdefghijABCDEFGHIJ01"]
+        {
+            assert!(bad.parse::<ApiKeySecret>().is_err());
+        }
+    }
+}

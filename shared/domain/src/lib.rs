@@ -1,0 +1,43 @@
+//! The product's own words: ids, addresses, entities and the state machines that decide what may happen to them.
+//!
+//! **Job.** Say what a thread, a message and a draft are, and which step may follow which. Every rule about approving,
+//! going stale and sending is a pure function here; the store only makes its result durable, under a condition.
+//!
+//! **Invariants.** A value that exists is valid: an [`EmailAddress`] can be mailed, a [`HeaderText`] cannot break out of
+//! its header, a [`Secret`] cannot be printed. A transition takes the old value and the time and returns the new value
+//! or the reason why not; nothing is changed half-way.
+//!
+//! **Must never know.** AWS, HTTP, async, the clock, randomness. Time and entropy arrive through [`ports`].
+
+pub mod address;
+pub mod channel;
+pub mod contact;
+pub mod draft;
+pub mod event;
+pub mod identity;
+pub mod ids;
+pub mod key;
+pub mod message;
+pub mod ports;
+pub mod secret;
+pub mod sending_domain;
+pub mod text;
+pub mod thread;
+pub mod time;
+pub mod workspace;
+
+pub use address::{DomainName, EmailAddress, LocalPart};
+pub use draft::{Draft, DraftBody, DraftRefusal, DraftStatus};
+pub use identity::Identity;
+pub use ids::{
+    ApiKeyId, AttemptId, ContactId, DomainId, DraftId, Family, HeldId, IdentityId, MessageId, ThreadId, WorkspaceId,
+};
+pub use key::{ApiKeySecret, Role};
+pub use message::{Message, MessageBody};
+pub use ports::{Clock, Entropy};
+pub use secret::Secret;
+pub use sending_domain::SendingDomain;
+pub use text::HeaderText;
+pub use thread::Thread;
+pub use time::Timestamp;
+pub use workspace::Workspace;

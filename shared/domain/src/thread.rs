@@ -1,0 +1,143 @@
+//! A conversation of one identity with one or more people.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{ContactId, DraftId, EmailAddress, IdentityId, MessageId, ThreadId, Timestamp, WorkspaceId};
+
+/// The most undecided drafts a thread may have; keeps every step that touches them one transaction.
+pub const MAX_OPEN_DRAFTS: usize = 20;
+
+/// Whose turn it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ThreadStatus {
+    /// Mail came in; the agent's turn.
+    Open,
+    /// We answered; the other side's turn.
+    Waiting,
+    /// A draft waits for a person.
+    DraftPending,
+    /// Done; new mail opens it again.
+    Closed,
+}
+
+impl ThreadStatus {
+    /// Every status, for counting.
+    pub const ALL: [Self; 4] = [Self::Open, Self::Waiting, Self::DraftPending, Self::Closed];
+
+    /// The name in the API.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Waiting => "waiting",
+            Self::DraftPending => "draft_pending",
+            Self::Closed => "closed",
+        }
+    }
+}
+
+/// A thread. It is the root of its family: whatever changes which drafts are undecided, or which inbound message is the
+/// newest, changes this item in the same transaction.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Thread {
+    /// Its id; names the family.
+    pub id: ThreadId,
+    /// Its workspace.
+    pub workspace_id: WorkspaceId,
+    /// The identity that holds the conversation.
+    pub identity_id: IdentityId,
+    /// The person it began with.
+    pub primary_contact_id: Option<ContactId>,
+    /// That person's address, which is also the key of the contact.
+    pub primary_contact_email: Option<EmailAddress>,
+    /// The subject of its first message.
+    pub subject: String,
+    /// Whose turn it is.
+    pub status: ThreadStatus,
+    /// Inbound that nobody answered or looked at.
+    pub needs_review: bool,
+    /// When its newest message was received or sent.
+    pub last_message_at: Timestamp,
+    /// The newest inbound message by time of receipt. A draft based on an older one is stale.
+    pub last_inbound_message_id: Option<MessageId>,
+    /// Messages in it, both ways.
+    pub message_count: u32,
+    /// The first words of the newest message.
+    pub snippet: String,
+    /// The owner's tags.
+    pub tags: Vec<String>,
+    /// A rule or the owner asked agents to leave it alone.
+    pub skip_ai: bool,
+    /// Drafts that are pending or approved and not handed to SES.
+    pub open_draft_ids: Vec<DraftId>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+}
+
+/// What a thread needs to know of a message that joined it.
+#[derive(Debug, Clone, Copy)]
+pub struct Joined<'a> {
+    /// The message.
+    pub message_id: MessageId,
+    /// When it was received or sent.
+    pub at: Timestamp,
+    /// Its first words.
+    pub snippet: &'a str,
+}
+
+impl Thread {
+    fn join(&mut self, joined: Joined<'_>, now: Timestamp) {
+        self.message_count = self.message_count.saturating_add(1);
+        if joined.at >= self.last_message_at {
+            self.last_message_at = joined.at;
+            joined.snippet.clone_into(&mut self.snippet);
+        }
+        self.updated_at = now;
+    }
+
+    /// An inbound message joins. Mail of a machine keeps its place in line but asks nobody to look. Returns the drafts
+    /// that go stale with it: all undecided ones, since none of them can have been written knowing this message.
+    #[must_use]
+    pub fn receive(&mut self, joined: Joined<'_>, is_automated: bool, now: Timestamp) -> Vec<DraftId> {
+        self.join(joined, now);
+        // Mail may arrive late; what is newest is told by time of receipt, which orders message ids.
+        self.last_inbound_message_id = self.last_inbound_message_id.max(Some(joined.message_id));
+        self.status = ThreadStatus::Open;
+        self.needs_review |= !is_automated;
+        std::mem::take(&mut self.open_draft_ids)
+    }
+
+    /// A draft was submitted.
+    pub fn draft_opened(&mut self, draft_id: DraftId, now: Timestamp) {
+        self.open_draft_ids.push(draft_id);
+        self.status = ThreadStatus::DraftPending;
+        self.updated_at = now;
+    }
+
+    /// A draft was rejected, expired, failed or went stale. With nothing else undecided it is the agent's turn again.
+    pub fn draft_closed(&mut self, draft_id: DraftId, now: Timestamp) {
+        self.open_draft_ids.retain(|open| *open != draft_id);
+        if self.open_draft_ids.is_empty() && self.status == ThreadStatus::DraftPending {
+            self.status = ThreadStatus::Open;
+            self.needs_review = true;
+        }
+        self.updated_at = now;
+    }
+
+    /// A message of ours left.
+    pub fn sent(&mut self, joined: Joined<'_>, draft_id: Option<DraftId>, now: Timestamp) {
+        self.join(joined, now);
+        if let Some(draft_id) = draft_id {
+            self.open_draft_ids.retain(|open| *open != draft_id);
+        }
+        self.status = if self.open_draft_ids.is_empty() { ThreadStatus::Waiting } else { ThreadStatus::DraftPending };
+        self.needs_review = false;
+    }
+
+    /// Whether a draft or send based on `based_on` would ignore a newer inbound message.
+    pub fn is_stale(&self, based_on: Option<MessageId>) -> bool {
+        self.last_inbound_message_id != based_on
+    }
+}

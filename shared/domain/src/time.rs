@@ -1,0 +1,110 @@
+//! Points in time, as the API shows them: RFC 3339 in UTC.
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+use std::{fmt, str::FromStr, time::Duration};
+
+/// A point in time, in milliseconds since 1970-01-01T00:00:00Z.
+///
+/// Written as RFC 3339 with exactly three decimals and `Z` (`2026-04-30T14:22:11.000Z`), so that the text sorts as the
+/// time does and may stand in a sort key.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp(i64);
+
+/// The last representable instant, 9999-12-31T23:59:59.999Z: RFC 3339 has four digits for the year.
+const MAX_UNIX_MS: i64 = 253_402_300_799_999;
+
+/// The text is not an RFC 3339 time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("must be an RFC 3339 time such as 2026-04-30T14:22:11Z")]
+pub struct InvalidTimestamp;
+
+impl Timestamp {
+    /// From milliseconds since the Unix epoch; clamped to the years 1970 to 9999.
+    pub const fn from_unix_ms(unix_ms: i64) -> Self {
+        if unix_ms < 0 {
+            Self(0)
+        } else if unix_ms > MAX_UNIX_MS {
+            Self(MAX_UNIX_MS)
+        } else {
+            Self(unix_ms)
+        }
+    }
+
+    /// Milliseconds since the Unix epoch.
+    pub const fn unix_ms(self) -> i64 {
+        self.0
+    }
+
+    /// Whole seconds since the Unix epoch, as DynamoDB's TTL wants them.
+    pub const fn unix_seconds(self) -> i64 {
+        self.0 / 1000
+    }
+
+    /// This instant plus a duration, clamped to the last representable one.
+    #[must_use]
+    pub fn after(self, duration: Duration) -> Self {
+        let ms = i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
+        Self::from_unix_ms(self.0.saturating_add(ms))
+    }
+
+    /// How long ago `earlier` was; zero when it lies ahead.
+    pub fn since(self, earlier: Self) -> Duration {
+        Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
+    }
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // In range by construction, see `from_unix_ms`.
+        let instant = jiff::Timestamp::from_millisecond(self.0).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+        write!(f, "{instant:.3}")
+    }
+}
+
+impl fmt::Debug for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")
+    }
+}
+
+impl FromStr for Timestamp {
+    type Err = InvalidTimestamp;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let instant: jiff::Timestamp = text.parse().map_err(|_| InvalidTimestamp)?;
+        Ok(Self::from_unix_ms(instant.as_millisecond()))
+    }
+}
+
+impl Serialize for Timestamp {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Timestamp {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
+        text.parse().map_err(D::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_sorts_as_time_does() {
+        let early = Timestamp::from_unix_ms(1_777_559_331_005);
+        let late = Timestamp::from_unix_ms(1_777_559_331_100);
+        assert_eq!(early.to_string(), "2026-04-30T14:28:51.005Z");
+        assert!(early.to_string() < late.to_string());
+        assert_eq!(early.to_string().parse(), Ok(early));
+    }
+
+    #[test]
+    fn out_of_range_is_clamped() {
+        assert_eq!(Timestamp::from_unix_ms(-1).to_string(), "1970-01-01T00:00:00.000Z");
+        assert_eq!(Timestamp::from_unix_ms(i64::MAX).after(Duration::MAX).to_string(), "9999-12-31T23:59:59.999Z");
+    }
+}
