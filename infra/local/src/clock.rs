@@ -38,7 +38,9 @@ pub struct LocalClock {
 impl LocalClock {
     /// A clock with the offset the state was left with. Call on a tokio runtime.
     pub async fn open(state: State) -> Result<Arc<Self>, StateError> {
-        state.define("CREATE TABLE IF NOT EXISTS clock (only INTEGER PRIMARY KEY CHECK (only = 1), offset_ms INTEGER)")?;
+        state.define(
+            "CREATE TABLE IF NOT EXISTS clock (only INTEGER PRIMARY KEY CHECK (only = 1), offset_ms INTEGER)",
+        )?;
         let offset_ms: Option<i64> = state
             .call(|tx| {
                 Ok::<_, StateError>(tx.query_row("SELECT offset_ms FROM clock", [], |row| row.get(0)).optional()?)

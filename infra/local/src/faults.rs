@@ -209,10 +209,7 @@ impl HttpBody for Broken {
     type Data = Bytes;
     type Error = DroppedOnPurpose;
 
-    fn poll_frame(
-        self: Pin<&mut Self>,
-        _: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
+    fn poll_frame(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
         Poll::Ready(Some(Err(DroppedOnPurpose)))
     }
 }

@@ -1,1 +1,17 @@
-//! Placeholder until its first content lands.
+//! The whole system on one machine: the functions' own routers and handlers on servers of ours for AWS's services.
+//!
+//! **Job.** Play DynamoDB, S3, SQS, SES and DNS over their real protocols, closely enough that nothing under `shared/`
+//! can tell.
+//!
+//! **Invariants.** What was acknowledged survives `kill -9`. An operation that is not played is refused by name.
+//!
+//! **Must never know.** What a thread or a draft is: the rules live in the crates the functions are made of.
+
+/// The engine's clock, which can be advanced.
+pub mod clock;
+/// Faults on request.
+pub mod faults;
+/// The queues: an SQS server.
+pub mod sqs;
+/// The engine's durable state.
+pub mod state;

@@ -7,6 +7,7 @@
 use std::{
     path::Path,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use rusqlite::{Connection, ErrorCode, TransactionBehavior};
@@ -44,6 +45,8 @@ impl State {
     /// Opens the file, creating it where there is none, and locks it for this process until the last clone is dropped.
     pub fn open(path: &Path) -> Result<Self, StateError> {
         let connection = Connection::open(path)?;
+        // A second engine is told so at once; within this one, callers queue for the mutex, never for the file.
+        connection.busy_timeout(Duration::ZERO)?;
         // Set before WAL: SQLite then keeps the file to itself for good, and a second engine fails here at once.
         connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
         connection.pragma_update(None, "journal_mode", "WAL")?;
