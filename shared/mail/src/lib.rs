@@ -1,1 +1,42 @@
-//! Placeholder until its first content lands.
+//! Bytes of mail to values, and values to bytes.
+//!
+//! **Job.** Read any bytes the internet sends as the message a person would see ([`parse`]), say what is new in it
+//! ([`extracted_text`]), what it answers ([`thread_keys`]) and what looks dangerous about it ([`safety_flags`]); build the
+//! raw mail that leaves ([`OutboundMail`]).
+//!
+//! **Invariants.** Nothing here panics, recurses or takes more than linear time on any input; what is over a limit is left
+//! out and marked, never an error. Nothing inside a mail is believed about who sent it. What is built cannot carry a header
+//! its caller did not name: no CR, LF or NUL can reach one.
+//!
+//! **Must never know.** AWS, HTTP, storage, async, the clock, randomness.
+
+mod address;
+mod attribution;
+mod automated;
+mod body;
+mod build;
+mod charset;
+mod extract;
+mod filename;
+mod header;
+mod history;
+mod html;
+pub mod limits;
+mod lookalike;
+mod message_id;
+mod parse;
+mod safety;
+mod snippet;
+mod structure;
+mod thread_keys;
+mod transfer;
+
+pub use build::{AutoSubmitted, BuildError, ExtraHeader, OutboundAttachment, OutboundMail, OutboundMailbox, Signature};
+pub use extract::extracted_text;
+pub use history::QuotedHistory;
+pub use html::{html_to_text, text_to_html};
+pub use message_id::{InvalidMessageId, MessageIdText};
+pub use parse::{Defect, ParsedMail, all_attachment_bytes, attachment_bytes, parse};
+pub use safety::{SafetyContext, safety_flags};
+pub use snippet::snippet;
+pub use thread_keys::thread_keys;

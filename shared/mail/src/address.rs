@@ -1,0 +1,144 @@
+//! Address lists (RFC 5322, section 3.4), as they really come.
+
+use actionlayer_domain::message::Mailbox;
+
+use crate::{header::decode_words, limits::MAX_ADDRESSES};
+
+/// The part of an address after its last `@`, lower case; empty when there is none.
+pub(crate) fn domain_of(email: &str) -> String {
+    email.rsplit_once('@').map(|(_, domain)| domain.to_ascii_lowercase()).unwrap_or_default()
+}
+
+/// The mailboxes of a field value; groups are flattened, what has no `@` is left out. An address is what the sender
+/// wrote, without blanks: it may not be valid.
+pub(crate) fn parse_list(value: &str) -> Vec<Mailbox> {
+    let mut list = Vec::new();
+    let mut current = Pending::default();
+    let mut chars = value.chars();
+    while let Some(c) = chars.next() {
+        if list.len() >= MAX_ADDRESSES {
+            return list;
+        }
+        match c {
+            '"' => quoted(&mut chars, current.text()),
+            '(' => comment(&mut chars, &mut current.comment),
+            '<' if current.angle.is_none() => current.angle = Some(String::new()),
+            '<' => {}
+            '>' => current.closed = true,
+            ',' | ';' if !current.in_source_route() => list.extend(std::mem::take(&mut current).finish()),
+            // The name of a group; inside angle brackets, the end of a source route.
+            ':' if !current.text().contains('@') || current.angle.is_some() => current.text().clear(),
+            c => current.text().push(c),
+        }
+    }
+    list.extend(current.finish());
+    list
+}
+
+#[derive(Default)]
+struct Pending {
+    phrase: String,
+    comment: String,
+    angle: Option<String>,
+    closed: bool,
+}
+
+impl Pending {
+    fn text(&mut self) -> &mut String {
+        match &mut self.angle {
+            Some(angle) if !self.closed => angle,
+            _ => &mut self.phrase,
+        }
+    }
+
+    /// `<@a,@b:user@host>`: a comma here separates hops (RFC 5322, section 4.4), not mailboxes.
+    fn in_source_route(&self) -> bool {
+        !self.closed && self.angle.as_ref().is_some_and(|angle| angle.trim_start().starts_with('@'))
+    }
+
+    fn finish(self) -> Option<Mailbox> {
+        let (email, name) = match self.angle {
+            Some(angle) => (angle, self.phrase),
+            // `ada@example.com`, perhaps with loose words around it.
+            None => {
+                let (addresses, words): (Vec<_>, Vec<_>) =
+                    self.phrase.split_whitespace().partition(|word| word.contains('@'));
+                (addresses.last().copied().unwrap_or_default().to_owned(), words.join(" "))
+            }
+        };
+        let email: String = email.chars().filter(|c| !c.is_whitespace() && !c.is_control()).collect();
+        let name = if name.trim().is_empty() { self.comment } else { name };
+        let name = decode_words(name.trim());
+        email.contains('@').then(|| Mailbox { email, name: (!name.is_empty()).then_some(name) })
+    }
+}
+
+fn quoted(chars: &mut std::str::Chars<'_>, out: &mut String) {
+    while let Some(c) = chars.next() {
+        match c {
+            '"' => return,
+            '\\' => out.extend(chars.next()),
+            c => out.push(c),
+        }
+    }
+}
+
+fn comment(chars: &mut std::str::Chars<'_>, out: &mut String) {
+    let mut depth = 1_usize;
+    while let Some(c) = chars.next() {
+        match c {
+            '\\' => out.extend(chars.next()),
+            '(' => depth += 1,
+            ')' => {
+                depth -= 1;
+                if depth == 0 {
+                    return;
+                }
+            }
+            c => out.push(c),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn one(value: &str) -> (String, String) {
+        let mut list = parse_list(value);
+        assert_eq!(list.len(), 1, "{value:?} gave {list:?}");
+        let Mailbox { email, name } = list.remove(0);
+        (email, name.unwrap_or_default())
+    }
+
+    #[test]
+    fn every_common_shape() {
+        for (value, email, name) in [
+            ("ada@example.com", "ada@example.com", ""),
+            ("<ada@example.com>", "ada@example.com", ""),
+            ("Ada Lovelace <ada@example.com>", "ada@example.com", "Ada Lovelace"),
+            ("\"Lovelace, Ada \\\"A\\\"\" <ada@example.com>", "ada@example.com", "Lovelace, Ada \"A\""),
+            ("=?utf-8?Q?J=C3=BCrgen?= =?utf-8?Q?_M?= <j@example.com>", "j@example.com", "Jürgen M"),
+            ("\"=?utf-8?B?SsO8cmdlbg==?=\" <j@example.com>", "j@example.com", "Jürgen"),
+            ("ada@example.com (Ada)", "ada@example.com", "Ada"),
+            // A display name that is an address must never become part of the address.
+            ("ceo@bank.com <eve@evil.example>", "eve@evil.example", "ceo@bank.com"),
+            ("\"ceo@bank.com\" <eve@evil.example>", "eve@evil.example", "ceo@bank.com"),
+            ("Ada <@relay.a,@relay.b:ada@example.com>", "ada@example.com", "Ada"),
+            ("Ada <ada@example.com", "ada@example.com", "Ada"),
+            ("Team: ada@example.com;", "ada@example.com", ""),
+        ] {
+            assert_eq!(one(value), (email.to_owned(), name.to_owned()), "{value:?}");
+        }
+    }
+
+    #[test]
+    fn lists_groups_and_nothing() {
+        let emails = |value: &str| parse_list(value).into_iter().map(|m| m.email).collect::<Vec<_>>();
+        assert_eq!(emails("a@x, B <b@x>; Team: c@x, \"D, E\" <d@x>;"), ["a@x", "b@x", "c@x", "d@x"]);
+        for empty in ["", "undisclosed-recipients:;", ",,,", "nobody", "(((((", "<", "\""] {
+            assert!(emails(empty).is_empty(), "{empty:?}");
+        }
+        assert_eq!(parse_list(&"a@b,".repeat(5_000)).len(), MAX_ADDRESSES);
+    }
+}

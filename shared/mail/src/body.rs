@@ -1,0 +1,147 @@
+//! Which parts are the text of a mail, and which are its files (after RFC 8621, section 4.1.4).
+
+use crate::{
+    charset,
+    html::{html_to_text, text_to_html},
+    structure::{Part, Structure},
+};
+
+/// The text of a mail and the places of its files in the tree.
+#[derive(Debug, Default)]
+pub(crate) struct Bodies {
+    pub(crate) text: String,
+    pub(crate) html: Option<String>,
+    /// Indices of the parts that are attachments, in order.
+    pub(crate) attachments: Vec<usize>,
+}
+
+/// Reads the bodies of `structure` out of `raw`.
+pub(crate) fn read_bodies(raw: &[u8], structure: &Structure) -> Bodies {
+    let parts = &structure.parts;
+    let alternatives = outermost_alternatives(parts);
+    // What each multipart/alternative offers.
+    let mut offers: Vec<(bool, bool)> = vec![(false, false); parts.len()];
+    let mut leaves = Vec::new();
+    let mut bodies = Bodies::default();
+    for (index, part) in parts.iter().enumerate().filter(|(_, part)| part.is_leaf) {
+        if !is_shown_text(part, parts) {
+            bodies.attachments.push(index);
+            continue;
+        }
+        let content = read_text(raw, part);
+        let is_html = part.info.media_type == "text/html";
+        if let Some(offer) = alternatives.get(index).copied().flatten().and_then(|a| offers.get_mut(a)) {
+            // An alternative without any words is no alternative.
+            let (plain, html) = offer;
+            *plain |= !is_html && !content.trim().is_empty();
+            *html |= is_html && !content.trim().is_empty();
+        }
+        leaves.push((index, is_html, content));
+    }
+    let mut text: Vec<String> = Vec::new();
+    let mut html: Vec<String> = Vec::new();
+    let any_html = leaves.iter().any(|(_, is_html, content)| *is_html && !content.trim().is_empty());
+    for (index, is_html, content) in leaves {
+        let offer = alternatives.get(index).copied().flatten().and_then(|a| offers.get(a)).copied();
+        let (for_text, for_html) = match offer {
+            None => (true, true),
+            Some((plain, html)) => (!is_html || !plain, is_html || !html),
+        };
+        if for_text {
+            text.push(if is_html { html_to_text(&content) } else { content.clone() });
+        }
+        if for_html && any_html {
+            html.push(if is_html { content } else { text_to_html(&content) });
+        }
+    }
+    text.retain(|piece| !piece.trim().is_empty());
+    html.retain(|piece| !piece.trim().is_empty());
+    bodies.text = text.join("\n\n");
+    bodies.html = (!html.is_empty()).then(|| html.join("\n"));
+    bodies
+}
+
+/// For every part, the outermost multipart/alternative around it.
+fn outermost_alternatives(parts: &[Part]) -> Vec<Option<usize>> {
+    let mut outermost: Vec<Option<usize>> = Vec::with_capacity(parts.len());
+    for part in parts {
+        let around = part.parent.and_then(|(parent, _)| {
+            let further = outermost.get(parent).copied().flatten();
+            let is_alternative = parts.get(parent).is_some_and(|p| p.info.media_type == "multipart/alternative");
+            further.or_else(|| is_alternative.then_some(parent))
+        });
+        outermost.push(around);
+    }
+    outermost
+}
+
+fn is_shown_text(part: &Part, parts: &[Part]) -> bool {
+    if part.info.is_attachment || !matches!(part.info.media_type.as_str(), "text/plain" | "text/html") {
+        return false;
+    }
+    let Some((parent, place)) = part.parent else { return true };
+    let container = parts.get(parent).map(|p| p.info.media_type.as_str()).unwrap_or_default();
+    // The second text of a report is the returned mail or its headers.
+    let is_first = place == 0;
+    is_first || (!matches!(container, "multipart/related" | "multipart/report") && part.info.filename.is_none())
+}
+
+fn read_text(raw: &[u8], part: &Part) -> String {
+    let encoded = raw.get(part.body.clone()).unwrap_or_default();
+    let decoded = part.info.encoding.decode(encoded);
+    let mut text = charset::decode(&decoded, part.info.charset.as_deref());
+    if text.contains(['\r', '\0']) {
+        text = text.replace("\r\n", "\n").replace('\r', "\n").replace('\0', "");
+    }
+    if part.info.flowed && part.info.media_type == "text/plain" {
+        text = unflow(&text, part.info.delete_space);
+    }
+    text
+}
+
+/// Joins the lines of format=flowed text (RFC 3676, section 4).
+fn unflow(text: &str, delete_space: bool) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut open_depth = None;
+    for line in text.split('\n') {
+        let depth = line.bytes().take_while(|b| *b == b'>').count();
+        let content = line.get(depth..).unwrap_or_default();
+        let content = content.strip_prefix(' ').unwrap_or(content);
+        let is_signature = content == "-- ";
+        let goes_on = open_depth == Some(depth) && !is_signature;
+        if !goes_on {
+            if open_depth.is_some() {
+                out.push('\n');
+            }
+            if depth > 0 {
+                out.push_str(&">".repeat(depth));
+                out.push(' ');
+            }
+        }
+        let flows = content.ends_with(' ') && !is_signature;
+        if flows {
+            out.push_str(if delete_space { content.strip_suffix(' ').unwrap_or(content) } else { content });
+            open_depth = Some(depth);
+        } else {
+            out.push_str(content);
+            out.push('\n');
+            open_depth = None;
+        }
+    }
+    out.pop();
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn flowed_lines_join_at_their_own_depth() {
+        let text = "one \ntwo\n\n> quoted \n> more\n>> deeper\nfree \n> not joined\n-- \nme";
+        assert_eq!(unflow(text, false), "one two\n\n> quoted more\n>> deeper\nfree \n> not joined\n-- \nme");
+        assert_eq!(unflow("ab \ncd", true), "abcd");
+        assert_eq!(unflow("", false), "");
+        assert_eq!(unflow(" > stuffed", false), "> stuffed");
+    }
+}

@@ -1,0 +1,296 @@
+//! The raw mail that leaves (RFC 5322, RFC 2045).
+
+use std::borrow::Cow;
+
+use actionlayer_domain::{EmailAddress, HeaderText, Timestamp};
+use mail_builder::{
+    MessageBuilder,
+    headers::{address::Address, content_type::ContentType, date::Date, message_id::MessageId, raw::Raw},
+    mime::{BodyPart, MimePart},
+};
+
+use crate::{
+    history::QuotedHistory,
+    html::{html_to_text, text_to_html},
+    message_id::MessageIdText,
+};
+
+/// Ids written into `References` at most; the first and the newest are kept (RFC 5322, section 3.6.4 sets no bound).
+const MAX_REFERENCES: usize = 30;
+
+/// A name and an address to write into a header. Neither can hold a line break.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutboundMailbox {
+    /// The display name.
+    pub name: Option<HeaderText>,
+    /// The address.
+    pub email: EmailAddress,
+}
+
+impl From<EmailAddress> for OutboundMailbox {
+    fn from(email: EmailAddress) -> Self {
+        Self { name: None, email }
+    }
+}
+
+/// Why nobody approved this mail before it left (RFC 3834, section 5).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AutoSubmitted {
+    /// In answer to a mail.
+    Replied,
+    /// For another reason.
+    Generated,
+}
+
+/// The headers a caller may add beyond those that every mail has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ExtraHeader {
+    /// `X-Auto-Response-Suppress: All`: no out-of-office answers to this.
+    SuppressAutoResponses,
+    /// `X-Entity-Ref-ID`: mails with different values are not put into one conversation for the sake of their subject.
+    EntityRefId(HeaderText),
+}
+
+/// A file to attach.
+#[derive(Debug, Clone)]
+pub struct OutboundAttachment {
+    /// Its name.
+    pub filename: HeaderText,
+    /// Its media type, such as `application/pdf`. One that is not `type/subtype` is written as
+    /// `application/octet-stream`.
+    pub content_type: String,
+    /// Its content.
+    pub content: Vec<u8>,
+}
+
+/// What stands below every mail of an identity. With one of the two, the other is made from it.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Signature<'a> {
+    /// As text.
+    pub text: Option<&'a str>,
+    /// As HTML.
+    pub html: Option<&'a str>,
+}
+
+/// Why a mail cannot be built.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum BuildError {
+    /// Neither text nor HTML, or both blank.
+    #[error("the mail has no body")]
+    NoBody,
+    /// Nobody in `To`.
+    #[error("the mail has no recipient")]
+    NoRecipient,
+}
+
+/// A mail to build. Blind copies are not part of it: they belong to the envelope alone.
+#[derive(Debug, Clone)]
+pub struct OutboundMail<'a> {
+    /// The author.
+    pub from: OutboundMailbox,
+    /// The recipients.
+    pub to: Vec<OutboundMailbox>,
+    /// Those who get a copy.
+    pub cc: Vec<OutboundMailbox>,
+    /// Where answers go, if not to the author.
+    pub reply_to: Option<OutboundMailbox>,
+    /// The subject.
+    pub subject: HeaderText,
+    /// `Date`.
+    pub date: Timestamp,
+    /// `Message-ID`; SES puts its own in its place.
+    pub message_id: MessageIdText,
+    /// The message this answers.
+    pub in_reply_to: Option<MessageIdText>,
+    /// The thread so far, oldest first. The message answered is added when it is missing.
+    pub references: Vec<MessageIdText>,
+    /// The text. Made from the HTML when missing.
+    pub text: Option<&'a str>,
+    /// The HTML. Made from the text when missing.
+    pub html: Option<&'a str>,
+    /// The signature, added once.
+    pub signature: Signature<'a>,
+    /// The message answered, quoted below.
+    pub history: Option<QuotedHistory<'a>>,
+    /// Files.
+    pub attachments: Vec<OutboundAttachment>,
+    /// Set on a mail that nobody approved.
+    pub auto_submitted: Option<AutoSubmitted>,
+    /// More headers.
+    pub extra_headers: Vec<ExtraHeader>,
+}
+
+impl OutboundMail<'_> {
+    /// The raw mail. The same value and seed give the same bytes; `boundary_seed` should differ from mail to mail.
+    pub fn build(&self, boundary_seed: u64) -> Result<Vec<u8>, BuildError> {
+        if self.to.is_empty() {
+            return Err(BuildError::NoRecipient);
+        }
+        let (text, html) = self.bodies()?;
+        let mut mail = MessageBuilder::new()
+            .from(mailbox(&self.from))
+            .to(mailboxes(&self.to))
+            .subject(self.subject.as_str())
+            .date(Date::new(self.date.unix_seconds()))
+            .message_id(self.message_id.as_str());
+        if !self.cc.is_empty() {
+            mail = mail.cc(mailboxes(&self.cc));
+        }
+        if let Some(reply_to) = &self.reply_to {
+            mail = mail.reply_to(mailbox(reply_to));
+        }
+        if let Some(id) = &self.in_reply_to {
+            mail = mail.in_reply_to(id.as_str());
+        }
+        let references = self.bounded_references();
+        if !references.is_empty() {
+            mail = mail.references(MessageId::new_list(references.into_iter()));
+        }
+        if let Some(reason) = self.auto_submitted {
+            let value = match reason {
+                AutoSubmitted::Replied => "auto-replied",
+                AutoSubmitted::Generated => "auto-generated",
+            };
+            mail = mail.header("Auto-Submitted", Raw::new(value));
+        }
+        for header in &self.extra_headers {
+            mail = match header {
+                ExtraHeader::SuppressAutoResponses => mail.header("X-Auto-Response-Suppress", Raw::new("All")),
+                ExtraHeader::EntityRefId(id) => {
+                    mail.header("X-Entity-Ref-ID", mail_builder::headers::text::Text::new(id.as_str()))
+                }
+            };
+        }
+        let boundary = self.free_boundary(boundary_seed, &[&text, &html]);
+        let mut body = MimePart::new(
+            ContentType::new("multipart/alternative").attribute("boundary", format!("{boundary}a")),
+            vec![text_part("text/plain", text), text_part("text/html", html)],
+        );
+        if !self.attachments.is_empty() {
+            let parts = std::iter::once(body).chain(self.attachments.iter().map(attachment_part)).collect::<Vec<_>>();
+            body =
+                MimePart::new(ContentType::new("multipart/mixed").attribute("boundary", format!("{boundary}m")), parts);
+        }
+        let mut raw = Vec::new();
+        mail.body(body).serialize(&mut raw);
+        Ok(raw)
+    }
+
+    /// The text and the HTML with signature and history.
+    fn bodies(&self) -> Result<(String, String), BuildError> {
+        let present = |body: Option<&'_ str>| body.is_some_and(|b| !b.trim().is_empty());
+        let given_text = self.text.filter(|b| present(Some(b)));
+        let given_html = self.html.filter(|b| present(Some(b)));
+        let (mut text, mut html) = match (given_text, given_html) {
+            (None, None) => return Err(BuildError::NoBody),
+            (Some(text), None) => (text.trim_end().to_owned(), text_to_html(text)),
+            (None, Some(html)) => (html_to_text(html), html.to_owned()),
+            (Some(text), Some(html)) => (text.trim_end().to_owned(), html.to_owned()),
+        };
+        let (signature_text, signature_html) = self.signature.both();
+        // Once: an agent that already signed, because it saw earlier mail do so, does not sign twice.
+        if !signature_text.is_empty() && !squeeze(&text).ends_with(&squeeze(&signature_text)) {
+            text = format!("{text}\n\n-- \n{signature_text}");
+        }
+        if !signature_html.is_empty()
+            && !squeeze(&html_to_text(&html)).ends_with(&squeeze(&html_to_text(&signature_html)))
+        {
+            insert_before_end(&mut html, &format!("<br>\n<div class=\"signature\">-- <br>\n{signature_html}</div>"));
+        }
+        if let Some(history) = &self.history {
+            text = format!("{text}\n\n{}", history.as_text());
+            insert_before_end(&mut html, &format!("<br>\n{}", history.as_html()));
+        }
+        text.push('\n');
+        Ok((text.replace('\0', ""), html.replace('\0', "")))
+    }
+
+    fn bounded_references(&self) -> Vec<&str> {
+        let mut ids: Vec<&str> = Vec::new();
+        // The message answered stands last, wherever it stood before.
+        let answered = self.in_reply_to.as_ref().map(MessageIdText::as_str);
+        for id in self.references.iter().map(MessageIdText::as_str).filter(|id| Some(*id) != answered).chain(answered) {
+            if !ids.contains(&id) {
+                ids.push(id);
+            }
+        }
+        if ids.len() > MAX_REFERENCES {
+            ids.drain(1..=ids.len() - MAX_REFERENCES);
+        }
+        ids
+    }
+
+    /// A boundary that no part contains.
+    fn free_boundary(&self, seed: u64, texts: &[&str]) -> String {
+        let mut number = seed;
+        loop {
+            // `=_` cannot stand in quoted-printable or base64 (RFC 2045, section 6.7).
+            let boundary = format!("=_{number:016x}");
+            let taken = |bytes: &[u8]| memchr::memmem::find(bytes, boundary.as_bytes()).is_some();
+            let in_texts = texts.iter().any(|text| taken(text.as_bytes()));
+            if !in_texts && !self.attachments.iter().any(|a| taken(&a.content)) {
+                return boundary;
+            }
+            number = number.wrapping_add(1);
+        }
+    }
+}
+
+impl Signature<'_> {
+    fn both(&self) -> (String, String) {
+        let given = |s: Option<&str>| s.map(str::trim).filter(|s| !s.is_empty()).map(ToOwned::to_owned);
+        match (given(self.text), given(self.html)) {
+            (None, None) => (String::new(), String::new()),
+            (Some(text), None) => (text.clone(), text_to_html(&text)),
+            (None, Some(html)) => (html_to_text(&html), html),
+            (Some(text), Some(html)) => (text, html),
+        }
+    }
+}
+
+/// Text for comparing: without blanks.
+fn squeeze(text: &str) -> String {
+    text.chars().filter(|c| !c.is_whitespace()).collect()
+}
+
+/// Puts `addition` before the end of the document's body, or at the end of a fragment.
+fn insert_before_end(html: &mut String, addition: &str) {
+    let lower = html.to_ascii_lowercase();
+    let at = lower.rfind("</body").or_else(|| lower.rfind("</html")).unwrap_or(html.len());
+    html.insert_str(at, addition);
+}
+
+fn mailbox(mailbox: &OutboundMailbox) -> Address<'_> {
+    let name = mailbox.name.as_ref().map(HeaderText::as_str).filter(|name| !name.trim().is_empty());
+    Address::new_address(name, mailbox.email.as_str())
+}
+
+fn mailboxes(list: &[OutboundMailbox]) -> Address<'_> {
+    Address::new_list(list.iter().map(mailbox).collect())
+}
+
+fn text_part(media_type: &'static str, text: String) -> MimePart<'static> {
+    MimePart::new(ContentType::new(media_type).attribute("charset", "utf-8"), BodyPart::Text(Cow::Owned(text)))
+}
+
+fn attachment_part(attachment: &OutboundAttachment) -> MimePart<'_> {
+    let media_type = if is_media_type(&attachment.content_type) {
+        attachment.content_type.to_ascii_lowercase()
+    } else {
+        "application/octet-stream".to_owned()
+    };
+    MimePart::new(media_type, BodyPart::Binary(Cow::Borrowed(&attachment.content)))
+        .attachment(attachment.filename.as_str())
+}
+
+/// Whether a text is `type/subtype` of single parts (RFC 6838, section 4.2). Containers are no files.
+fn is_media_type(text: &str) -> bool {
+    let name = |part: &str| {
+        (1..=127).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&b))
+    };
+    text.split_once('/').is_some_and(|(kind, subtype)| {
+        name(kind)
+            && name(subtype)
+            && !["multipart", "message"].iter().any(|container| kind.eq_ignore_ascii_case(container))
+    })
+}

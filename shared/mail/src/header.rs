@@ -1,0 +1,189 @@
+//! Splits a header block into fields, within bounds, and decodes what may stand in them.
+
+use mail_parser::{HeaderValue, parsers::MessageStream};
+
+use crate::{charset::decode_unlabelled, limits::HeaderLimits};
+
+/// One field: its name in lower case, its value unfolded, as text, not yet decoded.
+#[derive(Debug, Clone)]
+pub(crate) struct Field {
+    pub(crate) name: String,
+    pub(crate) value: String,
+}
+
+/// The fields of a block, in the order they stand.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Fields(Vec<Field>);
+
+impl Fields {
+    /// The first field of that name: the one a person's mail client shows when there are several.
+    pub(crate) fn first(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|field| field.name == name).map(|field| field.value.as_str())
+    }
+
+    /// All fields of that name.
+    pub(crate) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.0.iter().filter(move |field| field.name == name).map(|field| field.value.as_str())
+    }
+
+    /// Whether there is any field at all.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+/// What reading a block gave.
+#[derive(Debug)]
+pub(crate) struct Block {
+    pub(crate) fields: Fields,
+    /// Where the body starts, from the start of the input.
+    pub(crate) body: usize,
+    /// Whether something was left out because of a limit.
+    pub(crate) limited: bool,
+    /// Whether the empty line that ends the block is missing.
+    pub(crate) unterminated: bool,
+}
+
+/// Reads the header block at the start of `bytes`. `is_boundary` tells lines (without their line break) that end a part
+/// and so its headers.
+pub(crate) fn read_block(bytes: &[u8], limits: HeaderLimits, is_boundary: impl Fn(&[u8]) -> bool) -> Block {
+    let mut raw_fields: Vec<(String, Vec<u8>)> = Vec::new();
+    let mut limited = false;
+    let mut kept_bytes = 0;
+    let mut encoded_words = 0;
+    let mut at = 0;
+    let mut body = None;
+    while at < bytes.len() {
+        let (line, next) = line_at(bytes, at);
+        if line.is_empty() {
+            body = Some(next);
+            break;
+        }
+        if is_boundary(line) {
+            break;
+        }
+        let text = if matches!(line.first(), Some(b' ' | b'\t')) {
+            // A fold; before the first field it belongs to nothing.
+            raw_fields.last_mut().map(|(_, value)| (value, line))
+        } else if let Some((name, value)) = split_field(line) {
+            if raw_fields.len() >= limits.fields || kept_bytes >= limits.block_bytes {
+                limited = true;
+                at = next;
+                continue;
+            }
+            raw_fields.push((name, Vec::new()));
+            raw_fields.last_mut().map(|(_, kept)| (kept, value))
+        } else if is_mbox_separator(line) || split_field(line_at(bytes, next).0).is_some() {
+            // Not a field, but fields go on after it.
+            None
+        } else {
+            break;
+        };
+        if let Some((kept, text)) = text {
+            let room = limits.field_bytes.saturating_sub(kept.len()).min(limits.block_bytes.saturating_sub(kept_bytes));
+            let text = if text.len() > room {
+                limited = true;
+                text.get(..room).unwrap_or_default()
+            } else {
+                text
+            };
+            encoded_words += memchr::memmem::find_iter(text, b"=?").count();
+            if encoded_words > limits.encoded_words {
+                limited = true;
+            } else {
+                kept.extend_from_slice(text);
+                kept_bytes += text.len();
+            }
+        }
+        at = next;
+    }
+    let fields = raw_fields
+        .into_iter()
+        .map(|(name, value)| Field { name, value: decode_unlabelled(&value).trim().to_owned() })
+        .collect();
+    Block { fields: Fields(fields), body: body.unwrap_or(at), limited, unterminated: body.is_none() }
+}
+
+/// The line at `at` without its line break, and where the next one starts.
+pub(crate) fn line_at(bytes: &[u8], at: usize) -> (&[u8], usize) {
+    let rest = bytes.get(at..).unwrap_or_default();
+    let (line, next) = match memchr::memchr(b'\n', rest) {
+        Some(end) => (&rest[..end], at + end + 1),
+        None => (rest, bytes.len()),
+    };
+    (line.strip_suffix(b"\r").unwrap_or(line), next)
+}
+
+fn split_field(line: &[u8]) -> Option<(String, &[u8])> {
+    const MAX_NAME_BYTES: usize = 100;
+    let colon = memchr::memchr(b':', line.get(..line.len().min(MAX_NAME_BYTES + 20))?)?;
+    let name = line.get(..colon)?.trim_ascii_end();
+    let valid = (1..=MAX_NAME_BYTES).contains(&name.len()) && name.iter().all(u8::is_ascii_graphic);
+    let value = line.get(colon + 1..)?;
+    valid.then(|| (String::from_utf8_lossy(name).to_ascii_lowercase(), value))
+}
+
+fn is_mbox_separator(line: &[u8]) -> bool {
+    line.starts_with(b"From ") || line.starts_with(b">From ")
+}
+
+/// Decodes the encoded words (RFC 2047) of unstructured text. What decodes to a control character becomes a space, so
+/// that no value can hold a line break.
+pub(crate) fn decode_words(value: &str) -> String {
+    let decoded = if value.contains("=?") {
+        let line = format!("{}\n", value.replace(['\r', '\n'], " "));
+        match MessageStream::new(line.as_bytes()).parse_unstructured() {
+            HeaderValue::Text(text) => text.into_owned(),
+            _ => String::new(),
+        }
+    } else {
+        value.to_owned()
+    };
+    let mut clean = String::with_capacity(decoded.len());
+    for c in decoded.trim().chars() {
+        let c = if c.is_control() { ' ' } else { c };
+        if c != ' ' || !clean.ends_with(' ') {
+            clean.push(c);
+        }
+    }
+    clean
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::limits::TOP_HEADERS;
+
+    fn read(text: &str) -> Block {
+        read_block(text.as_bytes(), TOP_HEADERS, |_| false)
+    }
+
+    #[test]
+    fn folds_garbage_and_missing_separators() {
+        let block = read("From a@b Mon\r\nSubject : a\r\n b\r\nnonsense\r\nTo: c@d\r\n\r\nbody");
+        assert_eq!(block.fields.first("subject"), Some("a b"));
+        assert_eq!(block.fields.first("to"), Some("c@d"));
+        assert!(!block.unterminated && block.body > 0);
+
+        let block = read("Subject: x\nHello there,\nthis is text");
+        assert!(block.unterminated);
+        assert_eq!(block.body, "Subject: x\n".len());
+    }
+
+    #[test]
+    fn limits_cut_and_say_so() {
+        let block = read(&format!("Subject: {}\r\nTo: a@b\r\n\r\n", "x".repeat(100_000)));
+        assert!(block.limited);
+        assert_eq!(block.fields.first("to"), Some("a@b"));
+        let block = read(&format!("{}\r\nbody", "A: b\r\n".repeat(5_000)));
+        assert!(block.limited);
+        assert_eq!(block.body, 5_000 * 6 + 2);
+    }
+
+    #[test]
+    fn words_decode_without_line_breaks() {
+        assert_eq!(decode_words("=?utf-8?B?R3LDvMOfZQ==?= =?utf-8?Q?=20an_dich?= x"), "Grüße an dich x");
+        assert_eq!(decode_words("=?utf-8?Q?a=0D=0ABcc:_x@y.z?="), "a Bcc: x@y.z");
+        assert_eq!(decode_words("=?bad"), "=?bad");
+    }
+}

@@ -1,0 +1,224 @@
+//! Splits HTML into tags and text the way browsers find the borders, without building a tree.
+
+use super::entities::decode_into;
+
+/// A start or end tag.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Tag {
+    /// Lower case.
+    pub(crate) name: String,
+    pub(crate) is_end: bool,
+    attributes: Vec<(String, String)>,
+}
+
+impl Tag {
+    /// The value of an attribute, decoded; its name in lower case.
+    pub(crate) fn attribute(&self, name: &str) -> Option<&str> {
+        self.attributes.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
+    /// Whether it is an element that never has content.
+    pub(crate) fn is_void(&self) -> bool {
+        matches!(
+            self.name.as_str(),
+            "area"
+                | "base"
+                | "br"
+                | "col"
+                | "embed"
+                | "hr"
+                | "img"
+                | "input"
+                | "link"
+                | "meta"
+                | "source"
+                | "track"
+                | "wbr"
+        )
+    }
+}
+
+/// A piece of HTML.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Token {
+    /// Text, character references resolved.
+    Text(String),
+    /// A tag.
+    Tag(Tag),
+}
+
+/// Iterates over the tokens of a document. Comments, declarations and the content of elements that are never shown
+/// (`script`, `style`, `title` …) do not appear.
+#[derive(Debug)]
+pub(crate) struct Tokenizer<'a> {
+    rest: &'a str,
+}
+
+/// Attributes kept of one tag.
+const MAX_ATTRIBUTES: usize = 50;
+
+impl<'a> Tokenizer<'a> {
+    pub(crate) const fn new(html: &'a str) -> Self {
+        Self { rest: html }
+    }
+
+    fn text(&mut self, length: usize) -> Token {
+        let (text, rest) = self.rest.split_at(length);
+        self.rest = rest;
+        let mut decoded = String::with_capacity(text.len());
+        decode_into(text, &mut decoded);
+        Token::Text(decoded)
+    }
+
+    /// Passes over `<!…`, a comment or a processing instruction.
+    fn skip_markup(&mut self) {
+        let skip = |rest: &'a str, end: &str| rest.find(end).map_or("", |at| &rest[at + end.len()..]);
+        self.rest = if let Some(comment) = self.rest.strip_prefix("<!--") {
+            // `<!-->` and `<!--->` are whole comments.
+            comment.strip_prefix('>').or_else(|| comment.strip_prefix("->")).unwrap_or_else(|| skip(comment, "-->"))
+        } else {
+            skip(self.rest, ">")
+        };
+    }
+
+    fn tag(&mut self) -> Tag {
+        let is_end = self.rest.starts_with("</");
+        let start = if is_end { 2 } else { 1 };
+        let rest = &self.rest[start..];
+        let name_end = rest.find(|c: char| c.is_ascii_whitespace() || matches!(c, '/' | '>')).unwrap_or(rest.len());
+        let (name, rest) = rest.split_at(name_end);
+        let mut tag = Tag { name: name.to_ascii_lowercase(), is_end, attributes: Vec::new() };
+        self.rest = attributes(rest, &mut tag.attributes);
+        tag
+    }
+
+    /// Passes over the content of an element whose content is not markup.
+    fn skip_raw_text(&mut self, name: &str) {
+        let bytes = self.rest.as_bytes();
+        let mut at = 0;
+        while let Some(found) = memchr::memmem::find(bytes.get(at..).unwrap_or_default(), b"</") {
+            at += found;
+            let candidate = bytes.get(at + 2..at + 2 + name.len()).unwrap_or_default();
+            if candidate.eq_ignore_ascii_case(name.as_bytes()) {
+                self.rest = &self.rest[at..];
+                return;
+            }
+            at += 2;
+        }
+        self.rest = "";
+    }
+}
+
+/// Reads attributes up to and including the `>`; gives what follows.
+fn attributes<'a>(mut rest: &'a str, out: &mut Vec<(String, String)>) -> &'a str {
+    loop {
+        rest = rest.trim_start_matches(|c: char| c.is_ascii_whitespace() || c == '/');
+        if rest.is_empty() {
+            return rest;
+        }
+        if let Some(after) = rest.strip_prefix('>') {
+            return after;
+        }
+        // A leading `=` belongs to the name, so that every turn takes something.
+        let name_end = rest
+            .char_indices()
+            .skip(1)
+            .find(|(_, c)| c.is_ascii_whitespace() || matches!(c, '/' | '>' | '='))
+            .map_or(rest.len(), |(at, _)| at);
+        let (name, after) = rest.split_at(name_end);
+        let after_blank = after.trim_start_matches(|c: char| c.is_ascii_whitespace());
+        let (value, after) = match after_blank.strip_prefix('=') {
+            Some(value) => attribute_value(value.trim_start_matches(|c: char| c.is_ascii_whitespace())),
+            None => ("", after),
+        };
+        if out.len() < MAX_ATTRIBUTES {
+            let mut decoded = String::with_capacity(value.len());
+            decode_into(value, &mut decoded);
+            out.push((name.to_ascii_lowercase(), decoded));
+        }
+        rest = after;
+    }
+}
+
+fn attribute_value(rest: &str) -> (&str, &str) {
+    let split = |rest: &'_ str, at: Option<usize>, skip: usize| -> (usize, usize) {
+        at.map_or((rest.len(), rest.len()), |at| (at, at + skip))
+    };
+    for quote in ['"', '\''] {
+        if let Some(quoted) = rest.strip_prefix(quote) {
+            let (end, next) = split(quoted, quoted.find(quote), 1);
+            return (&quoted[..end], &quoted[next..]);
+        }
+    }
+    let (end, next) = split(rest, rest.find(|c: char| c.is_ascii_whitespace() || c == '>'), 0);
+    (&rest[..end], &rest[next..])
+}
+
+impl Iterator for Tokenizer<'_> {
+    type Item = Token;
+
+    fn next(&mut self) -> Option<Token> {
+        loop {
+            if self.rest.is_empty() {
+                return None;
+            }
+            if !self.rest.starts_with('<') {
+                let length = self.rest.find('<').unwrap_or(self.rest.len());
+                return Some(self.text(length));
+            }
+            let second = self.rest.as_bytes().get(1).copied().unwrap_or_default();
+            let third = self.rest.as_bytes().get(2).copied().unwrap_or_default();
+            match second {
+                b'!' | b'?' => self.skip_markup(),
+                b'/' if !third.is_ascii_alphabetic() => self.skip_markup(),
+                c if c == b'/' || c.is_ascii_alphabetic() => {
+                    let tag = self.tag();
+                    let never_shown =
+                        ["script", "style", "title", "textarea", "noscript", "template", "iframe", "noembed", "xmp"];
+                    if !tag.is_end && never_shown.contains(&tag.name.as_str()) {
+                        self.skip_raw_text(&tag.name);
+                    }
+                    return Some(Token::Tag(tag));
+                }
+                // A `<` that starts nothing is text.
+                _ => {
+                    let length = self.rest[1..].find('<').map_or(self.rest.len(), |at| at + 1);
+                    return Some(self.text(length));
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn borders_are_found_where_browsers_find_them() {
+        let shown = |html: &str| -> String {
+            Tokenizer::new(html)
+                .map(|token| match token {
+                    Token::Text(text) => text,
+                    Token::Tag(tag) => format!("[{}{}]", if tag.is_end { "/" } else { "" }, tag.name),
+                })
+                .collect()
+        };
+        assert_eq!(shown("<P class=x>a<br/>b</p >"), "[p]a[br]b[/p]");
+        assert_eq!(shown("<!doctype html><!-- <b> -->x<!-->y<?php ?>z"), "xyz");
+        assert_eq!(shown("<script>if (a</b>) '<p>'</script>x"), "[script][/script]x");
+        assert_eq!(shown("1 < 2 <3 & <"), "1 < 2 <3 & <");
+        assert_eq!(shown("<a title='>'>x</a"), "[a]x[/a]");
+        assert_eq!(shown("<style>unclosed"), "[style]");
+    }
+
+    #[test]
+    fn attributes_in_every_form() {
+        let Some(Token::Tag(tag)) = Tokenizer::new("<A HREF = \"x?a=1&amp;b\" hidden k='v' n=1/>").next() else {
+            panic!("a tag");
+        };
+        assert_eq!(tag.attribute("href"), Some("x?a=1&b"));
+        assert_eq!(tag.attribute("hidden"), Some(""));
+        assert_eq!((tag.attribute("k"), tag.attribute("n")), (Some("v"), Some("1/")));
+    }
+}

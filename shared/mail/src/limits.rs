@@ -1,0 +1,39 @@
+//! How much of a mail is looked at. Everything that walks a stranger's bytes stops at one of these.
+//!
+//! The MIME tree is walked by a loop with an explicit, bounded stack ([`crate::structure`]), so no input can use up the
+//! call stack, and every pass is linear in the input.
+
+/// The largest raw mail that is parsed, in bytes: what SES receives at most. Of a larger one only the top headers are
+/// read.
+pub const MAX_RAW_BYTES: usize = 40 * 1024 * 1024;
+/// MIME parts read, multiparts included.
+pub const MAX_PARTS: usize = 1_000;
+/// Multiparts within multiparts. Real mail stays below ten.
+pub const MAX_DEPTH: usize = 32;
+/// Addresses kept of one header field.
+pub const MAX_ADDRESSES: usize = 1_000;
+/// Message-IDs kept of `References`: the first one and the newest.
+pub const MAX_REFERENCES: usize = 100;
+/// The longest Message-ID kept, in bytes: a header line holds no more (RFC 5322, section 2.1.1).
+pub const MAX_MESSAGE_ID_BYTES: usize = 900;
+
+/// The bounds of one header block.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct HeaderLimits {
+    /// Fields kept.
+    pub(crate) fields: usize,
+    /// Bytes kept of one field, folding included.
+    pub(crate) field_bytes: usize,
+    /// Bytes kept of the whole block.
+    pub(crate) block_bytes: usize,
+    /// `=?` marks kept in the whole block: decoding an unterminated encoded word looks ahead to the end of its field.
+    pub(crate) encoded_words: usize,
+}
+
+/// The headers of the mail itself.
+pub(crate) const TOP_HEADERS: HeaderLimits =
+    HeaderLimits { fields: 1_000, field_bytes: 64 * 1024, block_bytes: 512 * 1024, encoded_words: 2_000 };
+
+/// The headers of a MIME part. Parameter continuations cost their square, hence the small field.
+pub(crate) const PART_HEADERS: HeaderLimits =
+    HeaderLimits { fields: 100, field_bytes: 8 * 1024, block_bytes: 32 * 1024, encoded_words: 200 };

@@ -1,0 +1,215 @@
+//! A raw mail as a value.
+
+use std::{borrow::Cow, panic::AssertUnwindSafe};
+
+use actionlayer_domain::message::{Attachment, Mailbox};
+use mail_parser::{HeaderValue, parsers::MessageStream};
+
+use crate::{
+    address, automated,
+    body::{Bodies, read_bodies},
+    filename,
+    header::{Block, Fields, decode_words, read_block},
+    limits::{MAX_RAW_BYTES, MAX_REFERENCES, TOP_HEADERS},
+    message_id, safety,
+    structure::{Part, Structure, read_structure},
+};
+
+/// Something about a mail that breaks a rule of its format. It was read all the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Defect {
+    /// There is no header field at all.
+    NoHeaders,
+    /// The empty line between headers and body is missing.
+    NoHeaderEnd,
+    /// `From` is missing, has no address, or has several.
+    From,
+    /// A field that may stand once stands more often; the first one was taken.
+    RepeatedField,
+    /// A multipart is not closed: the mail may have been cut.
+    UnclosedMultipart,
+    /// A decoder failed; only the top headers were read.
+    Undecodable,
+}
+
+/// What a mail says. Text has `\n` line breaks and no NUL; header values have no control characters.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ParsedMail {
+    /// The author. As with every mailbox here, `email` is what the mail says, not necessarily a valid address.
+    pub from: Option<Mailbox>,
+    /// `To`.
+    pub to: Vec<Mailbox>,
+    /// `Cc`.
+    pub cc: Vec<Mailbox>,
+    /// `Reply-To`.
+    pub reply_to: Vec<Mailbox>,
+    /// `Subject`, decoded; empty when there is none.
+    pub subject: String,
+    /// `Date`, in seconds since 1970-01-01T00:00:00Z, as the sender's clock had it.
+    pub date_unix_seconds: Option<i64>,
+    /// `Message-ID`, without angle brackets.
+    pub message_id: Option<String>,
+    /// The ids of `In-Reply-To`, without angle brackets.
+    pub in_reply_to: Vec<String>,
+    /// The ids of `References`, oldest first, at most [`MAX_REFERENCES`]: the first and the newest are kept.
+    pub references: Vec<String>,
+    /// The text a person sees: from the plain text parts, else from the HTML.
+    pub text: String,
+    /// The HTML, when there is any. Not sanitized.
+    pub html: Option<String>,
+    /// The files, in order; [`attachment_bytes`] gives their content by this index.
+    pub attachments: Vec<Attachment>,
+    /// What is wrong with it.
+    pub defects: Vec<Defect>,
+    /// It was over a limit, and something was left out. The raw mail has the rest.
+    pub parse_limited: bool,
+    /// Its headers or its form say that a machine wrote it.
+    pub(crate) says_automated: bool,
+    /// One of the files runs when opened.
+    pub(crate) has_executable: bool,
+}
+
+impl ParsedMail {
+    /// Whether a machine wrote it (RFC 3834 and what else is in use). `envelope_from` is the envelope sender: `Some("")`
+    /// is the null return path of a bounce, `None` means that it is not known.
+    pub fn is_automated(&self, envelope_from: Option<&str>) -> bool {
+        self.says_automated || automated::is_automated_sender(envelope_from, self.from.as_ref())
+    }
+}
+
+/// Reads any bytes as a mail. Never fails: what could not be read is said by `defects` and `parse_limited`.
+pub fn parse(raw: &[u8]) -> ParsedMail {
+    let top = read_block(raw, TOP_HEADERS, |_| false);
+    // The decoders below are not ours. Should one of them panic, the mail still arrives with its top headers.
+    let read = std::panic::catch_unwind(AssertUnwindSafe(|| {
+        let mut mail = ParsedMail::default();
+        read_headers(&top, &mut mail);
+        if raw.len() > MAX_RAW_BYTES {
+            mail.parse_limited = true;
+        } else {
+            let structure = read_structure(raw, &top);
+            read_content(raw, &structure, &mut mail);
+        }
+        mail
+    }));
+    let mut mail = read.unwrap_or_else(|_| ParsedMail {
+        from: top.fields.first("from").and_then(|v| address::parse_list(v).into_iter().next()),
+        subject: top.fields.first("subject").unwrap_or_default().to_owned(),
+        message_id: top.fields.first("message-id").and_then(message_id::parse_one),
+        defects: vec![Defect::Undecodable],
+        parse_limited: true,
+        ..ParsedMail::default()
+    });
+    mail.parse_limited |= top.limited;
+    mail.defects.sort_unstable();
+    mail
+}
+
+/// The decoded content of the attachment `index` of [`ParsedMail::attachments`].
+pub fn attachment_bytes(raw: &[u8], index: usize) -> Option<Cow<'_, [u8]>> {
+    all_attachment_bytes(raw).nth(index)
+}
+
+/// The decoded content of every attachment of [`ParsedMail::attachments`], in order, decoded one by one as they are
+/// asked for.
+pub fn all_attachment_bytes(raw: &[u8]) -> impl Iterator<Item = Cow<'_, [u8]>> {
+    let top = read_block(raw, TOP_HEADERS, |_| false);
+    let structure = (raw.len() <= MAX_RAW_BYTES).then(|| read_structure(raw, &top));
+    let attachments = structure.as_ref().map(|s| read_bodies(raw, s).attachments).unwrap_or_default();
+    let mut parts: Vec<Option<Part>> = structure.map(|s| s.parts.into_iter().map(Some).collect()).unwrap_or_default();
+    attachments
+        .into_iter()
+        .filter_map(move |index| parts.get_mut(index)?.take())
+        .map(move |part| part_bytes(raw, &part))
+}
+
+fn part_bytes<'a>(raw: &'a [u8], part: &Part) -> Cow<'a, [u8]> {
+    part.info.encoding.decode(raw.get(part.body.clone()).unwrap_or_default())
+}
+
+fn read_headers(top: &Block, mail: &mut ParsedMail) {
+    let fields = &top.fields;
+    if fields.is_empty() {
+        mail.defects.push(Defect::NoHeaders);
+    } else if top.unterminated {
+        mail.defects.push(Defect::NoHeaderEnd);
+    }
+    let once = ["from", "subject", "date", "message-id", "reply-to", "content-type"];
+    if once.iter().any(|name| fields.all(name).nth(1).is_some()) {
+        mail.defects.push(Defect::RepeatedField);
+    }
+    let mut authors = fields.first("from").map(address::parse_list).unwrap_or_default();
+    if authors.len() != 1 {
+        mail.defects.push(Defect::From);
+    }
+    mail.from = (!authors.is_empty()).then(|| authors.swap_remove(0));
+    mail.to = mailboxes(fields, "to");
+    mail.cc = mailboxes(fields, "cc");
+    mail.reply_to = mailboxes(fields, "reply-to");
+    mail.subject = fields.first("subject").map(decode_words).unwrap_or_default();
+    mail.date_unix_seconds = fields.first("date").and_then(parse_date);
+    mail.message_id = fields.first("message-id").and_then(message_id::parse_one);
+    mail.in_reply_to = message_ids(fields, "in-reply-to");
+    mail.references = message_ids(fields, "references");
+    mail.says_automated = automated::says_automated(fields);
+}
+
+fn mailboxes(fields: &Fields, name: &str) -> Vec<Mailbox> {
+    fields.all(name).flat_map(address::parse_list).take(crate::limits::MAX_ADDRESSES).collect()
+}
+
+fn message_ids(fields: &Fields, name: &str) -> Vec<String> {
+    let mut ids: Vec<String> = fields.all(name).flat_map(message_id::parse_list).collect();
+    if ids.len() > MAX_REFERENCES {
+        ids.drain(1..=ids.len() - MAX_REFERENCES);
+    }
+    ids
+}
+
+fn parse_date(value: &str) -> Option<i64> {
+    match MessageStream::new(format!("{value}\n").as_bytes()).parse_date() {
+        HeaderValue::DateTime(date) if date.is_valid() => Some(date.to_timestamp()),
+        _ => None,
+    }
+}
+
+fn read_content(raw: &[u8], structure: &Structure, mail: &mut ParsedMail) {
+    let Bodies { text, html, attachments } = read_bodies(raw, structure);
+    mail.text = text;
+    mail.html = html;
+    for index in attachments {
+        let Some(part) = structure.parts.get(index) else { continue };
+        let content = part_bytes(raw, part);
+        let attachment = describe(part, mail.attachments.len(), content.len(), structure);
+        mail.has_executable |= safety::is_executable(&attachment.filename, &attachment.content_type, &content);
+        mail.attachments.push(attachment);
+    }
+    mail.parse_limited |= structure.limited;
+    mail.says_automated |= structure.is_report;
+    if structure.unterminated {
+        mail.defects.push(Defect::UnclosedMultipart);
+    }
+}
+
+fn describe(part: &Part, number: usize, size: usize, structure: &Structure) -> Attachment {
+    let info = &part.info;
+    let in_related = part
+        .parent
+        .and_then(|(parent, _)| structure.parts.get(parent))
+        .is_some_and(|parent| parent.info.media_type == "multipart/related");
+    let filename = info.filename.as_deref().and_then(filename::sanitize).unwrap_or_else(|| {
+        if info.media_type == "application/ms-tnef" {
+            "winmail.dat".to_owned()
+        } else {
+            format!("attachment-{}.{}", number + 1, filename::extension_of(&info.media_type))
+        }
+    });
+    Attachment {
+        id: number.to_string(),
+        filename,
+        content_type: info.media_type.clone(),
+        size_bytes: u64::try_from(size).unwrap_or(u64::MAX),
+        content_id: info.content_id.clone(),
+        inline: info.is_inline || (in_related && info.content_id.is_some() && !info.is_attachment),
+    }
+}

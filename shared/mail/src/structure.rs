@@ -1,0 +1,307 @@
+//! The MIME tree (RFC 2046), walked line by line with an explicit stack.
+//!
+//! A delimiter counts only as a whole line, as the RFC says, and the innermost open multipart is asked first. An attached
+//! message (`message/rfc822`) is a leaf: nothing inside it is ever read as part of the mail around it.
+
+use std::ops::Range;
+
+use mail_parser::{HeaderValue, parsers::MessageStream};
+
+use crate::{
+    header::{Block, Fields, decode_words, line_at, read_block},
+    limits::{MAX_DEPTH, MAX_PARTS, PART_HEADERS},
+    transfer::Encoding,
+};
+
+/// The MIME headers of a part, read.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct PartInfo {
+    /// `type/subtype`, lower case.
+    pub(crate) media_type: String,
+    pub(crate) charset: Option<String>,
+    /// RFC 3676: lines that end in a blank go on in the next.
+    pub(crate) flowed: bool,
+    /// RFC 3676, section 4.5: and that blank is not part of the text.
+    pub(crate) delete_space: bool,
+    /// The name the sender gave the file; not safe to use as it is.
+    pub(crate) filename: Option<String>,
+    pub(crate) content_id: Option<String>,
+    pub(crate) is_attachment: bool,
+    pub(crate) is_inline: bool,
+    pub(crate) encoding: Encoding,
+    boundary: Option<Vec<u8>>,
+}
+
+impl PartInfo {
+    fn read(fields: &Fields, default_media_type: &str) -> Self {
+        let content_type = fields.first("content-type").map(parse_parameters);
+        let disposition = fields.first("content-disposition").map(parse_parameters);
+        let parameter = |header: &Option<Parameters>, name: &str| {
+            header.as_ref().and_then(|h| h.parameter(name)).map(str::to_owned)
+        };
+        let media_type = content_type.as_ref().map(|h| h.value.clone()).filter(|value| value.contains('/'));
+        let kind = disposition.as_ref().map(|d| d.value.as_str());
+        Self {
+            media_type: media_type.unwrap_or_else(|| default_media_type.to_owned()),
+            charset: parameter(&content_type, "charset"),
+            flowed: parameter(&content_type, "format").is_some_and(|v| v.eq_ignore_ascii_case("flowed")),
+            delete_space: parameter(&content_type, "delsp").is_some_and(|v| v.eq_ignore_ascii_case("yes")),
+            filename: parameter(&disposition, "filename")
+                .or_else(|| parameter(&content_type, "name"))
+                .map(|name| decode_words(&name))
+                .filter(|name| !name.is_empty()),
+            content_id: fields.first("content-id").and_then(|value| crate::message_id::parse_one(value)),
+            is_attachment: kind.is_some_and(|kind| kind != "inline"),
+            is_inline: kind == Some("inline"),
+            encoding: fields.first("content-transfer-encoding").map(Encoding::from_header).unwrap_or_default(),
+            boundary: parameter(&content_type, "boundary")
+                .map(|b| b.trim_end().as_bytes().to_vec())
+                .filter(|b| !b.is_empty()),
+        }
+    }
+
+    fn is_multipart(&self) -> bool {
+        self.media_type.starts_with("multipart/")
+    }
+}
+
+struct Parameters {
+    value: String,
+    parameters: Vec<(String, String)>,
+}
+
+impl Parameters {
+    fn parameter(&self, name: &str) -> Option<&str> {
+        self.parameters.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+}
+
+fn parse_parameters(value: &str) -> Parameters {
+    let line = format!("{}\n", value.replace(['\r', '\n'], " "));
+    let HeaderValue::ContentType(parsed) = MessageStream::new(line.as_bytes()).parse_content_type() else {
+        return Parameters { value: String::new(), parameters: Vec::new() };
+    };
+    let subtype = parsed.subtype().map(|subtype| format!("/{}", subtype.trim())).unwrap_or_default();
+    let parameters = parsed.attributes().unwrap_or_default();
+    Parameters {
+        value: format!("{}{subtype}", parsed.ctype().trim()).to_ascii_lowercase(),
+        parameters: parameters.iter().map(|a| (a.name.to_ascii_lowercase(), a.value.to_string())).collect(),
+    }
+}
+
+/// A part of the tree. Parts stand in document order; a parent stands before its children.
+#[derive(Debug)]
+pub(crate) struct Part {
+    pub(crate) info: PartInfo,
+    /// Its parent and its place among the siblings, from 0.
+    pub(crate) parent: Option<(usize, usize)>,
+    /// Where its body stands in the raw mail, still encoded.
+    pub(crate) body: Range<usize>,
+    /// A multipart has no content of its own; everything else is a leaf.
+    pub(crate) is_leaf: bool,
+}
+
+/// The whole tree.
+#[derive(Debug)]
+pub(crate) struct Structure {
+    pub(crate) parts: Vec<Part>,
+    /// The whole mail is a report of a machine: about delivery, disposition or abuse (RFC 6522).
+    pub(crate) is_report: bool,
+    /// Parts were left out because of a limit.
+    pub(crate) limited: bool,
+    /// A multipart had no closing delimiter: the mail was cut or is damaged.
+    pub(crate) unterminated: bool,
+}
+
+struct Open {
+    part: usize,
+    boundary: Vec<u8>,
+    children: usize,
+    is_digest: bool,
+}
+
+struct Walk<'a> {
+    raw: &'a [u8],
+    out: Structure,
+    stack: Vec<Open>,
+    /// The leaf whose body is being passed over.
+    leaf: Option<usize>,
+}
+
+enum Delimiter {
+    Next(usize),
+    Close(usize),
+}
+
+/// Reads the tree of a mail whose header block, already read, is `top`.
+pub(crate) fn read_structure(raw: &[u8], top: &Block) -> Structure {
+    let info = PartInfo::read(&top.fields, "text/plain");
+    let is_report = info.media_type == "multipart/report";
+    let out = Structure { parts: Vec::new(), is_report, limited: false, unterminated: false };
+    let mut walk = Walk { raw, out, stack: Vec::new(), leaf: None };
+    walk.begin(info, top.body);
+    walk.run(top.body);
+    walk.out
+}
+
+impl Walk<'_> {
+    fn begin(&mut self, info: PartInfo, body: usize) {
+        let parent = self.stack.last_mut().map(|open| {
+            open.children += 1;
+            (open.part, open.children - 1)
+        });
+        let index = self.out.parts.len();
+        let boundary = info.boundary.clone().filter(|_| info.is_multipart());
+        let is_digest = info.media_type == "multipart/digest";
+        let too_deep = self.stack.len() >= MAX_DEPTH;
+        self.out.limited |= boundary.is_some() && too_deep;
+        match boundary {
+            Some(boundary) if !too_deep => {
+                self.stack.push(Open { part: index, boundary, children: 0, is_digest });
+                self.leaf = None;
+                self.out.parts.push(Part { info, parent, body: body..self.raw.len(), is_leaf: false });
+            }
+            _ => {
+                self.leaf = Some(index);
+                self.out.parts.push(Part { info, parent, body: body..self.raw.len(), is_leaf: true });
+            }
+        }
+    }
+
+    fn run(&mut self, body: usize) {
+        let mut at = body;
+        while let Some(start) = next_dash_line(self.raw, at) {
+            if self.stack.is_empty() {
+                break;
+            }
+            let (line, next) = line_at(self.raw, start);
+            at = next;
+            match self.delimiter(line) {
+                None => {}
+                Some(Delimiter::Next(level)) => {
+                    self.end_parts(start, level + 1);
+                    if self.out.parts.len() >= MAX_PARTS {
+                        self.out.limited = true;
+                        self.stack.clear();
+                        return;
+                    }
+                    at = self.read_part(next);
+                }
+                Some(Delimiter::Close(level)) => self.end_parts(start, level),
+            }
+        }
+        self.out.unterminated |= !self.stack.is_empty();
+        self.end_parts(self.raw.len(), 0);
+    }
+
+    fn read_part(&mut self, at: usize) -> usize {
+        let default =
+            if self.stack.last().is_some_and(|open| open.is_digest) { "message/rfc822" } else { "text/plain" };
+        let rest = self.raw.get(at..).unwrap_or_default();
+        let block = read_block(rest, PART_HEADERS, |line| self.delimiter(line).is_some());
+        self.out.limited |= block.limited;
+        let body = at + block.body;
+        self.begin(PartInfo::read(&block.fields, default), body);
+        body
+    }
+
+    fn delimiter(&self, line: &[u8]) -> Option<Delimiter> {
+        let text = line.strip_prefix(b"--")?.trim_ascii_end();
+        self.stack.iter().enumerate().rev().find_map(|(level, open)| {
+            match text.strip_prefix(open.boundary.as_slice())? {
+                b"" => Some(Delimiter::Next(level)),
+                b"--" => Some(Delimiter::Close(level)),
+                _ => None,
+            }
+        })
+    }
+
+    /// Ends the open leaf and all multiparts from `level` of the stack on, at the delimiter line that starts at `end`.
+    fn end_parts(&mut self, end: usize, level: usize) {
+        // The line break before a delimiter belongs to it (RFC 2046, section 5.1.1); at the end of the mail there is none.
+        let before = self.raw.get(..end).unwrap_or_default();
+        let stripped = if end < self.raw.len() {
+            let without = before.strip_suffix(b"\n").unwrap_or(before);
+            without.strip_suffix(b"\r").unwrap_or(without).len()
+        } else {
+            end
+        };
+        let close = |part: &mut Part| part.body.end = stripped.max(part.body.start);
+        if let Some(part) = self.leaf.take().and_then(|leaf| self.out.parts.get_mut(leaf)) {
+            close(part);
+        }
+        for open in self.stack.drain(level.min(self.stack.len())..) {
+            if let Some(part) = self.out.parts.get_mut(open.part) {
+                close(part);
+                // A multipart without a single part: what stands there is text.
+                if open.children == 0 {
+                    part.is_leaf = true;
+                    part.info.media_type = "text/plain".to_owned();
+                }
+            }
+        }
+    }
+}
+
+/// The start of the first line at or after `at` (itself a line start) that begins with `--`.
+fn next_dash_line(raw: &[u8], at: usize) -> Option<usize> {
+    let rest = raw.get(at..)?;
+    if rest.starts_with(b"--") {
+        return Some(at);
+    }
+    memchr::memmem::find(rest, b"\n--").map(|found| at + found + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::limits::TOP_HEADERS;
+
+    fn leaves(raw: &str) -> (Vec<(String, String)>, Structure) {
+        let block = read_block(raw.as_bytes(), TOP_HEADERS, |_| false);
+        let structure = read_structure(raw.as_bytes(), &block);
+        let leaves = structure
+            .parts
+            .iter()
+            .filter(|part| part.is_leaf)
+            .map(|part| (part.info.media_type.clone(), raw[part.body.clone()].to_owned()))
+            .collect();
+        (leaves, structure)
+    }
+
+    fn pairs(expected: &[(&str, &str)]) -> Vec<(String, String)> {
+        expected.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect()
+    }
+
+    #[test]
+    fn nested_multiparts_with_prefixed_boundaries() {
+        let raw = "Content-Type: multipart/mixed; boundary=a\n\npreamble\n--a\nContent-Type: multipart/alternative; \
+                   boundary=\"aa\"\n\n--aa\n\nplain --a in a line\n--aaa\n--aa\nContent-Type: text/html\n\n<p>\n--aa--\n\
+                   --a\nContent-Type: application/pdf; name=x.pdf\n\nPDF\n--a--\nepilogue\n";
+        let (leaves, structure) = leaves(raw);
+        assert_eq!(
+            leaves,
+            pairs(&[("text/plain", "plain --a in a line\n--aaa"), ("text/html", "<p>"), ("application/pdf", "PDF")])
+        );
+        assert!(!structure.limited && !structure.unterminated);
+        assert_eq!(structure.parts.last().map(|p| p.parent), Some(Some((0, 1))));
+    }
+
+    #[test]
+    fn an_attached_message_is_one_leaf() {
+        let raw = "Content-Type: multipart/mixed; boundary=out\n\n--out\nContent-Type: message/rfc822\n\nContent-Type: \
+                   multipart/mixed; boundary=in\n\n--in\n\ninner\n--in--\n--out--\n";
+        assert_eq!(leaves(raw).0.len(), 1);
+    }
+
+    #[test]
+    fn missing_delimiters_lose_nothing() {
+        let (found, structure) = leaves("Content-Type: multipart/mixed; boundary=x\n\njust text\n");
+        assert_eq!(found, pairs(&[("text/plain", "just text\n")]));
+        assert!(structure.unterminated);
+        let (found, _) = leaves("Content-Type: multipart/mixed; boundary=x\n\n--x\n\ncut of");
+        assert_eq!(found, pairs(&[("text/plain", "cut of")]));
+        let (found, _) = leaves("Content-Type: multipart/mixed; boundary=x\n\n--x\nSubject: a\n--x\n\nb\n--x--");
+        assert_eq!(found, pairs(&[("text/plain", ""), ("text/plain", "b")]));
+    }
+}
