@@ -96,18 +96,14 @@ pub struct Zones {
 
 impl Zones {
     /// Opens the zones kept in `state`.
-    pub async fn open(state: State) -> Result<Self, StateError> {
-        state
-            .call(|conn| {
-                conn.execute_batch(
-                    "CREATE TABLE IF NOT EXISTS dns_zone (domain TEXT PRIMARY KEY, serial INTEGER NOT NULL);
-                     CREATE TABLE IF NOT EXISTS dns_record (
-                         zone TEXT NOT NULL, position INTEGER NOT NULL, name TEXT NOT NULL, kind TEXT NOT NULL,
-                         value TEXT NOT NULL, priority INTEGER, PRIMARY KEY (zone, position));
-                     CREATE INDEX IF NOT EXISTS dns_record_name ON dns_record (zone, name);",
-                )
-            })
-            .await?;
+    pub fn open(state: State) -> Result<Self, StateError> {
+        state.define(
+            "CREATE TABLE IF NOT EXISTS dns_zone (domain TEXT PRIMARY KEY, serial INTEGER NOT NULL);
+             CREATE TABLE IF NOT EXISTS dns_record (
+                 zone TEXT NOT NULL, position INTEGER NOT NULL, name TEXT NOT NULL, kind TEXT NOT NULL,
+                 value TEXT NOT NULL, priority INTEGER, PRIMARY KEY (zone, position));
+             CREATE INDEX IF NOT EXISTS dns_record_name ON dns_record (zone, name);",
+        )?;
         Ok(Self { state })
     }
 
@@ -115,8 +111,7 @@ impl Zones {
     pub async fn publish(&self, domain: &str, records: Vec<ZoneRecord>) -> Result<(), StateError> {
         let domain = canonical(domain);
         self.state
-            .call(move |conn| {
-                let tx = conn.unchecked_transaction()?;
+            .call(move |tx| {
                 tx.execute(
                     "INSERT INTO dns_zone (domain, serial) VALUES (?1, 1)
                      ON CONFLICT (domain) DO UPDATE SET serial = serial + 1",
@@ -137,7 +132,7 @@ impl Zones {
                         ],
                     )?;
                 }
-                tx.commit()
+                Ok(())
             })
             .await
     }
@@ -146,11 +141,9 @@ impl Zones {
     pub async fn unpublish(&self, domain: &str) -> Result<bool, StateError> {
         let domain = canonical(domain);
         self.state
-            .call(move |conn| {
-                let tx = conn.unchecked_transaction()?;
+            .call(move |tx| {
                 tx.execute("DELETE FROM dns_record WHERE zone = ?1", params![domain])?;
                 let removed = tx.execute("DELETE FROM dns_zone WHERE domain = ?1", params![domain])?;
-                tx.commit()?;
                 Ok(removed > 0)
             })
             .await
@@ -167,7 +160,7 @@ impl Zones {
     /// Answers a query: existence of the name, and its records of `kind` (`None`: of every type).
     pub(crate) async fn find(&self, name: &str, kind: Option<RecordKind>) -> Result<Lookup, StateError> {
         let name = canonical(name);
-        self.state.call(move |conn| find(conn, &name, kind)).await
+        self.state.call(move |tx| find(tx, &name, kind).map_err(StateError::from)).await
     }
 }
 

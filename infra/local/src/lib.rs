@@ -15,3 +15,11 @@ pub mod faults;
 pub mod sqs;
 /// The engine's durable state.
 pub mod state;
+/// Receiving mail: an SMTP listener in front of what SES does with a mail.
+pub mod smtp;
+/// Sending mail: an SES v2 server.
+pub mod ses;
+/// Everything that left.
+pub mod outbox;
+/// The authoritative DNS server of published zones.
+pub mod dns;

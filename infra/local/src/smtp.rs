@@ -13,13 +13,15 @@ use tokio::task::JoinSet;
 
 mod event;
 mod receive;
+pub mod relay;
 mod session;
 #[cfg(test)]
 mod tests;
 mod verdicts;
 
+pub(crate) use receive::message_id_from as inbound_id_of;
 pub use receive::{Incoming, ReceiptSink, ReceiveError, Receiver, ReceiverSettings};
-pub use verdicts::{Verdict, VerdictRule, Verdicts, router as verdicts_router};
+pub use verdicts::{DmarcPolicy, Findings, Verdict, VerdictRule, Verdicts, router as verdicts_router};
 
 /// Largest message SES receives, octets.
 pub const MAX_MESSAGE_BYTES: usize = 40 * 1024 * 1024;

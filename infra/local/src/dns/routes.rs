@@ -80,7 +80,7 @@ fn refusal(status: StatusCode, code: &str, message: &str) -> Response {
     (status, Json(json!({"error": code, "message": message}))).into_response()
 }
 
-fn failure(error: &dyn std::error::Error) -> Response {
+fn failure(error: &(dyn std::error::Error + 'static)) -> Response {
     tracing::error!(error, "publishing DNS records failed");
     refusal(StatusCode::INTERNAL_SERVER_ERROR, "internal", "The local engine could not do this; see its log.")
 }

@@ -114,10 +114,9 @@ impl Authority {
         let name = Name::from(info.query.name());
         let text = name.to_ascii();
         match self.zones.find(&text, kind).await {
-            Ok(Lookup::NoSuchName { zone }) => Answer {
-                soa: zone.as_ref().and_then(soa),
-                ..Answer::of(ResponseCode::NXDomain)
-            },
+            Ok(Lookup::NoSuchName { zone }) => {
+                Answer { soa: zone.as_ref().and_then(soa), ..Answer::of(ResponseCode::NXDomain) }
+            }
             Ok(Lookup::Found { zone, records }) => {
                 let mut answers = Vec::new();
                 if kind.is_some() || asked == RecordType::ANY {

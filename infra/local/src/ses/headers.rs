@@ -188,7 +188,9 @@ pub(crate) fn bare_address(written: &str) -> Option<&str> {
         None => written,
     };
     let (local, domain) = address.trim().rsplit_once('@')?;
-    let clean = |part: &str| !part.is_empty() && !part.chars().any(|c| c.is_control() || c.is_whitespace() || c == '<' || c == '>');
+    let clean = |part: &str| {
+        !part.is_empty() && !part.chars().any(|c| c.is_control() || c.is_whitespace() || c == '<' || c == '>')
+    };
     (clean(local) && clean(domain)).then(|| address.trim())
 }
 
@@ -214,7 +216,10 @@ mod tests {
     #[test]
     fn a_message_of_headers_only_gets_an_empty_line() {
         let headers = Headers::parse(b"From: a@b.test");
-        assert_eq!(headers.rewrite(b"From: a@b.test", &[("Date", "now".into())], &[]), b"From: a@b.test\r\nDate: now\r\n\r\n");
+        assert_eq!(
+            headers.rewrite(b"From: a@b.test", &[("Date", "now".into())], &[]),
+            b"From: a@b.test\r\nDate: now\r\n\r\n"
+        );
     }
 
     #[test]

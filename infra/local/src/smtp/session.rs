@@ -39,7 +39,10 @@ struct Envelope {
 
 enum Phase {
     Commands,
-    Data { receiver: DataReceiver, message: Vec<u8> },
+    Data {
+        receiver: DataReceiver,
+        message: Vec<u8>,
+    },
     /// The message is over the limit: read to its end and forget it.
     Discard(DummyDataReceiver),
     Closing,
