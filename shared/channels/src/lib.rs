@@ -1,1 +1,21 @@
-//! Placeholder until its first content lands.
+//! How people are asked: the approval mail, the link in it, and the pages behind the link.
+//!
+//! **Job.** Turn a draft that waits for a decision into something a person can read and decide on, and turn a link that
+//! comes back into the draft, version and approver it was made for.
+//!
+//! **Invariants.** What an approver is shown is the exact version they decide on, whole or with a link to the whole.
+//! Nothing that came in by mail, and nothing an agent wrote, can leave its place in a page or a header, or be there
+//! without being seen. A link that was altered by one bit is no link.
+//!
+//! **Must never know.** AWS, HTTP servers, async, the clock, where secrets are kept. Bytes and values in, text out.
+
+pub mod approval_link;
+pub mod approval_mail;
+pub mod pages;
+
+mod legible;
+mod proposal;
+#[cfg(test)]
+mod sample;
+
+pub use proposal::Proposal;

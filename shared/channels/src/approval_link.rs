@@ -1,0 +1,212 @@
+//! The token in an approval link: stateless, signed, and good for one draft, one version, one approver and a time.
+//! See `docs/adr/0006-approval-links-are-stateless.md`.
+
+use std::time::Duration;
+
+use actionlayer_domain::{DraftId, EmailAddress, Secret, Timestamp, WorkspaceId};
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use sha2::{Digest as _, Sha256};
+
+/// How long a link can be used, unless the draft expires before.
+pub const LINK_LIFETIME: Duration = Duration::from_hours(7 * 24);
+
+/// The path under which links are answered, without the token.
+pub const LINK_PATH: &str = "/callbacks/email/";
+
+/// Bumped when the layout changes; links of the old layout are then no links.
+const LAYOUT: u8 = 1;
+/// Signed along, so that no other use of the same secret can yield a link.
+const CONTEXT: &[u8] = b"actionlayer approval link";
+
+const APPROVER_LEN: usize = 16;
+const SIGNATURE_LEN: usize = 32;
+const PAYLOAD_LEN: usize = 1 + 16 + 16 + 4 + APPROVER_LEN + 8;
+const TOKEN_LEN: usize = PAYLOAD_LEN + SIGNATURE_LEN;
+
+/// What a link is about. Whether its draft still is what the approver saw is for the draft to say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ApprovalToken {
+    /// The workspace of the draft.
+    pub workspace_id: WorkspaceId,
+    /// The draft.
+    pub draft_id: DraftId,
+    /// The version the link shows, and the only one it can decide on.
+    pub version: u32,
+    /// From when on the link is refused.
+    pub expires_at: Timestamp,
+    approver: [u8; APPROVER_LEN],
+}
+
+/// Why a text is no link that can be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum TokenError {
+    /// Not the form of a token.
+    #[error("not an approval token")]
+    Malformed,
+    /// The form of a token, but not one we made.
+    #[error("not an approval token of this deployment")]
+    BadSignature,
+    /// One we made, and its time is over.
+    #[error("the approval token has expired")]
+    Expired,
+}
+
+impl ApprovalToken {
+    /// What a link for one approver is about.
+    pub fn new(
+        workspace_id: WorkspaceId,
+        draft_id: DraftId,
+        version: u32,
+        approver: &EmailAddress,
+        expires_at: Timestamp,
+    ) -> Self {
+        Self { workspace_id, draft_id, version, expires_at, approver: fingerprint(approver) }
+    }
+
+    /// Whether the link was made for this approver. The address itself is not in it: a link that leaks names nobody.
+    pub fn is_for(&self, approver: &EmailAddress) -> bool {
+        // Both sides are covered by the signature that was checked first; there is no secret here to time.
+        self.approver == fingerprint(approver)
+    }
+
+    /// The token as text: 124 characters of the URL-safe base64 alphabet (RFC 4648, section 5).
+    pub fn sign(&self, secret: &Secret<[u8; 32]>) -> String {
+        let payload = self.payload();
+        let mut bytes = Vec::with_capacity(TOKEN_LEN);
+        bytes.extend_from_slice(&payload);
+        bytes.extend_from_slice(&mac(secret, &payload).finalize().into_bytes());
+        URL_SAFE_NO_PAD.encode(bytes)
+    }
+
+    /// Reads a token that came back. The signature is checked in constant time and before anything else is believed.
+    pub fn open(secret: &Secret<[u8; 32]>, text: &str, now: Timestamp) -> Result<Self, TokenError> {
+        let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| TokenError::Malformed)?;
+        let (payload, signature) = bytes.split_at_checked(PAYLOAD_LEN).ok_or(TokenError::Malformed)?;
+        if signature.len() != SIGNATURE_LEN {
+            return Err(TokenError::Malformed);
+        }
+        mac(secret, payload).verify_slice(signature).map_err(|_| TokenError::BadSignature)?;
+        let token = Self::read(payload).ok_or(TokenError::Malformed)?;
+        if token.expires_at <= now {
+            return Err(TokenError::Expired);
+        }
+        Ok(token)
+    }
+
+    fn payload(&self) -> [u8; PAYLOAD_LEN] {
+        let mut payload = [0; PAYLOAD_LEN];
+        let fields: [&[u8]; 6] = [
+            &[LAYOUT],
+            self.workspace_id.as_bytes(),
+            self.draft_id.as_bytes(),
+            &self.version.to_be_bytes(),
+            &self.approver,
+            &self.expires_at.unix_ms().to_be_bytes(),
+        ];
+        let mut rest = payload.as_mut_slice();
+        for field in fields {
+            let (place, after) = rest.split_at_mut(field.len());
+            place.copy_from_slice(field);
+            rest = after;
+        }
+        payload
+    }
+
+    fn read(payload: &[u8]) -> Option<Self> {
+        let (&[layout], rest) = payload.split_first_chunk()?;
+        let (workspace_id, rest) = rest.split_first_chunk()?;
+        let (draft_id, rest) = rest.split_first_chunk()?;
+        let (version, rest) = rest.split_first_chunk()?;
+        let (approver, rest) = rest.split_first_chunk()?;
+        let (expires_at, rest) = rest.split_first_chunk()?;
+        (layout == LAYOUT && rest.is_empty()).then(|| Self {
+            workspace_id: WorkspaceId::from_bytes(*workspace_id),
+            draft_id: DraftId::from_bytes(*draft_id),
+            version: u32::from_be_bytes(*version),
+            approver: *approver,
+            expires_at: Timestamp::from_unix_ms(i64::from_be_bytes(*expires_at)),
+        })
+    }
+}
+
+/// The link an approver is mailed. `public_url` is where the deployment is reached, without a trailing slash.
+pub fn link(public_url: &str, token: &str) -> String {
+    format!("{public_url}{LINK_PATH}{token}")
+}
+
+fn mac(secret: &Secret<[u8; 32]>, payload: &[u8]) -> Hmac<Sha256> {
+    // RFC 2104: a key shorter than the block is used with zeros appended.
+    let mut key = [0; 64];
+    key[..32].copy_from_slice(secret.expose());
+    let mut mac = Hmac::<Sha256>::new(&key.into());
+    mac.update(CONTEXT);
+    mac.update(payload);
+    mac
+}
+
+fn fingerprint(approver: &EmailAddress) -> [u8; APPROVER_LEN] {
+    let digest = Sha256::digest(approver.folded());
+    std::array::from_fn(|i| digest[i])
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    const SECRET: Secret<[u8; 32]> = Secret::new([7; 32]);
+
+    fn at(ms: i64) -> Timestamp {
+        Timestamp::from_unix_ms(ms)
+    }
+
+    fn token() -> ApprovalToken {
+        let ids = ("0197f3a0-5c1e-7d2a-9f00-1234567890ab", "0197f3a0-5c1e-7d2a-9f00-ba0987654321");
+        let dana = "Dana@example.com".parse().unwrap();
+        ApprovalToken::new(ids.0.parse().unwrap(), ids.1.parse().unwrap(), 3, &dana, at(1_000))
+    }
+
+    #[test]
+    fn comes_back_as_it_went() {
+        let text = token().sign(&SECRET);
+        assert_eq!(text.len(), 124);
+        assert!(text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_'));
+        let opened = ApprovalToken::open(&SECRET, &text, at(999)).unwrap();
+        assert_eq!(opened, token());
+        assert!(opened.is_for(&"dana@EXAMPLE.com".parse().unwrap()));
+        assert!(!opened.is_for(&"eve@example.com".parse().unwrap()));
+        assert_eq!(link("https://a.test", &text), format!("https://a.test/callbacks/email/{text}"));
+    }
+
+    #[test]
+    fn expires_on_the_dot() {
+        assert_eq!(ApprovalToken::open(&SECRET, &token().sign(&SECRET), at(1_000)), Err(TokenError::Expired));
+    }
+
+    #[test]
+    fn every_flipped_bit_is_noticed() {
+        let good = URL_SAFE_NO_PAD.decode(token().sign(&SECRET)).unwrap();
+        for bit in 0..good.len() * 8 {
+            let mut bad = good.clone();
+            bad[bit / 8] ^= 1 << (bit % 8);
+            let text = URL_SAFE_NO_PAD.encode(bad);
+            assert_eq!(ApprovalToken::open(&SECRET, &text, at(0)), Err(TokenError::BadSignature), "bit {bit}");
+        }
+    }
+
+    #[test]
+    fn another_deployment_made_another_link() {
+        let text = token().sign(&Secret::new([8; 32]));
+        assert_eq!(ApprovalToken::open(&SECRET, &text, at(0)), Err(TokenError::BadSignature));
+    }
+
+    #[test]
+    fn what_is_no_token_is_malformed() {
+        let good = token().sign(&SECRET);
+        let long = format!("{good}AAAA");
+        for bad in ["", "x", "%2e%2e", "ü", &good[..120], &long, &good.replace(&good[..1], "=")] {
+            assert_eq!(ApprovalToken::open(&SECRET, bad, at(0)), Err(TokenError::Malformed), "{bad:?}");
+        }
+    }
+}

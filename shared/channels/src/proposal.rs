@@ -1,0 +1,149 @@
+//! What an approver is asked about, gathered and made legible once for mail and page alike.
+
+use actionlayer_domain::{
+    Draft, DraftBody, DraftStatus, EmailAddress, Identity, Message, MessageBody, Thread, message::SafetyFlag,
+};
+use actionlayer_mail::html_to_text;
+
+use crate::legible::{Cut, cut, line, lines, moment};
+
+/// A draft and all that a person needs to decide on it.
+#[derive(Debug, Clone, Copy)]
+pub struct Proposal<'a> {
+    /// Who would send it.
+    pub identity: &'a Identity,
+    /// The conversation it belongs to.
+    pub thread: &'a Thread,
+    /// The draft, in the version that is shown.
+    pub draft: &'a Draft,
+    /// Its text.
+    pub body: &'a DraftBody,
+    /// The newest mail that came in, as far as the thread still has it.
+    pub newest_inbound: Option<(&'a Message, &'a MessageBody)>,
+}
+
+/// A proposal as text that can be shown: bounded, legible, not yet escaped.
+#[derive(Debug)]
+pub(crate) struct Shown {
+    pub(crate) thread_subject: String,
+    pub(crate) subject: String,
+    pub(crate) from: String,
+    pub(crate) to: String,
+    pub(crate) cc: String,
+    pub(crate) bcc: String,
+    pub(crate) version: u32,
+    pub(crate) submitted_by: String,
+    pub(crate) submitted_at: String,
+    pub(crate) rationale: Option<String>,
+    pub(crate) inbound: Option<ShownInbound>,
+    pub(crate) warnings: Vec<&'static str>,
+    pub(crate) text: Cut,
+    /// The HTML of a draft that has a text of its own as well: the recipient may see either.
+    pub(crate) html_as_text: Option<Cut>,
+    /// The draft is HTML only, and `text` was made from it.
+    pub(crate) is_from_html: bool,
+}
+
+/// The newest inbound mail, to be shown.
+#[derive(Debug)]
+pub(crate) struct ShownInbound {
+    pub(crate) from: String,
+    pub(crate) at: String,
+    pub(crate) text: Cut,
+    pub(crate) files: Vec<String>,
+}
+
+/// How much is shown, in characters.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Room {
+    pub(crate) draft: usize,
+    pub(crate) inbound: usize,
+}
+
+impl Proposal<'_> {
+    pub(crate) fn shown(&self, room: Room) -> Shown {
+        let (draft, body) = (self.draft, self.body);
+        let from_html = body.html.as_deref().map(|html| cut(&lines(&html_to_text(html)), room.draft));
+        let (text, html_as_text, is_from_html) = match (body.text.as_deref(), from_html) {
+            (Some(text), html) => (cut(&lines(text), room.draft), html, false),
+            (None, Some(html)) => (html, None, true),
+            (None, None) => (Cut { text: String::new(), more: false }, None, false),
+        };
+        Shown {
+            thread_subject: line(&self.thread.subject),
+            subject: line(draft.subject.as_str()),
+            from: named(Some(self.identity.display_name.as_str()), self.identity.email_address.as_str()),
+            to: addresses(&draft.to),
+            cc: addresses(&draft.cc),
+            bcc: addresses(&draft.bcc),
+            version: draft.version,
+            submitted_by: line(&draft.submitted_by.name),
+            submitted_at: moment(draft.created_at),
+            rationale: draft.rationale.as_deref().map(lines),
+            inbound: self.newest_inbound.map(|(message, body)| shown_inbound(message, body, room.inbound)),
+            warnings: self.warnings(),
+            text,
+            html_as_text,
+            is_from_html,
+        }
+    }
+
+    /// What should make an approver look twice, as sentences.
+    fn warnings(&self) -> Vec<&'static str> {
+        let mut warnings = Vec::new();
+        if self.is_stale() {
+            warnings.push("A newer message arrived that this draft does not know of. It cannot be sent as it is.");
+        }
+        let Some((message, _)) = self.newest_inbound else { return warnings };
+        warnings.extend(message.safety_flags.iter().map(|flag| sentence(*flag)));
+        if message.parse_limited {
+            warnings.push("The message was too large or too deeply nested to be read whole.");
+        }
+        if message.is_automated {
+            warnings.push("A machine wrote the message, not a person.");
+        }
+        warnings
+    }
+
+    /// Whether the draft ignores a newer message, whatever its status already says.
+    pub(crate) fn is_stale(&self) -> bool {
+        self.draft.stale_warning
+            || self.draft.status == DraftStatus::Stale
+            || self.thread.is_stale(Some(self.draft.based_on_message_id))
+    }
+}
+
+fn shown_inbound(message: &Message, body: &MessageBody, room: usize) -> ShownInbound {
+    let text = [&body.extracted_text, &body.text].into_iter().flatten().find(|text| !text.trim().is_empty());
+    ShownInbound {
+        from: named(message.from_name.as_deref(), &message.from_email),
+        at: moment(message.received_at.unwrap_or(message.created_at)),
+        text: match text {
+            Some(text) => cut(&lines(text), room),
+            None => cut(&lines(&body.html.as_deref().map(html_to_text).unwrap_or_default()), room),
+        },
+        files: message.attachments.iter().map(|file| line(&file.filename)).collect(),
+    }
+}
+
+fn addresses(addresses: &[EmailAddress]) -> String {
+    addresses.iter().map(EmailAddress::as_str).collect::<Vec<_>>().join(", ")
+}
+
+fn named(name: Option<&str>, address: &str) -> String {
+    match name.map(line).filter(|name| !name.is_empty()) {
+        Some(name) => format!("{name} <{}>", line(address)),
+        None => line(address),
+    }
+}
+
+const fn sentence(flag: SafetyFlag) -> &'static str {
+    match flag {
+        SafetyFlag::HiddenText => "The message holds text that a person would not see.",
+        SafetyFlag::LinkMismatch => "A link in the message leads elsewhere than it says.",
+        SafetyFlag::LookalikeDomain => "The sender's domain looks like one you know, but is another.",
+        SafetyFlag::ReplyToDiffers => "The answer would go to another domain than the sender's.",
+        SafetyFlag::Unauthenticated => "Nothing proves that the message comes from the sender it names.",
+        SafetyFlag::ExecutableAttachment => "The message carries a file that runs when opened.",
+    }
+}

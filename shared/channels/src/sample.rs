@@ -1,0 +1,154 @@
+//! A proposal whose every text tries to break out of its place.
+#![allow(clippy::unwrap_used, clippy::too_many_lines)]
+
+use actionlayer_domain::{
+    Draft, DraftBody, DraftStatus, HeaderText, Identity, Message, MessageBody, Thread, Timestamp,
+    channel::ApprovalChannel,
+    draft::Actor,
+    identity::IdentityStatus,
+    message::{Attachment, Direction, SafetyFlag},
+    thread::ThreadStatus,
+};
+
+use crate::Proposal;
+
+pub(crate) const HOSTILE: &str = "</title><script>alert(1)</script><img src=x onerror=alert(2)>\"'&";
+
+/// Owned values to borrow a [`Proposal`] from.
+pub(crate) struct Sample {
+    pub(crate) identity: Identity,
+    pub(crate) thread: Thread,
+    pub(crate) draft: Draft,
+    pub(crate) body: DraftBody,
+    pub(crate) message: Message,
+    pub(crate) message_body: MessageBody,
+}
+
+impl Sample {
+    pub(crate) fn proposal(&self) -> Proposal<'_> {
+        Proposal {
+            identity: &self.identity,
+            thread: &self.thread,
+            draft: &self.draft,
+            body: &self.body,
+            newest_inbound: Some((&self.message, &self.message_body)),
+        }
+    }
+
+    pub(crate) fn hostile() -> Self {
+        let at = Timestamp::from_unix_ms(1_777_559_331_005);
+        let id = "0197f3a0-5c1e-7d2a-9f00-1234567890ab";
+        let identity = Identity {
+            id: id.parse().unwrap(),
+            workspace_id: id.parse().unwrap(),
+            domain_id: id.parse().unwrap(),
+            local_part: "mia".parse().unwrap(),
+            email_address: "mia@ai.example.com".parse().unwrap(),
+            display_name: HeaderText::sanitize(HOSTILE),
+            assistant_id: None,
+            reply_to_email: None,
+            signature_text: None,
+            signature_html: None,
+            thread_history_depth: 10,
+            approval_channels: vec![ApprovalChannel::Email { to: vec!["dana@example.com".parse().unwrap()] }],
+            can_send_cold: false,
+            auto_approve_replies: false,
+            status: IdentityStatus::Active,
+            created_at: at,
+            updated_at: at,
+        };
+        let thread = Thread {
+            id: id.parse().unwrap(),
+            workspace_id: id.parse().unwrap(),
+            identity_id: identity.id,
+            primary_contact_id: None,
+            primary_contact_email: None,
+            subject: HOSTILE.to_owned(),
+            status: ThreadStatus::DraftPending,
+            needs_review: true,
+            last_message_at: at,
+            last_inbound_message_id: Some(id.parse().unwrap()),
+            message_count: 1,
+            snippet: String::new(),
+            tags: Vec::new(),
+            skip_ai: false,
+            open_draft_ids: vec![id.parse().unwrap()],
+            created_at: at,
+            updated_at: at,
+        };
+        let draft = Draft {
+            id: id.parse().unwrap(),
+            workspace_id: id.parse().unwrap(),
+            thread_id: thread.id,
+            identity_id: identity.id,
+            based_on_message_id: id.parse().unwrap(),
+            status: DraftStatus::Pending,
+            version: 3,
+            stale_warning: false,
+            to: vec!["ada@example.org".parse().unwrap()],
+            cc: vec!["bob@example.org".parse().unwrap()],
+            bcc: vec!["eve@example.org".parse().unwrap()],
+            subject: HeaderText::sanitize(&format!("Re: {HOSTILE}")),
+            subject_override: None,
+            rationale: Some(format!("because\nhttps://evil.example/callbacks/email/x {HOSTILE}")),
+            metadata: None,
+            submitted_by: Actor::api_key(id.parse().unwrap(), &HeaderText::sanitize(HOSTILE)),
+            send_state: None,
+            outbound_message_id: None,
+            decided_by: None,
+            decided_at: None,
+            reject_reason: None,
+            failure: None,
+            expires_at: None,
+            notifications: Vec::new(),
+            created_at: at,
+            updated_at: at,
+        };
+        let message = Message {
+            id: id.parse().unwrap(),
+            thread_id: thread.id,
+            workspace_id: thread.workspace_id,
+            identity_id: identity.id,
+            direction: Direction::Inbound,
+            from_email: "ada@example.org".to_owned(),
+            from_name: Some(format!("Ada\r\nTo: {HOSTILE}")),
+            to: Vec::new(),
+            cc: Vec::new(),
+            bcc: Vec::new(),
+            reply_to: Vec::new(),
+            subject: HOSTILE.to_owned(),
+            snippet: String::new(),
+            attachments: vec![Attachment {
+                id: "0".to_owned(),
+                filename: HOSTILE.to_owned(),
+                content_type: "text/plain".to_owned(),
+                size_bytes: 1,
+                content_id: None,
+                inline: false,
+            }],
+            message_id_header: None,
+            in_reply_to: Vec::new(),
+            references: Vec::new(),
+            authentication: None,
+            is_automated: false,
+            safety_flags: vec![SafetyFlag::LookalikeDomain],
+            parse_limited: false,
+            raw_id: None,
+            draft_id: None,
+            based_on_message_id: None,
+            delivery: None,
+            received_at: Some(at),
+            sent_at: None,
+            created_at: at,
+        };
+        let hostile_lines = format!("{HOSTILE}\r\n\r\nThe link is yours alone\u{202e}\r\n{HOSTILE}");
+        Self {
+            identity,
+            thread,
+            draft,
+            body: DraftBody { text: Some(hostile_lines.clone()), html: Some(format!("<p>Hello {HOSTILE}</p>")) },
+            message,
+            message_body: MessageBody { text: None, html: None, extracted_text: Some(hostile_lines) },
+        }
+    }
+}
