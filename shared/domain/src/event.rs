@@ -6,13 +6,15 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Draft, DraftId, DraftStatus, Message, MessageId, WorkspaceId,
+    Draft, DraftId, DraftStatus, Message, MessageId, Thread, WorkspaceId,
     message::{DeliveryStatus, Direction},
 };
 
 /// An entity as the stream shows it.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Entity {
+    /// A thread.
+    Thread(Box<Thread>),
     /// A draft.
     Draft(Box<Draft>),
     /// A message.
@@ -48,9 +50,21 @@ pub struct NotifyJob {
     pub version: u32,
 }
 
+impl Entity {
+    /// The workspace it belongs to.
+    pub const fn workspace_id(&self) -> WorkspaceId {
+        match self {
+            Self::Thread(thread) => thread.workspace_id,
+            Self::Draft(draft) => draft.workspace_id,
+            Self::Message(message) => message.workspace_id,
+        }
+    }
+}
+
 /// What follows from a change. Both images of one item, either of which may be missing (created, removed).
 pub fn work(old: Option<&Entity>, new: Option<&Entity>) -> Option<Work> {
     match (old, new?) {
+        (_, Entity::Thread(_)) => None,
         (old, Entity::Message(message)) => {
             let was_queued = matches!(old, Some(Entity::Message(old)) if is_queued(old));
             (is_queued(message) && !was_queued)

@@ -70,10 +70,24 @@ pub struct Thread {
     pub skip_ai: bool,
     /// Drafts that are pending or approved and not handed to SES.
     pub open_draft_ids: Vec<DraftId>,
+    /// What was sent in it today that no person approved.
+    pub unattended: UnattendedSends,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it last changed.
     pub updated_at: Timestamp,
+}
+
+/// How many unattended sends a thread takes in a day: two machines answering each other must come to rest.
+pub const MAX_UNATTENDED_SENDS_A_DAY: u32 = 10;
+
+/// What was sent on one day that no person approved.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct UnattendedSends {
+    /// The day in UTC, as `2026-04-30`; empty before the first.
+    pub day: String,
+    /// How many.
+    pub count: u32,
 }
 
 /// What a thread needs to know of a message that joined it.
@@ -134,6 +148,20 @@ impl Thread {
         }
         self.status = if self.open_draft_ids.is_empty() { ThreadStatus::Waiting } else { ThreadStatus::DraftPending };
         self.needs_review = false;
+    }
+
+    /// Counts a send that no person approves. `false`, and nothing counted, when the day's cap is reached.
+    #[must_use]
+    pub fn count_unattended_send(&mut self, now: Timestamp) -> bool {
+        let day: String = now.to_string().chars().take(10).collect();
+        if self.unattended.day != day {
+            self.unattended = UnattendedSends { day, count: 0 };
+        }
+        if self.unattended.count >= MAX_UNATTENDED_SENDS_A_DAY {
+            return false;
+        }
+        self.unattended.count += 1;
+        true
     }
 
     /// Whether a draft or send based on `based_on` would ignore a newer inbound message.

@@ -10,8 +10,8 @@ use std::{fmt, str::FromStr, time::Duration};
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(i64);
 
-/// The last representable instant, 9999-12-31T23:59:59.999Z: RFC 3339 has four digits for the year.
-const MAX_UNIX_MS: i64 = 253_402_300_799_999;
+/// The last representable instant, 9999-12-30T22:00:00Z: RFC 3339 has four digits for the year, in every time zone.
+const MAX_UNIX_MS: i64 = 253_402_207_200_000;
 
 /// The text is not an RFC 3339 time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -105,6 +105,6 @@ mod tests {
     #[test]
     fn out_of_range_is_clamped() {
         assert_eq!(Timestamp::from_unix_ms(-1).to_string(), "1970-01-01T00:00:00.000Z");
-        assert_eq!(Timestamp::from_unix_ms(i64::MAX).after(Duration::MAX).to_string(), "9999-12-31T23:59:59.999Z");
+        assert_eq!(Timestamp::from_unix_ms(i64::MAX).after(Duration::MAX).to_string(), "9999-12-30T22:00:00.000Z");
     }
 }

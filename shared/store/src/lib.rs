@@ -1,1 +1,71 @@
-//! Placeholder until its first content lands.
+//! The memory of the product: one DynamoDB table, and a bucket for raw mail, files and long bodies.
+//!
+//! **Job.** Make a change durable, whole or not at all, under a condition; and read back just what is asked for.
+//!
+//! **Invariants.** Every write has a condition: the item is new, or its `revision` is the one that was read. So whoever
+//! read the older state loses, re-reads and decides again. What must agree is written in one [`Transaction`]. The
+//! workspace is part of every key of a tenant's data, and comes from the credential, never from a request.
+//!
+//! **Must never know.** HTTP, Lambda, what a step means or whether it is allowed (that is `domain`), and when now is:
+//! callers bring the time.
+
+mod blobs;
+mod body;
+mod credentials;
+mod cursor;
+mod error;
+mod family;
+mod inbound;
+pub mod keys;
+mod lists;
+mod meter;
+mod record;
+mod records;
+pub mod schema;
+pub mod stream;
+mod totals;
+mod transaction;
+mod workspace;
+
+pub use blobs::{BlobKey, SignedUrl};
+pub use credentials::Credential;
+pub use cursor::{Cursor, InvalidCursor};
+pub use error::{CommitError, StoreError};
+pub use family::ThreadPage;
+pub use inbound::{MailPointer, Receipt, ReceiptOutcome};
+pub use lists::{DraftFilter, Page, PageRequest, ThreadFilter};
+pub use meter::{Cost, Meter};
+pub use record::{Record, Row};
+pub use records::{AddressClaim, DeploymentWorkspace, DomainClaim, DomainKeys, DraftVersion, LinkSecret};
+pub use totals::TotalsKey;
+pub use transaction::Transaction;
+
+use std::sync::Arc;
+
+/// The table and the bucket.
+#[derive(Debug, Clone)]
+pub struct Store {
+    dynamodb: aws_sdk_dynamodb::Client,
+    s3: aws_sdk_s3::Client,
+    table: String,
+    bucket: String,
+    meter: Arc<Meter>,
+}
+
+impl Store {
+    /// A store over the given clients. The clients' own retries stay on: every write is conditional, so that a retry
+    /// whose first try went through fails its condition instead of writing twice.
+    pub fn new(
+        dynamodb: aws_sdk_dynamodb::Client,
+        s3: aws_sdk_s3::Client,
+        table: impl Into<String>,
+        bucket: impl Into<String>,
+    ) -> Self {
+        Self { dynamodb, s3, table: table.into(), bucket: bucket.into(), meter: Arc::default() }
+    }
+
+    /// What this store's requests have cost so far.
+    pub fn meter(&self) -> &Meter {
+        &self.meter
+    }
+}

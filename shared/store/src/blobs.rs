@@ -1,0 +1,156 @@
+//! The bucket: raw mail as SES stored it, files, long bodies. Keys are made here, from ids and hashes only; no name from
+//! a mail is ever part of one.
+
+use aws_sdk_s3::{presigning::PresigningConfig, primitives::ByteStream};
+use std::{fmt::Write as _, time::Duration};
+
+use actionlayer_domain::{MessageId, Timestamp, WorkspaceId};
+
+use crate::{Store, StoreError};
+
+/// A key in the bucket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BlobKey(String);
+
+impl BlobKey {
+    /// Raw inbound mail, where SES's receipt rule puts it. `None` when the id is not one SES could have made.
+    pub fn inbound(ses_message_id: &str) -> Option<Self> {
+        let safe = !ses_message_id.is_empty()
+            && ses_message_id.len() <= 128
+            && ses_message_id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+        safe.then(|| Self(format!("inbound/{ses_message_id}")))
+    }
+
+    /// Raw outbound mail, as it was handed to SES.
+    pub fn outbound(workspace: WorkspaceId, message: MessageId) -> Self {
+        Self(format!("outbound/{workspace}/{message}"))
+    }
+
+    /// A file of an inbound message.
+    pub fn attachment(workspace: WorkspaceId, message: MessageId, index: usize) -> Self {
+        Self(format!("attachments/{workspace}/{message}/{index}"))
+    }
+
+    /// A long body, by the hash of its compressed bytes.
+    pub(crate) fn body(sha256_hex: &str) -> Self {
+        Self(format!("bodies/{sha256_hex}"))
+    }
+
+    pub(crate) fn stored(key: &str) -> Self {
+        Self(key.to_owned())
+    }
+
+    /// The key.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A URL that works for a while without credentials.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignedUrl {
+    /// The URL.
+    pub url: String,
+    /// Until when it works.
+    pub expires_at: Timestamp,
+}
+
+/// How long a signed URL works.
+const SIGNED_URL_LIFETIME: Duration = Duration::from_mins(5);
+
+impl Store {
+    /// Puts bytes under a key. Keys name content or an id, so putting twice writes the same.
+    pub async fn put_blob(&self, key: &BlobKey, bytes: Vec<u8>, content_type: &str) -> Result<(), StoreError> {
+        self.s3
+            .put_object()
+            .bucket(&self.bucket)
+            .key(key.as_str())
+            .content_type(content_type)
+            .body(ByteStream::from(bytes))
+            .send()
+            .await
+            .map_err(|e| StoreError::s3(&e))?;
+        Ok(())
+    }
+
+    /// The bytes under a key, if there are any.
+    pub async fn get_blob(&self, key: &BlobKey) -> Result<Option<Vec<u8>>, StoreError> {
+        let answer = match self.s3.get_object().bucket(&self.bucket).key(key.as_str()).send().await {
+            Ok(answer) => answer,
+            Err(e)
+                if e.as_service_error()
+                    .is_some_and(aws_sdk_s3::operation::get_object::GetObjectError::is_no_such_key) =>
+            {
+                return Ok(None);
+            }
+            Err(e) => return Err(StoreError::s3(&e)),
+        };
+        let bytes = answer
+            .body
+            .collect()
+            .await
+            .map_err(|_| StoreError::Unavailable { service: "s3", code: "body_cut_short".to_owned() })?;
+        Ok(Some(bytes.to_vec()))
+    }
+
+    /// Keys of raw inbound mail, oldest keys first, a page at a time, with the time each was stored.
+    pub async fn list_inbound(
+        &self,
+        continuation: Option<String>,
+    ) -> Result<(Vec<(String, Timestamp)>, Option<String>), StoreError> {
+        let page = self
+            .s3
+            .list_objects_v2()
+            .bucket(&self.bucket)
+            .prefix("inbound/")
+            .set_continuation_token(continuation)
+            .send()
+            .await
+            .map_err(|e| StoreError::s3(&e))?;
+        let next = page.next_continuation_token().map(str::to_owned);
+        let mails = page
+            .contents()
+            .iter()
+            .filter_map(|object| {
+                let id = object.key()?.strip_prefix("inbound/")?.to_owned();
+                let stored_at = object.last_modified().map_or(0, aws_sdk_s3::primitives::DateTime::secs);
+                Some((id, Timestamp::from_unix_ms(stored_at.saturating_mul(1000))))
+            })
+            .collect();
+        Ok((mails, next))
+    }
+
+    /// A URL to download a blob for five minutes, saved by the browser under `filename`, never shown inside a page.
+    pub async fn sign_download(
+        &self,
+        key: &BlobKey,
+        content_type: &str,
+        filename: &str,
+        now: Timestamp,
+    ) -> Result<SignedUrl, StoreError> {
+        let refused = |code: String| StoreError::Refused { service: "s3", code };
+        let config = PresigningConfig::expires_in(SIGNED_URL_LIFETIME).map_err(|e| refused(e.to_string()))?;
+        // RFC 6266 with RFC 5987: the plain form for old clients, the encoded one for every other name.
+        let plain: String =
+            filename.chars().map(|c| if c.is_ascii_graphic() && !"\"\\;%".contains(c) { c } else { '_' }).collect();
+        let mut encoded = String::new();
+        for byte in filename.bytes() {
+            if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+                encoded.push(char::from(byte));
+            } else {
+                let _ = write!(encoded, "%{byte:02X}"); // Writing to a string cannot fail.
+            }
+        }
+        let request = self
+            .s3
+            .get_object()
+            .bucket(&self.bucket)
+            .key(key.as_str())
+            .response_content_type(content_type)
+            .response_content_disposition(format!("attachment; filename=\"{plain}\"; filename*=UTF-8''{encoded}"))
+            .presigned(config)
+            .await
+            .map_err(|e| StoreError::s3(&e))?;
+        Ok(SignedUrl { url: request.uri().to_owned(), expires_at: now.after(SIGNED_URL_LIFETIME) })
+    }
+}

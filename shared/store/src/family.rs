@@ -1,0 +1,170 @@
+//! A thread with what belongs to it: one partition, one query.
+
+use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
+
+use actionlayer_domain::{Draft, DraftId, Family, Message, MessageId, Thread, Timestamp, WorkspaceId};
+
+use crate::{
+    DraftVersion, Record, Row, Store, StoreError, keys,
+    record::{Item, kind, row, s},
+};
+
+/// A thread with its drafts and its newest messages.
+#[derive(Debug, Clone)]
+pub struct ThreadPage {
+    /// The thread.
+    pub thread: Row<Thread>,
+    /// Its drafts, newest first.
+    pub drafts: Vec<Row<Draft>>,
+    /// Its newest messages, newest first, as many as were asked for.
+    pub messages: Vec<Row<Message>>,
+}
+
+impl Store {
+    /// A thread, all of its drafts and its newest `depth` messages, in one descending read.
+    pub async fn thread_page(
+        &self,
+        workspace: WorkspaceId,
+        family: Family,
+        depth: usize,
+    ) -> Result<Option<ThreadPage>, StoreError> {
+        let (mut thread, mut drafts, mut messages) = (None, Vec::new(), Vec::new());
+        let mut from: Option<Item> = None;
+        loop {
+            let limit = i32::try_from(1 + MEAN_DRAFTS + depth).unwrap_or(i32::MAX);
+            // From the top down to the messages, so that earlier versions of drafts are never read.
+            let answer = self
+                .dynamodb
+                .query()
+                .table_name(&self.table)
+                .key_condition_expression("pk = :pk AND sk >= :messages")
+                .expression_attribute_values(":pk", s(keys::family_pk(workspace, family)))
+                .expression_attribute_values(":messages", s(keys::MESSAGE_PREFIX))
+                .scan_index_forward(false)
+                .consistent_read(true)
+                .limit(limit)
+                .set_exclusive_start_key(from)
+                .return_consumed_capacity(ReturnConsumedCapacity::Total)
+                .send()
+                .await
+                .map_err(|e| StoreError::dynamodb(&e))?;
+            self.meter.record(true, answer.consumed_capacity());
+            for item in answer.items.unwrap_or_default() {
+                match kind(&item) {
+                    Thread::KIND => thread = Some(row(item)?),
+                    Draft::KIND => drafts.push(row(item)?),
+                    Message::KIND if messages.len() < depth => messages.push(row(item)?),
+                    _ => {}
+                }
+            }
+            from = answer.last_evaluated_key;
+            if from.is_none() || messages.len() >= depth {
+                break;
+            }
+        }
+        Ok(thread.map(|thread| ThreadPage { thread, drafts, messages }))
+    }
+
+    /// A draft and its thread, read together as of one moment or nearly so; writes check both revisions.
+    pub async fn draft_and_thread(
+        &self,
+        workspace: WorkspaceId,
+        id: DraftId,
+    ) -> Result<Option<(Row<Draft>, Row<Thread>)>, StoreError> {
+        let items = self.batch_get(&[keys::draft(workspace, id), keys::thread(workspace, id.family())]).await?;
+        let (mut draft, mut thread) = (None, None);
+        for item in items {
+            match kind(&item) {
+                Draft::KIND => draft = Some(row(item)?),
+                Thread::KIND => thread = Some(row(item)?),
+                _ => {}
+            }
+        }
+        Ok(draft.zip(thread))
+    }
+
+    /// An outbound message with its draft, if it came from one, and its thread.
+    pub async fn outbound(
+        &self,
+        workspace: WorkspaceId,
+        id: MessageId,
+    ) -> Result<Option<(Row<Message>, Row<Thread>, Option<Row<Draft>>)>, StoreError> {
+        let items = self.batch_get(&[keys::message(workspace, id), keys::thread(workspace, id.family())]).await?;
+        let (mut message, mut thread) = (None, None);
+        for item in items {
+            match kind(&item) {
+                Message::KIND => message = Some(row::<Message>(item)?),
+                Thread::KIND => thread = Some(row::<Thread>(item)?),
+                _ => {}
+            }
+        }
+        let Some((message, thread)) = message.zip(thread) else { return Ok(None) };
+        let draft = match message.value.draft_id {
+            Some(draft_id) => self.get::<Draft>(&keys::draft(workspace, draft_id)).await?,
+            None => None,
+        };
+        Ok(Some((message, thread, draft)))
+    }
+
+    /// Drafts by id, all of one workspace.
+    pub async fn drafts_by_id(&self, workspace: WorkspaceId, ids: &[DraftId]) -> Result<Vec<Row<Draft>>, StoreError> {
+        let keys: Vec<_> = ids.iter().map(|id| keys::draft(workspace, *id)).collect();
+        self.batch_get(&keys).await?.into_iter().map(row).collect()
+    }
+
+    /// The earlier versions of a draft, oldest first.
+    pub async fn draft_versions(
+        &self,
+        workspace: WorkspaceId,
+        id: DraftId,
+    ) -> Result<Vec<Row<DraftVersion>>, StoreError> {
+        let mut versions = Vec::new();
+        let mut from: Option<Item> = None;
+        loop {
+            let answer = self
+                .dynamodb
+                .query()
+                .table_name(&self.table)
+                .key_condition_expression("pk = :pk AND begins_with(sk, :versions)")
+                .expression_attribute_values(":pk", s(keys::family_pk(workspace, id.family())))
+                .expression_attribute_values(":versions", s(keys::draft_version_prefix(id)))
+                .consistent_read(true)
+                .set_exclusive_start_key(from)
+                .return_consumed_capacity(ReturnConsumedCapacity::Total)
+                .send()
+                .await
+                .map_err(|e| StoreError::dynamodb(&e))?;
+            self.meter.record(true, answer.consumed_capacity());
+            for item in answer.items.unwrap_or_default() {
+                versions.push(row(item)?);
+            }
+            from = answer.last_evaluated_key;
+            if from.is_none() {
+                return Ok(versions);
+            }
+        }
+    }
+
+    /// Outbound messages that were queued or claimed before a moment and are still not settled, earliest first.
+    pub async fn unsettled_sends(&self, before: Timestamp) -> Result<Vec<Message>, StoreError> {
+        self.due(keys::DUE_SENDS, &before.to_string(), DUE_BATCH).await
+    }
+
+    /// Pending drafts whose time has passed, earliest first.
+    pub async fn expired_drafts(&self, now: Timestamp) -> Result<Vec<Draft>, StoreError> {
+        self.due(keys::DUE_DRAFTS, &now.to_string(), DUE_BATCH).await
+    }
+
+    /// Pending domains last checked before a moment, earliest first.
+    pub async fn domains_to_check(
+        &self,
+        before: Timestamp,
+    ) -> Result<Vec<actionlayer_domain::SendingDomain>, StoreError> {
+        self.due(keys::DUE_DOMAINS, &before.to_string(), DUE_BATCH).await
+    }
+}
+
+/// How many drafts the first page of a thread's read leaves room for; more only means another page.
+const MEAN_DRAFTS: usize = 5;
+/// How much due work one sweep takes up; the rest is still due a minute later.
+const DUE_BATCH: i32 = 100;

@@ -1,0 +1,168 @@
+//! What makes arriving mail count once and find its thread.
+
+use actionlayer_domain::{
+    HeldId, IdentityId, MessageId, ThreadId, Timestamp, WorkspaceId,
+    contact::{Contact, HeldInbound},
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Record, Row, Store, StoreError,
+    keys::{self, Index, Key},
+    record::{kind, row, s},
+};
+
+/// What became of one recipient of one raw mail. Written in the same transaction as its effect, so that the same mail
+/// delivered again finds it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Receipt {
+    /// SES's id of the raw mail.
+    pub ses_message_id: String,
+    /// The envelope recipient.
+    pub recipient: String,
+    /// What became of it.
+    pub outcome: ReceiptOutcome,
+    /// When that was.
+    pub at: Timestamp,
+}
+
+/// What can become of a mail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum ReceiptOutcome {
+    /// It became a message.
+    Received {
+        /// Which.
+        message_id: MessageId,
+    },
+    /// It is held for an unknown sender.
+    Held {
+        /// Where.
+        held_id: HeldId,
+    },
+    /// Its sender is blocked.
+    Blocked,
+    /// The very same mail had arrived under another id.
+    Duplicate {
+        /// The message it had become.
+        message_id: MessageId,
+    },
+    /// No active identity has this address.
+    NoIdentity,
+}
+
+/// A receipt is kept as long as the raw mail could be delivered again; the bucket keeps raw mail for longer.
+const RECEIPT_DAYS: i64 = 30;
+
+impl Record for Receipt {
+    const KIND: &'static str = "receipt";
+    type Body = ();
+
+    fn key(&self) -> Key {
+        keys::receipt(&self.ses_message_id, &self.recipient)
+    }
+
+    fn ttl_unix_seconds(&self) -> Option<i64> {
+        Some(self.at.unix_seconds() + RECEIPT_DAYS * 86_400)
+    }
+}
+
+/// What a Message-ID belongs to. Written for every id we know: the mail's own, those it cites, ours, and the one SES
+/// puts in place of ours.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct MailPointer {
+    /// The Message-ID, without brackets.
+    pub message_id_header: String,
+    /// The workspace.
+    pub workspace_id: WorkspaceId,
+    /// The identity.
+    pub identity_id: IdentityId,
+    /// The thread.
+    pub thread_id: ThreadId,
+    /// The message that carries the id; none while only a citation of it was seen.
+    pub message_id: Option<MessageId>,
+    /// SHA-256 of that message's content, to tell a second delivery from a reused Message-ID.
+    pub content_sha256: Option<String>,
+}
+
+impl Record for MailPointer {
+    const KIND: &'static str = "mail_pointer";
+    type Body = ();
+
+    fn key(&self) -> Key {
+        keys::mail_pointer(self.workspace_id, self.identity_id, &self.message_id_header)
+    }
+}
+
+impl Store {
+    /// The pointers of some Message-IDs of one identity, as far as they are known, and the contact of an address.
+    pub async fn known_of_mail(
+        &self,
+        workspace: WorkspaceId,
+        identity: IdentityId,
+        message_ids: &[String],
+        contact: Option<Key>,
+    ) -> Result<(Vec<Row<MailPointer>>, Option<Row<Contact>>), StoreError> {
+        let mut wanted: Vec<Key> = message_ids.iter().map(|id| keys::mail_pointer(workspace, identity, id)).collect();
+        wanted.extend(contact);
+        let (mut pointers, mut contact) = (Vec::new(), None);
+        for item in self.batch_get(&wanted).await? {
+            match kind(&item) {
+                MailPointer::KIND => pointers.push(row(item)?),
+                Contact::KIND => contact = Some(row(item)?),
+                _ => {}
+            }
+        }
+        Ok((pointers, contact))
+    }
+
+    /// Held mail of one sender, oldest first.
+    pub async fn held_of_sender(
+        &self,
+        workspace: WorkspaceId,
+        from_email: &str,
+    ) -> Result<Vec<HeldInbound>, StoreError> {
+        let mut held = Vec::new();
+        let mut from = None;
+        loop {
+            let answer = self
+                .dynamodb
+                .query()
+                .table_name(&self.table)
+                .index_name(Index::Owner.name())
+                .key_condition_expression("owner_pk = :sender")
+                .expression_attribute_values(":sender", s(keys::held_of_sender(workspace, from_email)))
+                .set_exclusive_start_key(from)
+                .return_consumed_capacity(aws_sdk_dynamodb::types::ReturnConsumedCapacity::Total)
+                .send()
+                .await
+                .map_err(|e| StoreError::dynamodb(&e))?;
+            self.meter.record(true, answer.consumed_capacity());
+            for item in answer.items.unwrap_or_default() {
+                held.push(row(item).map(|row: Row<HeldInbound>| row.value)?);
+            }
+            from = answer.last_evaluated_key;
+            if from.is_none() {
+                return Ok(held);
+            }
+        }
+    }
+
+    /// Whether any recipient of a raw mail has a receipt.
+    pub async fn has_receipt(&self, ses_message_id: &str) -> Result<bool, StoreError> {
+        let answer = self
+            .dynamodb
+            .query()
+            .table_name(&self.table)
+            .key_condition_expression("pk = :pk")
+            .expression_attribute_values(":pk", s(keys::receipt(ses_message_id, "").pk))
+            .limit(1)
+            .consistent_read(true)
+            .return_consumed_capacity(aws_sdk_dynamodb::types::ReturnConsumedCapacity::Total)
+            .send()
+            .await
+            .map_err(|e| StoreError::dynamodb(&e))?;
+        self.meter.record(true, answer.consumed_capacity());
+        Ok(answer.count > 0)
+    }
+}

@@ -1,0 +1,291 @@
+//! Every key of the table, in one place.
+//!
+//! Sort keys in a family begin with a digit so that one descending read gives the thread, then its drafts, then its
+//! messages, newest first; earlier versions of drafts come last and are not read with the rest.
+
+use actionlayer_domain::{
+    ApiKeyId, ContactId, DomainId, DomainName, DraftId, DraftStatus, EmailAddress, Family, HeldId, IdentityId,
+    MessageId, Timestamp, WorkspaceId, thread::ThreadStatus,
+};
+use sha2::{Digest, Sha256};
+
+/// Partition key attribute.
+pub const PK: &str = "pk";
+/// Sort key attribute.
+pub const SK: &str = "sk";
+/// Attribute that says what kind of item it is.
+pub const KIND: &str = "kind";
+/// Attribute that counts the writes to an item; every write is conditional on it.
+pub const REVISION: &str = "revision";
+/// Attribute that holds the entity.
+pub const DATA: &str = "data";
+/// Attribute that holds the compressed body, or where it is. In no index.
+pub const BODY: &str = "body";
+/// Attribute DynamoDB deletes expired items by, in seconds. For tidying only: reads check expiry themselves.
+pub const TTL: &str = "ttl";
+
+/// The key of an item.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Key {
+    /// Partition key.
+    pub pk: String,
+    /// Sort key.
+    pub sk: String,
+}
+
+impl Key {
+    fn new(pk: impl Into<String>, sk: impl Into<String>) -> Self {
+        Self { pk: pk.into(), sk: sk.into() }
+    }
+}
+
+/// The indexes. Each is sparse and never carries a body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Index {
+    /// Everything of a kind in a workspace, by time.
+    List,
+    /// The same, by status.
+    State,
+    /// The same, by identity; held mail by sender.
+    Owner,
+    /// Threads that need review.
+    Review,
+    /// Work that falls due, over all workspaces. Small: an item is in it only while something is outstanding.
+    Due,
+}
+
+impl Index {
+    /// Every index.
+    pub const ALL: [Self; 5] = [Self::List, Self::State, Self::Owner, Self::Review, Self::Due];
+
+    /// The index's name, also the prefix of its key attributes.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::List => "list",
+            Self::State => "state",
+            Self::Owner => "owner",
+            Self::Review => "review",
+            Self::Due => "due",
+        }
+    }
+
+    /// The attribute of its partition key.
+    pub const fn pk(self) -> &'static str {
+        match self {
+            Self::List => "list_pk",
+            Self::State => "state_pk",
+            Self::Owner => "owner_pk",
+            Self::Review => "review_pk",
+            Self::Due => "due_pk",
+        }
+    }
+
+    /// The attribute of its sort key.
+    pub const fn sk(self) -> &'static str {
+        match self {
+            Self::List => "list_sk",
+            Self::State => "state_sk",
+            Self::Owner => "owner_sk",
+            Self::Review => "review_sk",
+            Self::Due => "due_sk",
+        }
+    }
+}
+
+/// The place of an item in an index.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IndexEntry {
+    /// Which index.
+    pub index: Index,
+    /// Partition key there.
+    pub pk: String,
+    /// Sort key there.
+    pub sk: String,
+}
+
+impl IndexEntry {
+    pub(crate) fn new(index: Index, pk: impl Into<String>, sk: impl Into<String>) -> Self {
+        Self { index, pk: pk.into(), sk: sk.into() }
+    }
+}
+
+/// The prefix of every key that holds a tenant's data.
+pub fn workspace_pk(workspace: WorkspaceId) -> String {
+    format!("W#{workspace}")
+}
+
+/// The partition of a thread, its messages and its drafts.
+pub fn family_pk(workspace: WorkspaceId, family: Family) -> String {
+    format!("W#{workspace}#F#{family}")
+}
+
+/// A thread.
+pub fn thread(workspace: WorkspaceId, family: Family) -> Key {
+    Key::new(family_pk(workspace, family), "3#thread")
+}
+
+/// A draft; its id names the family.
+pub fn draft(workspace: WorkspaceId, id: DraftId) -> Key {
+    Key::new(family_pk(workspace, id.family()), format!("2#draft#{id}"))
+}
+
+/// A message; its id names the family.
+pub fn message(workspace: WorkspaceId, id: MessageId) -> Key {
+    Key::new(family_pk(workspace, id.family()), format!("{MESSAGE_PREFIX}{id}"))
+}
+
+/// The beginning of a message's sort key.
+pub const MESSAGE_PREFIX: &str = "1#message#";
+
+/// An earlier version of a draft.
+pub fn draft_version(workspace: WorkspaceId, id: DraftId, version: u32) -> Key {
+    Key::new(family_pk(workspace, id.family()), format!("{}{version:06}", draft_version_prefix(id)))
+}
+
+/// The beginning of the sort keys of a draft's earlier versions.
+pub fn draft_version_prefix(id: DraftId) -> String {
+    format!("0#version#{id}#")
+}
+
+/// The workspace itself.
+pub fn workspace(id: WorkspaceId) -> Key {
+    Key::new(workspace_pk(id), "WORKSPACE")
+}
+
+/// A domain.
+pub fn domain(workspace: WorkspaceId, id: DomainId) -> Key {
+    Key::new(workspace_pk(workspace), format!("DOMAIN#{id}"))
+}
+
+/// An identity.
+pub fn identity(workspace: WorkspaceId, id: IdentityId) -> Key {
+    Key::new(workspace_pk(workspace), format!("IDENTITY#{id}"))
+}
+
+/// A key as its workspace lists it.
+pub fn api_key(workspace: WorkspaceId, id: ApiKeyId) -> Key {
+    Key::new(workspace_pk(workspace), format!("APIKEY#{id}"))
+}
+
+/// A key as a request presents it.
+pub fn credential(sha256_hex: &str) -> Key {
+    Key::new(format!("K#{sha256_hex}"), "KEY")
+}
+
+/// Who an address belongs to: makes addresses unique.
+pub fn address(email: &EmailAddress) -> Key {
+    Key::new(format!("A#{}", email.folded()), "ADDRESS")
+}
+
+/// Who a domain belongs to: makes domains unique.
+pub fn domain_claim(domain: &DomainName) -> Key {
+    Key::new(format!("DN#{domain}"), "CLAIM")
+}
+
+/// The DKIM key pair of a domain.
+pub fn domain_keys(workspace: WorkspaceId, id: DomainId) -> Key {
+    Key::new(format!("{}#DKIM", workspace_pk(workspace)), id.to_string())
+}
+
+/// What a Message-ID belongs to, for one identity.
+pub fn mail_pointer(workspace: WorkspaceId, identity: IdentityId, message_id: &str) -> Key {
+    Key::new(
+        format!("{}#I#{identity}", workspace_pk(workspace)),
+        format!("MID#{}", hex::encode(Sha256::digest(message_id.as_bytes()))),
+    )
+}
+
+/// What became of one recipient of one raw mail.
+pub fn receipt(ses_message_id: &str, recipient: &str) -> Key {
+    Key::new(format!("R#{ses_message_id}"), recipient.to_ascii_lowercase())
+}
+
+/// A contact.
+pub fn contact(workspace: WorkspaceId, email: &EmailAddress) -> Key {
+    Key::new(format!("{}#C", workspace_pk(workspace)), email.folded())
+}
+
+/// A contact by id, in [`Index::Owner`].
+pub(crate) fn contact_by_id(workspace: WorkspaceId, id: ContactId) -> String {
+    format!("{}#C#{id}", workspace_pk(workspace))
+}
+
+/// Held mail.
+pub fn held(workspace: WorkspaceId, id: HeldId) -> Key {
+    Key::new(held_pk(workspace), id.to_string())
+}
+
+/// The partition of a workspace's held mail.
+pub fn held_pk(workspace: WorkspaceId) -> String {
+    format!("{}#H", workspace_pk(workspace))
+}
+
+/// Held mail of one sender, in [`Index::Owner`].
+pub(crate) fn held_of_sender(workspace: WorkspaceId, from_email: &str) -> String {
+    format!("{}#{}", held_pk(workspace), from_email.to_ascii_lowercase())
+}
+
+/// How much a workspace used in a period (`lifetime` or `2026-04`).
+pub fn usage(workspace: WorkspaceId, period: &str) -> Key {
+    Key::new(workspace_pk(workspace), format!("USAGE#{period}"))
+}
+
+/// How many threads and drafts a workspace has.
+pub fn totals(workspace: WorkspaceId) -> Key {
+    Key::new(workspace_pk(workspace), "TOTALS")
+}
+
+/// A change that was counted into the totals.
+pub fn counted(event_id: &str) -> Key {
+    Key::new(format!("COUNTED#{event_id}"), "COUNTED")
+}
+
+/// The one workspace of a deployment without sign-up.
+pub fn deployment_workspace() -> Key {
+    Key::new("DEPLOYMENT", "WORKSPACE")
+}
+
+/// The key approval links are signed with.
+pub fn link_secret() -> Key {
+    Key::new("DEPLOYMENT", "LINK_SECRET")
+}
+
+pub(crate) fn threads(workspace: WorkspaceId) -> String {
+    format!("{}#THREADS", workspace_pk(workspace))
+}
+
+pub(crate) fn threads_with_status(workspace: WorkspaceId, status: ThreadStatus) -> String {
+    format!("{}#{}", threads(workspace), status.as_str())
+}
+
+pub(crate) fn threads_of_identity(workspace: WorkspaceId, identity: IdentityId) -> String {
+    format!("{}#I#{identity}", threads(workspace))
+}
+
+pub(crate) fn threads_to_review(workspace: WorkspaceId) -> String {
+    format!("{}#REVIEW", threads(workspace))
+}
+
+pub(crate) fn drafts(workspace: WorkspaceId) -> String {
+    format!("{}#DRAFTS", workspace_pk(workspace))
+}
+
+pub(crate) fn drafts_with_status(workspace: WorkspaceId, status: DraftStatus) -> String {
+    format!("{}#{}", drafts(workspace), status.as_str())
+}
+
+pub(crate) fn drafts_of_identity(workspace: WorkspaceId, identity: IdentityId) -> String {
+    format!("{}#I#{identity}", drafts(workspace))
+}
+
+/// Sends that are queued or in doubt, in [`Index::Due`].
+pub(crate) const DUE_SENDS: &str = "DUE#SEND";
+/// Pending drafts that will expire, in [`Index::Due`].
+pub(crate) const DUE_DRAFTS: &str = "DUE#DRAFT";
+/// Domains to be checked again, in [`Index::Due`].
+pub(crate) const DUE_DOMAINS: &str = "DUE#DOMAIN";
+
+/// A sort key by time, unique by id.
+pub(crate) fn by_time(at: Timestamp, id: impl std::fmt::Display) -> String {
+    format!("{at}#{id}")
+}

@@ -1,0 +1,192 @@
+//! How an entity becomes an item and comes back.
+
+use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
+use serde::{Serialize, de::DeserializeOwned};
+use std::collections::HashMap;
+
+use crate::{
+    Store, StoreError,
+    body::StoredBody,
+    keys::{self, IndexEntry, Key},
+};
+
+pub(crate) type Item = HashMap<String, AttributeValue>;
+
+/// An entity that lies in the table.
+pub trait Record: Serialize + DeserializeOwned + Send + Sync {
+    /// What kind of item it is.
+    const KIND: &'static str;
+    /// What is too long for lists. `()` when there is nothing.
+    type Body: Serialize + DeserializeOwned + Send + Sync;
+
+    /// Where it lies. Never changes in its life.
+    fn key(&self) -> Key;
+
+    /// Where indexes list it, as it is now.
+    fn indexes(&self) -> Vec<IndexEntry> {
+        Vec::new()
+    }
+
+    /// When DynamoDB may delete it, in seconds since the Unix epoch.
+    fn ttl_unix_seconds(&self) -> Option<i64> {
+        None
+    }
+}
+
+/// An entity as it was read: with the revision a write must still find.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Row<T> {
+    /// The entity.
+    pub value: T,
+    /// How often its item was written.
+    pub revision: u64,
+    pub(crate) body: Option<StoredBody>,
+}
+
+pub(crate) fn n(number: impl std::fmt::Display) -> AttributeValue {
+    AttributeValue::N(number.to_string())
+}
+
+pub(crate) fn s(text: impl Into<String>) -> AttributeValue {
+    AttributeValue::S(text.into())
+}
+
+/// The entity as the `data` attribute: absent fields are left out, which keeps items under the next capacity unit.
+pub(crate) fn data_attribute<T: Record>(value: &T) -> Result<AttributeValue, StoreError> {
+    let map: Item =
+        serde_dynamo::to_item(value).map_err(|e| StoreError::Corrupt { kind: T::KIND, reason: e.to_string() })?;
+    Ok(AttributeValue::M(map.into_iter().filter(|(_, v)| !matches!(v, AttributeValue::Null(_))).collect()))
+}
+
+pub(crate) fn body_attribute(body: &StoredBody) -> AttributeValue {
+    match body {
+        StoredBody::Inline(bytes) => AttributeValue::B(Blob::new(bytes.clone())),
+        StoredBody::Blob(key) => s(key),
+    }
+}
+
+/// The attributes of an item besides its key, for a revision.
+pub(crate) fn attributes<T: Record>(
+    value: &T,
+    revision: u64,
+    body: Option<&StoredBody>,
+) -> Result<Vec<(&'static str, AttributeValue)>, StoreError> {
+    let mut attributes =
+        vec![(keys::KIND, s(T::KIND)), (keys::REVISION, n(revision)), (keys::DATA, data_attribute(value)?)];
+    if let Some(body) = body {
+        attributes.push((keys::BODY, body_attribute(body)));
+    }
+    if let Some(seconds) = value.ttl_unix_seconds() {
+        attributes.push((keys::TTL, n(seconds)));
+    }
+    for entry in value.indexes() {
+        attributes.push((entry.index.pk(), s(entry.pk)));
+        attributes.push((entry.index.sk(), s(entry.sk)));
+    }
+    Ok(attributes)
+}
+
+pub(crate) fn key_item(key: &Key) -> Item {
+    Item::from([(keys::PK.to_owned(), s(&key.pk)), (keys::SK.to_owned(), s(&key.sk))])
+}
+
+/// Reads an item as the kind it must be.
+pub(crate) fn row<T: Record>(mut item: Item) -> Result<Row<T>, StoreError> {
+    let corrupt = |reason: &str| StoreError::Corrupt { kind: T::KIND, reason: reason.to_owned() };
+    if item.get(keys::KIND).and_then(|kind| kind.as_s().ok()).is_none_or(|kind| kind != T::KIND) {
+        return Err(corrupt("it is of another kind"));
+    }
+    let revision = item
+        .get(keys::REVISION)
+        .and_then(|revision| revision.as_n().ok())
+        .and_then(|revision| revision.parse().ok())
+        .ok_or_else(|| corrupt("no revision"))?;
+    let body = match item.remove(keys::BODY) {
+        Some(AttributeValue::B(bytes)) => Some(StoredBody::Inline(bytes.into_inner())),
+        Some(AttributeValue::S(key)) => Some(StoredBody::Blob(key)),
+        Some(_) => return Err(corrupt("its body is neither bytes nor a key")),
+        None => None,
+    };
+    let Some(AttributeValue::M(data)) = item.remove(keys::DATA) else { return Err(corrupt("no data")) };
+    let value = serde_dynamo::from_item(data).map_err(|e| corrupt(&e.to_string()))?;
+    Ok(Row { value, revision, body })
+}
+
+/// The kind of an item, whatever it is.
+pub(crate) fn kind(item: &Item) -> &str {
+    item.get(keys::KIND).and_then(|kind| kind.as_s().ok()).map_or("", String::as_str)
+}
+
+impl Store {
+    /// Reads one entity, as of now (strongly consistent). Costs half a unit per 4 KB less when `fresh` is not needed;
+    /// decisions need it.
+    pub async fn get<T: Record>(&self, key: &Key) -> Result<Option<Row<T>>, StoreError> {
+        let answer = self
+            .dynamodb
+            .get_item()
+            .table_name(&self.table)
+            .set_key(Some(key_item(key)))
+            .consistent_read(true)
+            .return_consumed_capacity(aws_sdk_dynamodb::types::ReturnConsumedCapacity::Total)
+            .send()
+            .await
+            .map_err(|e| StoreError::dynamodb(&e))?;
+        self.meter.record(true, answer.consumed_capacity());
+        answer.item.map(row).transpose()
+    }
+
+    /// Reads many items at once, strongly consistent, in no order, as raw items; at most 100 keys.
+    pub(crate) async fn batch_get(&self, keys: &[Key]) -> Result<Vec<Item>, StoreError> {
+        use aws_sdk_dynamodb::types::{KeysAndAttributes, ReturnConsumedCapacity};
+        let mut items = Vec::with_capacity(keys.len());
+        let mut wanted: Vec<Item> = Vec::with_capacity(keys.len());
+        for key in keys {
+            let key = key_item(key);
+            // BatchGetItem refuses a request that names an item twice.
+            if !wanted.contains(&key) {
+                wanted.push(key);
+            }
+        }
+        // What did not fit into an answer is asked for again; an empty answer three times over is a throttle.
+        let mut empty_answers = 0;
+        while !wanted.is_empty() {
+            let request = KeysAndAttributes::builder()
+                .set_keys(Some(std::mem::take(&mut wanted)))
+                .consistent_read(true)
+                .build()
+                .map_err(|e| StoreError::Corrupt { kind: "batch", reason: e.to_string() })?;
+            let answer = self
+                .dynamodb
+                .batch_get_item()
+                .request_items(&self.table, request)
+                .return_consumed_capacity(ReturnConsumedCapacity::Total)
+                .send()
+                .await
+                .map_err(|e| StoreError::dynamodb(&e))?;
+            self.meter.record(true, answer.consumed_capacity());
+            let got = answer.responses.and_then(|mut tables| tables.remove(&self.table)).unwrap_or_default();
+            empty_answers = if got.is_empty() { empty_answers + 1 } else { 0 };
+            items.extend(got);
+            wanted = answer
+                .unprocessed_keys
+                .and_then(|mut tables| tables.remove(&self.table))
+                .map(|rest| rest.keys)
+                .unwrap_or_default();
+            if empty_answers == 3 && !wanted.is_empty() {
+                return Err(StoreError::Throttled { service: "dynamodb" });
+            }
+        }
+        Ok(items)
+    }
+
+    /// The body of a row that has one; the default one where there is none.
+    pub async fn body<T: Record>(&self, row: &Row<T>) -> Result<T::Body, StoreError>
+    where
+        T::Body: Default,
+    {
+        match &row.body {
+            Some(stored) => self.load_body(stored).await,
+            None => Ok(T::Body::default()),
+        }
+    }
+}

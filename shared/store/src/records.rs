@@ -1,0 +1,301 @@
+//! Which entities lie in the table, where, and which indexes list them.
+
+use actionlayer_domain::{
+    ApiKeyId, DomainId, DomainName, Draft, DraftBody, DraftId, DraftStatus, EmailAddress, HeaderText, Identity,
+    IdentityId, Message, MessageBody, Role, Secret, SendingDomain, Thread, Timestamp, Workspace, WorkspaceId,
+    contact::{Contact, HeldInbound},
+    key::ApiKey,
+    message::DeliveryStatus,
+    sending_domain::DomainStatus,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    keys::{self, Index, IndexEntry, Key},
+    record::Record,
+};
+
+impl Record for Workspace {
+    const KIND: &'static str = "workspace";
+    type Body = ();
+
+    fn key(&self) -> Key {
+        keys::workspace(self.id)
+    }
+}
+
+impl Record for ApiKey {
+    const KIND: &'static str = "api_key";
+    type Body = ();
+
+    fn key(&self) -> Key {
+        keys::api_key(self.workspace_id, self.id)
+    }
+}
+
+impl Record for SendingDomain {
+    const KIND: &'static str = "domain";
+    type Body = ();
+
+    fn key(&self) -> Key {
+        keys::domain(self.workspace_id, self.id)
+    }
+
+    fn indexes(&self) -> Vec<IndexEntry> {
+        match self.status {
+            DomainStatus::Pending => {
+                let since = self.last_checked_at.unwrap_or(self.created_at);
+                vec![IndexEntry::new(Index::Due, keys::DUE_DOMAINS, keys::by_time(since, self.id))]
+            }
+            DomainStatus::Verified | DomainStatus::Failed => Vec::new(),
+        }
+    }
+}
+
+impl Record for Identity {
+    const KIND: &'static str = "identity";
+    type Body = ();
+
+    fn key(&self) -> Key {
+        keys::identity(self.workspace_id, self.id)
+    }
+}
+
+impl Record for Contact {
+    const KIND: &'static str = "contact";
+    type Body = ();
+
+    fn key(&self) -> Key {
+        keys::contact(self.workspace_id, &self.email)
+    }
+
+    fn indexes(&self) -> Vec<IndexEntry> {
+        vec![IndexEntry::new(Index::Owner, keys::contact_by_id(self.workspace_id, self.id), "CONTACT")]
+    }
+}
+
+impl Record for HeldInbound {
+    const KIND: &'static str = "held";
+    type Body = ();
+
+    fn key(&self) -> Key {
+        keys::held(self.workspace_id, self.id)
+    }
+
+    fn indexes(&self) -> Vec<IndexEntry> {
+        let sender = keys::held_of_sender(self.workspace_id, &self.from_email);
+        vec![IndexEntry::new(Index::Owner, sender, keys::by_time(self.received_at, self.id))]
+    }
+}
+
+impl Record for Thread {
+    const KIND: &'static str = "thread";
+    type Body = ();
+
+    fn key(&self) -> Key {
+        keys::thread(self.workspace_id, self.id.family())
+    }
+
+    fn indexes(&self) -> Vec<IndexEntry> {
+        let position = keys::by_time(self.last_message_at, self.id);
+        let mut entries = vec![
+            IndexEntry::new(Index::List, keys::threads(self.workspace_id), &position),
+            IndexEntry::new(Index::State, keys::threads_with_status(self.workspace_id, self.status), &position),
+            IndexEntry::new(Index::Owner, keys::threads_of_identity(self.workspace_id, self.identity_id), &position),
+        ];
+        if self.needs_review {
+            entries.push(IndexEntry::new(Index::Review, keys::threads_to_review(self.workspace_id), &position));
+        }
+        entries
+    }
+}
+
+impl Record for Message {
+    const KIND: &'static str = "message";
+    type Body = MessageBody;
+
+    fn key(&self) -> Key {
+        keys::message(self.workspace_id, self.id)
+    }
+
+    fn indexes(&self) -> Vec<IndexEntry> {
+        let Some(delivery) = &self.delivery else { return Vec::new() };
+        match delivery.status {
+            DeliveryStatus::Queued | DeliveryStatus::Sending => {
+                let since = delivery.claimed_at.unwrap_or(self.created_at);
+                vec![IndexEntry::new(Index::Due, keys::DUE_SENDS, keys::by_time(since, self.id))]
+            }
+            DeliveryStatus::Sent
+            | DeliveryStatus::Delivered
+            | DeliveryStatus::Bounced
+            | DeliveryStatus::Complained
+            | DeliveryStatus::Failed => Vec::new(),
+        }
+    }
+}
+
+impl Record for Draft {
+    const KIND: &'static str = "draft";
+    type Body = DraftBody;
+
+    fn key(&self) -> Key {
+        keys::draft(self.workspace_id, self.id)
+    }
+
+    fn indexes(&self) -> Vec<IndexEntry> {
+        let position = self.id.to_string();
+        let mut entries = vec![
+            IndexEntry::new(Index::List, keys::drafts(self.workspace_id), &position),
+            IndexEntry::new(Index::State, keys::drafts_with_status(self.workspace_id, self.status), &position),
+            IndexEntry::new(Index::Owner, keys::drafts_of_identity(self.workspace_id, self.identity_id), &position),
+        ];
+        if let (DraftStatus::Pending, Some(expires_at)) = (self.status, self.expires_at) {
+            entries.push(IndexEntry::new(Index::Due, keys::DUE_DRAFTS, keys::by_time(expires_at, self.id)));
+        }
+        entries
+    }
+}
+
+/// A draft as it was before an edit.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct DraftVersion {
+    /// The draft.
+    pub draft_id: DraftId,
+    /// Its workspace.
+    pub workspace_id: WorkspaceId,
+    /// Which version this was.
+    pub version: u32,
+    /// Its subject then.
+    pub subject: HeaderText,
+    /// Its copies then.
+    pub cc: Vec<EmailAddress>,
+    /// Its blind copies then.
+    pub bcc: Vec<EmailAddress>,
+    /// Its rationale then.
+    pub rationale: Option<String>,
+    /// When it was replaced.
+    pub replaced_at: Timestamp,
+}
+
+impl Record for DraftVersion {
+    const KIND: &'static str = "draft_version";
+    type Body = DraftBody;
+
+    fn key(&self) -> Key {
+        keys::draft_version(self.workspace_id, self.draft_id, self.version)
+    }
+}
+
+/// That an address belongs to an identity. Makes addresses unique, and leads arriving mail home.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AddressClaim {
+    /// The address.
+    pub address: EmailAddress,
+    /// Whose it is.
+    pub workspace_id: WorkspaceId,
+    /// Which identity.
+    pub identity_id: IdentityId,
+}
+
+impl Record for AddressClaim {
+    const KIND: &'static str = "address";
+    type Body = ();
+
+    fn key(&self) -> Key {
+        keys::address(&self.address)
+    }
+}
+
+/// That a domain belongs to a workspace. Makes domains unique.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct DomainClaim {
+    /// The name.
+    pub domain: DomainName,
+    /// Whose it is.
+    pub workspace_id: WorkspaceId,
+    /// Which domain.
+    pub domain_id: DomainId,
+    /// When it was claimed.
+    pub claimed_at: Timestamp,
+}
+
+impl Record for DomainClaim {
+    const KIND: &'static str = "domain_claim";
+    type Body = ();
+
+    fn key(&self) -> Key {
+        keys::domain_claim(&self.domain)
+    }
+}
+
+/// The DKIM key pair of a domain, kept so that SES can be given it again.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct DomainKeys {
+    /// The domain.
+    pub domain_id: DomainId,
+    /// Its workspace.
+    pub workspace_id: WorkspaceId,
+    /// The private key: PKCS#8 DER, base64.
+    pub private_key_base64: Secret<String>,
+}
+
+impl Record for DomainKeys {
+    const KIND: &'static str = "domain_keys";
+    type Body = ();
+
+    fn key(&self) -> Key {
+        keys::domain_keys(self.workspace_id, self.domain_id)
+    }
+}
+
+/// The one workspace that bootstrap made.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct DeploymentWorkspace {
+    /// Which.
+    pub workspace_id: WorkspaceId,
+}
+
+impl Record for DeploymentWorkspace {
+    const KIND: &'static str = "deployment_workspace";
+    type Body = ();
+
+    fn key(&self) -> Key {
+        keys::deployment_workspace()
+    }
+}
+
+/// The key approval links are signed with; made on first use.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LinkSecret {
+    /// 32 random bytes, as hexadecimal digits.
+    pub key_hex: Secret<String>,
+}
+
+impl Record for LinkSecret {
+    const KIND: &'static str = "link_secret";
+    type Body = ();
+
+    fn key(&self) -> Key {
+        keys::link_secret()
+    }
+}
+
+/// A key as a request presents it: what one conditional update reads and stamps.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct CredentialRecord {
+    pub(crate) sha256_hex: String,
+    pub(crate) key_id: ApiKeyId,
+    pub(crate) workspace_id: WorkspaceId,
+    pub(crate) name: HeaderText,
+    pub(crate) role: Role,
+    pub(crate) identity_ids: Vec<IdentityId>,
+}
+
+impl Record for CredentialRecord {
+    const KIND: &'static str = "credential";
+    type Body = ();
+
+    fn key(&self) -> Key {
+        keys::credential(&self.sha256_hex)
+    }
+}

@@ -1,0 +1,104 @@
+//! What lies in a workspace's own partition, and the deployment's.
+
+use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
+
+use actionlayer_domain::{Entropy, Identity, IdentityId, Secret, SendingDomain, WorkspaceId};
+
+use crate::{
+    AddressClaim, CommitError, LinkSecret, Record, Row, Store, StoreError, Transaction, keys,
+    record::{Item, kind, row, s},
+};
+
+impl Store {
+    /// Everything of a kind in a workspace's own partition, by id (so by time of creation), oldest first.
+    pub(crate) async fn workspace_items<T: Record>(
+        &self,
+        workspace: WorkspaceId,
+        prefix: &str,
+    ) -> Result<Vec<Row<T>>, StoreError> {
+        let mut rows = Vec::new();
+        let mut from: Option<Item> = None;
+        loop {
+            let answer = self
+                .dynamodb
+                .query()
+                .table_name(&self.table)
+                .key_condition_expression("pk = :pk AND begins_with(sk, :prefix)")
+                .expression_attribute_values(":pk", s(keys::workspace_pk(workspace)))
+                .expression_attribute_values(":prefix", s(prefix))
+                .consistent_read(true)
+                .set_exclusive_start_key(from)
+                .return_consumed_capacity(ReturnConsumedCapacity::Total)
+                .send()
+                .await
+                .map_err(|e| StoreError::dynamodb(&e))?;
+            self.meter.record(true, answer.consumed_capacity());
+            for item in answer.items.unwrap_or_default() {
+                rows.push(row(item)?);
+            }
+            from = answer.last_evaluated_key;
+            if from.is_none() {
+                return Ok(rows);
+            }
+        }
+    }
+
+    /// A workspace's domains, oldest first. Plans bound their number.
+    pub async fn domains(&self, workspace: WorkspaceId) -> Result<Vec<Row<SendingDomain>>, StoreError> {
+        self.workspace_items(workspace, "DOMAIN#").await
+    }
+
+    /// A workspace's identities, oldest first. Plans bound their number.
+    pub async fn identities(&self, workspace: WorkspaceId) -> Result<Vec<Row<Identity>>, StoreError> {
+        self.workspace_items(workspace, "IDENTITY#").await
+    }
+
+    /// An identity.
+    pub async fn identity(&self, workspace: WorkspaceId, id: IdentityId) -> Result<Option<Row<Identity>>, StoreError> {
+        self.get(&keys::identity(workspace, id)).await
+    }
+
+    /// Whose an arriving mail's recipients are, and which of them have a receipt already: one round trip for up to 50.
+    pub async fn claims_and_receipts(
+        &self,
+        ses_message_id: &str,
+        recipients: &[actionlayer_domain::EmailAddress],
+    ) -> Result<(Vec<AddressClaim>, Vec<crate::Receipt>), StoreError> {
+        let wanted: Vec<keys::Key> =
+            recipients.iter().flat_map(|r| [keys::address(r), keys::receipt(ses_message_id, r.as_str())]).collect();
+        let (mut claims, mut receipts) = (Vec::new(), Vec::new());
+        for chunk in wanted.chunks(100) {
+            for item in self.batch_get(chunk).await? {
+                match kind(&item) {
+                    AddressClaim::KIND => claims.push(row(item)?.value),
+                    crate::Receipt::KIND => receipts.push(row(item)?.value),
+                    _ => {}
+                }
+            }
+        }
+        Ok((claims, receipts))
+    }
+
+    /// The key approval links are signed with: made on first use, the same for ever after.
+    pub async fn link_secret(&self, entropy: &dyn Entropy) -> Result<Secret<[u8; 32]>, StoreError> {
+        // Two first uses at once: one creates, the other finds. A third look is never needed.
+        for _ in 0..3 {
+            if let Some(found) = self.get::<LinkSecret>(&keys::link_secret()).await? {
+                let mut key = [0; 32];
+                hex::decode_to_slice(found.value.key_hex.expose(), &mut key)
+                    .map_err(|e| StoreError::Corrupt { kind: LinkSecret::KIND, reason: e.to_string() })?;
+                return Ok(Secret::new(key));
+            }
+            let mut key = [0; 32];
+            entropy.fill(&mut key);
+            let mut transaction = Transaction::new();
+            transaction.create(&LinkSecret { key_hex: Secret::new(hex::encode(key)) })?;
+            match self.commit(transaction).await {
+                Ok(()) => return Ok(Secret::new(key)),
+                Err(CommitError::Conflict { .. }) => {}
+                Err(CommitError::Store(error)) => return Err(error),
+            }
+        }
+        Err(StoreError::Unavailable { service: "dynamodb", code: "link_secret_contended".to_owned() })
+    }
+}
