@@ -202,7 +202,7 @@ impl OutboundMail<'_> {
             insert_before_end(&mut html, &format!("<br>\n{}", history.as_html()));
         }
         text.push('\n');
-        Ok((text.replace('\0', ""), html.replace('\0', "")))
+        Ok((plain_lines(&text), plain_lines(&html)))
     }
 
     fn bounded_references(&self) -> Vec<&str> {
@@ -246,6 +246,11 @@ impl Signature<'_> {
             (Some(text), Some(html)) => (text, html),
         }
     }
+}
+
+/// Text without NUL and with one kind of line break.
+fn plain_lines(text: &str) -> String {
+    text.replace("\r\n", "\n").replace('\r', "\n").replace('\0', "")
 }
 
 /// Text for comparing: without blanks.

@@ -4,6 +4,8 @@ use crate::attribution::{attribution_length, is_app_footer, is_forward_marker, i
 
 /// The longest signature, in lines that are not empty, below a `--` that lost its trailing blank.
 const MAX_SIGNATURE_LINES: usize = 10;
+/// Lines looked at to count them.
+const MAX_GAP: usize = 40;
 
 /// The part of `text` that its author wrote this time. Quoted lines go and what stands between them stays; a forwarded
 /// message stays. When nothing would be left, the whole text is given: never empty when `text` is not.
@@ -67,9 +69,14 @@ fn is_signature(text: &str, lines: &[&str], at: usize) -> bool {
     let exact = text
         .get(line_start..)
         .is_some_and(|rest| rest.starts_with("-- \n") || rest.starts_with("-- \r") || rest == "-- ");
-    let end = end_of_signature(lines, at + 1);
-    let below = lines[at + 1..end].iter().filter(|line| !line.is_empty()).count();
-    exact || below <= MAX_SIGNATURE_LINES
+    exact
+        || lines[at + 1..]
+            .iter()
+            .take(MAX_GAP)
+            .take_while(|line| !is_quote(line))
+            .filter(|line| !line.is_empty())
+            .count()
+            <= MAX_SIGNATURE_LINES
 }
 
 /// A signature ends where history starts: an attribution, a quote, an original message.
