@@ -72,11 +72,8 @@ pub enum Notice<'a> {
     IdentitySuspended,
     /// The form lacks something.
     BadForm,
-    /// Something of ours failed. The id finds it in the log.
-    Unavailable {
-        /// The id of the request.
-        request_id: &'a str,
-    },
+    /// Something of ours failed, before or after the decision was taken.
+    Unavailable,
 }
 
 /// A page that tells one thing.
@@ -137,12 +134,11 @@ fn words(notice: &Notice<'_>) -> (&'static str, Vec<String>) {
                 "Go back and choose one of the buttons; a reason may be {MAX_REASON_CHARS} characters long. Nothing was decided."
             )],
         ),
-        Notice::Unavailable { request_id } => (
+        Notice::Unavailable => (
             "That did not work",
             vec![
                 "It is not certain that your decision was taken. Open the link again: it shows how things stand."
                     .to_owned(),
-                format!("If you report this, name {}.", line(request_id)),
             ],
         ),
     }
@@ -278,7 +274,7 @@ mod tests {
             Notice::NoLongerApprover,
             Notice::IdentitySuspended,
             Notice::BadForm,
-            Notice::Unavailable { request_id: crate::sample::HOSTILE },
+            Notice::Unavailable,
         ] {
             assert_inert(&notice_page(&notice));
         }

@@ -105,8 +105,8 @@ impl Proposal<'_> {
         warnings
     }
 
-    /// Whether the draft ignores a newer message, whatever its status already says.
-    pub(crate) fn is_stale(&self) -> bool {
+    /// Whether the draft ignores a newer message, whatever its status already says. Such a draft can only be rejected.
+    pub fn is_stale(&self) -> bool {
         self.draft.stale_warning
             || self.draft.status == DraftStatus::Stale
             || self.thread.is_stale(Some(self.draft.based_on_message_id))

@@ -7,7 +7,7 @@ use actionlayer_domain::{
     draft::Actor,
     identity::IdentityStatus,
     message::{Attachment, Direction, SafetyFlag},
-    thread::ThreadStatus,
+    thread::{ThreadStatus, UnattendedSends},
 };
 
 use crate::Proposal;
@@ -73,6 +73,7 @@ impl Sample {
             tags: Vec::new(),
             skip_ai: false,
             open_draft_ids: vec![id.parse().unwrap()],
+            unattended: UnattendedSends::default(),
             created_at: at,
             updated_at: at,
         };
