@@ -1,0 +1,73 @@
+//! The one table from outcomes to status and page.
+
+use actionlayer_channels::pages::{CONTENT_SECURITY_POLICY, Notice, notice_page};
+use actionlayer_domain::DraftRefusal;
+use actionlayer_service::{ServiceError, approval_page::LinkProblem};
+use axum::{
+    http::{HeaderName, StatusCode, header},
+    response::{Html, IntoResponse as _, Response},
+};
+
+/// What every page says about itself: load nothing, tell nobody where you came from, keep it out of indexes. The
+/// boundary adds `Cache-Control: no-store` and `X-Content-Type-Options: nosniff`.
+const HEADERS: [(HeaderName, &str); 3] = [
+    (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),
+    (header::REFERRER_POLICY, "no-referrer"),
+    (HeaderName::from_static("x-robots-tag"), "noindex, nofollow"),
+];
+
+pub(crate) fn page(status: StatusCode, html: String) -> Response {
+    (status, HEADERS, Html(html)).into_response()
+}
+
+pub(crate) fn notice(status: StatusCode, told: &Notice<'_>) -> Response {
+    page(status, notice_page(told))
+}
+
+pub(crate) fn of_problem(problem: &LinkProblem) -> Response {
+    match problem {
+        LinkProblem::Unknown => notice(StatusCode::NOT_FOUND, &Notice::UnknownLink),
+        LinkProblem::Expired => notice(StatusCode::GONE, &Notice::LinkExpired),
+        LinkProblem::NoLongerApprover => notice(StatusCode::FORBIDDEN, &Notice::NoLongerApprover),
+        LinkProblem::Service(error) => of_service_error(error),
+    }
+}
+
+pub(crate) fn of_refusal(refusal: &DraftRefusal) -> Response {
+    let status = match refusal {
+        DraftRefusal::Expired => StatusCode::GONE,
+        DraftRefusal::Decided { .. }
+        | DraftRefusal::Superseded { .. }
+        | DraftRefusal::Stale
+        | DraftRefusal::AlreadySent
+        | DraftRefusal::SendInProgress
+        | DraftRefusal::Failed(_)
+        | DraftRefusal::Rejected
+        | DraftRefusal::ApprovalRequired => StatusCode::CONFLICT,
+    };
+    notice(status, &Notice::Refused(refusal))
+}
+
+pub(crate) fn of_service_error(error: &ServiceError) -> Response {
+    match error {
+        ServiceError::Draft(refusal) => of_refusal(refusal),
+        ServiceError::StaleDraft => of_refusal(&DraftRefusal::Stale),
+        ServiceError::ApprovalRequired => of_refusal(&DraftRefusal::ApprovalRequired),
+        ServiceError::NotFound { .. } => notice(StatusCode::NOT_FOUND, &Notice::UnknownLink),
+        ServiceError::IdentitySuspended => notice(StatusCode::UNPROCESSABLE_ENTITY, &Notice::IdentitySuspended),
+        // None of these is about the draft or the link: something of ours is in the way.
+        ServiceError::Unauthorized
+        | ServiceError::Forbidden { .. }
+        | ServiceError::Validation(_)
+        | ServiceError::ColdSendBlocked
+        | ServiceError::DomainNotVerified { .. }
+        | ServiceError::WorkspaceExists
+        | ServiceError::Conflict(_)
+        | ServiceError::Contended
+        | ServiceError::Store(_)
+        | ServiceError::Upstream { .. } => {
+            tracing::error!(%error, "a link could not be followed");
+            notice(StatusCode::SERVICE_UNAVAILABLE, &Notice::Unavailable)
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! The link of an approval mail.
+
+use std::sync::Arc;
+
+use actionlayer_channels::pages::{MAX_REASON_CHARS, Notice, proposal_page};
+use actionlayer_domain::DraftRefusal;
+use actionlayer_service::{
+    App,
+    approval_page::{ApprovalView, Standing, open_link},
+    decide_draft::{self, Decision},
+};
+use axum::{
+    Form,
+    extract::{Path, State, rejection::FormRejection},
+    http::StatusCode,
+    response::Response,
+};
+use serde::Deserialize;
+
+use crate::answer::{notice, of_problem, of_refusal, of_service_error, page};
+
+/// What the page's forms post.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Decide {
+    action: Action,
+    #[serde(default)]
+    reason: String,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Action {
+    Approve,
+    ApproveAndSend,
+    Reject,
+}
+
+/// `GET` and `HEAD`: reads and shows.
+pub(crate) async fn open(State(app): State<Arc<App>>, Path(token): Path<String>) -> Response {
+    let view = match open_link(&app, &token).await {
+        Ok(view) => view,
+        Err(problem) => return of_problem(&problem),
+    };
+    match view.standing(app.now()) {
+        Standing::Open | Standing::Stale => page(StatusCode::OK, proposal_page(&view.proposal())),
+        Standing::Closed(refusal) => of_refusal(&refusal),
+    }
+}
+
+/// `POST`: decides, if nobody has.
+pub(crate) async fn decide(
+    State(app): State<Arc<App>>,
+    Path(token): Path<String>,
+    form: Result<Form<Decide>, FormRejection>,
+) -> Response {
+    let (action, reason) = match form {
+        Ok(Form(form)) => match reason(&form.reason) {
+            Ok(reason) => (form.action, reason),
+            Err(TooLong) => return notice(StatusCode::UNPROCESSABLE_ENTITY, &Notice::BadForm),
+        },
+        Err(rejection) => return notice(rejection.status(), &Notice::BadForm),
+    };
+    let view = match open_link(&app, &token).await {
+        Ok(view) => view,
+        Err(problem) => return of_problem(&problem),
+    };
+    match (view.standing(app.now()), action) {
+        (Standing::Open, _) | (Standing::Stale, Action::Reject) => record(&app, &view, action, reason).await,
+        (Standing::Stale, Action::Approve | Action::ApproveAndSend) => of_refusal(&DraftRefusal::Stale),
+        (Standing::Closed(refusal), _) => of_refusal(&refusal),
+    }
+}
+
+/// Hands the decision to the use case, which checks everything again in the write itself.
+async fn record(app: &App, view: &ApprovalView, action: Action, reason: Option<String>) -> Response {
+    let decision = match action {
+        Action::Approve => Decision::Approve,
+        Action::ApproveAndSend => Decision::ApproveAndSend,
+        Action::Reject => Decision::Reject { reason },
+    };
+    let token = &view.token;
+    let decided =
+        decide_draft::decide(app, token.workspace_id, token.draft_id, view.actor(), Some(token.version), decision)
+            .await;
+    match decided {
+        Ok((draft, _)) => {
+            let told = match action {
+                Action::Approve => Notice::Approved(&draft),
+                Action::ApproveAndSend => Notice::ApprovedAndQueued(&draft),
+                Action::Reject => Notice::Rejected(&draft),
+            };
+            notice(StatusCode::OK, &told)
+        }
+        Err(error) => of_service_error(&error),
+    }
+}
+
+struct TooLong;
+
+/// The reason as typed; browsers send line ends as CR LF.
+fn reason(typed: &str) -> Result<Option<String>, TooLong> {
+    let reason = typed.replace("\r\n", "\n");
+    let reason = reason.trim();
+    if reason.chars().count() > MAX_REASON_CHARS {
+        return Err(TooLong);
+    }
+    Ok((!reason.is_empty()).then(|| reason.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn a_reason_is_trimmed_and_bounded() {
+        assert!(matches!(reason(" \r\n "), Ok(None)));
+        assert_eq!(reason(" too\r\nlong ").ok().flatten().as_deref(), Some("too\nlong"));
+        assert!(reason(&"ä".repeat(MAX_REASON_CHARS)).is_ok());
+        assert!(reason(&"ä".repeat(MAX_REASON_CHARS + 1)).is_err());
+    }
+}
