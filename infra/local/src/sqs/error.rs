@@ -123,7 +123,8 @@ impl SqsError {
                 "AWS.SimpleQueueService.UnsupportedOperation",
             ),
             Self::Serialization(_) => (BAD, FRAMEWORK, "SerializationException", "MalformedInput"),
-            Self::RequestThrottled => (BAD, MODEL, "RequestThrottled", "RequestThrottled"),
+            // 403 and not 429: what SDKs' retry rules for SQS look for.
+            Self::RequestThrottled => (StatusCode::FORBIDDEN, MODEL, "RequestThrottled", "RequestThrottled"),
             Self::Storage(_) | Self::Entropy(_) | Self::StoredRow(_) => {
                 (StatusCode::INTERNAL_SERVER_ERROR, FRAMEWORK, "InternalFailure", "InternalFailure")
             }

@@ -17,7 +17,7 @@ impl QueueName {
         if name.is_empty() {
             return Err(SqsError::MissingParameter("QueueName"));
         }
-        if name.ends_with(".fifo") {
+        if name.strip_suffix(".fifo").is_some() {
             return Err(SqsError::FifoQueue);
         }
         if name.len() > 80 || !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_') {

@@ -12,7 +12,7 @@ use super::{
     messages::in_range,
     queue::{QueueName, VISIBILITY_TIMEOUT_S, WAIT_TIME_S},
     store::{self, Order, Queue, StoredMessage},
-    wire::{Message, ReceiveMessage, Received},
+    wire::{ReceiveMessage, Received, ReceivedMessage},
 };
 use crate::faults::{FaultKind, Faults, Service};
 
@@ -38,7 +38,7 @@ struct Asked {
 
 /// One look at a queue.
 struct Look {
-    messages: Vec<Message>,
+    messages: Vec<ReceivedMessage>,
     /// Some went to the dead-letter queue, whose receivers may be waiting.
     buried: bool,
     /// When it is worth looking again, if nothing happens before.
@@ -125,20 +125,25 @@ fn take(
     asked: &Asked,
     faults: &Faults,
     now_ms: i64,
-) -> Result<(Vec<Message>, bool), SqsError> {
+) -> Result<(Vec<ReceivedMessage>, bool), SqsError> {
     let dead_letters = dead_letters(tx, queue)?;
     let visibility_s = asked.visibility_s.unwrap_or(queue.settings.visibility_timeout_s);
     let mut order = Order::OldestFirst;
     let mut messages = Vec::new();
+    // With a visibility timeout of zero, what was just taken is visible again.
+    let mut taken = Vec::new();
     let mut buried = false;
     loop {
-        let candidates = store::visible(tx, queue.id, now_ms, order, asked.max - messages.len())?;
+        let mut candidates = store::visible(tx, queue.id, now_ms, order, asked.max)?;
+        candidates.retain(|stored| !taken.contains(&stored.seq));
+        candidates.truncate(asked.max - messages.len());
         let mut buried_now = false;
-        if messages.is_empty() && !candidates.is_empty() && matches!(order, Order::OldestFirst) {
-            if faults.take(Service::Sqs, "ReceiveMessage", &[FaultKind::Reorder]).is_some() {
-                order = Order::NewestFirst;
-                continue;
-            }
+        let reordered = matches!(order, Order::OldestFirst)
+            && !candidates.is_empty()
+            && faults.take(Service::Sqs, "ReceiveMessage", &[FaultKind::Reorder]).is_some();
+        if reordered {
+            order = Order::NewestFirst;
+            continue;
         }
         for stored in candidates {
             match dead_letters {
@@ -147,6 +152,7 @@ fn take(
                     buried_now = true;
                 }
                 _ => {
+                    taken.push(stored.seq);
                     store::mark_received(tx, stored.seq, now_ms, visibility_s)?;
                     if !stored.is_duplicate
                         && faults.take(Service::Sqs, "ReceiveMessage", &[FaultKind::DuplicateDelivery]).is_some()
@@ -172,7 +178,7 @@ fn dead_letters(tx: &Transaction<'_>, queue: &Queue) -> Result<Option<(i64, i64)
 }
 
 /// The message as its receiver sees it.
-fn delivered(queue_id: i64, stored: StoredMessage, asked: &Asked, now_ms: i64) -> Result<Message, SqsError> {
+fn delivered(queue_id: i64, stored: StoredMessage, asked: &Asked, now_ms: i64) -> Result<ReceivedMessage, SqsError> {
     let receive_count = stored.receive_count + 1;
     let receipt = Receipt { queue_id, seq: stored.seq, receive_count };
     let known = [
@@ -190,7 +196,7 @@ fn delivered(queue_id: i64, stored: StoredMessage, asked: &Asked, now_ms: i64) -
     }
     let mut message_attributes = stored.attributes;
     message_attributes.retain(|name, _| selects(&asked.attributes, name));
-    Ok(Message {
+    Ok(ReceivedMessage {
         message_id: stored.message_id,
         receipt_handle: receipt.to_handle(),
         md5_of_body: message::md5_of_body(&stored.body),

@@ -8,9 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{error::SqsError, message::MessageAttributes};
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
-#[derive(Default)]
 pub(super) struct CreateQueue {
     pub(super) queue_name: String,
     pub(super) attributes: BTreeMap<String, String>,
@@ -62,7 +61,7 @@ pub(super) struct Outgoing {
     pub(super) message_body: String,
     pub(super) delay_seconds: Option<i64>,
     pub(super) message_attributes: MessageAttributes,
-    pub(super) message_system_attributes: BTreeMap<String, serde::de::IgnoredAny>,
+    pub(super) message_system_attributes: serde_json::Map<String, serde_json::Value>,
     pub(super) message_group_id: Option<String>,
     pub(super) message_deduplication_id: Option<String>,
 }
@@ -152,6 +151,7 @@ pub(super) struct QueueUrl {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct QueueUrls {
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) queue_urls: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) next_token: Option<String>,
@@ -178,12 +178,12 @@ pub(super) struct Sent {
 #[serde(rename_all = "PascalCase")]
 pub(super) struct Received {
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(super) messages: Vec<Message>,
+    pub(super) messages: Vec<ReceivedMessage>,
 }
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
-pub(super) struct Message {
+pub(super) struct ReceivedMessage {
     pub(super) message_id: String,
     pub(super) receipt_handle: String,
     #[serde(rename = "MD5OfBody")]
@@ -204,7 +204,9 @@ pub(super) struct Done {}
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct BatchResult<T> {
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) successful: Vec<Succeeded<T>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) failed: Vec<Failed>,
 }
 
@@ -235,7 +237,7 @@ impl<T> BatchResult<T> {
         match outcome {
             Ok(result) => self.successful.push(Succeeded { id, result }),
             Err(error) if error.is_sender_fault() => {
-                self.failed.push(Failed { id, sender_fault: true, code: error.code(), message: error.to_string() })
+                self.failed.push(Failed { id, sender_fault: true, code: error.code(), message: error.to_string() });
             }
             Err(error) => return Err(error),
         }
