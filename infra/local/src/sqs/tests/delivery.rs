@@ -2,7 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use tokio::time::Instant;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    time::Instant,
+};
 
 use super::*;
 
@@ -101,6 +104,25 @@ async fn a_long_poll_ends_when_a_message_is_sent_comes_back_or_falls_due() {
     engine.client.delete_queue().queue_url(&url).send().await.unwrap();
     assert!(polled.await.is_err(), "the poll of a deleted queue is refused");
     assert!(started.elapsed() < Duration::from_secs(15), "no poll may have lasted its twenty seconds");
+}
+
+#[tokio::test]
+async fn a_receiver_that_hung_up_takes_nothing() {
+    let engine = Engine::start().await;
+    let url = engine.queue("orders", &[]).await;
+    let body = serde_json::json!({ "QueueUrl": url, "WaitTimeSeconds": 20 }).to_string();
+    let length = body.len();
+    let head =
+        format!("POST / HTTP/1.1\r\nhost: x\r\nx-amz-target: AmazonSQS.ReceiveMessage\r\ncontent-length: {length}");
+    let mut connection = tokio::net::TcpStream::connect(&engine.address).await.unwrap();
+    connection.write_all(format!("{head}\r\n\r\n{body}").as_bytes()).await.unwrap();
+    connection.shutdown().await.unwrap();
+    // The server has noticed once it closes its own side.
+    let mut answer = Vec::new();
+    let closed = connection.read_to_end(&mut answer);
+    tokio::time::timeout(Duration::from_secs(10), closed).await.unwrap().unwrap();
+    engine.send(&url, "one").await;
+    assert_eq!(engine.counts(&url).await, ["1", "0", "0"]);
 }
 
 #[tokio::test]
