@@ -57,14 +57,13 @@ impl Pending {
     }
 
     fn finish(self) -> Option<Mailbox> {
-        let (email, name) = match self.angle {
-            Some(angle) => (angle, self.phrase),
+        let (email, name) = if let Some(angle) = self.angle {
+            (angle, self.phrase)
+        } else {
             // `ada@example.com`, perhaps with loose words around it.
-            None => {
-                let (addresses, words): (Vec<_>, Vec<_>) =
-                    self.phrase.split_whitespace().partition(|word| word.contains('@'));
-                (addresses.last().copied().unwrap_or_default().to_owned(), words.join(" "))
-            }
+            let (addresses, words): (Vec<_>, Vec<_>) =
+                self.phrase.split_whitespace().partition(|word| word.contains('@'));
+            (addresses.last().copied().unwrap_or_default().to_owned(), words.join(" "))
         };
         let email: String = email.chars().filter(|c| !c.is_whitespace() && !c.is_control()).collect();
         let name = if name.trim().is_empty() { self.comment } else { name };

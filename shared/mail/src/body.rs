@@ -3,7 +3,7 @@
 use crate::{
     charset,
     html::{html_to_text, text_to_html},
-    structure::{Part, Structure},
+    structure::{Disposition, Flow, Part, Structure},
 };
 
 /// The text of a mail and the places of its files in the tree.
@@ -76,7 +76,9 @@ fn outermost_alternatives(parts: &[Part]) -> Vec<Option<usize>> {
 }
 
 fn is_shown_text(part: &Part, parts: &[Part]) -> bool {
-    if part.info.is_attachment || !matches!(part.info.media_type.as_str(), "text/plain" | "text/html") {
+    if part.info.disposition == Disposition::Attachment
+        || !matches!(part.info.media_type.as_str(), "text/plain" | "text/html")
+    {
         return false;
     }
     let Some((parent, place)) = part.parent else { return true };
@@ -93,8 +95,8 @@ fn read_text(raw: &[u8], part: &Part) -> String {
     if text.contains(['\r', '\0']) {
         text = text.replace("\r\n", "\n").replace('\r', "\n").replace('\0', "");
     }
-    if part.info.flowed && part.info.media_type == "text/plain" {
-        text = unflow(&text, part.info.delete_space);
+    if part.info.flow != Flow::Fixed && part.info.media_type == "text/plain" {
+        text = unflow(&text, part.info.flow == Flow::FlowedWithoutSpace);
     }
     text
 }

@@ -16,10 +16,11 @@ pub(crate) fn decode(bytes: &[u8], label: Option<&str>) -> String {
 /// Decodes bytes about which nothing is known.
 pub(crate) fn decode_unlabelled(bytes: &[u8]) -> String {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    if bytes.is_ascii() {
-        if let Some(decode) = looks_like_iso_2022_jp(bytes).then(|| charset_decoder(b"iso-2022-jp")).flatten() {
-            return decode(bytes);
-        }
+    if bytes.is_ascii()
+        && looks_like_iso_2022_jp(bytes)
+        && let Some(decode) = charset_decoder(b"iso-2022-jp")
+    {
+        return decode(bytes);
     }
     match std::str::from_utf8(bytes) {
         Ok(text) => text.to_owned(),

@@ -7,12 +7,12 @@ const MAX_BYTES: usize = 200;
 /// left of it.
 pub(crate) fn sanitize(name: &str) -> Option<String> {
     let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
-    let mut clean: String = last
+    let clean: String = last
         .chars()
         .filter(|c| !c.is_control() && !is_invisible(*c))
         .map(|c| if matches!(c, '<' | '>' | ':' | '"' | '|' | '?' | '*') { '_' } else { c })
         .collect();
-    clean = clean.trim_start_matches(['.', ' ']).trim_end_matches(['.', ' ']).to_owned();
+    let mut clean = clean.trim_start_matches(['.', ' ']).trim_end_matches(['.', ' ']).to_owned();
     if clean.is_empty() {
         return None;
     }

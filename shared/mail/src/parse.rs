@@ -12,7 +12,7 @@ use crate::{
     header::{Block, Fields, decode_words, read_block},
     limits::{MAX_RAW_BYTES, MAX_REFERENCES, TOP_HEADERS},
     message_id, safety,
-    structure::{Part, Structure, read_structure},
+    structure::{Disposition, Part, Structure, read_structure},
 };
 
 /// Something about a mail that breaks a rule of its format. It was read all the same.
@@ -210,6 +210,10 @@ fn describe(part: &Part, number: usize, size: usize, structure: &Structure) -> A
         content_type: info.media_type.clone(),
         size_bytes: u64::try_from(size).unwrap_or(u64::MAX),
         content_id: info.content_id.clone(),
-        inline: info.is_inline || (in_related && info.content_id.is_some() && !info.is_attachment),
+        inline: match info.disposition {
+            Disposition::Inline => true,
+            Disposition::Unsaid => in_related && info.content_id.is_some(),
+            Disposition::Attachment => false,
+        },
     }
 }

@@ -33,13 +33,13 @@ pub fn safety_flags(mail: &ParsedMail, context: &SafetyContext<'_>) -> Vec<Safet
             SafetyFlag::ReplyToDiffers,
             !from.is_empty() && mail.reply_to.iter().any(|to| !same_organisation(&domain_of(&to.email), &from)),
         ),
-        (SafetyFlag::Unauthenticated, context.authentication.is_some_and(|a| is_unauthenticated(&a))),
+        (SafetyFlag::Unauthenticated, context.authentication.is_some_and(is_unauthenticated)),
         (SafetyFlag::ExecutableAttachment, mail.has_executable),
     ];
     checks.into_iter().filter_map(|(flag, raised)| raised.then_some(flag)).collect()
 }
 
-fn is_unauthenticated(authentication: &Authentication) -> bool {
+fn is_unauthenticated(authentication: Authentication) -> bool {
     [authentication.spf, authentication.dkim, authentication.dmarc].iter().all(|verdict| *verdict != Verdict::Pass)
 }
 

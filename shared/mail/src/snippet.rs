@@ -18,6 +18,8 @@ pub fn snippet(text: &str, max_chars: usize) -> String {
             // A word that alone would fill much of the line is cut, any other is left out.
             if length > max_chars / 4 && room > 0 {
                 out.extend(std::iter::repeat_n(' ', space).chain(visible().take(room)));
+            } else if count >= max_chars {
+                out.pop();
             }
             out.push('…');
             return out;
@@ -37,6 +39,7 @@ mod tests {
         assert_eq!(snippet("Hello,\n\n  this   is\n> old\nnew", 200), "Hello, this is new");
         assert_eq!(snippet("one two three", 8), "one two…");
         assert_eq!(snippet(&"ä".repeat(500), 200).chars().count(), 200);
+        assert_eq!(snippet("abc def g", 7), "abc de…");
         assert_eq!(snippet("a\u{200b}b \u{feff} c", 200), "ab c");
         assert_eq!(snippet("", 200), "");
     }

@@ -13,21 +13,38 @@ use crate::{
     transfer::Encoding,
 };
 
+/// Whether the lines of a text are to be joined (RFC 3676).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Flow {
+    #[default]
+    Fixed,
+    /// A line that ends in a blank goes on in the next.
+    Flowed,
+    /// The same, and that blank is not part of the text (section 4.5).
+    FlowedWithoutSpace,
+}
+
+/// How a part is to be shown (RFC 2183).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Disposition {
+    #[default]
+    Unsaid,
+    Inline,
+    /// `attachment`, and what is unknown (section 2.8).
+    Attachment,
+}
+
 /// The MIME headers of a part, read.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct PartInfo {
     /// `type/subtype`, lower case.
     pub(crate) media_type: String,
     pub(crate) charset: Option<String>,
-    /// RFC 3676: lines that end in a blank go on in the next.
-    pub(crate) flowed: bool,
-    /// RFC 3676, section 4.5: and that blank is not part of the text.
-    pub(crate) delete_space: bool,
+    pub(crate) flow: Flow,
     /// The name the sender gave the file; not safe to use as it is.
     pub(crate) filename: Option<String>,
     pub(crate) content_id: Option<String>,
-    pub(crate) is_attachment: bool,
-    pub(crate) is_inline: bool,
+    pub(crate) disposition: Disposition,
     pub(crate) encoding: Encoding,
     boundary: Option<Vec<u8>>,
 }
@@ -40,19 +57,26 @@ impl PartInfo {
             header.as_ref().and_then(|h| h.parameter(name)).map(str::to_owned)
         };
         let media_type = content_type.as_ref().map(|h| h.value.clone()).filter(|value| value.contains('/'));
-        let kind = disposition.as_ref().map(|d| d.value.as_str());
+        let is = |value: Option<String>, expected: &str| value.is_some_and(|v| v.eq_ignore_ascii_case(expected));
         Self {
             media_type: media_type.unwrap_or_else(|| default_media_type.to_owned()),
             charset: parameter(&content_type, "charset"),
-            flowed: parameter(&content_type, "format").is_some_and(|v| v.eq_ignore_ascii_case("flowed")),
-            delete_space: parameter(&content_type, "delsp").is_some_and(|v| v.eq_ignore_ascii_case("yes")),
+            flow: match (is(parameter(&content_type, "format"), "flowed"), is(parameter(&content_type, "delsp"), "yes"))
+            {
+                (false, _) => Flow::Fixed,
+                (true, false) => Flow::Flowed,
+                (true, true) => Flow::FlowedWithoutSpace,
+            },
             filename: parameter(&disposition, "filename")
                 .or_else(|| parameter(&content_type, "name"))
                 .map(|name| decode_words(&name))
                 .filter(|name| !name.is_empty()),
-            content_id: fields.first("content-id").and_then(|value| crate::message_id::parse_one(value)),
-            is_attachment: kind.is_some_and(|kind| kind != "inline"),
-            is_inline: kind == Some("inline"),
+            content_id: fields.first("content-id").and_then(crate::message_id::parse_one),
+            disposition: match disposition.as_ref().map(|d| d.value.as_str()) {
+                None | Some("") => Disposition::Unsaid,
+                Some("inline") => Disposition::Inline,
+                Some(_) => Disposition::Attachment,
+            },
             encoding: fields.first("content-transfer-encoding").map(Encoding::from_header).unwrap_or_default(),
             boundary: parameter(&content_type, "boundary")
                 .map(|b| b.trim_end().as_bytes().to_vec())
@@ -236,7 +260,7 @@ impl Walk<'_> {
                 // A multipart without a single part: what stands there is text.
                 if open.children == 0 {
                     part.is_leaf = true;
-                    part.info.media_type = "text/plain".to_owned();
+                    "text/plain".clone_into(&mut part.info.media_type);
                 }
             }
         }

@@ -2,7 +2,10 @@
 
 #![allow(clippy::unwrap_used)]
 
-use std::time::{Duration, Instant};
+use std::{
+    fmt::Write as _,
+    time::{Duration, Instant},
+};
 
 use actionlayer_mail::{
     SafetyContext, all_attachment_bytes, extracted_text, limits, parse, safety_flags, snippet, thread_keys,
@@ -33,7 +36,7 @@ fn nested_messages() {
 fn nested_multiparts() {
     let mut raw = String::from("Subject: deep\n");
     for n in 0..20_000 {
-        raw += &format!("Content-Type: multipart/mixed; boundary=b{n}\n\n--b{n}\n");
+        write!(raw, "Content-Type: multipart/mixed; boundary=b{n}\n\n--b{n}\n").unwrap();
     }
     let mail = survive("nested multiparts", raw.as_bytes());
     assert!(mail.parse_limited);
@@ -41,7 +44,7 @@ fn nested_multiparts() {
     // Boundaries that are each other's beginning.
     let mut raw = String::new();
     for n in 1..500 {
-        raw += &format!("Content-Type: multipart/mixed; boundary={0}\n\n--{0}\n", "a".repeat(n % 70 + 1));
+        write!(raw, "Content-Type: multipart/mixed; boundary={0}\n\n--{0}\n", "a".repeat(n % 70 + 1)).unwrap();
     }
     raw += &format!("--{}\n", "a".repeat(70)).repeat(20_000);
     survive("boundary prefixes", raw.as_bytes());

@@ -32,7 +32,7 @@ fn mailboxes(list: &[Mailbox]) -> String {
 
 fn describe(raw: &[u8]) -> String {
     let mail = parse(raw);
-    let context = SafetyContext { authentication: None, known_domains: &["example.com", "customer.example"] };
+    let known = SafetyContext { authentication: None, known_domains: &["example.com", "customer.example"] };
     let mut out = String::new();
     let mut line = |name: &str, value: String| {
         if !value.is_empty() {
@@ -48,7 +48,7 @@ fn describe(raw: &[u8]) -> String {
     line("message-id", mail.message_id.clone().unwrap_or_default());
     line("answers", thread_keys(&mail).join(" "));
     line("automated", mail.is_automated(Some("bounce@customer.example")).to_string());
-    line("flags", safety_flags(&mail, &context).iter().map(|f| f.as_str()).collect::<Vec<_>>().join(" "));
+    line("flags", safety_flags(&mail, &known).iter().map(|f| f.as_str()).collect::<Vec<_>>().join(" "));
     line("defects", mail.defects.iter().map(|d| format!("{d:?}")).collect::<Vec<_>>().join(" "));
     line("limited", if mail.parse_limited { "yes".to_owned() } else { String::new() });
     line("snippet", snippet(&mail.text, 60));
