@@ -80,9 +80,9 @@ async fn record(app: &App, view: &ApprovalView, action: Action, reason: Option<S
         Action::Reject => Decision::Reject { reason },
     };
     let token = &view.token;
+    let version = Some(token.version);
     let decided =
-        decide_draft::decide(app, token.workspace_id, token.draft_id, view.actor(), Some(token.version), decision)
-            .await;
+        decide_draft::decide(app, token.workspace_id, token.draft_id, &view.actor(), version, &decision).await;
     match decided {
         Ok((draft, _)) => {
             let told = match action {

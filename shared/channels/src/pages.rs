@@ -15,8 +15,8 @@ use crate::{
 pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'sha256-fK4/NmY/t5HANWDKxmFrrPhRwnEjJzNxMkugPMk/XHs='; form-action 'self'; \
                                            frame-ancestors 'none'; base-uri 'none'";
 
-/// The longest reason for a rejection, in characters.
-pub const MAX_REASON_CHARS: usize = 2_000;
+/// The longest reason for a rejection, in characters: however they are encoded, it is less than 4 KB.
+pub const MAX_REASON_CHARS: usize = 1_000;
 
 const STYLE: &str = include_str!("../templates/style.css");
 
