@@ -30,6 +30,8 @@ mod send;
 #[cfg(test)]
 mod tests;
 pub(crate) mod timestamps;
+#[cfg(test)]
+pub(crate) mod world;
 
 pub use error::SesError;
 pub(crate) use events::EventMail;

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, post};
 use axum::{Json, Router};
+use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::json;
 
@@ -49,10 +49,14 @@ struct Publish {
     domain: String,
 }
 
-async fn publish(State(routes): State<Routes>, body: Result<Json<Publish>, JsonRejection>) -> Response {
-    let domain = match body {
-        Ok(Json(body)) => super::canonical(&body.domain),
-        Err(rejection) => return refusal(rejection.status(), "invalid_request", &rejection.body_text()),
+async fn publish(State(routes): State<Routes>, body: Bytes) -> Response {
+    // From bytes: `curl -d` without a content type is welcome here.
+    let domain = match serde_json::from_slice::<Publish>(&body) {
+        Ok(body) => super::canonical(&body.domain),
+        Err(error) if error.is_data() => {
+            return refusal(StatusCode::UNPROCESSABLE_ENTITY, "validation_error", &error.to_string());
+        }
+        Err(error) => return refusal(StatusCode::BAD_REQUEST, "invalid_json", &error.to_string()),
     };
     let records = match routes.provider.records(&domain).await {
         Ok(Some(records)) => records,
