@@ -52,7 +52,7 @@ pub enum ExtraHeader {
 }
 
 /// A file to attach.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct OutboundAttachment {
     /// Its name.
     pub filename: HeaderText,
@@ -64,7 +64,7 @@ pub struct OutboundAttachment {
 }
 
 /// What stands below every mail of an identity. With one of the two, the other is made from it.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Clone, Copy, Default)]
 pub struct Signature<'a> {
     /// As text.
     pub text: Option<&'a str>,
@@ -84,7 +84,7 @@ pub enum BuildError {
 }
 
 /// A mail to build. Blind copies are not part of it: they belong to the envelope alone.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct OutboundMail<'a> {
     /// The author.
     pub from: OutboundMailbox,
@@ -119,6 +119,8 @@ pub struct OutboundMail<'a> {
     /// More headers.
     pub extra_headers: Vec<ExtraHeader>,
 }
+
+debug_without_content!(OutboundMail<'_>, OutboundAttachment, Signature<'_>);
 
 impl OutboundMail<'_> {
     /// The raw mail. The same value and seed give the same bytes; `boundary_seed` should differ from mail to mail.

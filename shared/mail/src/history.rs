@@ -6,7 +6,7 @@ use mail_builder::headers::date::Date;
 use crate::html::text_to_html;
 
 /// The earlier message and whose it was.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct QuotedHistory<'a> {
     /// Who wrote it, as shown: `Ada <ada@example.com>`.
     pub author: &'a str,
@@ -17,6 +17,8 @@ pub struct QuotedHistory<'a> {
     /// Its HTML, already sanitized; made from the text when there is none.
     pub html: Option<&'a str>,
 }
+
+debug_without_content!(QuotedHistory<'_>);
 
 impl QuotedHistory<'_> {
     fn attribution(&self) -> String {

@@ -1,6 +1,6 @@
 //! How much of a mail is looked at. Everything that walks a stranger's bytes stops at one of these.
 //!
-//! The MIME tree is walked by a loop with an explicit, bounded stack ([`crate::structure`]), so no input can use up the
+//! The MIME tree is walked by a loop with an explicit, bounded stack (`structure.rs`), so no input can use up the
 //! call stack, and every pass is linear in the input.
 
 /// The largest raw mail that is parsed, in bytes: what SES receives at most. Of a larger one only the top headers are

@@ -33,7 +33,7 @@ pub enum Defect {
 }
 
 /// What a mail says. Text has `\n` line breaks and no NUL; header values have no control characters.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Clone, PartialEq, Eq, Default)]
 pub struct ParsedMail {
     /// The author. As with every mailbox here, `email` is what the mail says, not necessarily a valid address.
     pub from: Option<Mailbox>,
@@ -68,6 +68,8 @@ pub struct ParsedMail {
     /// One of the files runs when opened.
     pub(crate) has_executable: bool,
 }
+
+debug_without_content!(ParsedMail);
 
 impl ParsedMail {
     /// Whether a machine wrote it (RFC 3834 and what else is in use). `envelope_from` is the envelope sender: `Some("")`
