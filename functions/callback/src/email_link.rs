@@ -6,7 +6,7 @@ use actionlayer_channels::pages::{MAX_REASON_CHARS, Notice, proposal_page};
 use actionlayer_domain::DraftRefusal;
 use actionlayer_service::{
     App,
-    approval_page::{ApprovalView, Standing, open_link},
+    approval_page::{OpenedLink, Standing, open_link},
     decide_draft::{self, Decision},
 };
 use axum::{
@@ -38,12 +38,12 @@ enum Action {
 
 /// `GET` and `HEAD`: reads and shows.
 pub(crate) async fn open(State(app): State<Arc<App>>, Path(token): Path<String>) -> Response {
-    let view = match open_link(&app, &token).await {
-        Ok(view) => view,
+    let link = match open_link(&app, &token).await {
+        Ok(link) => link,
         Err(problem) => return of_problem(&problem),
     };
-    match view.standing(app.now()) {
-        Standing::Open | Standing::Stale => page(StatusCode::OK, proposal_page(&view.proposal())),
+    match link.standing(app.now()) {
+        Standing::Open | Standing::Stale => page(StatusCode::OK, proposal_page(&link.view.proposal())),
         Standing::Closed(refusal) => of_refusal(&refusal),
     }
 }
@@ -61,28 +61,28 @@ pub(crate) async fn decide(
         },
         Err(rejection) => return notice(rejection.status(), &Notice::BadForm),
     };
-    let view = match open_link(&app, &token).await {
-        Ok(view) => view,
+    let link = match open_link(&app, &token).await {
+        Ok(link) => link,
         Err(problem) => return of_problem(&problem),
     };
-    match (view.standing(app.now()), action) {
-        (Standing::Open, _) | (Standing::Stale, Action::Reject) => record(&app, &view, action, reason).await,
+    match (link.standing(app.now()), action) {
+        (Standing::Open, _) | (Standing::Stale, Action::Reject) => record(&app, &link, action, reason).await,
         (Standing::Stale, Action::Approve | Action::ApproveAndSend) => of_refusal(&DraftRefusal::Stale),
         (Standing::Closed(refusal), _) => of_refusal(&refusal),
     }
 }
 
 /// Hands the decision to the use case, which checks everything again in the write itself.
-async fn record(app: &App, view: &ApprovalView, action: Action, reason: Option<String>) -> Response {
+async fn record(app: &App, link: &OpenedLink, action: Action, reason: Option<String>) -> Response {
     let decision = match action {
         Action::Approve => Decision::Approve,
         Action::ApproveAndSend => Decision::ApproveAndSend,
         Action::Reject => Decision::Reject { reason },
     };
-    let token = &view.token;
+    let token = &link.token;
     let version = Some(token.version);
     let decided =
-        decide_draft::decide(app, token.workspace_id, token.draft_id, &view.actor(), version, &decision).await;
+        decide_draft::decide(app, token.workspace_id, token.draft_id, &link.actor(), version, &decision).await;
     match decided {
         Ok((draft, _)) => {
             let told = match action {

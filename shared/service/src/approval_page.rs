@@ -1,34 +1,37 @@
 //! What an approval link leads to. Reads only: opening a link, however often and by whomever, changes nothing.
 
-use actionlayer_channels::{
-    Proposal,
-    approval_link::{ApprovalToken, TokenError},
-};
-use actionlayer_domain::{
-    Draft, DraftBody, DraftRefusal, EmailAddress, Identity, Message, MessageBody, Thread, Timestamp,
-    channel::ApprovalChannel, draft::Actor,
-};
-use actionlayer_store::keys;
+use actionlayer_channels::approval_link::{ApprovalToken, TokenError};
+use actionlayer_domain::{DraftRefusal, EmailAddress, Identity, Timestamp, channel::ApprovalChannel, draft::Actor};
 
-use crate::{App, ServiceError};
+use crate::{
+    App, ServiceError,
+    draft_context::{self, DraftContext},
+};
 
-/// A draft behind a link, and the approver the link was made for.
+/// A draft with all that a person needs to decide on it.
 #[derive(Debug, Clone)]
 pub struct ApprovalView {
-    /// What the link is about.
-    pub token: ApprovalToken,
-    /// Who would decide: one of the identity's approvers as they are now.
-    pub approver: EmailAddress,
     /// Who would send it.
     pub identity: Identity,
     /// The conversation.
     pub thread: Thread,
-    /// The draft as it is now, whatever version the link is about.
+    /// The draft as it is now.
     pub draft: Draft,
     /// Its text.
     pub body: DraftBody,
     /// The newest mail that came in.
     pub newest_inbound: Option<(Message, MessageBody)>,
+}
+
+/// A link that was followed.
+#[derive(Debug, Clone)]
+pub struct OpenedLink {
+    /// What the link is about.
+    pub token: ApprovalToken,
+    /// Who would decide: one of the identity's approvers as they are now.
+    pub approver: EmailAddress,
+    /// The draft as it is now, whatever version the link is about.
+    pub view: ApprovalView,
 }
 
 /// What can still be decided through a link.
@@ -59,23 +62,14 @@ pub enum LinkProblem {
     Service(#[from] ServiceError),
 }
 
-impl ApprovalView {
-    /// The draft as approvers are shown it.
-    pub fn proposal(&self) -> Proposal<'_> {
-        Proposal {
-            identity: &self.identity,
-            thread: &self.thread,
-            draft: &self.draft,
-            body: &self.body,
-            newest_inbound: self.newest_inbound.as_ref().map(|(message, body)| (message, body)),
-        }
-    }
+impl ApprovalView {}
 
+impl OpenedLink {
     /// What can still be decided, by the rules of the draft itself. A decision is checked again when it is written.
     pub fn standing(&self, now: Timestamp) -> Standing {
-        let (seen, current) = (self.token.version, self.draft.version);
-        match self.draft.clone().approve(self.actor(), Some(seen), now) {
-            Ok(()) if self.proposal().is_stale() => Standing::Stale,
+        let (seen, current) = (self.token.version, self.view.draft.version);
+        match self.view.draft.clone().approve(self.actor(), Some(seen), now) {
+            Ok(()) if self.view.proposal().is_stale() => Standing::Stale,
             Ok(()) => Standing::Open,
             Err(DraftRefusal::Stale) if seen == current => Standing::Stale,
             Err(DraftRefusal::Stale) => Standing::Closed(DraftRefusal::Superseded { seen, current }),
@@ -90,33 +84,40 @@ impl ApprovalView {
 }
 
 /// Follows a link: checks that it is ours, in time and its approver still one, and reads what it is about.
-pub async fn open_link(app: &App, token: &str) -> Result<ApprovalView, LinkProblem> {
+pub async fn open_link(app: &App, token: &str) -> Result<OpenedLink, LinkProblem> {
     let secret = app.store.link_secret(app.entropy()).await.map_err(ServiceError::from)?;
     let token = ApprovalToken::open(&secret, token, app.now()).map_err(|error| match error {
         TokenError::Malformed | TokenError::BadSignature => LinkProblem::Unknown,
         TokenError::Expired => LinkProblem::Expired,
     })?;
-    let workspace = token.workspace_id;
-    let found = app.store.draft_and_thread(workspace, token.draft_id).await.map_err(ServiceError::from)?;
-    let (draft, thread) = found.ok_or(LinkProblem::Unknown)?;
-    let newest = keys_of_newest(&thread.value);
-    let (identity, body, newest_inbound) = tokio::try_join!(
-        async { app.store.identity(workspace, draft.value.identity_id).await.map_err(ServiceError::from) },
-        async { app.store.body(&draft).await.map_err(ServiceError::from) },
-        async {
-            let Some(key) = newest else { return Ok(None) };
-            let Some(message) = app.store.get::<Message>(&key).await? else { return Ok(None) };
-            let body = app.store.body(&message).await?;
-            Ok(Some((message.value, body)))
-        },
-    )?;
-    let identity = identity.ok_or(LinkProblem::Unknown)?.value;
-    let approver = approver(&identity, &token).ok_or(LinkProblem::NoLongerApprover)?;
-    Ok(ApprovalView { token, approver, identity, thread: thread.value, draft: draft.value, body, newest_inbound })
+    let view = load(app, token.workspace_id, token.draft_id).await?.ok_or(LinkProblem::Unknown)?;
+    let approver = approver(&view.identity, &token).ok_or(LinkProblem::NoLongerApprover)?;
+    Ok(OpenedLink { token, approver, view })
 }
 
-fn keys_of_newest(thread: &Thread) -> Option<keys::Key> {
-    thread.last_inbound_message_id.map(|id| keys::message(thread.workspace_id, id))
+/// Reads a draft with what an approver is shown of it. `None` when it or its identity is gone.
+pub(crate) async fn load(
+    app: &App,
+    workspace: WorkspaceId,
+    draft_id: DraftId,
+) -> Result<Option<ApprovalView>, ServiceError> {
+    let Some((draft, thread)) = app.store.draft_and_thread(workspace, draft_id).await? else { return Ok(None) };
+    let (identity, body, newest_inbound) = tokio::try_join!(
+        app.store.identity(workspace, draft.value.identity_id),
+        app.store.body(&draft),
+        newest_inbound(app, &thread.value),
+    )?;
+    let (thread, draft) = (thread.value, draft.value);
+    Ok(identity.map(|identity| ApprovalView { identity: identity.value, thread, draft, body, newest_inbound }))
+}
+
+async fn newest_inbound(app: &App, thread: &Thread) -> Result<Option<(Message, MessageBody)>, StoreError> {
+    let Some(id) = thread.last_inbound_message_id else { return Ok(None) };
+    let Some(message) = app.store.get::<Message>(&keys::message(thread.workspace_id, id)).await? else {
+        return Ok(None);
+    };
+    let body = app.store.body(&message).await?;
+    Ok(Some((message.value, body)))
 }
 
 fn approver(identity: &Identity, token: &ApprovalToken) -> Option<EmailAddress> {
