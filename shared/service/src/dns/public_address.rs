@@ -1,0 +1,58 @@
+//! Which addresses are out in the world.
+
+use std::net::{IpAddr, Ipv4Addr};
+
+/// Whether an address is one of the public Internet (IANA special-purpose address registries). Only IPv4 is ever asked
+/// for, so that every other form is refused.
+pub(super) fn is_public(address: &IpAddr) -> bool {
+    match address {
+        IpAddr::V4(v4) => is_public_v4(*v4),
+        IpAddr::V6(_) => false,
+    }
+}
+
+fn is_public_v4(address: Ipv4Addr) -> bool {
+    let [a, b, c, _] = address.octets();
+    !(a == 0
+        || a >= 240
+        || address.is_private()
+        || address.is_loopback()
+        || address.is_link_local()
+        || address.is_multicast()
+        || address.is_documentation()
+        // Shared address space (RFC 6598), protocol assignments (RFC 6890), benchmarking (RFC 2544).
+        || (a == 100 && (64..128).contains(&b))
+        || (a == 192 && b == 0 && c == 0)
+        || (a == 198 && (18..20).contains(&b)))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn nothing_inside_is_public() {
+        for inside in [
+            "127.0.0.1",
+            "10.1.2.3",
+            "172.16.0.1",
+            "192.168.1.1",
+            "169.254.169.254",
+            "100.100.0.1",
+            "0.0.0.0",
+            "224.0.0.1",
+            "255.255.255.255",
+            "192.0.2.1",
+            "198.18.0.1",
+            "::1",
+            "fe80::1",
+            "2001:db8::1",
+        ] {
+            assert!(!is_public(&inside.parse().unwrap()), "{inside}");
+        }
+        for outside in ["1.1.1.1", "205.251.192.1", "198.20.0.1", "100.128.0.1"] {
+            assert!(is_public(&outside.parse().unwrap()), "{outside}");
+        }
+    }
+}
