@@ -1,1 +1,6 @@
-fn main() {}
+//! The `threads` function in Lambda.
+
+#[tokio::main]
+async fn main() -> Result<(), lambda_http::Error> {
+    actionlayer_runtime::serve_http(function_threads::router).await
+}

@@ -1,1 +1,39 @@
-//! Placeholder until its first content lands.
+//! The conventions of the HTTP API, once for every function that serves a part of it.
+//!
+//! **Job.** Turn a request into values a use case takes, and its answer or its refusal into a response: authentication,
+//! strict bodies and queries, ids in paths, paging, the views of every resource, and the one table from
+//! [`actionlayer_service::ServiceError`] to status, code, message and the next thing to do.
+//!
+//! **Invariants.** Every response carries `X-Request-Id`; no request chooses it. What is not understood is refused and
+//! named, never dropped: an unknown field, an unknown parameter, a parameter given twice. A 5xx says nothing about its
+//! cause; the cause is logged, once. No log line has an address, a body or a key.
+//!
+//! **Must never know.** Lambda, the table's layout, what a step means or who may take it.
+
+mod authenticated;
+mod body;
+mod boundary;
+mod error;
+mod page;
+mod path;
+mod query;
+pub mod views;
+
+pub use authenticated::Authenticated;
+pub use body::{Addresses, JsonBody, NoFields, OptionalJsonBody, nullable};
+pub use boundary::{RequestId, boundary};
+pub use error::ApiError;
+pub use page::List;
+pub use path::{AttachmentId, Id, NamedId};
+pub use query::{NoQuery, Query};
+
+use std::sync::Arc;
+
+use actionlayer_service::App;
+use axum::Router;
+
+/// The routes as a service: with answers for unknown paths and methods, request ids, headers and the request's log line.
+pub fn serve(routes: Router<Arc<App>>, app: Arc<App>) -> Router {
+    let entropy = Arc::clone(&app.ports.entropy);
+    boundary(routes.with_state(app), entropy)
+}

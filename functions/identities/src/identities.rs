@@ -1,0 +1,132 @@
+//! Identities.
+
+use std::sync::Arc;
+
+use actionlayer_api::{
+    ApiError, Authenticated, Id, JsonBody, List, NoQuery, Query, nullable,
+    views::{ApprovalChannels, IdentityView},
+};
+use actionlayer_domain::{DomainId, EmailAddress, HeaderText, IdentityId, LocalPart, identity::IdentityStatus};
+use actionlayer_service::{
+    App,
+    create_identity::{self as create, CreateIdentity},
+    identities::{self, IdentityFilter},
+    update_identity::{self as update, IdentityPatch},
+};
+use axum::{Json, extract::State, http::StatusCode};
+use serde::Deserialize;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewIdentity {
+    domain_id: DomainId,
+    local_part: LocalPart,
+    display_name: HeaderText,
+    assistant_id: Option<String>,
+    reply_to_email: Option<EmailAddress>,
+    signature_text: Option<String>,
+    signature_html: Option<String>,
+    thread_history_depth: Option<u8>,
+    approval_channel: Option<ApprovalChannels>,
+    can_send_cold: Option<bool>,
+    auto_approve_replies: Option<bool>,
+}
+
+pub(crate) async fn create_identity(
+    State(app): State<Arc<App>>,
+    Authenticated(caller): Authenticated,
+    _: NoQuery,
+    JsonBody(body): JsonBody<NewIdentity>,
+) -> Result<(StatusCode, Json<IdentityView>), ApiError> {
+    let new = CreateIdentity {
+        domain_id: body.domain_id,
+        local_part: body.local_part,
+        display_name: body.display_name,
+        assistant_id: body.assistant_id,
+        reply_to_email: body.reply_to_email,
+        signature_text: body.signature_text,
+        signature_html: body.signature_html,
+        thread_history_depth: body.thread_history_depth,
+        approval_channels: body.approval_channel.unwrap_or_default().0,
+        can_send_cold: body.can_send_cold.unwrap_or(false),
+        auto_approve_replies: body.auto_approve_replies.unwrap_or(false),
+    };
+    let identity = create::create_identity(&app, &caller, new).await?;
+    Ok((StatusCode::CREATED, Json(IdentityView::of(identity))))
+}
+
+pub(crate) async fn list_identities(
+    State(app): State<Arc<App>>,
+    Authenticated(caller): Authenticated,
+    mut query: Query,
+) -> Result<Json<List<IdentityView>>, ApiError> {
+    let request = query.page();
+    let filter = IdentityFilter {
+        domain_id: query.parsed::<DomainId>("domain_id"),
+        status: query.choice::<IdentityStatus>("status"),
+    };
+    query.finish()?;
+    let page = identities::list_identities(&app, &caller, filter, &request).await?;
+    Ok(Json(List::of(page, &request, IdentityView::of)))
+}
+
+pub(crate) async fn get_identity(
+    State(app): State<Arc<App>>,
+    Authenticated(caller): Authenticated,
+    Id(id): Id<IdentityId>,
+    _: NoQuery,
+) -> Result<Json<IdentityView>, ApiError> {
+    Ok(Json(IdentityView::of(identities::get_identity(&app, &caller, id).await?)))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct UpdateIdentity {
+    display_name: Option<HeaderText>,
+    #[serde(default, deserialize_with = "nullable")]
+    assistant_id: Option<Option<String>>,
+    #[serde(default, deserialize_with = "nullable")]
+    reply_to_email: Option<Option<EmailAddress>>,
+    #[serde(default, deserialize_with = "nullable")]
+    signature_text: Option<Option<String>>,
+    #[serde(default, deserialize_with = "nullable")]
+    signature_html: Option<Option<String>>,
+    thread_history_depth: Option<u8>,
+    #[serde(default, deserialize_with = "nullable")]
+    approval_channel: Option<Option<ApprovalChannels>>,
+    can_send_cold: Option<bool>,
+    auto_approve_replies: Option<bool>,
+    status: Option<IdentityStatus>,
+}
+
+pub(crate) async fn update_identity(
+    State(app): State<Arc<App>>,
+    Authenticated(caller): Authenticated,
+    Id(id): Id<IdentityId>,
+    _: NoQuery,
+    JsonBody(body): JsonBody<UpdateIdentity>,
+) -> Result<Json<IdentityView>, ApiError> {
+    let patch = IdentityPatch {
+        display_name: body.display_name,
+        assistant_id: body.assistant_id,
+        reply_to_email: body.reply_to_email,
+        signature_text: body.signature_text,
+        signature_html: body.signature_html,
+        thread_history_depth: body.thread_history_depth,
+        approval_channels: body.approval_channel.map(|channels| channels.unwrap_or_default().0),
+        can_send_cold: body.can_send_cold,
+        auto_approve_replies: body.auto_approve_replies,
+        status: body.status,
+    };
+    Ok(Json(IdentityView::of(update::update_identity(&app, &caller, id, patch).await?)))
+}
+
+pub(crate) async fn delete_identity(
+    State(app): State<Arc<App>>,
+    Authenticated(caller): Authenticated,
+    Id(id): Id<IdentityId>,
+    _: NoQuery,
+) -> Result<StatusCode, ApiError> {
+    identities::delete_identity(&app, &caller, id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

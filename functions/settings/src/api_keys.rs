@@ -1,0 +1,60 @@
+//! API keys.
+
+use std::sync::Arc;
+
+use actionlayer_api::{
+    ApiError, Authenticated, Id, JsonBody, List, NoQuery, Query,
+    views::{ApiKeyView, NewApiKeyView},
+};
+use actionlayer_domain::{ApiKeyId, HeaderText, IdentityId, Role};
+use actionlayer_service::{
+    App,
+    api_keys::{self, CreateApiKey},
+};
+use axum::{Json, extract::State, http::StatusCode};
+use serde::Deserialize;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewApiKey {
+    name: HeaderText,
+    role: Option<Role>,
+    identity_ids: Option<Vec<IdentityId>>,
+}
+
+pub(crate) async fn create_api_key(
+    State(app): State<Arc<App>>,
+    Authenticated(caller): Authenticated,
+    _: NoQuery,
+    JsonBody(body): JsonBody<NewApiKey>,
+) -> Result<(StatusCode, Json<NewApiKeyView>), ApiError> {
+    let create = CreateApiKey {
+        name: body.name,
+        // A key that can approve must be asked for.
+        role: body.role.unwrap_or(Role::Agent),
+        identity_ids: body.identity_ids.unwrap_or_default(),
+    };
+    let (key, secret) = api_keys::create_api_key(&app, &caller, create).await?;
+    Ok((StatusCode::CREATED, Json(NewApiKeyView::of(key, secret))))
+}
+
+pub(crate) async fn list_api_keys(
+    State(app): State<Arc<App>>,
+    Authenticated(caller): Authenticated,
+    mut query: Query,
+) -> Result<Json<List<ApiKeyView>>, ApiError> {
+    let request = query.page();
+    query.finish()?;
+    let page = api_keys::list_api_keys(&app, &caller, &request).await?;
+    Ok(Json(List::of(page, &request, |(key, last_used_at)| ApiKeyView::of(key, last_used_at))))
+}
+
+pub(crate) async fn revoke_api_key(
+    State(app): State<Arc<App>>,
+    Authenticated(caller): Authenticated,
+    Id(id): Id<ApiKeyId>,
+    _: NoQuery,
+) -> Result<StatusCode, ApiError> {
+    api_keys::revoke_api_key(&app, &caller, id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,74 @@
+//! The workspace.
+
+use std::sync::Arc;
+
+use actionlayer_api::{
+    ApiError, Authenticated, JsonBody, NoQuery, nullable,
+    views::{BootstrapView, WorkspaceView},
+};
+use actionlayer_domain::HeaderText;
+use actionlayer_service::{
+    App, bootstrap_workspace as bootstrap,
+    workspace::{self, WorkspacePatch},
+};
+use axum::{
+    Json,
+    extract::State,
+    http::StatusCode,
+};
+use serde::Deserialize;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Bootstrap {
+    workspace_name: HeaderText,
+}
+
+pub(crate) async fn bootstrap_workspace(
+    State(app): State<Arc<App>>,
+    _: NoQuery,
+    JsonBody(body): JsonBody<Bootstrap>,
+) -> Result<(StatusCode, Json<BootstrapView>), ApiError> {
+    let (workspace, _, secret) = bootstrap::bootstrap_workspace(&app, body.workspace_name).await?;
+    Ok((StatusCode::CREATED, Json(BootstrapView::of(workspace, secret))))
+}
+
+pub(crate) async fn get_workspace(
+    State(app): State<Arc<App>>,
+    Authenticated(caller): Authenticated,
+    _: NoQuery,
+) -> Result<Json<WorkspaceView>, ApiError> {
+    Ok(Json(WorkspaceView::of(workspace::get_workspace(&app, &caller).await?)))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct UpdateWorkspace {
+    name: Option<HeaderText>,
+    settings: Option<UpdateSettings>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct UpdateSettings {
+    sender_trust_gating: Option<bool>,
+    #[serde(default, deserialize_with = "nullable")]
+    draft_ttl_hours: Option<Option<u32>>,
+    notify_held_inbound: Option<bool>,
+}
+
+pub(crate) async fn update_workspace(
+    State(app): State<Arc<App>>,
+    Authenticated(caller): Authenticated,
+    _: NoQuery,
+    JsonBody(body): JsonBody<UpdateWorkspace>,
+) -> Result<Json<WorkspaceView>, ApiError> {
+    let settings = body.settings.unwrap_or_default();
+    let patch = WorkspacePatch {
+        name: body.name,
+        sender_trust_gating: settings.sender_trust_gating,
+        draft_ttl_hours: settings.draft_ttl_hours,
+        notify_held_inbound: settings.notify_held_inbound,
+    };
+    Ok(Json(WorkspaceView::of(workspace::update_workspace(&app, &caller, patch).await?)))
+}

@@ -1,0 +1,53 @@
+//! Mail held for senders nobody decided about.
+
+use std::sync::Arc;
+
+use actionlayer_api::{
+    ApiError, Authenticated, Id, List, NoFields, NoQuery, OptionalJsonBody, Query, views::HeldView,
+};
+use actionlayer_domain::HeldId;
+use actionlayer_service::{App, held};
+use axum::{Json, extract::State};
+use serde::Serialize;
+
+pub(crate) async fn list_held(
+    State(app): State<Arc<App>>,
+    Authenticated(caller): Authenticated,
+    mut query: Query,
+) -> Result<Json<List<HeldView>>, ApiError> {
+    let request = query.page();
+    query.finish()?;
+    let page = held::list_held(&app, &caller, request.clone()).await?;
+    Ok(Json(List::of(page, &request, HeldView::of)))
+}
+
+/// The answer to a decision about a sender.
+#[derive(Serialize)]
+pub(crate) struct Decided {
+    status: &'static str,
+    /// How many held mails became messages of threads.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    received: Option<usize>,
+}
+
+pub(crate) async fn approve_held(
+    State(app): State<Arc<App>>,
+    Authenticated(caller): Authenticated,
+    Id(id): Id<HeldId>,
+    _: NoQuery,
+    OptionalJsonBody(NoFields {}): OptionalJsonBody<NoFields>,
+) -> Result<Json<Decided>, ApiError> {
+    let received = held::approve_held(&app, &caller, id).await?;
+    Ok(Json(Decided { status: "approved", received: Some(received) }))
+}
+
+pub(crate) async fn block_held(
+    State(app): State<Arc<App>>,
+    Authenticated(caller): Authenticated,
+    Id(id): Id<HeldId>,
+    _: NoQuery,
+    OptionalJsonBody(NoFields {}): OptionalJsonBody<NoFields>,
+) -> Result<Json<Decided>, ApiError> {
+    held::block_held(&app, &caller, id).await?;
+    Ok(Json(Decided { status: "blocked", received: None }))
+}

@@ -1,0 +1,73 @@
+//! Threads.
+
+use std::sync::Arc;
+
+use actionlayer_api::{
+    ApiError, Authenticated, Id, JsonBody, List, NoQuery, Query,
+    views::{ContactView, DraftView, MessageView, ThreadDetailView, ThreadView},
+};
+use actionlayer_domain::{IdentityId, ThreadId, thread::ThreadStatus};
+use actionlayer_service::{
+    App,
+    get_thread::{self as get, ThreadDetail},
+    list_threads as list,
+    update_thread::{self as update, ThreadPatch},
+};
+use actionlayer_store::ThreadFilter;
+use axum::{Json, extract::State};
+use serde::Deserialize;
+
+pub(crate) async fn list_threads(
+    State(app): State<Arc<App>>,
+    Authenticated(caller): Authenticated,
+    mut query: Query,
+) -> Result<Json<List<ThreadView>>, ApiError> {
+    let request = query.page();
+    let filter = ThreadFilter {
+        needs_review: query.flag("needs_review"),
+        status: query.choice::<ThreadStatus>("status"),
+        identity_id: query.parsed::<IdentityId>("identity_id"),
+    };
+    query.finish()?;
+    let page = list::list_threads(&app, &caller, filter, request.clone()).await?;
+    Ok(Json(List::of(page, &request, ThreadView::of)))
+}
+
+pub(crate) async fn get_thread(
+    State(app): State<Arc<App>>,
+    Authenticated(caller): Authenticated,
+    Id(id): Id<ThreadId>,
+    mut query: Query,
+) -> Result<Json<ThreadDetailView>, ApiError> {
+    let depth = query.convert("depth", |text| text.parse::<u8>().map_err(|_| "must be from 1 to 20".to_owned()));
+    query.finish()?;
+    let ThreadDetail { thread, contact, messages, messages_total, drafts } =
+        get::get_thread(&app, &caller, id, depth).await?;
+    Ok(Json(ThreadDetailView {
+        thread: ThreadView::of(thread),
+        contact: contact.map(ContactView::of),
+        messages: messages.into_iter().map(|(message, body)| MessageView::of(message, body)).collect(),
+        messages_total,
+        drafts: drafts.into_iter().map(|(draft, body)| DraftView::of(draft, Some(body))).collect(),
+    }))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct UpdateThread {
+    status: Option<ThreadStatus>,
+    needs_review: Option<bool>,
+    tags: Option<Vec<String>>,
+}
+
+pub(crate) async fn update_thread(
+    State(app): State<Arc<App>>,
+    Authenticated(caller): Authenticated,
+    Id(id): Id<ThreadId>,
+    _: NoQuery,
+    JsonBody(body): JsonBody<UpdateThread>,
+) -> Result<Json<ThreadView>, ApiError> {
+    let UpdateThread { status, needs_review, tags } = body;
+    let thread = update::update_thread(&app, &caller, id, ThreadPatch { status, needs_review, tags }).await?;
+    Ok(Json(ThreadView::of(thread)))
+}

@@ -1,0 +1,198 @@
+//! Request bodies, strictly.
+
+use actionlayer_service::FieldError;
+use axum::{
+    body::Body,
+    extract::{FromRequest, Request},
+};
+use bytes::{Bytes, BytesMut};
+use http::{HeaderMap, header};
+use http_body_util::BodyExt as _;
+use serde::{
+    Deserialize, Deserializer,
+    de::{DeserializeOwned, SeqAccess, Visitor},
+};
+use serde_json::error::Category;
+
+use crate::ApiError;
+
+/// The longest body taken, in bytes: what Lambda takes.
+const MAX_BODY_BYTES: usize = 6 * 1024 * 1024;
+/// How much of a longer body is read away, so that its sender gets to see the answer.
+const MAX_DRAINED_BYTES: usize = 8 * MAX_BODY_BYTES;
+
+/// A JSON object as the body.
+#[derive(Debug, Clone)]
+pub struct JsonBody<T>(pub T);
+
+/// A JSON object as the body, or no body at all, which stands for an object without fields.
+#[derive(Debug, Clone)]
+pub struct OptionalJsonBody<T>(pub T);
+
+/// An object without fields, for requests that only the path and method describe.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NoFields {}
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for JsonBody<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
+        let (parts, body) = request.into_parts();
+        let bytes = read(body).await?;
+        if bytes.is_empty() {
+            return Err(ApiError::invalid_json("The request has no body."));
+        }
+        require_json(&parts.headers)?;
+        parse(&bytes).map(Self)
+    }
+}
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for OptionalJsonBody<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
+        let (parts, body) = request.into_parts();
+        let bytes = read(body).await?;
+        if bytes.is_empty() {
+            return parse(b"{}").map(Self);
+        }
+        require_json(&parts.headers)?;
+        parse(&bytes).map(Self)
+    }
+}
+
+async fn read(mut body: Body) -> Result<Bytes, ApiError> {
+    let mut bytes = BytesMut::new();
+    let mut length = 0_usize;
+    while let Some(frame) = body.frame().await {
+        let Ok(frame) = frame else {
+            return Err(ApiError::invalid_json("The request body ended before it was complete."));
+        };
+        let Some(data) = frame.data_ref() else { continue };
+        length = length.saturating_add(data.len());
+        if length <= MAX_BODY_BYTES {
+            bytes.extend_from_slice(data);
+        } else if length > MAX_DRAINED_BYTES {
+            break;
+        } else {
+            bytes = BytesMut::new();
+        }
+    }
+    if length > MAX_BODY_BYTES { Err(ApiError::payload_too_large()) } else { Ok(bytes.freeze()) }
+}
+
+/// `application/json`, with any parameters.
+fn require_json(headers: &HeaderMap) -> Result<(), ApiError> {
+    let media_type = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .map(|value| value.split(';').next().unwrap_or_default().trim());
+    match media_type {
+        Some(media_type) if media_type.eq_ignore_ascii_case("application/json") => Ok(()),
+        _ => Err(ApiError::unsupported_media_type()),
+    }
+}
+
+fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
+    let json = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    // serde would take an array as a struct whose fields come in order.
+    if json.iter().find(|b| !b.is_ascii_whitespace()) != Some(&b'{') {
+        return Err(match serde_json::from_slice::<serde::de::IgnoredAny>(json) {
+            Ok(_) => ApiError::validation(vec![FieldError::new("", "must be a JSON object")]),
+            Err(error) => syntax(&error),
+        });
+    }
+    let mut deserializer = serde_json::Deserializer::from_slice(json);
+    let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
+        let path = error.path().to_string();
+        let error = error.into_inner();
+        match error.classify() {
+            Category::Data => {
+                let path = if path == "." { "" } else { &path };
+                ApiError::validation(vec![FieldError::new(path, sentence(&error))])
+            }
+            Category::Syntax | Category::Eof | Category::Io => syntax(&error),
+        }
+    })?;
+    deserializer.end().map_err(|error| syntax(&error))?;
+    Ok(value)
+}
+
+fn syntax(error: &serde_json::Error) -> ApiError {
+    ApiError::invalid_json(format!("The body is not valid JSON: {error}."))
+}
+
+/// serde's words after a field's name: "is not known here; …", "must be …".
+fn sentence(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    // serde_json adds " at line L column C".
+    let text = text.rsplit_once(" at line ").map_or(text.as_str(), |(text, _)| text);
+    if let Some(rest) = text.strip_prefix("unknown field ") {
+        let expected = rest.split_once(", ").map_or("there are none here", |(_, expected)| expected);
+        return format!("is not a field of this request: {expected}");
+    }
+    if let Some(rest) = text.strip_prefix("missing field ") {
+        return format!("lacks the field {rest}");
+    }
+    if let Some(rest) = text.strip_prefix("invalid type: ") {
+        return rest.split_once(", expected ").map_or_else(
+            || format!("has the wrong type: {rest}"),
+            |(found, expected)| format!("must be {expected}, not {}", kind(found)),
+        );
+    }
+    if let Some(rest) = text.strip_prefix("unknown variant ") {
+        return rest
+            .split_once(", expected ")
+            .map_or_else(|| format!("has an unknown value: {rest}"), |(_, expected)| format!("must be {expected}"));
+    }
+    text.to_owned()
+}
+
+/// serde quotes the value it found; its type is enough, and values do not belong in messages.
+fn kind(found: &str) -> &str {
+    found.split([' ', '`']).next().unwrap_or(found)
+}
+
+/// For `#[serde(default, deserialize_with = "nullable")]` on an `Option<Option<T>>`: tells a field that is `null` (clear
+/// it) from one that is not there (leave it).
+pub fn nullable<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<T>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
+}
+
+/// Addresses in a request: a list, or one alone. Only their shape is checked here; the use case says which of them
+/// cannot be mailed, all at once.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Addresses(pub Vec<String>);
+
+impl<'de> Deserialize<'de> for Addresses {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct OneOrMany;
+
+        impl<'de> Visitor<'de> for OneOrMany {
+            type Value = Addresses;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("an e-mail address or a list of them")
+            }
+
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Addresses, E> {
+                Ok(Addresses(vec![text.to_owned()]))
+            }
+
+            fn visit_unit<E: serde::de::Error>(self) -> Result<Addresses, E> {
+                Ok(Addresses::default())
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut addresses: A) -> Result<Addresses, A::Error> {
+                let mut all = Vec::new();
+                while let Some(address) = addresses.next_element()? {
+                    all.push(address);
+                }
+                Ok(Addresses(all))
+            }
+        }
+
+        deserializer.deserialize_any(OneOrMany)
+    }
+}

@@ -1,0 +1,18 @@
+//! Every resource as the API shows it.
+//!
+//! A view owns its data and is made from a domain entity by `of`. What an entity has and a view has not is internal.
+//! Absent values are shown as `null`, so that a client sees the same fields every time.
+
+mod draft;
+mod identity;
+mod inbound;
+mod message;
+mod settings;
+mod thread;
+
+pub use draft::{ActorView, DraftView, DraftVersionView, FailureView, NotificationView};
+pub use identity::{ApprovalChannels, DomainView, IdentityView, RecordView};
+pub use inbound::{ContactView, HeldView};
+pub use message::{AttachmentView, AuthenticationView, MessageView, SafetyView, SentView, SignedUrlView};
+pub use settings::{ApiKeyView, BootstrapView, NewApiKeyView, WorkspaceView};
+pub use thread::{ThreadDetailView, ThreadView};

@@ -1,0 +1,157 @@
+//! Drafts.
+
+use actionlayer_domain::{
+    Draft, DraftBody, DraftId, DraftStatus, EmailAddress, HeaderText, IdentityId, MessageId, ThreadId, Timestamp,
+    WorkspaceId,
+    channel::{Notification, NotificationState},
+    draft::{Actor, ActorKind, Failure, FailureCode, SendState},
+};
+use actionlayer_store::DraftVersion;
+use serde::Serialize;
+
+/// A draft with its bodies; without them in lists.
+#[derive(Debug, Clone, Serialize)]
+pub struct DraftView {
+    id: DraftId,
+    workspace_id: WorkspaceId,
+    thread_id: ThreadId,
+    identity_id: IdentityId,
+    based_on_message_id: MessageId,
+    status: DraftStatus,
+    version: u32,
+    stale_warning: bool,
+    to: Vec<EmailAddress>,
+    cc: Vec<EmailAddress>,
+    bcc: Vec<EmailAddress>,
+    subject: HeaderText,
+    subject_override: Option<HeaderText>,
+    #[serde(flatten)]
+    body: Option<BodyView>,
+    rationale: Option<String>,
+    metadata: Option<serde_json::Value>,
+    submitted_by: ActorView,
+    send_state: Option<SendState>,
+    sent_message_id: Option<MessageId>,
+    decided_by: Option<ActorView>,
+    decided_at: Option<Timestamp>,
+    reject_reason: Option<String>,
+    failure: Option<FailureView>,
+    expires_at: Option<Timestamp>,
+    notifications: Vec<NotificationView>,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+}
+
+#[derive(Debug, Clone, Serialize)]
+struct BodyView {
+    body_text: Option<String>,
+    body_html: Option<String>,
+}
+
+impl DraftView {
+    /// The view of a draft; `body` is none in lists.
+    pub fn of(draft: Draft, body: Option<DraftBody>) -> Self {
+        // The message exists from the moment the draft is queued, but it is `sent_message_id` only once it was sent.
+        let sent_message_id = draft.outbound_message_id.filter(|_| draft.status == DraftStatus::Sent);
+        Self {
+            id: draft.id,
+            workspace_id: draft.workspace_id,
+            thread_id: draft.thread_id,
+            identity_id: draft.identity_id,
+            based_on_message_id: draft.based_on_message_id,
+            status: draft.status,
+            version: draft.version,
+            stale_warning: draft.stale_warning,
+            to: draft.to,
+            cc: draft.cc,
+            bcc: draft.bcc,
+            subject: draft.subject,
+            subject_override: draft.subject_override,
+            body: body.map(|body| BodyView { body_text: body.text, body_html: body.html }),
+            rationale: draft.rationale,
+            // Written by us from a JSON value, so that it parses; `null` beats an error for the rest of the draft.
+            metadata: draft.metadata.and_then(|json| serde_json::from_str(&json).ok()),
+            submitted_by: ActorView::of(&draft.submitted_by),
+            send_state: draft.send_state,
+            sent_message_id,
+            decided_by: draft.decided_by.as_ref().map(ActorView::of),
+            decided_at: draft.decided_at,
+            reject_reason: draft.reject_reason,
+            failure: draft.failure.map(FailureView::of),
+            expires_at: draft.expires_at,
+            notifications: draft.notifications.into_iter().map(NotificationView::of).collect(),
+            created_at: draft.created_at,
+            updated_at: draft.updated_at,
+        }
+    }
+}
+
+/// Who did something.
+#[derive(Debug, Clone, Serialize)]
+pub struct ActorView {
+    kind: ActorKind,
+    id: String,
+    name: String,
+}
+
+impl ActorView {
+    /// The view of an actor.
+    pub fn of(actor: &Actor) -> Self {
+        Self { kind: actor.kind, id: actor.id.clone(), name: actor.name.clone() }
+    }
+}
+
+/// Why something did not leave.
+#[derive(Debug, Clone, Serialize)]
+pub struct FailureView {
+    code: FailureCode,
+    message: String,
+}
+
+impl FailureView {
+    /// The view of a failure.
+    pub fn of(failure: Failure) -> Self {
+        Self { code: failure.code, message: failure.message }
+    }
+}
+
+/// Whether an approver was told.
+#[derive(Debug, Clone, Serialize)]
+pub struct NotificationView {
+    channel: String,
+    recipient: EmailAddress,
+    version: u32,
+    state: NotificationState,
+    error: Option<String>,
+    at: Timestamp,
+}
+
+impl NotificationView {
+    /// The view of a notification.
+    pub fn of(notification: Notification) -> Self {
+        let Notification { channel, recipient, version, state, error, at } = notification;
+        Self { channel, recipient, version, state, error, at }
+    }
+}
+
+/// A draft as it was before an edit.
+#[derive(Debug, Clone, Serialize)]
+pub struct DraftVersionView {
+    draft_id: DraftId,
+    version: u32,
+    subject: HeaderText,
+    cc: Vec<EmailAddress>,
+    bcc: Vec<EmailAddress>,
+    body_text: Option<String>,
+    body_html: Option<String>,
+    rationale: Option<String>,
+    replaced_at: Timestamp,
+}
+
+impl DraftVersionView {
+    /// The view of an earlier version.
+    pub fn of(version: DraftVersion, body: DraftBody) -> Self {
+        let DraftVersion { draft_id, workspace_id: _, version, subject, cc, bcc, rationale, replaced_at } = version;
+        Self { draft_id, version, subject, cc, bcc, body_text: body.text, body_html: body.html, rationale, replaced_at }
+    }
+}

@@ -1,0 +1,180 @@
+//! Domains and identities.
+
+use actionlayer_domain::{
+    DomainId, DomainName, EmailAddress, HeaderText, Identity, IdentityId, LocalPart, SendingDomain, Timestamp,
+    WorkspaceId,
+    channel::ApprovalChannel,
+    identity::IdentityStatus,
+    sending_domain::{DnsRecord, DomainStatus, RecordPurpose, RecordType},
+};
+use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
+
+/// A domain with its five records.
+#[derive(Debug, Clone, Serialize)]
+pub struct DomainView {
+    id: DomainId,
+    workspace_id: WorkspaceId,
+    domain: DomainName,
+    status: DomainStatus,
+    records: Vec<RecordView>,
+    suggestion: Option<String>,
+    last_checked_at: Option<Timestamp>,
+    verified_at: Option<Timestamp>,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+}
+
+impl DomainView {
+    /// The view of a domain.
+    pub fn of(domain: SendingDomain) -> Self {
+        let SendingDomain {
+            id,
+            workspace_id,
+            domain,
+            status,
+            dkim_selector: _,
+            records,
+            suggestion,
+            created_at,
+            updated_at,
+            last_checked_at,
+            verified_at,
+        } = domain;
+        Self {
+            id,
+            workspace_id,
+            domain,
+            status,
+            records: records.into_iter().map(RecordView::of).collect(),
+            suggestion,
+            last_checked_at,
+            verified_at,
+            created_at,
+            updated_at,
+        }
+    }
+}
+
+/// A DNS record to add, and what is there.
+#[derive(Debug, Clone, Serialize)]
+pub struct RecordView {
+    #[serde(rename = "type")]
+    record_type: RecordType,
+    name: String,
+    registrar_name: String,
+    value: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    priority: Option<u16>,
+    purpose: RecordPurpose,
+    verified: bool,
+    found: Vec<String>,
+}
+
+impl RecordView {
+    /// The view of a record.
+    pub fn of(record: DnsRecord) -> Self {
+        let DnsRecord { record_type, name, registrar_name, value, priority, purpose, verified, found } = record;
+        Self { record_type, name, registrar_name, value, priority, purpose, verified, found }
+    }
+}
+
+/// An identity.
+#[derive(Debug, Clone, Serialize)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a separate opt-in of the published API")]
+pub struct IdentityView {
+    id: IdentityId,
+    workspace_id: WorkspaceId,
+    domain_id: DomainId,
+    local_part: LocalPart,
+    email_address: EmailAddress,
+    display_name: HeaderText,
+    assistant_id: Option<String>,
+    reply_to_email: Option<EmailAddress>,
+    signature_text: Option<String>,
+    signature_html: Option<String>,
+    thread_history_depth: u8,
+    approval_channel: ApprovalChannels,
+    can_send_cold: bool,
+    auto_approve_replies: bool,
+    status: IdentityStatus,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+}
+
+impl IdentityView {
+    /// The view of an identity.
+    pub fn of(identity: Identity) -> Self {
+        let Identity {
+            id,
+            workspace_id,
+            domain_id,
+            local_part,
+            email_address,
+            display_name,
+            assistant_id,
+            reply_to_email,
+            signature_text,
+            signature_html,
+            thread_history_depth,
+            approval_channels,
+            can_send_cold,
+            auto_approve_replies,
+            status,
+            created_at,
+            updated_at,
+        } = identity;
+        Self {
+            id,
+            workspace_id,
+            domain_id,
+            local_part,
+            email_address,
+            display_name,
+            assistant_id,
+            reply_to_email,
+            signature_text,
+            signature_html,
+            thread_history_depth,
+            approval_channel: ApprovalChannels(approval_channels),
+            can_send_cold,
+            auto_approve_replies,
+            status,
+            created_at,
+            updated_at,
+        }
+    }
+}
+
+/// Approval channels in JSON: one as an object, several as a list, none as `null`. Requests may give either form.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ApprovalChannels(pub Vec<ApprovalChannel>);
+
+impl Serialize for ApprovalChannels {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0.as_slice() {
+            [] => serializer.serialize_none(),
+            [one] => one.serialize(serializer),
+            several => several.serialize(serializer),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for ApprovalChannels {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let json = serde_json::Value::deserialize(deserializer)?;
+        let channels = match json {
+            serde_json::Value::Array(channels) => channels,
+            one => vec![one],
+        };
+        channels
+            .into_iter()
+            .map(|channel| {
+                if !channel.is_object() {
+                    return Err(D::Error::custom("must be an approval channel (an object) or a list of them"));
+                }
+                ApprovalChannel::deserialize(channel).map_err(D::Error::custom)
+            })
+            .collect::<Result<_, _>>()
+            .map(Self)
+    }
+}
