@@ -28,6 +28,8 @@ const RETRY_FIRST_MS: i64 = 500;
 const RETRY_MAX_MS: i64 = 60_000;
 /// How long SES tries to deliver before it gives up: 14 hours.
 const GIVE_UP_MS: i64 = 14 * 3600 * 1000;
+const EXPIRED: &str = "smtp; 554 4.4.7 Message expired: unable to deliver in 840 minutes";
+const STATE_RETRY_PAUSE: Duration = Duration::from_secs(1);
 const LIST_DEFAULT: u32 = 1000;
 
 /// Where a recipient is reached.
@@ -80,6 +82,11 @@ struct Due {
     raw: Vec<u8>,
     sent_ms: i64,
     events: Option<EventMail>,
+}
+
+enum Step {
+    Attempted,
+    NothingDue { next_due_ms: Option<i64> },
 }
 
 impl Outbox {
@@ -150,18 +157,12 @@ impl Outbox {
         loop {
             let mut added = std::pin::pin!(self.added.notified());
             added.as_mut().enable();
-            let next_due_ms = match self.due(route).await {
-                Ok(Some(due)) => {
-                    if let Err(error) = self.attempt(route, due, receiver).await {
-                        tracing::error!(%error, "an outbox delivery could not be recorded");
-                        tokio::time::sleep(Duration::from_secs(1)).await;
-                    }
-                    continue;
-                }
-                Ok(None) => self.next_due_ms(route).await.ok().flatten(),
+            let next_due_ms = match self.step(route, receiver).await {
+                Ok(Step::Attempted) => continue,
+                Ok(Step::NothingDue { next_due_ms }) => next_due_ms,
                 Err(error) => {
-                    tracing::error!(%error, "the outbox could not be read");
-                    tokio::time::sleep(Duration::from_secs(1)).await;
+                    tracing::error!(%error, "the outbox could not be read or written, it will be tried again");
+                    tokio::time::sleep(STATE_RETRY_PAUSE).await;
                     continue;
                 }
             };
@@ -169,6 +170,13 @@ impl Outbox {
                 () = added => {}
                 () = self.clock.sleep_until(next_due_ms.unwrap_or(i64::MAX)), if next_due_ms.is_some() => {}
             }
+        }
+    }
+
+    async fn step(&self, route: Route, receiver: &Receiver) -> Result<Step, StateError> {
+        match self.due(route).await? {
+            Some(due) => self.attempt(route, due, receiver).await.map(|()| Step::Attempted),
+            None => Ok(Step::NothingDue { next_due_ms: self.next_due_ms(route).await? }),
         }
     }
 
@@ -186,10 +194,9 @@ impl Outbox {
             .call(move |tx| {
                 let mut settled = outcome.delivered.clone();
                 let mut bounced = outcome.refused;
-                let given_up = "smtp; 554 4.4.7 Message expired: unable to deliver in 840 minutes";
                 for recipient in outcome.deferred {
                     if gives_up {
-                        bounced.push((recipient, given_up.to_owned()));
+                        bounced.push((recipient, EXPIRED.to_owned()));
                     } else {
                         tx.execute(
                             "UPDATE outbox_delivery SET attempts = attempts + 1, due_ms = ?3

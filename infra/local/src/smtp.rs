@@ -38,7 +38,7 @@ pub struct SmtpLimits {
 impl Default for SmtpLimits {
     fn default() -> Self {
         // Five minutes is what RFC 5321 §4.5.3.2.7 asks of a server.
-        Self { idle: Duration::from_secs(300), connections: 64 }
+        Self { idle: Duration::from_mins(5), connections: 64 }
     }
 }
 

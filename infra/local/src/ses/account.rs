@@ -91,8 +91,8 @@ impl Account {
             .call(move |tx| {
                 let sql = "SELECT reason, updated_ms FROM ses_suppressed WHERE address = ?1";
                 let found = tx.query_row(sql, params![address], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
-                let (reason, updated_ms) = found.ok_or_else(|| not_suppressed(&address))?;
-                Ok(json!({"SuppressedDestination": summary(&address, reason, updated_ms)}))
+                let (reason, updated_ms): (String, i64) = found.ok_or_else(|| not_suppressed(&address))?;
+                Ok(json!({"SuppressedDestination": summary(&address, &reason, updated_ms)}))
             })
             .await
     }
@@ -103,8 +103,9 @@ impl Account {
             .call(|tx| {
                 let sql = "SELECT address, reason, updated_ms FROM ses_suppressed ORDER BY address";
                 let mut statement = tx.prepare_cached(sql)?;
-                let rows =
-                    statement.query_map([], |row| Ok(summary(&row.get::<_, String>(0)?, row.get(1)?, row.get(2)?)))?;
+                let rows = statement.query_map([], |row| {
+                    Ok(summary(&row.get::<_, String>(0)?, &row.get::<_, String>(1)?, row.get(2)?))
+                })?;
                 let listed = rows.collect::<Result<Vec<_>, _>>()?;
                 Ok(json!({"SuppressedDestinationSummaries": listed}))
             })
@@ -135,7 +136,7 @@ pub(super) fn is_suppressed(tx: &Transaction<'_>, address: &str) -> rusqlite::Re
     tx.prepare_cached(sql)?.query_row(params![address], |row| row.get(0))
 }
 
-fn summary(address: &str, reason: String, updated_ms: i64) -> Value {
+fn summary(address: &str, reason: &str, updated_ms: i64) -> Value {
     // Timestamps of the SES v2 protocol are seconds since the epoch.
     json!({"EmailAddress": address, "Reason": reason, "LastUpdateTime": updated_ms / 1000})
 }

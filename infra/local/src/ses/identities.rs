@@ -292,7 +292,7 @@ fn easy_signing() -> Signing {
     Signing::AwsSes { tokens: tokens.join(" ") }
 }
 
-/// The public key (base64 of its SubjectPublicKeyInfo) of a private RSA key given as base64 of PKCS #8 or PKCS #1 DER.
+/// The public key (base64 of its `SubjectPublicKeyInfo`) of a private RSA key given as base64 of PKCS #8 or PKCS #1 DER.
 fn public_half(private_key: &str) -> Option<String> {
     let der = BASE64.decode(without_whitespace(private_key)).ok()?;
     let pair = KeyPair::from_pkcs8(&der).or_else(|_| KeyPair::from_der(&der)).ok()?;

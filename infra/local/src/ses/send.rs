@@ -39,11 +39,14 @@ pub(super) struct SendEmail {
 }
 
 #[derive(Default, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
+#[serde(default)]
 struct Destination {
-    to_addresses: Vec<String>,
-    cc_addresses: Vec<String>,
-    bcc_addresses: Vec<String>,
+    #[serde(rename = "ToAddresses")]
+    to: Vec<String>,
+    #[serde(rename = "CcAddresses")]
+    cc: Vec<String>,
+    #[serde(rename = "BccAddresses")]
+    bcc: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -284,8 +287,8 @@ fn raw_message(request: &SendEmail, ses_message_id: &str, now_ms: i64) -> Result
             simple,
             &Correspondents {
                 from: request.from_email_address.as_deref().unwrap_or_default(),
-                to: &request.destination.to_addresses,
-                cc: &request.destination.cc_addresses,
+                to: &request.destination.to,
+                cc: &request.destination.cc,
                 reply_to: &request.reply_to_addresses,
             },
             &format!("{ses_message_id}@{MESSAGE_ID_DOMAIN}"),
@@ -308,11 +311,8 @@ fn check_headers(headers: &Headers) -> Result<(), SesError> {
 
 /// Bare envelope recipients: the request's, else those of the message's headers.
 fn recipients(destination: &Destination, headers: &Headers) -> Result<Vec<String>, SesError> {
-    let mut written: Vec<String> = [&destination.to_addresses, &destination.cc_addresses, &destination.bcc_addresses]
-        .into_iter()
-        .flatten()
-        .cloned()
-        .collect();
+    let mut written: Vec<String> =
+        [&destination.to, &destination.cc, &destination.bcc].into_iter().flatten().cloned().collect();
     if written.is_empty() {
         written = ["To", "Cc", "Bcc"].into_iter().flat_map(|name| headers.addresses(name)).collect();
     }

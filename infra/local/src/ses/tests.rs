@@ -304,7 +304,7 @@ async fn an_accepted_mail_yields_its_events_and_comes_back_in_once_whatever_died
     feedback.refuses.store(false, Ordering::SeqCst);
     received.refuses.store(false, Ordering::SeqCst);
     let world = open().await;
-    world.clock.advance(Duration::from_secs(120)).await.unwrap();
+    world.clock.advance(Duration::from_mins(2)).await.unwrap();
     let events = feedback.wait_for(3).await;
     let kinds: Vec<&Value> = events.iter().map(|event| &event["eventType"]).collect();
     assert_eq!(kinds, ["Send", "Delivery", "Delivery"]);

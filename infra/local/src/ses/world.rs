@@ -137,7 +137,7 @@ impl World {
         )
         .unwrap();
         let s3 = serve_s3(folder, &mut tasks).await;
-        let receiver = Arc::new(Receiver::new(
+        let receiving = Arc::new(Receiver::new(
             identities,
             verdicts.clone(),
             s3.clone(),
@@ -152,11 +152,11 @@ impl World {
         ));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let smtp = listener.local_addr().unwrap();
-        tasks.spawn(smtp::serve(listener, receiver.clone(), limits));
+        tasks.spawn(smtp::serve(listener, receiving.clone(), limits));
         tasks.spawn(async move { events.publish().await });
         let router =
             super::router(ses).merge(outbox::router(outbox.clone())).merge(smtp::verdicts_router(verdicts.clone()));
-        tasks.spawn(async move { outbox.deliver(&receiver).await });
+        tasks.spawn(async move { Box::pin(outbox.deliver(&receiving)).await });
         let http = serve(router, &mut tasks).await;
         let ses = aws_sdk_sesv2::Client::from_conf(
             aws_sdk_sesv2::Config::builder()

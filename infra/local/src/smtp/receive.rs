@@ -105,7 +105,7 @@ impl Receiver {
     pub async fn receive(&self, incoming: Incoming) -> Result<(), ReceiveError> {
         let started_ms = self.clock.now_ms();
         let findings = self.verdicts.of(&incoming.envelope_from, &Headers::parse(&incoming.raw)).await?;
-        let mut raw = self.added_headers(&incoming, &findings, started_ms).into_bytes();
+        let mut raw = self.added_headers(&incoming, findings, started_ms).into_bytes();
         raw.extend_from_slice(&incoming.raw);
         let event = event::receipt(
             &event::Receipt {
@@ -130,7 +130,7 @@ impl Receiver {
         Ok(())
     }
 
-    fn added_headers(&self, incoming: &Incoming, found: &Findings, now_ms: i64) -> String {
+    fn added_headers(&self, incoming: &Incoming, found: Findings, now_ms: i64) -> String {
         let from = one_line(&incoming.envelope_from);
         let helo = one_line(&incoming.helo);
         let from_domain = domain_of(&from);
