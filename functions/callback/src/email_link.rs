@@ -6,7 +6,7 @@ use actionlayer_channels::pages::{MAX_REASON_CHARS, Notice, proposal_page};
 use actionlayer_domain::DraftRefusal;
 use actionlayer_service::{
     App,
-    approval_page::{OpenedLink, Standing, open_link},
+    approval_page::{ApprovalView, Standing, open_link},
     decide_draft::{self, Decision},
 };
 use axum::{
@@ -43,7 +43,7 @@ pub(crate) async fn open(State(app): State<Arc<App>>, Path(token): Path<String>)
         Err(problem) => return of_problem(&problem),
     };
     match link.standing(app.now()) {
-        Standing::Open | Standing::Stale => page(StatusCode::OK, proposal_page(&link.view.proposal())),
+        Standing::Open | Standing::Stale => page(StatusCode::OK, proposal_page(&link.context.proposal())),
         Standing::Closed(refusal) => of_refusal(&refusal),
     }
 }
@@ -73,7 +73,7 @@ pub(crate) async fn decide(
 }
 
 /// Hands the decision to the use case, which checks everything again in the write itself.
-async fn record(app: &App, link: &OpenedLink, action: Action, reason: Option<String>) -> Response {
+async fn record(app: &App, link: &ApprovalView, action: Action, reason: Option<String>) -> Response {
     let decision = match action {
         Action::Approve => Decision::Approve,
         Action::ApproveAndSend => Decision::ApproveAndSend,

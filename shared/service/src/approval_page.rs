@@ -8,30 +8,15 @@ use crate::{
     draft_context::{self, DraftContext},
 };
 
-/// A draft with all that a person needs to decide on it.
-#[derive(Debug, Clone)]
-pub struct ApprovalView {
-    /// Who would send it.
-    pub identity: Identity,
-    /// The conversation.
-    pub thread: Thread,
-    /// The draft as it is now.
-    pub draft: Draft,
-    /// Its text.
-    pub body: DraftBody,
-    /// The newest mail that came in.
-    pub newest_inbound: Option<(Message, MessageBody)>,
-}
-
 /// A link that was followed.
 #[derive(Debug, Clone)]
-pub struct OpenedLink {
+pub struct ApprovalView {
     /// What the link is about.
     pub token: ApprovalToken,
     /// Who would decide: one of the identity's approvers as they are now.
     pub approver: EmailAddress,
     /// The draft as it is now, whatever version the link is about.
-    pub view: ApprovalView,
+    pub context: DraftContext,
 }
 
 /// What can still be decided through a link.
@@ -62,14 +47,12 @@ pub enum LinkProblem {
     Service(#[from] ServiceError),
 }
 
-impl ApprovalView {}
-
-impl OpenedLink {
+impl ApprovalView {
     /// What can still be decided, by the rules of the draft itself. A decision is checked again when it is written.
     pub fn standing(&self, now: Timestamp) -> Standing {
-        let (seen, current) = (self.token.version, self.view.draft.version);
-        match self.view.draft.clone().approve(self.actor(), Some(seen), now) {
-            Ok(()) if self.view.proposal().is_stale() => Standing::Stale,
+        let (seen, current) = (self.token.version, self.context.draft.version);
+        match self.context.draft.clone().approve(self.actor(), Some(seen), now) {
+            Ok(()) if self.context.proposal().is_stale() => Standing::Stale,
             Ok(()) => Standing::Open,
             Err(DraftRefusal::Stale) if seen == current => Standing::Stale,
             Err(DraftRefusal::Stale) => Standing::Closed(DraftRefusal::Superseded { seen, current }),
@@ -84,40 +67,15 @@ impl OpenedLink {
 }
 
 /// Follows a link: checks that it is ours, in time and its approver still one, and reads what it is about.
-pub async fn open_link(app: &App, token: &str) -> Result<OpenedLink, LinkProblem> {
+pub async fn open_link(app: &App, token: &str) -> Result<ApprovalView, LinkProblem> {
     let secret = app.store.link_secret(app.entropy()).await.map_err(ServiceError::from)?;
     let token = ApprovalToken::open(&secret, token, app.now()).map_err(|error| match error {
         TokenError::Malformed | TokenError::BadSignature => LinkProblem::Unknown,
         TokenError::Expired => LinkProblem::Expired,
     })?;
-    let view = load(app, token.workspace_id, token.draft_id).await?.ok_or(LinkProblem::Unknown)?;
-    let approver = approver(&view.identity, &token).ok_or(LinkProblem::NoLongerApprover)?;
-    Ok(OpenedLink { token, approver, view })
-}
-
-/// Reads a draft with what an approver is shown of it. `None` when it or its identity is gone.
-pub(crate) async fn load(
-    app: &App,
-    workspace: WorkspaceId,
-    draft_id: DraftId,
-) -> Result<Option<ApprovalView>, ServiceError> {
-    let Some((draft, thread)) = app.store.draft_and_thread(workspace, draft_id).await? else { return Ok(None) };
-    let (identity, body, newest_inbound) = tokio::try_join!(
-        app.store.identity(workspace, draft.value.identity_id),
-        app.store.body(&draft),
-        newest_inbound(app, &thread.value),
-    )?;
-    let (thread, draft) = (thread.value, draft.value);
-    Ok(identity.map(|identity| ApprovalView { identity: identity.value, thread, draft, body, newest_inbound }))
-}
-
-async fn newest_inbound(app: &App, thread: &Thread) -> Result<Option<(Message, MessageBody)>, StoreError> {
-    let Some(id) = thread.last_inbound_message_id else { return Ok(None) };
-    let Some(message) = app.store.get::<Message>(&keys::message(thread.workspace_id, id)).await? else {
-        return Ok(None);
-    };
-    let body = app.store.body(&message).await?;
-    Ok(Some((message.value, body)))
+    let context = draft_context::load(app, token.workspace_id, token.draft_id).await?.ok_or(LinkProblem::Unknown)?;
+    let approver = approver(&context.identity, &token).ok_or(LinkProblem::NoLongerApprover)?;
+    Ok(ApprovalView { token, approver, context })
 }
 
 fn approver(identity: &Identity, token: &ApprovalToken) -> Option<EmailAddress> {
