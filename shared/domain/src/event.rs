@@ -48,6 +48,9 @@ pub struct NotifyJob {
     pub draft_id: DraftId,
     /// The version to be shown; another version by then needs no telling.
     pub version: u32,
+    /// Somebody asked for it: approvers who were told of this version are told again.
+    #[serde(default)]
+    pub again: bool,
 }
 
 impl Entity {
@@ -76,6 +79,7 @@ pub fn work(old: Option<&Entity>, new: Option<&Entity>) -> Option<Work> {
                 workspace_id: draft.workspace_id,
                 draft_id: draft.id,
                 version: draft.version,
+                again: false,
             }))
         }
     }

@@ -40,6 +40,7 @@ mod safety;
 mod snippet;
 mod structure;
 mod thread_keys;
+mod trace;
 mod transfer;
 
 pub use build::{AutoSubmitted, BuildError, ExtraHeader, OutboundAttachment, OutboundMail, OutboundMailbox, Signature};
@@ -51,3 +52,4 @@ pub use parse::{Defect, ParsedMail, all_attachment_bytes, attachment_bytes, pars
 pub use safety::{SafetyContext, safety_flags};
 pub use snippet::snippet;
 pub use thread_keys::thread_keys;
+pub use trace::received_for;

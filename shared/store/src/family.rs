@@ -2,7 +2,10 @@
 
 use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
 
-use actionlayer_domain::{Draft, DraftId, Family, Message, MessageId, Thread, Timestamp, WorkspaceId};
+use actionlayer_domain::{
+    Draft, DraftId, Family, Identity, IdentityId, Message, MessageId, Thread, ThreadId, Timestamp, Workspace,
+    WorkspaceId,
+};
 
 use crate::{
     DraftVersion, Record, Row, Store, StoreError, keys,
@@ -18,6 +21,32 @@ pub struct ThreadPage {
     pub drafts: Vec<Row<Draft>>,
     /// Its newest messages, newest first, as many as were asked for.
     pub messages: Vec<Row<Message>>,
+}
+
+/// What an answer in a thread is made from, as far as it exists.
+#[derive(Debug, Clone, Default)]
+pub struct Answering {
+    /// The thread.
+    pub thread: Option<Row<Thread>>,
+    /// The identity that answers.
+    pub identity: Option<Row<Identity>>,
+    /// The message that is answered.
+    pub message: Option<Row<Message>>,
+    /// The workspace, for its settings.
+    pub workspace: Option<Row<Workspace>>,
+}
+
+/// A message on its way out, with what its delivery depends on.
+#[derive(Debug, Clone)]
+pub struct Outbound {
+    /// The message.
+    pub message: Row<Message>,
+    /// Its thread.
+    pub thread: Row<Thread>,
+    /// Its identity, unless that was deleted.
+    pub identity: Option<Row<Identity>>,
+    /// The draft it came from.
+    pub draft: Option<Row<Draft>>,
 }
 
 impl Store {
@@ -83,12 +112,35 @@ impl Store {
         Ok(draft.zip(thread))
     }
 
-    /// An outbound message with its draft, if it came from one, and its thread.
-    pub async fn outbound(
+    /// Everything an answer in a thread is made from: one round trip.
+    pub async fn answering(
         &self,
         workspace: WorkspaceId,
-        id: MessageId,
-    ) -> Result<Option<(Row<Message>, Row<Thread>, Option<Row<Draft>>)>, StoreError> {
+        thread: ThreadId,
+        identity: IdentityId,
+        message: MessageId,
+    ) -> Result<Answering, StoreError> {
+        let wanted = [
+            keys::thread(workspace, thread.family()),
+            keys::identity(workspace, identity),
+            keys::message(workspace, message),
+            keys::workspace(workspace),
+        ];
+        let mut found = Answering::default();
+        for item in self.batch_get(&wanted).await? {
+            match kind(&item) {
+                Thread::KIND => found.thread = Some(row(item)?),
+                Identity::KIND => found.identity = Some(row(item)?),
+                Message::KIND => found.message = Some(row(item)?),
+                Workspace::KIND => found.workspace = Some(row(item)?),
+                _ => {}
+            }
+        }
+        Ok(found)
+    }
+
+    /// An outbound message with its thread, its identity, and its draft if it came from one: two round trips.
+    pub async fn outbound(&self, workspace: WorkspaceId, id: MessageId) -> Result<Option<Outbound>, StoreError> {
         let items = self.batch_get(&[keys::message(workspace, id), keys::thread(workspace, id.family())]).await?;
         let (mut message, mut thread) = (None, None);
         for item in items {
@@ -99,11 +151,17 @@ impl Store {
             }
         }
         let Some((message, thread)) = message.zip(thread) else { return Ok(None) };
-        let draft = match message.value.draft_id {
-            Some(draft_id) => self.get::<Draft>(&keys::draft(workspace, draft_id)).await?,
-            None => None,
-        };
-        Ok(Some((message, thread, draft)))
+        let mut wanted = vec![keys::identity(workspace, message.value.identity_id)];
+        wanted.extend(message.value.draft_id.map(|draft_id| keys::draft(workspace, draft_id)));
+        let (mut identity, mut draft) = (None, None);
+        for item in self.batch_get(&wanted).await? {
+            match kind(&item) {
+                Identity::KIND => identity = Some(row(item)?),
+                Draft::KIND => draft = Some(row(item)?),
+                _ => {}
+            }
+        }
+        Ok(Some(Outbound { message, thread, identity, draft }))
     }
 
     /// Drafts by id, all of one workspace.

@@ -250,6 +250,11 @@ pub fn link_secret() -> Key {
     Key::new("DEPLOYMENT", "LINK_SECRET")
 }
 
+/// How far the comparison of the bucket with the receipts came.
+pub fn sweep_position() -> Key {
+    Key::new("DEPLOYMENT", "SWEEP_POSITION")
+}
+
 pub(crate) fn threads(workspace: WorkspaceId) -> String {
     format!("{}#THREADS", workspace_pk(workspace))
 }

@@ -31,12 +31,14 @@ pub use blobs::{BlobKey, SignedUrl};
 pub use credentials::Credential;
 pub use cursor::{Cursor, InvalidCursor};
 pub use error::{CommitError, StoreError};
-pub use family::ThreadPage;
+pub use family::{Answering, Outbound, ThreadPage};
 pub use inbound::{MailPointer, Receipt, ReceiptOutcome};
 pub use lists::{DraftFilter, Page, PageRequest, ThreadFilter};
 pub use meter::{Cost, Meter};
 pub use record::{Record, Row};
-pub use records::{AddressClaim, DeploymentWorkspace, DomainClaim, DomainKeys, DraftVersion, LinkSecret};
+pub use records::{
+    AddressClaim, DeploymentWorkspace, DomainClaim, DomainKeys, DraftVersion, LinkSecret, SweepPosition,
+};
 pub use totals::TotalsKey;
 pub use transaction::Transaction;
 

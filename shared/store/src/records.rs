@@ -280,6 +280,22 @@ impl Record for LinkSecret {
     }
 }
 
+/// How far the comparison of the bucket with the receipts came.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SweepPosition {
+    /// Where the listing goes on; from the start when none.
+    pub continuation: Option<String>,
+}
+
+impl Record for SweepPosition {
+    const KIND: &'static str = "sweep_position";
+    type Body = ();
+
+    fn key(&self) -> Key {
+        keys::sweep_position()
+    }
+}
+
 /// A key as a request presents it: what one conditional update reads and stamps.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct CredentialRecord {

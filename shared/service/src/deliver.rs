@@ -1,0 +1,327 @@
+//! The send worker: hands one queued message to SES, at most once.
+//!
+//! Claim, send, record. The claim is one transaction over message, draft and thread: the draft is still approved in the
+//! version that was queued, and the thread's newest inbound is still the one it answers. Between the claim and the record
+//! nobody else touches the message; if the worker dies there, the message stays claimed, and only an event of SES
+//! ([`crate::settle`]) or the passing of time ([`crate::sweep`]) settles it. It is never sent a second time.
+
+use std::time::Duration;
+
+use actionlayer_domain::{
+    AttemptId, EmailAddress, HeaderText, Identity, Message, MessageBody, MessageId, Timestamp, WorkspaceId,
+    draft::{Failure, FailureCode},
+    event::SendJob,
+    identity::IdentityStatus,
+    message::{DeliveryStatus, Mailbox, SendOutcome},
+    thread::Joined,
+};
+use actionlayer_mail::{AutoSubmitted, BuildError, MessageIdText, OutboundMail, OutboundMailbox, Signature};
+use actionlayer_store::{BlobKey, MailPointer, Outbound, StoreError, Transaction};
+
+use crate::{
+    App, ServiceError,
+    contention::until_settled,
+    mailer::{AttemptTags, Envelope},
+    outbound,
+};
+
+/// How often a worker asks SES again within one run when SES says "not now".
+const TRIES: u32 = 4;
+/// How long it waits before the second try; doubled each time. SES's rate limit counts by the second.
+const FIRST_PAUSE: Duration = Duration::from_millis(250);
+
+/// Hands a queued message to SES. `Err` when the job should come again; everything that is settled, or that only an event
+/// can settle, is `Ok`.
+pub async fn deliver(app: &App, job: &SendJob) -> Result<(), ServiceError> {
+    let attempt_id = AttemptId::generate(app.now(), app.entropy());
+    let Some(claimed) = until_settled(app, || claim_once(app, job, attempt_id)).await? else { return Ok(()) };
+    let tags = AttemptTags { workspace_id: job.workspace_id, message_id: job.message_id, attempt_id };
+    match hand_over(app, &claimed, tags).await {
+        SendOutcome::Accepted { ses_message_id } => {
+            record_sent(app, job.workspace_id, job.message_id, attempt_id, &ses_message_id).await
+        }
+        SendOutcome::RefusedForNow => {
+            release(app, job, attempt_id).await?;
+            Err(ServiceError::Upstream { service: "ses", code: "throttled".to_owned() })
+        }
+        SendOutcome::Refused(failure) => fail(app, job.workspace_id, job.message_id, &failure).await,
+        // It may have left. Whoever comes next finds it claimed and leaves it alone.
+        SendOutcome::Unknown => {
+            tracing::warn!(message_id = %job.message_id, attempt_id = %attempt_id, "SES gave no answer: the outcome is unknown");
+            Ok(())
+        }
+    }
+}
+
+/// A message this worker may send.
+struct Claimed {
+    from: EmailAddress,
+    recipients: Vec<EmailAddress>,
+    raw: Vec<u8>,
+}
+
+/// Claims the message if it may still leave. `None` when there is nothing to do.
+async fn claim_once(app: &App, job: &SendJob, attempt_id: AttemptId) -> Result<Option<Claimed>, ServiceError> {
+    let Some(outbound) = app.store.outbound(job.workspace_id, job.message_id).await? else { return Ok(None) };
+    let Outbound { message: row, thread, identity, draft } = outbound;
+    let now = app.now();
+    let mut message = row.value.clone();
+    let Some(delivery) = &mut message.delivery else { return Ok(None) };
+    // Claimed by another worker, or settled: a second delivery of the same job.
+    if delivery.claim(attempt_id, now).is_err() {
+        return Ok(None);
+    }
+    let identity = identity.map(|row| row.value).filter(|identity| identity.status == IdentityStatus::Active);
+    let Some(identity) = identity else {
+        let failure = Failure {
+            code: FailureCode::IdentityUnavailable,
+            message: "The identity was suspended or deleted before this left.".to_owned(),
+        };
+        fail(app, job.workspace_id, job.message_id, &failure).await?;
+        return Ok(None);
+    };
+    let mut transaction = Transaction::new();
+    if let Some(draft_row) = &draft {
+        let mut draft = draft_row.value.clone();
+        let stale = message.based_on_message_id.is_some() && thread.value.is_stale(message.based_on_message_id);
+        if stale || draft.claim(message.id, now).is_err() {
+            withdraw(app, &Outbound { message: row, thread, identity: None, draft: Some(draft_row.clone()) }).await?;
+            return Ok(None);
+        }
+        transaction.replace(draft_row, &draft)?.check(&thread);
+    } else if message.draft_id.is_some() {
+        // Its draft is gone: nobody can say that it was approved.
+        withdraw(app, &Outbound { message: row, thread, identity: None, draft: None }).await?;
+        return Ok(None);
+    }
+
+    // Built and stored before the claim: what fails here has claimed nothing.
+    let body: MessageBody = app.store.body(&row).await?;
+    let raw = match build(&message, &body, &identity, now, seed(attempt_id)) {
+        Ok(raw) => raw,
+        Err(error) => {
+            let failure =
+                Failure { code: FailureCode::Rejected, message: format!("The mail cannot be built: {error}.") };
+            fail(app, job.workspace_id, job.message_id, &failure).await?;
+            return Ok(None);
+        }
+    };
+    app.store.put_blob(&BlobKey::outbound(job.workspace_id, message.id), raw.clone(), "message/rfc822").await?;
+    transaction.replace(&row, &message)?;
+    app.store.commit(transaction).await?;
+    let recipients =
+        addresses(&message.to).into_iter().chain(addresses(&message.cc)).chain(message.bcc.iter().cloned()).collect();
+    Ok(Some(Claimed { from: identity.email_address, recipients, raw }))
+}
+
+fn addresses(mailboxes: &[Mailbox]) -> Vec<EmailAddress> {
+    mailboxes.iter().filter_map(|mailbox| mailbox.email.parse().ok()).collect()
+}
+
+/// A boundary that differs from mail to mail and is the same when the run is replayed.
+fn seed(attempt_id: AttemptId) -> u64 {
+    attempt_id.as_bytes().iter().fold(0, |seed: u64, byte| seed.rotate_left(8) ^ u64::from(*byte))
+}
+
+fn build(
+    message: &Message,
+    body: &MessageBody,
+    identity: &Identity,
+    now: Timestamp,
+    seed: u64,
+) -> Result<Vec<u8>, BuildError> {
+    let mailboxes = |list: &[Mailbox]| addresses(list).into_iter().map(OutboundMailbox::from).collect();
+    let ids = |ids: &[String]| ids.iter().filter_map(|id| id.parse::<MessageIdText>().ok()).collect::<Vec<_>>();
+    let unattended = message.delivery.as_ref().is_some_and(|delivery| delivery.unattended);
+    let in_reply_to = ids(&message.in_reply_to).into_iter().next();
+    let auto_submitted = match (unattended, &in_reply_to) {
+        (true, Some(_)) => Some(AutoSubmitted::Replied),
+        (true, None) => Some(AutoSubmitted::Generated),
+        (false, _) => None,
+    };
+    let Some(message_id) = message.message_id_header.as_deref().and_then(|id| id.parse().ok()) else {
+        return Err(BuildError::NoRecipient);
+    };
+    OutboundMail {
+        from: OutboundMailbox { name: Some(identity.display_name.clone()), email: identity.email_address.clone() },
+        to: mailboxes(&message.to),
+        cc: mailboxes(&message.cc),
+        reply_to: identity.reply_to_email.clone().map(OutboundMailbox::from),
+        subject: HeaderText::sanitize(&message.subject),
+        date: now,
+        message_id,
+        in_reply_to,
+        references: ids(&message.references),
+        text: body.text.as_deref(),
+        html: body.html.as_deref(),
+        signature: Signature { text: identity.signature_text.as_deref(), html: identity.signature_html.as_deref() },
+        history: None,
+        attachments: Vec::new(),
+        auto_submitted,
+        extra_headers: Vec::new(),
+    }
+    .build(seed)
+}
+
+async fn hand_over(app: &App, claimed: &Claimed, tags: AttemptTags) -> SendOutcome {
+    let mut pause = FIRST_PAUSE;
+    for _ in 1..TRIES {
+        match app.mailer.send(claimed.envelope(), Some(tags)).await {
+            SendOutcome::RefusedForNow => tokio::time::sleep(pause).await,
+            known => return known,
+        }
+        pause *= 2;
+    }
+    app.mailer.send(claimed.envelope(), Some(tags)).await
+}
+
+impl Claimed {
+    fn envelope(&self) -> Envelope<'_> {
+        Envelope { from: &self.from, recipients: self.recipients.iter().collect(), raw: self.raw.clone() }
+    }
+}
+
+/// Takes back a message whose draft may not leave any more: the message goes, the draft says why.
+async fn withdraw(app: &App, outbound: &Outbound) -> Result<(), ServiceError> {
+    let now = app.now();
+    let mut transaction = Transaction::new();
+    transaction.delete(&outbound.message);
+    transaction.count_usage(
+        outbound.message.value.workspace_id,
+        &outbound::usage_period(outbound.message.value.created_at),
+        0,
+        -1,
+    );
+    if let Some(row) = &outbound.draft {
+        let mut draft = row.value.clone();
+        if draft.outbound_message_id == Some(outbound.message.value.id) && draft.go_stale(now) {
+            let mut thread = outbound.thread.value.clone();
+            thread.draft_closed(draft.id, now);
+            transaction.replace(row, &draft)?.replace(&outbound.thread, &thread)?;
+        }
+    }
+    app.store.commit(transaction).await?;
+    Ok(())
+}
+
+async fn release(app: &App, job: &SendJob, attempt_id: AttemptId) -> Result<(), ServiceError> {
+    until_settled(app, || async {
+        let Some(outbound) = app.store.outbound(job.workspace_id, job.message_id).await? else { return Ok(()) };
+        let mut message = outbound.message.value.clone();
+        let Some(delivery) = &mut message.delivery else { return Ok(()) };
+        if delivery.release(attempt_id).is_err() {
+            return Ok(());
+        }
+        let mut transaction = Transaction::new();
+        transaction.replace(&outbound.message, &message)?;
+        if let Some(row) = &outbound.draft {
+            let mut draft = row.value.clone();
+            if draft.release(message.id, app.now()).is_ok() {
+                transaction.replace(row, &draft)?;
+            }
+        }
+        Ok(app.store.commit(transaction).await?)
+    })
+    .await
+}
+
+/// Records that a message will not leave, or that nobody will ever know.
+pub(crate) async fn fail(
+    app: &App,
+    workspace: WorkspaceId,
+    message_id: MessageId,
+    failure: &Failure,
+) -> Result<(), ServiceError> {
+    until_settled(app, || async {
+        let Some(outbound) = app.store.outbound(workspace, message_id).await? else { return Ok(()) };
+        let now = app.now();
+        let mut message = outbound.message.value.clone();
+        let Some(delivery) = &mut message.delivery else { return Ok(()) };
+        if delivery.failed(failure.clone()).is_err() {
+            return Ok(());
+        }
+        let mut transaction = Transaction::new();
+        transaction.replace(&outbound.message, &message)?;
+        // What may have left stays counted.
+        if !failure.is_outcome_unknown() {
+            transaction.count_usage(workspace, &outbound::usage_period(message.created_at), 0, -1);
+        }
+        if let Some(row) = &outbound.draft {
+            let mut draft = row.value.clone();
+            if draft.failed(message_id, failure.clone(), now).is_ok() {
+                let mut thread = outbound.thread.value.clone();
+                thread.draft_closed(draft.id, now);
+                transaction.replace(row, &draft)?.replace(&outbound.thread, &thread)?;
+            }
+        }
+        Ok(app.store.commit(transaction).await?)
+    })
+    .await
+}
+
+/// Records that SES took a message: by its own answer, or by an event where the answer was lost. Doing it again changes
+/// nothing.
+pub(crate) async fn record_sent(
+    app: &App,
+    workspace: WorkspaceId,
+    message_id: MessageId,
+    attempt_id: AttemptId,
+    ses_message_id: &str,
+) -> Result<(), ServiceError> {
+    until_settled(app, || async {
+        let Some(outbound) = app.store.outbound(workspace, message_id).await? else { return Ok(()) };
+        let now = app.now();
+        let mut message = outbound.message.value.clone();
+        let Some(delivery) = &mut message.delivery else { return Ok(()) };
+        let given_up = delivery.status == DeliveryStatus::Failed;
+        if delivery.accepted(attempt_id, ses_message_id).is_err() {
+            return Ok(());
+        }
+        message.sent_at = Some(now);
+        let mut thread = outbound.thread.value.clone();
+        let mut transaction = Transaction::new();
+        if let Some(row) = &outbound.draft {
+            let mut draft = row.value.clone();
+            match draft.sent(message_id, now) {
+                Ok(()) => _ = transaction.replace(row, &draft)?,
+                // The mail is out, whatever became of the draft; the message says so.
+                Err(_) => {
+                    tracing::error!(%message_id, draft_id = %draft.id, given_up, "a mail left whose draft had moved on")
+                }
+            }
+        }
+        thread.sent(Joined { message_id, at: now, snippet: &message.snippet }, message.draft_id, now);
+        transaction.replace(&outbound.message, &message)?.replace(&outbound.thread, &thread)?;
+        remember_ids(app, &message, ses_message_id, &mut transaction).await?;
+        Ok(app.store.commit(transaction).await?)
+    })
+    .await
+}
+
+/// Points both names of a sent mail at its thread: ours, and the one SES put in its place, which is the one that answers
+/// cite. An answer may have come first and left a citation; it is taken over.
+async fn remember_ids(
+    app: &App,
+    message: &Message,
+    ses_message_id: &str,
+    transaction: &mut Transaction,
+) -> Result<(), StoreError> {
+    let mut ids: Vec<String> = message.message_id_header.iter().cloned().collect();
+    ids.push(outbound::ses_message_id_header(app, ses_message_id));
+    let (known, _) = app.store.known_of_mail(message.workspace_id, message.identity_id, &ids, None).await?;
+    for id in ids {
+        let pointer = MailPointer {
+            message_id_header: id,
+            workspace_id: message.workspace_id,
+            identity_id: message.identity_id,
+            thread_id: message.thread_id,
+            message_id: Some(message.id),
+            content_sha256: None,
+        };
+        match known.iter().find(|row| row.value.message_id_header == pointer.message_id_header) {
+            Some(row) => transaction.replace(row, &pointer)?,
+            None => transaction.create(&pointer)?,
+        };
+    }
+    Ok(())
+}

@@ -1,0 +1,137 @@
+//! The notify worker: asks the approvers of a draft.
+
+use actionlayer_channels::{
+    approval_link::{self, ApprovalToken, LINK_LIFETIME},
+    approval_mail::approval_mail,
+};
+use actionlayer_domain::{
+    Draft, DraftStatus, EmailAddress, HeaderText, LocalPart, Timestamp,
+    channel::{ApprovalChannel, Notification, NotificationState},
+    event::NotifyJob,
+    message::SendOutcome,
+};
+use actionlayer_mail::{AutoSubmitted, ExtraHeader, OutboundMail, OutboundMailbox, Signature};
+use actionlayer_store::{Transaction, keys};
+
+use crate::{
+    App, ServiceError,
+    contention::until_settled,
+    draft_context::{self, DraftContext},
+    mailer::Envelope,
+};
+
+/// The local part that approval mails come from, at the identity's own domain: it needs no set-up, and an answer to it
+/// never lands in an agent's mailbox.
+const SENDER: &str = "approvals";
+
+/// Asks every approver of the draft's identity who was not asked about this version. One that cannot be reached shows on
+/// the draft; nothing is approved by it. `Err` when SES said "not now": the job comes again for those not yet asked.
+pub async fn notify_approvers(app: &App, job: &NotifyJob) -> Result<(), ServiceError> {
+    let Some(context) = draft_context::load(app, job.workspace_id, job.draft_id).await? else { return Ok(()) };
+    let now = app.now();
+    let current = context.draft.status == DraftStatus::Pending && context.draft.version == job.version;
+    if !current || context.draft.expires_at.is_some_and(|at| at <= now) {
+        return Ok(());
+    }
+    let approvers: Vec<EmailAddress> = context
+        .identity
+        .approval_channels
+        .iter()
+        .flat_map(|ApprovalChannel::Email { to }| to)
+        .filter(|approver| job.again || !was_told(&context.draft, approver))
+        .cloned()
+        .collect();
+    if approvers.is_empty() {
+        return Ok(());
+    }
+    let secret = app.store.link_secret(app.entropy()).await?;
+    let mut not_now = false;
+    for approver in approvers {
+        let expires_at = context.draft.expires_at.unwrap_or_else(|| now.after(LINK_LIFETIME));
+        let token = ApprovalToken::new(job.workspace_id, job.draft_id, job.version, &approver, expires_at);
+        let link = approval_link::link(&app.settings.public_url, &token.sign(&secret));
+        let (state, error) = match send(app, &context, &approver, &link, now).await {
+            SendOutcome::Accepted { .. } => (NotificationState::Sent, None),
+            SendOutcome::RefusedForNow => {
+                not_now = true;
+                continue;
+            }
+            SendOutcome::Refused(failure) => (NotificationState::Failed, Some(failure.code.as_str().to_owned())),
+            // Asked twice is better than not at all, but no answer is not a yes: it shows as failed.
+            SendOutcome::Unknown => (NotificationState::Failed, Some("no_answer".to_owned())),
+        };
+        let notification = Notification {
+            channel: "email".to_owned(),
+            recipient: approver,
+            version: job.version,
+            state,
+            error,
+            at: app.now(),
+        };
+        record(app, job, &notification).await?;
+    }
+    if not_now {
+        return Err(ServiceError::Upstream { service: "ses", code: "throttled".to_owned() });
+    }
+    Ok(())
+}
+
+fn was_told(draft: &Draft, approver: &EmailAddress) -> bool {
+    draft.notifications.iter().any(|n| n.version == draft.version && n.recipient.folded() == approver.folded())
+}
+
+async fn send(app: &App, context: &DraftContext, approver: &EmailAddress, link: &str, now: Timestamp) -> SendOutcome {
+    let unsendable = |reason: &str| {
+        SendOutcome::Refused(actionlayer_domain::draft::Failure {
+            code: actionlayer_domain::draft::FailureCode::Rejected,
+            message: reason.to_owned(),
+        })
+    };
+    let domain = context.identity.email_address.domain().parse::<actionlayer_domain::DomainName>();
+    let (Ok(sender), Ok(domain)) = (SENDER.parse::<LocalPart>(), domain) else {
+        return unsendable("the identity has no domain");
+    };
+    let from = sender.at(&domain);
+    let mail = approval_mail(&context.proposal(), link);
+    let seed = app.entropy().next_u64();
+    let Ok(message_id) = format!("{seed:016x}.{}@{domain}", context.draft.id).parse() else {
+        return unsendable("the mail cannot be named");
+    };
+    let name = HeaderText::sanitize(&format!("{} (approval)", context.identity.display_name.as_str()));
+    let raw = OutboundMail {
+        from: OutboundMailbox { name: Some(name), email: from.clone() },
+        to: vec![OutboundMailbox::from(approver.clone())],
+        cc: Vec::new(),
+        reply_to: None,
+        subject: mail.subject.clone(),
+        date: now,
+        message_id,
+        in_reply_to: None,
+        references: Vec::new(),
+        text: Some(&mail.text),
+        html: Some(&mail.html),
+        signature: Signature::default(),
+        history: None,
+        attachments: Vec::new(),
+        auto_submitted: Some(AutoSubmitted::Generated),
+        extra_headers: vec![ExtraHeader::SuppressAutoResponses],
+    }
+    .build(seed);
+    match raw {
+        Ok(raw) => app.mailer.send(Envelope { from: &from, recipients: vec![approver], raw }, None).await,
+        Err(_) => unsendable("the mail cannot be built"),
+    }
+}
+
+async fn record(app: &App, job: &NotifyJob, notification: &Notification) -> Result<(), ServiceError> {
+    until_settled(app, || async {
+        let row = app.store.get::<Draft>(&keys::draft(job.workspace_id, job.draft_id)).await?;
+        let Some(row) = row else { return Ok(()) };
+        let mut draft = row.value.clone();
+        draft.notified(notification.clone());
+        let mut transaction = Transaction::new();
+        transaction.replace(&row, &draft)?;
+        Ok(app.store.commit(transaction).await?)
+    })
+    .await
+}

@@ -1,0 +1,159 @@
+//! A message that is to leave: made here for drafts, replies and cold sends alike.
+
+use actionlayer_domain::{
+    DraftId, EmailAddress, HeaderText, Identity, Message, MessageBody, MessageId, Thread, ThreadId, Timestamp,
+    identity::IdentityStatus,
+    message::{Delivery, Direction, Mailbox},
+};
+use actionlayer_mail::snippet;
+
+use crate::{App, ServiceError};
+
+/// How many characters of a message lists show.
+pub(crate) const SNIPPET_CHARS: usize = 200;
+
+/// What is to be said, and to whom.
+#[derive(Debug, Clone)]
+pub(crate) struct Content {
+    pub(crate) to: Vec<EmailAddress>,
+    pub(crate) cc: Vec<EmailAddress>,
+    pub(crate) bcc: Vec<EmailAddress>,
+    pub(crate) subject: HeaderText,
+    pub(crate) text: Option<String>,
+    pub(crate) html: Option<String>,
+}
+
+/// Where a message comes from.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Origin<'a> {
+    /// The message it answers.
+    pub(crate) answers: Option<&'a Message>,
+    /// The draft it was, and the inbound message that draft was based on.
+    pub(crate) draft: Option<(DraftId, MessageId)>,
+    /// No person approves it.
+    pub(crate) unattended: bool,
+}
+
+/// A queued message with its bodies.
+pub(crate) fn message(
+    app: &App,
+    identity: &Identity,
+    thread_id: ThreadId,
+    content: Content,
+    origin: Origin<'_>,
+    now: Timestamp,
+) -> (Message, MessageBody) {
+    let id = MessageId::generate_in(thread_id.family(), now, app.entropy());
+    let mailboxes = |addresses: &[EmailAddress]| -> Vec<Mailbox> {
+        addresses.iter().map(|a| Mailbox { name: None, email: a.to_string() }).collect()
+    };
+    let answered = origin.answers.and_then(|message| message.message_id_header.clone());
+    let mut references = origin.answers.map(|message| message.references.clone()).unwrap_or_default();
+    references.extend(answered.clone());
+    let message = Message {
+        id,
+        thread_id,
+        workspace_id: identity.workspace_id,
+        identity_id: identity.id,
+        direction: Direction::Outbound,
+        from_email: identity.email_address.to_string(),
+        from_name: Some(identity.display_name.as_str().to_owned()),
+        to: mailboxes(&content.to),
+        cc: mailboxes(&content.cc),
+        bcc: content.bcc,
+        reply_to: mailboxes(identity.reply_to_email.as_slice()),
+        subject: content.subject.into(),
+        snippet: snippet(&readable(content.text.as_deref(), content.html.as_deref()), SNIPPET_CHARS),
+        attachments: Vec::new(),
+        // Ours until SES puts its own in its place; both are remembered.
+        message_id_header: Some(format!("{id}@{}", identity.email_address.domain())),
+        in_reply_to: answered.into_iter().collect(),
+        references,
+        authentication: None,
+        is_automated: origin.unattended,
+        safety_flags: Vec::new(),
+        parse_limited: false,
+        raw_id: None,
+        draft_id: origin.draft.map(|(id, _)| id),
+        based_on_message_id: origin.draft.map(|(_, based_on)| based_on),
+        delivery: Some(Delivery::queued(origin.unattended)),
+        received_at: None,
+        sent_at: None,
+        created_at: now,
+    };
+    let body = MessageBody { extracted_text: content.text.clone(), text: content.text, html: content.html };
+    (message, body)
+}
+
+/// The text of a body, from its HTML if need be.
+pub(crate) fn readable(text: Option<&str>, html: Option<&str>) -> String {
+    match (text, html) {
+        (Some(text), _) => text.to_owned(),
+        (None, Some(html)) => actionlayer_mail::html_to_text(html),
+        (None, None) => String::new(),
+    }
+}
+
+/// Whom an answer to a message goes to: `Reply-To` if it has one that can be mailed, else its author.
+pub(crate) fn reply_recipients(message: &Message) -> Vec<EmailAddress> {
+    let mut recipients: Vec<EmailAddress> = Vec::new();
+    for address in message.reply_to.iter().filter_map(|mailbox| mailbox.email.parse::<EmailAddress>().ok()) {
+        if recipients.iter().all(|known| known.folded() != address.folded()) {
+            recipients.push(address);
+        }
+    }
+    if recipients.is_empty() {
+        recipients.extend(message.from_email.parse::<EmailAddress>());
+    }
+    recipients
+}
+
+/// The subject of an answer: the thread's, with one `Re:`.
+pub(crate) fn reply_subject(thread: &Thread) -> HeaderText {
+    let subject = thread.subject.trim();
+    if subject.get(..3).is_some_and(|start| start.eq_ignore_ascii_case("re:")) {
+        HeaderText::sanitize(subject)
+    } else {
+        HeaderText::sanitize(format!("Re: {subject}").trim_end())
+    }
+}
+
+/// Refuses to send as an identity that may not.
+pub(crate) fn require_active(identity: &Identity) -> Result<(), ServiceError> {
+    match identity.status {
+        IdentityStatus::Active => Ok(()),
+        IdentityStatus::Suspended => Err(ServiceError::IdentitySuspended),
+    }
+}
+
+/// The period that use of the plan is counted in: the month in UTC, as `2026-04`.
+pub(crate) fn usage_period(at: Timestamp) -> String {
+    at.to_string().chars().take(7).collect()
+}
+
+/// How SES names a mail in its `Message-ID`. See "Amazon SES and Message-ID" in the SES developer guide: the host is
+/// `email.amazonses.com` in us-east-1 and carries the region elsewhere.
+pub(crate) fn ses_message_id_header(app: &App, ses_message_id: &str) -> String {
+    match app.settings.region.as_str() {
+        "us-east-1" => format!("{ses_message_id}@email.amazonses.com"),
+        region => format!("{ses_message_id}@{region}.amazonses.com"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_re_is_enough() {
+        let thread = |subject: &str| {
+            let mut thread = crate::receive_mail::tests::thread();
+            thread.subject = subject.to_owned();
+            thread
+        };
+        assert_eq!(reply_subject(&thread("Pricing")).as_str(), "Re: Pricing");
+        assert_eq!(reply_subject(&thread("RE: Pricing")).as_str(), "RE: Pricing");
+        assert_eq!(reply_subject(&thread("")).as_str(), "Re:");
+        assert_eq!(reply_subject(&thread("é")).as_str(), "Re: é");
+    }
+}

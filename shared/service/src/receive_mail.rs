@@ -1,0 +1,285 @@
+//! Mail arrives: SES has put it into the bucket and says for whom it is.
+//!
+//! Each envelope recipient that is an identity gets the mail once. What is written for it is one transaction: the receipt
+//! (so that a second delivery finds it), the message, its thread, the drafts that go stale with it, and the Message-IDs
+//! that lead to the thread.
+
+use actionlayer_domain::{
+    EmailAddress, Timestamp,
+    contact::{Contact, ContactStatus, HeldInbound},
+    message::Authentication,
+};
+use actionlayer_mail::ParsedMail;
+use actionlayer_store::{AddressClaim, BlobKey, Receipt, ReceiptOutcome, Row, StoreError, Transaction, keys};
+use sha2::{Digest, Sha256};
+
+use crate::{App, ServiceError, contention::until_settled};
+
+mod admission;
+mod joining;
+
+use admission::Admission;
+
+/// A mail as SES says it received it. Only this is believed about who sent it.
+#[derive(Debug, Clone)]
+pub struct ReceivedMail {
+    /// SES's id of it, also the name of the raw mail in the bucket.
+    pub ses_message_id: String,
+    /// The envelope sender: empty for a null return path, `None` when it is not known.
+    pub envelope_from: Option<String>,
+    /// The envelope recipients.
+    pub recipients: Vec<String>,
+    /// SES's verdicts.
+    pub authentication: Authentication,
+    /// When SES received it.
+    pub received_at: Timestamp,
+}
+
+/// A mail as it was received, read and parsed.
+struct Arrival<'a> {
+    received: &'a ReceivedMail,
+    raw: &'a [u8],
+    parsed: ParsedMail,
+    /// SHA-256 over what its author wrote; the same for every delivery of it.
+    content_sha256: String,
+}
+
+impl<'a> Arrival<'a> {
+    fn new(received: &'a ReceivedMail, raw: &'a [u8]) -> Self {
+        let parsed = actionlayer_mail::parse(raw);
+        let content_sha256 = content_sha256(&parsed);
+        Self { received, raw, parsed, content_sha256 }
+    }
+}
+
+/// Receives a mail for all its recipients. Doing it again changes nothing. `Err` when it should come again: what was
+/// done for some recipients by then is done.
+pub async fn receive_mail(app: &App, received: &ReceivedMail) -> Result<(), ServiceError> {
+    let recipients: Vec<EmailAddress> = received.recipients.iter().filter_map(|r| r.parse().ok()).collect();
+    let (claims, receipts) = app.store.claims_and_receipts(&received.ses_message_id, &recipients).await?;
+    let open: Vec<&EmailAddress> = recipients
+        .iter()
+        .filter(|recipient| receipts.iter().all(|receipt| receipt.recipient != recipient.folded()))
+        .collect();
+    if open.is_empty() {
+        return Ok(());
+    }
+    let mut ours = Vec::new();
+    for recipient in open {
+        match claims.iter().find(|claim| claim.address.folded() == recipient.folded()) {
+            Some(claim) => ours.push((recipient, claim)),
+            None => leave_receipt(app, received, recipient, ReceiptOutcome::NoIdentity).await?,
+        }
+    }
+    // Mail for nobody here is not even read.
+    if ours.is_empty() {
+        return Ok(());
+    }
+    let raw = read_raw(app, received).await?;
+    let arrival = Arrival::new(received, &raw);
+    for (recipient, claim) in ours {
+        until_settled(app, || receive_once(app, &arrival, recipient, claim, None)).await?;
+    }
+    Ok(())
+}
+
+/// Receives held mail whose sender was approved.
+pub(crate) async fn receive_held(app: &App, held: &Row<HeldInbound>) -> Result<(), ServiceError> {
+    let value = &held.value;
+    let received = ReceivedMail {
+        ses_message_id: value.ses_message_id.clone(),
+        envelope_from: value.envelope_from.clone(),
+        recipients: vec![value.recipient.to_string()],
+        authentication: value.authentication,
+        received_at: value.received_at,
+    };
+    let raw = read_raw(app, &received).await?;
+    let arrival = Arrival::new(&received, &raw);
+    let claim = AddressClaim {
+        address: value.recipient.clone(),
+        workspace_id: value.workspace_id,
+        identity_id: value.identity_id,
+    };
+    until_settled(app, || receive_once(app, &arrival, &value.recipient, &claim, Some(held))).await
+}
+
+async fn read_raw(app: &App, received: &ReceivedMail) -> Result<Vec<u8>, ServiceError> {
+    let missing = || StoreError::Unavailable { service: "s3", code: "raw_mail_missing".to_owned() };
+    let key = BlobKey::inbound(&received.ses_message_id).ok_or_else(missing)?;
+    // The bucket had it before SES said so; if it is not there, something is amiss that may mend.
+    Ok(app.store.get_blob(&key).await?.ok_or_else(missing)?)
+}
+
+/// What tells one mail from another when its Message-ID does not. The trace headers differ from delivery to delivery, so
+/// only what the author wrote counts.
+fn content_sha256(mail: &ParsedMail) -> String {
+    let mut hash = Sha256::new();
+    let mut field = |text: &str| {
+        hash.update((text.len() as u64).to_be_bytes());
+        hash.update(text.as_bytes());
+    };
+    field(mail.from.as_ref().map_or("", |from| from.email.as_str()));
+    field(mail.message_id.as_deref().unwrap_or_default());
+    field(&mail.date_unix_seconds.unwrap_or_default().to_string());
+    field(&mail.subject);
+    field(&mail.text);
+    field(mail.html.as_deref().unwrap_or_default());
+    for attachment in &mail.attachments {
+        field(&attachment.filename);
+        field(&attachment.size_bytes.to_string());
+    }
+    hex::encode(hash.finalize())
+}
+
+/// The Message-ID a mail is known by. One that has none is known by its content.
+fn own_id(arrival: &Arrival<'_>) -> String {
+    match &arrival.parsed.message_id {
+        Some(id) => id.clone(),
+        None => format!("{}@content.invalid", arrival.content_sha256),
+    }
+}
+
+async fn leave_receipt(
+    app: &App,
+    received: &ReceivedMail,
+    recipient: &EmailAddress,
+    outcome: ReceiptOutcome,
+) -> Result<(), ServiceError> {
+    let mut transaction = Transaction::new();
+    transaction.create(&receipt(app, received, recipient, outcome))?;
+    match app.store.commit(transaction).await {
+        // Somebody else left one: so be it.
+        Ok(()) | Err(actionlayer_store::CommitError::Conflict { .. }) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn receipt(app: &App, received: &ReceivedMail, recipient: &EmailAddress, outcome: ReceiptOutcome) -> Receipt {
+    Receipt { ses_message_id: received.ses_message_id.clone(), recipient: recipient.folded(), outcome, at: app.now() }
+}
+
+/// Reads what is known, decides, writes. `held` when it comes from among the held.
+async fn receive_once(
+    app: &App,
+    arrival: &Arrival<'_>,
+    recipient: &EmailAddress,
+    claim: &AddressClaim,
+    held: Option<&Row<HeldInbound>>,
+) -> Result<(), ServiceError> {
+    let receipt_key = keys::receipt(&arrival.received.ses_message_id, recipient.as_str());
+    let earlier = app.store.get::<Receipt>(&receipt_key).await?;
+    let waits = |row: &Row<Receipt>| matches!(row.value.outcome, ReceiptOutcome::Held { .. });
+    match (&earlier, held) {
+        (None, None) => {}
+        (Some(row), Some(_)) if waits(row) => {}
+        // Done by another delivery in the meantime.
+        (Some(_), _) => return Ok(()),
+        // Its receipt has been tidied away, but it is still held.
+        (None, Some(_)) => {}
+    }
+    let context = admission::read_context(app, arrival, claim).await?;
+    let mut transaction = Transaction::new();
+    if let Some(held) = held {
+        transaction.delete(held);
+    }
+    let outcome = match admission::admit(app, arrival, claim, &context, held.is_some()).await? {
+        Admission::Duplicate(message_id) => ReceiptOutcome::Duplicate { message_id },
+        Admission::Blocked => ReceiptOutcome::Blocked,
+        Admission::NoIdentity => ReceiptOutcome::NoIdentity,
+        Admission::Hold(record) => {
+            transaction.create(&*record)?;
+            ReceiptOutcome::Held { held_id: record.id }
+        }
+        Admission::Admit => {
+            let message_id = joining::join(app, arrival, claim, &context, &mut transaction).await?;
+            ReceiptOutcome::Received { message_id }
+        }
+    };
+    let receipt = receipt(app, arrival.received, recipient, outcome);
+    match &earlier {
+        Some(row) => transaction.replace(row, &receipt)?,
+        None => transaction.create(&receipt)?,
+    };
+    Ok(app.store.commit(transaction).await?)
+}
+
+/// The contact of an author, made or seen again.
+fn seen_contact(
+    app: &App,
+    known: Option<&Row<Contact>>,
+    email: &EmailAddress,
+    name: Option<&str>,
+    claim: &AddressClaim,
+    status: ContactStatus,
+    transaction: &mut Transaction,
+) -> Result<Contact, StoreError> {
+    let now = app.now();
+    if let Some(row) = known {
+        let mut contact = row.value.clone();
+        contact.last_seen_at = now;
+        contact.updated_at = now;
+        if contact.name.is_none() {
+            contact.name = name.map(str::to_owned);
+        }
+        if contact.status == ContactStatus::Pending && status == ContactStatus::Trusted {
+            contact.status = status;
+        }
+        transaction.replace(row, &contact)?;
+        return Ok(contact);
+    }
+    let contact = Contact {
+        id: actionlayer_domain::ContactId::generate(now, app.entropy()),
+        workspace_id: claim.workspace_id,
+        email: email.clone(),
+        name: name.map(str::to_owned),
+        status,
+        tags: Vec::new(),
+        last_seen_at: now,
+        created_at: now,
+        updated_at: now,
+    };
+    transaction.create(&contact)?;
+    Ok(contact)
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use actionlayer_domain::{
+        Entropy, IdentityId, Thread, ThreadId, Timestamp, WorkspaceId,
+        thread::{ThreadStatus, UnattendedSends},
+    };
+
+    #[derive(Debug)]
+    struct Zeros;
+
+    impl Entropy for Zeros {
+        fn fill(&self, buffer: &mut [u8]) {
+            buffer.fill(0);
+        }
+    }
+
+    /// An empty thread.
+    pub(crate) fn thread() -> Thread {
+        let at = Timestamp::from_unix_ms(1_777_000_000_000);
+        Thread {
+            id: ThreadId::generate(at, &Zeros),
+            workspace_id: WorkspaceId::generate(at, &Zeros),
+            identity_id: IdentityId::generate(at, &Zeros),
+            primary_contact_id: None,
+            primary_contact_email: None,
+            subject: String::new(),
+            status: ThreadStatus::Open,
+            needs_review: true,
+            last_message_at: at,
+            last_inbound_message_id: None,
+            message_count: 0,
+            snippet: String::new(),
+            tags: Vec::new(),
+            skip_ai: false,
+            open_draft_ids: Vec::new(),
+            unattended: UnattendedSends::default(),
+            created_at: at,
+            updated_at: at,
+        }
+    }
+}

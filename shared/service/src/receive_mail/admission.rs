@@ -1,0 +1,142 @@
+//! Whether a mail comes in: is it new, is its sender blocked, trusted, or to be held.
+
+use actionlayer_domain::{
+    EmailAddress, HeldId, Identity, Message, MessageId, Workspace,
+    contact::{Contact, ContactStatus, HeldInbound},
+    identity::IdentityStatus,
+    message::{Direction, SafetyFlag, Verdict},
+};
+use actionlayer_mail::{SafetyContext, safety_flags, snippet, thread_keys};
+use actionlayer_store::{AddressClaim, MailPointer, Row, keys};
+
+use super::{Arrival, own_id};
+use crate::{App, ServiceError, outbound::SNIPPET_CHARS};
+
+/// What is known of a mail's surroundings.
+pub(super) struct Context {
+    pub(super) identity: Option<Identity>,
+    workspace: Option<Workspace>,
+    /// What its Message-IDs lead to, its own among them.
+    pub(super) pointers: Vec<Row<MailPointer>>,
+    /// Its author, if the address can be mailed.
+    pub(super) author: Option<EmailAddress>,
+    pub(super) contact: Option<Row<Contact>>,
+    pub(super) safety_flags: Vec<SafetyFlag>,
+}
+
+/// What becomes of a mail.
+pub(super) enum Admission {
+    Admit,
+    Hold(Box<HeldInbound>),
+    Blocked,
+    Duplicate(MessageId),
+    NoIdentity,
+}
+
+pub(super) async fn read_context(
+    app: &App,
+    arrival: &Arrival<'_>,
+    claim: &AddressClaim,
+) -> Result<Context, ServiceError> {
+    let parsed = &arrival.parsed;
+    let author: Option<EmailAddress> = parsed.from.as_ref().and_then(|from| from.email.parse().ok());
+    let mut ids = vec![own_id(arrival)];
+    ids.extend(thread_keys(parsed).into_iter().map(str::to_owned));
+    let contact_key = author.as_ref().map(|author| keys::contact(claim.workspace_id, author));
+    let workspace_key = keys::workspace(claim.workspace_id);
+    let (identity, workspace, known) = tokio::try_join!(
+        app.store.identity(claim.workspace_id, claim.identity_id),
+        app.store.get::<Workspace>(&workspace_key),
+        app.store.known_of_mail(claim.workspace_id, claim.identity_id, &ids, contact_key),
+    )?;
+    let (pointers, contact) = known;
+    let context = SafetyContext {
+        authentication: Some(arrival.received.authentication),
+        known_domains: &[claim.address.domain()],
+    };
+    Ok(Context {
+        identity: identity.map(|row| row.value),
+        workspace: workspace.map(|row| row.value),
+        pointers,
+        author,
+        contact,
+        safety_flags: safety_flags(parsed, &context),
+    })
+}
+
+pub(super) async fn admit(
+    app: &App,
+    arrival: &Arrival<'_>,
+    claim: &AddressClaim,
+    context: &Context,
+    approved: bool,
+) -> Result<Admission, ServiceError> {
+    let active = context.identity.as_ref().is_some_and(|identity| identity.status == IdentityStatus::Active);
+    if !active {
+        return Ok(Admission::NoIdentity);
+    }
+    let own = own_id(arrival);
+    let known = context.pointers.iter().map(|row| &row.value).find(|pointer| pointer.message_id_header == own);
+    // A Message-ID alone may be reused by a careless sender; the same words under it are the same mail.
+    if let Some(pointer) = known.filter(|p| p.content_sha256.as_ref() == Some(&arrival.content_sha256))
+        && let Some(message_id) = pointer.message_id
+    {
+        return Ok(Admission::Duplicate(message_id));
+    }
+    let status = context.contact.as_ref().map(|row| row.value.status);
+    if status == Some(ContactStatus::Blocked) {
+        return Ok(Admission::Blocked);
+    }
+    let gated = context.workspace.as_ref().is_some_and(|workspace| workspace.settings.sender_trust_gating);
+    if !gated || approved {
+        return Ok(Admission::Admit);
+    }
+    // Trust is in an address, so it holds only where SES vouches for the address.
+    let authentication = &arrival.received.authentication;
+    if status == Some(ContactStatus::Trusted) && authentication.aligned() {
+        return Ok(Admission::Admit);
+    }
+    // Whoever cites the unguessable name of a mail of ours has received it.
+    if authentication.dmarc != Verdict::Fail && answers_mail_of_ours(app, context).await? {
+        return Ok(Admission::Admit);
+    }
+    Ok(Admission::Hold(Box::new(held(app, arrival, claim, context))))
+}
+
+async fn answers_mail_of_ours(app: &App, context: &Context) -> Result<bool, ServiceError> {
+    let Some(author) = &context.author else { return Ok(false) };
+    for pointer in context.pointers.iter().map(|row| &row.value) {
+        let Some(message_id) = pointer.message_id else { continue };
+        let Some(message) = app.store.get::<Message>(&keys::message(pointer.workspace_id, message_id)).await? else {
+            continue;
+        };
+        let message = message.value;
+        let written_to = message.to.iter().chain(&message.cc).any(|to| to.email.eq_ignore_ascii_case(author.as_str()))
+            || message.bcc.iter().any(|bcc| bcc.folded() == author.folded());
+        if message.direction == Direction::Outbound && message.sent_at.is_some() && written_to {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+fn held(app: &App, arrival: &Arrival<'_>, claim: &AddressClaim, context: &Context) -> HeldInbound {
+    let parsed = &arrival.parsed;
+    let from = parsed.from.as_ref();
+    HeldInbound {
+        // By time of receipt, so that ids order held mail as it came.
+        id: HeldId::generate(arrival.received.received_at, app.entropy()),
+        workspace_id: claim.workspace_id,
+        identity_id: claim.identity_id,
+        recipient: claim.address.clone(),
+        ses_message_id: arrival.received.ses_message_id.clone(),
+        envelope_from: arrival.received.envelope_from.clone(),
+        from_email: from.map(|from| from.email.clone()).unwrap_or_default(),
+        from_name: from.and_then(|from| from.name.clone()),
+        subject: parsed.subject.clone(),
+        snippet: snippet(&parsed.text, SNIPPET_CHARS),
+        authentication: arrival.received.authentication,
+        safety_flags: context.safety_flags.clone(),
+        received_at: arrival.received.received_at,
+    }
+}

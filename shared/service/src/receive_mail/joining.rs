@@ -1,0 +1,222 @@
+//! A mail that may come in joins its thread, or starts one.
+
+use actionlayer_domain::{
+    DraftId, Message, MessageBody, MessageId, Thread, ThreadId,
+    contact::ContactStatus,
+    message::Direction,
+    thread::{Joined, ThreadStatus, UnattendedSends},
+};
+use actionlayer_mail::{all_attachment_bytes, extracted_text, snippet, thread_keys};
+use actionlayer_store::{AddressClaim, BlobKey, MailPointer, Row, Transaction, keys};
+
+use super::{Arrival, admission::Context, own_id, seen_contact};
+use crate::{
+    App, ServiceError,
+    outbound::{SNIPPET_CHARS, usage_period},
+};
+
+/// How many ids that a mail cites are remembered when nothing is known of them. They make threads come out the same when
+/// an answer arrives before what it answers; two dozen reach back further than any client cites in disorder.
+const MAX_REMEMBERED_CITATIONS: usize = 24;
+
+/// Adds to the transaction all that the mail becomes, and says which message.
+pub(super) async fn join(
+    app: &App,
+    arrival: &Arrival<'_>,
+    claim: &AddressClaim,
+    context: &Context,
+    transaction: &mut Transaction,
+) -> Result<MessageId, ServiceError> {
+    let now = app.now();
+    let received_at = arrival.received.received_at;
+    let thread_row = find_thread(app, arrival, claim, context).await?;
+    let thread_id = match &thread_row {
+        Some(row) => row.value.id,
+        None => ThreadId::generate(received_at, app.entropy()),
+    };
+    let message_id = MessageId::generate_in(thread_id.family(), received_at, app.entropy());
+    let (message, body) = message(arrival, claim, context, thread_id, message_id, now);
+
+    // Files first: a message that is there has them. The id is new, so a try that fails leaves only orphans.
+    for (index, bytes) in all_attachment_bytes(arrival.raw).enumerate().take(message.attachments.len()) {
+        let key = BlobKey::attachment(claim.workspace_id, message_id, index);
+        app.store.put_blob(&key, bytes.into_owned(), "application/octet-stream").await?;
+    }
+
+    let contact = match &context.author {
+        Some(author) => {
+            let name = message.from_name.as_deref();
+            let status = ContactStatus::Pending;
+            Some(seen_contact(app, context.contact.as_ref(), author, name, claim, status, transaction)?)
+        }
+        None => None,
+    };
+    let joined = Joined { message_id, at: received_at, snippet: &message.snippet };
+    match &thread_row {
+        Some(row) => {
+            let mut thread = row.value.clone();
+            let overtaken = thread.receive(joined, message.is_automated, now);
+            go_stale(app, claim, &overtaken, transaction).await?;
+            transaction.replace(row, &thread)?;
+        }
+        None => {
+            let mut thread = Thread {
+                id: thread_id,
+                workspace_id: claim.workspace_id,
+                identity_id: claim.identity_id,
+                primary_contact_id: contact.as_ref().map(|contact| contact.id),
+                primary_contact_email: contact.map(|contact| contact.email),
+                subject: message.subject.clone(),
+                status: ThreadStatus::Open,
+                needs_review: false,
+                last_message_at: received_at,
+                last_inbound_message_id: None,
+                message_count: 0,
+                snippet: String::new(),
+                tags: Vec::new(),
+                skip_ai: false,
+                open_draft_ids: Vec::new(),
+                unattended: UnattendedSends::default(),
+                created_at: now,
+                updated_at: now,
+            };
+            // A new thread has no drafts that could go stale.
+            let _ = thread.receive(joined, message.is_automated, now);
+            transaction.create(&thread)?;
+        }
+    }
+    transaction.create_with_body(&app.store, &message, &body).await?;
+    point_at(arrival, claim, context, &message, transaction)?;
+    transaction.count_usage(claim.workspace_id, &usage_period(received_at), 1, 0);
+    Ok(message_id)
+}
+
+/// The thread of the first id that leads to one: what the mail answers before what it merely cites, and last its own id,
+/// which an answer that overtook it may have cited. Never by subject.
+async fn find_thread(
+    app: &App,
+    arrival: &Arrival<'_>,
+    claim: &AddressClaim,
+    context: &Context,
+) -> Result<Option<Row<Thread>>, ServiceError> {
+    let own = own_id(arrival);
+    let ids = thread_keys(&arrival.parsed).into_iter().chain([own.as_str()]);
+    let mut tried: Vec<ThreadId> = Vec::new();
+    for id in ids {
+        let pointer = context.pointers.iter().map(|row| &row.value).find(|p| p.message_id_header == id);
+        // Another mail under the very same Message-ID is not this one's thread.
+        let Some(pointer) = pointer.filter(|p| id != own || p.message_id.is_none()) else { continue };
+        if tried.contains(&pointer.thread_id) {
+            continue;
+        }
+        tried.push(pointer.thread_id);
+        let key = keys::thread(claim.workspace_id, pointer.thread_id.family());
+        if let Some(row) = app.store.get::<Thread>(&key).await? {
+            return Ok(Some(row));
+        }
+    }
+    Ok(None)
+}
+
+fn message(
+    arrival: &Arrival<'_>,
+    claim: &AddressClaim,
+    context: &Context,
+    thread_id: ThreadId,
+    id: MessageId,
+    now: actionlayer_domain::Timestamp,
+) -> (Message, MessageBody) {
+    let Arrival { received, parsed, .. } = arrival;
+    let extracted = extracted_text(&parsed.text);
+    let from = parsed.from.clone();
+    let message = Message {
+        id,
+        thread_id,
+        workspace_id: claim.workspace_id,
+        identity_id: claim.identity_id,
+        direction: Direction::Inbound,
+        from_email: from.as_ref().map(|from| from.email.clone()).unwrap_or_default(),
+        from_name: from.and_then(|from| from.name),
+        to: parsed.to.clone(),
+        cc: parsed.cc.clone(),
+        bcc: Vec::new(),
+        reply_to: parsed.reply_to.clone(),
+        subject: parsed.subject.clone(),
+        snippet: snippet(&extracted, SNIPPET_CHARS),
+        attachments: parsed.attachments.clone(),
+        message_id_header: parsed.message_id.clone(),
+        in_reply_to: parsed.in_reply_to.clone(),
+        references: parsed.references.clone(),
+        authentication: Some(received.authentication),
+        is_automated: parsed.is_automated(received.envelope_from.as_deref()),
+        safety_flags: context.safety_flags.clone(),
+        parse_limited: parsed.parse_limited,
+        raw_id: Some(received.ses_message_id.clone()),
+        draft_id: None,
+        based_on_message_id: None,
+        delivery: None,
+        received_at: Some(received.received_at),
+        sent_at: None,
+        created_at: now,
+    };
+    let body = MessageBody {
+        text: Some(parsed.text.clone()).filter(|text| !text.is_empty()),
+        html: parsed.html.clone(),
+        extracted_text: Some(extracted).filter(|text| !text.is_empty()),
+    };
+    (message, body)
+}
+
+/// Marks the drafts that the mail overtook. One that a worker claimed in the meantime is past that point.
+async fn go_stale(
+    app: &App,
+    claim: &AddressClaim,
+    overtaken: &[DraftId],
+    transaction: &mut Transaction,
+) -> Result<(), ServiceError> {
+    if overtaken.is_empty() {
+        return Ok(());
+    }
+    let now = app.now();
+    for row in app.store.drafts_by_id(claim.workspace_id, overtaken).await? {
+        let mut draft = row.value.clone();
+        if draft.go_stale(now) {
+            transaction.replace(&row, &draft)?;
+        }
+    }
+    Ok(())
+}
+
+/// Points the mail's own id, and those it cites that nothing is known of, at its thread.
+fn point_at(
+    arrival: &Arrival<'_>,
+    claim: &AddressClaim,
+    context: &Context,
+    message: &Message,
+    transaction: &mut Transaction,
+) -> Result<(), ServiceError> {
+    let own = own_id(arrival);
+    let known = |id: &str| context.pointers.iter().find(|row| row.value.message_id_header == id);
+    let pointer = |id: &str, message_id: Option<MessageId>| MailPointer {
+        message_id_header: id.to_owned(),
+        workspace_id: claim.workspace_id,
+        identity_id: claim.identity_id,
+        thread_id: message.thread_id,
+        message_id,
+        content_sha256: message_id.map(|_| arrival.content_sha256.clone()),
+    };
+    match known(&own) {
+        None => _ = transaction.create(&pointer(&own, Some(message.id)))?,
+        // Only cited until now.
+        Some(row) if row.value.message_id.is_none() => {
+            transaction.replace(row, &pointer(&own, Some(message.id)))?;
+        }
+        // Another mail had this id first and keeps it.
+        Some(_) => {}
+    }
+    let unknown = thread_keys(&arrival.parsed).into_iter().filter(|id| known(id).is_none());
+    for id in unknown.take(MAX_REMEMBERED_CITATIONS) {
+        transaction.create(&pointer(id, None))?;
+    }
+    Ok(())
+}

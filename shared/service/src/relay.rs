@@ -1,0 +1,49 @@
+//! What follows from changes of the table. Nothing else publishes.
+
+use actionlayer_domain::{
+    WorkspaceId,
+    event::{Entity, Work, work},
+};
+use actionlayer_store::stream::TotalsChange;
+use std::collections::BTreeMap;
+
+use crate::{App, ServiceError, contention::until_settled};
+
+/// A change of one item, as the stream carries it.
+#[derive(Debug, Clone)]
+pub struct Change {
+    /// The stream's id of it; the same whenever it comes again.
+    pub event_id: String,
+    /// The item before; none when it was created.
+    pub old: Option<Entity>,
+    /// The item after; none when it was removed.
+    pub new: Option<Entity>,
+}
+
+/// Queues the work that follows from some changes and counts them. All or an error; then all of them come again, which
+/// does no harm: workers claim before they act, and a change is counted once.
+pub async fn relay(app: &App, changes: &[Change]) -> Result<(), ServiceError> {
+    let (mut sends, mut notifications) = (Vec::new(), Vec::new());
+    let mut totals: BTreeMap<WorkspaceId, Vec<TotalsChange>> = BTreeMap::new();
+    for change in changes {
+        let (old, new) = (change.old.as_ref(), change.new.as_ref());
+        match work(old, new) {
+            Some(Work::Send(job)) => sends.push(job),
+            Some(Work::Notify(job)) => notifications.push(job),
+            None => {}
+        }
+        let counted = TotalsChange::between(&change.event_id, old, new);
+        if let (Some(entity), Some(counted)) = (new.or(old), counted) {
+            totals.entry(entity.workspace_id()).or_default().push(counted);
+        }
+    }
+    // People and mail first, numbers after.
+    app.queues.put_sends(&sends).await?;
+    app.queues.put_notifications(&notifications).await?;
+    for (workspace, changes) in totals {
+        let now_unix_seconds = app.now().unix_seconds();
+        until_settled(app, || async { Ok(app.store.count_changes(workspace, &changes, now_unix_seconds).await?) })
+            .await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,97 @@
+//! `POST /v1/emails/reply`: an answer without a draft.
+
+use actionlayer_domain::{IdentityId, Message, MessageBody, Thread, ThreadId, key::Permission};
+use actionlayer_store::{Transaction, keys};
+
+use crate::{
+    App, Caller, ServiceError,
+    contention::until_settled,
+    fields::Fields,
+    outbound::{self, Content, Origin},
+};
+
+/// What is to be answered.
+#[derive(Debug, Clone)]
+pub struct ReplyEmail {
+    /// The thread.
+    pub thread_id: ThreadId,
+    /// The identity to answer as.
+    pub identity_id: IdentityId,
+    /// The text.
+    pub body_text: Option<String>,
+    /// The HTML.
+    pub body_html: Option<String>,
+    /// Copies.
+    pub cc: Vec<String>,
+    /// Blind copies.
+    pub bcc: Vec<String>,
+}
+
+/// Queues an answer to the newest inbound message of a thread, to its `Reply-To` or its author.
+pub async fn reply_email(
+    app: &App,
+    caller: &Caller,
+    input: ReplyEmail,
+) -> Result<(Message, MessageBody), ServiceError> {
+    caller.require(Permission::DirectSend)?;
+    let mut fields = Fields::default();
+    fields.bodies(input.body_text.as_deref(), input.body_html.as_deref());
+    let cc = fields.addresses("cc", &input.cc);
+    let bcc = fields.addresses("bcc", &input.bcc);
+    fields.finish()?;
+    until_settled(app, || async {
+        let key = keys::thread(caller.workspace_id, input.thread_id.family());
+        let row = app.store.get::<Thread>(&key).await?;
+        let row = row.filter(|row| row.value.id == input.thread_id && caller.sees(row.value.identity_id));
+        let Some(row) = row else { return Err(ServiceError::NotFound { what: "thread" }) };
+        if row.value.identity_id != input.identity_id {
+            return Err(ServiceError::invalid("identity_id", "must be the identity of the thread"));
+        }
+        let Some(last_inbound) = row.value.last_inbound_message_id else {
+            return Err(ServiceError::invalid("thread_id", "nobody has written in this thread yet: there is nothing to answer"));
+        };
+        let answering =
+            app.store.answering(caller.workspace_id, input.thread_id, input.identity_id, last_inbound).await?;
+        let identity = answering.identity.ok_or(ServiceError::NotFound { what: "identity" })?.value;
+        let answered = answering.message.ok_or(ServiceError::Contended)?.value;
+        outbound::require_active(&identity)?;
+        let to = outbound::reply_recipients(&answered);
+        let mut fields = Fields::default();
+        if to.is_empty() {
+            fields.refuse("thread_id", "its newest message names no address that an answer could be sent to");
+        }
+        fields.recipient_count("cc", to.len() + cc.len() + bcc.len());
+        fields.finish()?;
+        if answered.is_automated {
+            return Err(ServiceError::Conflict(
+                "the newest message was written by a machine, and no person approves this answer: submit a draft instead",
+            ));
+        }
+
+        let now = app.now();
+        let mut thread = row.value.clone();
+        if !thread.count_unattended_send(now) {
+            return Err(ServiceError::Conflict(
+                "the thread has had its 10 unattended sends of today: submit a draft instead",
+            ));
+        }
+        thread.updated_at = now;
+        let content = Content {
+            to,
+            cc: cc.clone(),
+            bcc: bcc.clone(),
+            subject: outbound::reply_subject(&thread),
+            text: input.body_text.clone(),
+            html: input.body_html.clone(),
+        };
+        let origin = Origin { answers: Some(&answered), draft: None, unattended: true };
+        let (message, body) = outbound::message(app, &identity, thread.id, content, origin, now);
+        let mut transaction = Transaction::new();
+        transaction.replace(&row, &thread)?;
+        transaction.create_with_body(&app.store, &message, &body).await?;
+        transaction.count_usage(caller.workspace_id, &outbound::usage_period(now), 0, 1);
+        app.store.commit(transaction).await?;
+        Ok((message, body))
+    })
+    .await
+}

@@ -1,0 +1,105 @@
+//! `POST /v1/drafts/{id}/send` and `/notify`.
+
+use actionlayer_domain::{
+    Draft, DraftBody, DraftId, DraftStatus, WorkspaceId, draft::Actor, event::NotifyJob, key::Permission,
+};
+use actionlayer_store::{Answering, Transaction};
+
+use crate::{
+    App, Caller, ServiceError,
+    contention::until_settled,
+    outbound::{self, Origin},
+    read_drafts::visible,
+    submit_draft::content_of,
+};
+
+/// An approval that comes with the wish to send.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Approval<'a> {
+    /// Who approves.
+    pub(crate) actor: &'a Actor,
+    /// The version they saw.
+    pub(crate) version: Option<u32>,
+}
+
+/// Queues an approved draft. A pending one too, for a key that may approve.
+pub async fn send_draft(app: &App, caller: &Caller, id: DraftId) -> Result<(Draft, DraftBody), ServiceError> {
+    caller.require(Permission::Draft)?;
+    visible(app, caller, id).await?;
+    let actor = caller.actor();
+    let approval = caller.role.may(Permission::Approve).then_some(Approval { actor: &actor, version: None });
+    queue_draft(app, caller.workspace_id, id, approval).await
+}
+
+/// Tells the approvers of a pending draft again.
+pub async fn notify_draft(app: &App, caller: &Caller, id: DraftId) -> Result<(Draft, DraftBody), ServiceError> {
+    caller.require(Permission::Draft)?;
+    let row = visible(app, caller, id).await?;
+    row.value.edit(None, app.now())?;
+    let body = app.store.body(&row).await?;
+    let job = NotifyJob { workspace_id: caller.workspace_id, draft_id: id, version: row.value.version, again: true };
+    app.queues.put_notifications(&[job]).await?;
+    Ok((row.value, body))
+}
+
+/// Puts a draft on its way: approved (now, if the caller may and it was not), fresh, once.
+pub(crate) async fn queue_draft(
+    app: &App,
+    workspace: WorkspaceId,
+    id: DraftId,
+    approval: Option<Approval<'_>>,
+) -> Result<(Draft, DraftBody), ServiceError> {
+    until_settled(app, || queue_once(app, workspace, id, approval)).await
+}
+
+async fn queue_once(
+    app: &App,
+    workspace: WorkspaceId,
+    id: DraftId,
+    approval: Option<Approval<'_>>,
+) -> Result<(Draft, DraftBody), ServiceError> {
+    let found = app.store.draft_and_thread(workspace, id).await?;
+    let Some((row, thread_row)) = found else { return Err(ServiceError::NotFound { what: "draft" }) };
+    let now = app.now();
+    let mut draft = row.value.clone();
+
+    // Staleness comes first: of a draft that is both stale and unapproved, the agent must write another.
+    if thread_row.value.is_stale(Some(draft.based_on_message_id)) && draft.go_stale(now) {
+        let mut thread = thread_row.value.clone();
+        thread.draft_closed(id, now);
+        let mut transaction = Transaction::new();
+        transaction.replace(&row, &draft)?.replace(&thread_row, &thread)?;
+        app.store.commit(transaction).await?;
+        return Err(ServiceError::StaleDraft);
+    }
+    match approval {
+        Some(Approval { actor, version }) if draft.status == DraftStatus::Pending => {
+            draft.approve(actor.clone(), version, now)?;
+        }
+        // Approve and send of a draft that somebody else approved: the version must still be the one that was seen.
+        Some(Approval { version: Some(seen), .. }) if seen != draft.version => {
+            return Err(actionlayer_domain::DraftRefusal::Superseded { seen, current: draft.version }.into());
+        }
+        Some(_) | None => {}
+    }
+
+    let Answering { identity, message, .. } =
+        app.store.answering(workspace, draft.thread_id, draft.identity_id, draft.based_on_message_id).await?;
+    let Some(identity) = identity else { return Err(ServiceError::NotFound { what: "identity" }) };
+    outbound::require_active(&identity.value)?;
+    let body: DraftBody = app.store.body(&row).await?;
+    let answered = message.map(|row| row.value);
+    let origin =
+        Origin { answers: answered.as_ref(), draft: Some((draft.id, draft.based_on_message_id)), unattended: false };
+    let (message, message_body) =
+        outbound::message(app, &identity.value, draft.thread_id, content_of(&draft, &body), origin, now);
+    draft.queue(message.id, now)?;
+
+    let mut transaction = Transaction::new();
+    // The thread is only checked: that its newest inbound is the one the draft is based on, in the same moment.
+    transaction.replace(&row, &draft)?.check(&thread_row);
+    transaction.create_with_body(&app.store, &message, &message_body).await?;
+    transaction.count_usage(workspace, &outbound::usage_period(now), 0, 1);
+    app.store.commit(transaction).await?;
+    Ok((draft, body))
+}

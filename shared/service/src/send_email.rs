@@ -1,0 +1,124 @@
+//! `POST /v1/emails/send`: a message that starts a thread.
+
+use actionlayer_domain::{
+    ContactId, IdentityId, Message, MessageBody, Thread, ThreadId,
+    contact::{Contact, ContactStatus},
+    key::Permission,
+    thread::{ThreadStatus, UnattendedSends},
+};
+use actionlayer_store::{Transaction, keys};
+
+use crate::{
+    App, Caller, ServiceError,
+    contention::until_settled,
+    fields::Fields,
+    outbound::{self, Content, Origin},
+};
+
+/// What is to be sent.
+#[derive(Debug, Clone)]
+pub struct SendEmail {
+    /// The identity to send as; it must have `can_send_cold`.
+    pub identity_id: IdentityId,
+    /// The recipients.
+    pub to: Vec<String>,
+    /// Copies.
+    pub cc: Vec<String>,
+    /// Blind copies.
+    pub bcc: Vec<String>,
+    /// The subject.
+    pub subject: String,
+    /// The text.
+    pub body_text: Option<String>,
+    /// The HTML.
+    pub body_html: Option<String>,
+}
+
+/// Queues a message, with the thread it starts and the contact it goes to.
+pub async fn send_email(app: &App, caller: &Caller, input: SendEmail) -> Result<(Message, MessageBody), ServiceError> {
+    caller.require(Permission::DirectSend)?;
+    let mut fields = Fields::default();
+    let to = fields.addresses("to", &input.to);
+    let cc = fields.addresses("cc", &input.cc);
+    let bcc = fields.addresses("bcc", &input.bcc);
+    if input.to.is_empty() {
+        fields.refuse("to", "name at least one recipient");
+    }
+    fields.recipient_count("to", to.len() + cc.len() + bcc.len());
+    fields.bodies(input.body_text.as_deref(), input.body_html.as_deref());
+    let subject = fields.header("subject", Some(&input.subject));
+    fields.finish()?;
+    let (Some(first), Some(subject)) = (to.first(), subject) else {
+        return Err(ServiceError::invalid("to", "name at least one recipient"));
+    };
+
+    let identity = app.store.identity(caller.workspace_id, input.identity_id).await?;
+    let identity = identity.map(|row| row.value).filter(|identity| caller.sees(identity.id));
+    let Some(identity) = identity else { return Err(ServiceError::NotFound { what: "identity" }) };
+    outbound::require_active(&identity)?;
+    if !identity.can_send_cold {
+        return Err(ServiceError::ColdSendBlocked);
+    }
+
+    until_settled(app, || async {
+        let now = app.now();
+        let known = app.store.get::<Contact>(&keys::contact(caller.workspace_id, first)).await?;
+        let mut transaction = Transaction::new();
+        let contact = match &known {
+            Some(row) => row.value.clone(),
+            None => {
+                let contact = Contact {
+                    id: ContactId::generate(now, app.entropy()),
+                    workspace_id: caller.workspace_id,
+                    email: first.clone(),
+                    name: None,
+                    // Whoever we write to first may answer.
+                    status: ContactStatus::Trusted,
+                    tags: Vec::new(),
+                    last_seen_at: now,
+                    created_at: now,
+                    updated_at: now,
+                };
+                transaction.create(&contact)?;
+                contact
+            }
+        };
+        let thread_id = ThreadId::generate(now, app.entropy());
+        let content = Content {
+            to: to.clone(),
+            cc: cc.clone(),
+            bcc: bcc.clone(),
+            subject: subject.clone(),
+            text: input.body_text.clone(),
+            html: input.body_html.clone(),
+        };
+        let origin = Origin { answers: None, draft: None, unattended: true };
+        let (message, body) = outbound::message(app, &identity, thread_id, content, origin, now);
+        let thread = Thread {
+            id: thread_id,
+            workspace_id: caller.workspace_id,
+            identity_id: identity.id,
+            primary_contact_id: Some(contact.id),
+            primary_contact_email: Some(contact.email),
+            subject: message.subject.clone(),
+            status: ThreadStatus::Waiting,
+            needs_review: false,
+            last_message_at: now,
+            last_inbound_message_id: None,
+            message_count: 0,
+            snippet: message.snippet.clone(),
+            tags: Vec::new(),
+            skip_ai: false,
+            open_draft_ids: Vec::new(),
+            unattended: UnattendedSends::default(),
+            created_at: now,
+            updated_at: now,
+        };
+        transaction.create(&thread)?;
+        transaction.create_with_body(&app.store, &message, &body).await?;
+        transaction.count_usage(caller.workspace_id, &outbound::usage_period(now), 0, 1);
+        app.store.commit(transaction).await?;
+        Ok((message, body))
+    })
+    .await
+}

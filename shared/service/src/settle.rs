@@ -1,0 +1,118 @@
+//! What SES says afterwards: that it took a mail whose answer was lost, and what the receiving side made of it.
+
+use actionlayer_domain::{
+    AttemptId, Message, MessageId, WorkspaceId,
+    draft::{Failure, FailureCode},
+    message::DeliveryStatus,
+};
+use actionlayer_store::{Transaction, keys};
+use serde::Deserialize;
+use std::collections::HashMap;
+
+use crate::{
+    App, ServiceError,
+    contention::until_settled,
+    deliver::{fail, record_sent},
+    mailer::tag,
+};
+
+/// An event that SES publishes about a mail, as far as it matters here. See "Examples of event data that Amazon SES
+/// publishes" in the SES developer guide.
+#[derive(Debug, Clone, Deserialize)]
+pub struct SesEvent {
+    /// What happened.
+    #[serde(rename = "eventType")]
+    pub event_type: SesEventType,
+    /// The mail.
+    pub mail: SesMail,
+    /// Of a bounce: whether it is for good.
+    #[serde(default)]
+    pub bounce: Option<SesBounce>,
+}
+
+/// The kinds of event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+pub enum SesEventType {
+    /// SES took it and will try to deliver it.
+    Send,
+    /// The receiving host took it.
+    Delivery,
+    /// The receiving host refused it.
+    Bounce,
+    /// The recipient called it spam.
+    Complaint,
+    /// SES took it, found a virus and dropped it.
+    Reject,
+    /// Anything else; says nothing about whether it left.
+    #[serde(other)]
+    Other,
+}
+
+/// The mail an event is about.
+#[derive(Debug, Clone, Deserialize)]
+pub struct SesMail {
+    /// SES's id of it.
+    #[serde(rename = "messageId")]
+    pub message_id: String,
+    /// Its tags, ours among them.
+    #[serde(default)]
+    pub tags: HashMap<String, Vec<String>>,
+}
+
+/// A bounce.
+#[derive(Debug, Clone, Deserialize)]
+pub struct SesBounce {
+    /// `Permanent`, `Transient` or `Undetermined`.
+    #[serde(rename = "bounceType")]
+    pub bounce_type: String,
+}
+
+impl SesMail {
+    fn tag<T: std::str::FromStr>(&self, name: &str) -> Option<T> {
+        self.tags.get(name)?.first()?.parse().ok()
+    }
+}
+
+/// Takes in an event. Any event of a mail proves that SES took it, so that it does not matter which comes first.
+pub async fn settle(app: &App, event: &SesEvent) -> Result<(), ServiceError> {
+    let mail = &event.mail;
+    let ids = (
+        mail.tag::<WorkspaceId>(tag::WORKSPACE),
+        mail.tag::<MessageId>(tag::MESSAGE),
+        mail.tag::<AttemptId>(tag::ATTEMPT),
+    );
+    // Mail of ours that nobody waits for: approval mails carry no tags.
+    let (Some(workspace), Some(message_id), Some(attempt_id)) = ids else { return Ok(()) };
+    if event.event_type == SesEventType::Other {
+        return Ok(());
+    }
+    if event.event_type == SesEventType::Reject {
+        let failure = Failure {
+            code: FailureCode::Rejected,
+            message: "SES took the mail and then dropped it: its scanner found a virus.".to_owned(),
+        };
+        return fail(app, workspace, message_id, &failure).await;
+    }
+    record_sent(app, workspace, message_id, attempt_id, &mail.message_id).await?;
+    let status = match event.event_type {
+        SesEventType::Delivery => DeliveryStatus::Delivered,
+        SesEventType::Bounce if event.bounce.as_ref().is_some_and(|b| b.bounce_type == "Permanent") => {
+            DeliveryStatus::Bounced
+        }
+        SesEventType::Complaint => DeliveryStatus::Complained,
+        // A transient bounce is tried again by SES; `Send` is recorded already.
+        SesEventType::Bounce | SesEventType::Send | SesEventType::Reject | SesEventType::Other => return Ok(()),
+    };
+    until_settled(app, || async {
+        let Some(row) = app.store.get::<Message>(&keys::message(workspace, message_id)).await? else { return Ok(()) };
+        let mut message = row.value.clone();
+        let Some(delivery) = &mut message.delivery else { return Ok(()) };
+        if delivery.ses_message_id.as_deref() != Some(mail.message_id.as_str()) || delivery.reported(status).is_err() {
+            return Ok(());
+        }
+        let mut transaction = Transaction::new();
+        transaction.replace(&row, &message)?;
+        Ok(app.store.commit(transaction).await?)
+    })
+    .await
+}

@@ -1,0 +1,181 @@
+//! `POST /v1/drafts`.
+
+use std::time::Duration;
+
+use actionlayer_domain::{
+    Draft, DraftBody, DraftId, DraftStatus, EmailAddress, HeaderText, Identity, IdentityId, Message, MessageId, Thread,
+    ThreadId, Timestamp, draft::Actor, key::Permission, message::Direction, thread::MAX_OPEN_DRAFTS,
+};
+use actionlayer_store::{Answering, Row, Transaction};
+
+use crate::{
+    App, Caller, ServiceError,
+    contention::until_settled,
+    fields::Fields,
+    outbound::{self, Content, Origin},
+};
+
+/// What an agent submits.
+#[derive(Debug, Clone)]
+pub struct SubmitDraft {
+    /// The thread to answer in.
+    pub thread_id: ThreadId,
+    /// The identity to answer as.
+    pub identity_id: IdentityId,
+    /// The newest inbound message the agent read.
+    pub based_on_message_id: MessageId,
+    /// The text.
+    pub body_text: Option<String>,
+    /// The HTML.
+    pub body_html: Option<String>,
+    /// A subject of its own.
+    pub subject_override: Option<String>,
+    /// Copies.
+    pub cc: Vec<String>,
+    /// Blind copies.
+    pub bcc: Vec<String>,
+    /// Why it is written so.
+    pub rationale: Option<String>,
+    /// The agent's own data.
+    pub metadata: Option<serde_json::Value>,
+}
+
+struct Parsed {
+    cc: Vec<EmailAddress>,
+    bcc: Vec<EmailAddress>,
+    subject_override: Option<HeaderText>,
+    metadata: Option<String>,
+}
+
+/// Stores a draft for approval; the approvers are told by the relay. With the owner's opt-out `auto_approve_replies` it
+/// is approved and queued at once, unless newer mail arrived, a machine is being answered, or the thread's cap is reached.
+pub async fn submit_draft(app: &App, caller: &Caller, input: SubmitDraft) -> Result<(Draft, DraftBody), ServiceError> {
+    caller.require(Permission::Draft)?;
+    let mut fields = Fields::default();
+    fields.bodies(input.body_text.as_deref(), input.body_html.as_deref());
+    fields.rationale(input.rationale.as_deref());
+    let parsed = Parsed {
+        cc: fields.addresses("cc", &input.cc),
+        bcc: fields.addresses("bcc", &input.bcc),
+        subject_override: fields.header("subject_override", input.subject_override.as_deref()),
+        metadata: fields.metadata(input.metadata.as_ref()),
+    };
+    if input.based_on_message_id.family() != input.thread_id.family() {
+        fields.refuse("based_on_message_id", "must be the id of an inbound message of this thread");
+    }
+    fields.finish()?;
+    until_settled(app, || submit_once(app, caller, &input, &parsed)).await
+}
+
+struct Context {
+    thread: Row<Thread>,
+    identity: Identity,
+    message: Message,
+    draft_ttl_hours: Option<u32>,
+}
+
+async fn read_context(app: &App, caller: &Caller, input: &SubmitDraft) -> Result<Context, ServiceError> {
+    let Answering { thread, identity, message, workspace } =
+        app.store.answering(caller.workspace_id, input.thread_id, input.identity_id, input.based_on_message_id).await?;
+    let thread = thread.filter(|row| row.value.id == input.thread_id && caller.sees(row.value.identity_id));
+    let Some(thread) = thread else { return Err(ServiceError::NotFound { what: "thread" }) };
+    let identity = identity.map(|row| row.value).filter(|identity| caller.sees(identity.id));
+    let Some(identity) = identity else { return Err(ServiceError::NotFound { what: "identity" }) };
+    if identity.id != thread.value.identity_id {
+        return Err(ServiceError::invalid("identity_id", "must be the identity of the thread"));
+    }
+    outbound::require_active(&identity)?;
+    let message = message.map(|row| row.value).filter(|message| message.direction == Direction::Inbound);
+    let Some(message) = message else {
+        return Err(ServiceError::invalid(
+            "based_on_message_id",
+            "must be the id of an inbound message of this thread: take the last one whose direction is `inbound`",
+        ));
+    };
+    let draft_ttl_hours = workspace.and_then(|row| row.value.settings.draft_ttl_hours);
+    Ok(Context { thread, identity, message, draft_ttl_hours })
+}
+
+async fn submit_once(
+    app: &App,
+    caller: &Caller,
+    input: &SubmitDraft,
+    parsed: &Parsed,
+) -> Result<(Draft, DraftBody), ServiceError> {
+    let Context { thread: row, identity, message, draft_ttl_hours } = read_context(app, caller, input).await?;
+    let now = app.now();
+    if row.value.open_draft_ids.len() >= MAX_OPEN_DRAFTS {
+        return Err(ServiceError::Conflict("the thread has 20 undecided drafts: reject some of them first"));
+    }
+    let to = outbound::reply_recipients(&message);
+    let mut fields = Fields::default();
+    if to.is_empty() {
+        fields.refuse("based_on_message_id", "that message names no address that an answer could be sent to");
+    }
+    fields.recipient_count("cc", to.len() + parsed.cc.len() + parsed.bcc.len());
+    fields.finish()?;
+
+    let mut thread = row.value.clone();
+    let mut draft = Draft {
+        id: DraftId::generate_in(thread.id.family(), now, app.entropy()),
+        workspace_id: caller.workspace_id,
+        thread_id: thread.id,
+        identity_id: identity.id,
+        based_on_message_id: message.id,
+        status: DraftStatus::Pending,
+        version: 1,
+        stale_warning: thread.is_stale(Some(message.id)),
+        to,
+        cc: parsed.cc.clone(),
+        bcc: parsed.bcc.clone(),
+        subject: parsed.subject_override.clone().unwrap_or_else(|| outbound::reply_subject(&thread)),
+        subject_override: parsed.subject_override.clone(),
+        rationale: input.rationale.clone(),
+        metadata: parsed.metadata.clone(),
+        submitted_by: caller.actor(),
+        send_state: None,
+        outbound_message_id: None,
+        decided_by: None,
+        decided_at: None,
+        reject_reason: None,
+        failure: None,
+        expires_at: expiry(now, draft_ttl_hours),
+        notifications: Vec::new(),
+        created_at: now,
+        updated_at: now,
+    };
+    let body = DraftBody { text: input.body_text.clone(), html: input.body_html.clone() };
+    thread.draft_opened(draft.id, now);
+
+    let mut transaction = Transaction::new();
+    let opted_out = identity.auto_approve_replies && !draft.stale_warning && !message.is_automated;
+    if opted_out && thread.count_unattended_send(now) {
+        draft.approve(Actor::identity(identity.id, &identity.display_name), None, now)?;
+        let origin = Origin { answers: Some(&message), draft: Some((draft.id, message.id)), unattended: true };
+        let content = content_of(&draft, &body);
+        let (outbound, outbound_body) = outbound::message(app, &identity, thread.id, content, origin, now);
+        draft.queue(outbound.id, now)?;
+        transaction.create_with_body(&app.store, &outbound, &outbound_body).await?;
+        transaction.count_usage(caller.workspace_id, &outbound::usage_period(now), 0, 1);
+    }
+    transaction.create_with_body(&app.store, &draft, &body).await?;
+    transaction.replace(&row, &thread)?;
+    app.store.commit(transaction).await?;
+    Ok((draft, body))
+}
+
+fn expiry(now: Timestamp, ttl_hours: Option<u32>) -> Option<Timestamp> {
+    ttl_hours.map(|hours| now.after(Duration::from_secs(u64::from(hours) * 3_600)))
+}
+
+/// What a draft says, as a message.
+pub(crate) fn content_of(draft: &Draft, body: &DraftBody) -> Content {
+    Content {
+        to: draft.to.clone(),
+        cc: draft.cc.clone(),
+        bcc: draft.bcc.clone(),
+        subject: draft.subject.clone(),
+        text: body.text.clone(),
+        html: body.html.clone(),
+    }
+}

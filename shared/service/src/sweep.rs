@@ -1,0 +1,189 @@
+//! The schedule: what only the passing of time brings about. Every part can run twice, late, or half.
+
+use std::time::Duration;
+
+use actionlayer_domain::{
+    Draft, Message, Thread, Timestamp,
+    draft::{Failure, FailureCode},
+    event::SendJob,
+    message::{Authentication, DeliveryStatus},
+};
+use actionlayer_store::{BlobKey, Transaction, keys};
+
+use crate::{
+    App, ServiceError,
+    contention::until_settled,
+    deliver::fail,
+    receive_mail::{ReceivedMail, receive_mail},
+    verify_domain::check_domain,
+};
+
+/// How long SES has to say what became of a mail whose answer was lost. Its send events come within seconds.
+const OUTCOME_DEADLINE: Duration = Duration::from_mins(15);
+/// How long a message may wait in the queue before it is queued again: longer than the queue's own retries take.
+const REQUEUE_AFTER: Duration = Duration::from_mins(30);
+/// How long a message may wait in all.
+const QUEUE_DEADLINE: Duration = Duration::from_hours(24);
+/// How often a pending domain is looked at.
+const DOMAIN_INTERVAL: Duration = Duration::from_mins(5);
+/// How old a raw mail must be before its event counts as lost: longer than Lambda's own retries take.
+const INGEST_DEADLINE: Duration = Duration::from_mins(15);
+/// How old a raw mail may be for its event to be looked for; past it an operator has seen the alarm.
+const INGEST_HORIZON: Duration = Duration::from_hours(48);
+
+/// What one sweep did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Swept {
+    /// Drafts that expired.
+    pub expired_drafts: usize,
+    /// Messages given up as `outcome_unknown` or after a day in the queue.
+    pub failed_sends: usize,
+    /// Messages queued again.
+    pub requeued_sends: usize,
+    /// Domains looked at.
+    pub checked_domains: usize,
+    /// Mails found in the bucket that nobody had received.
+    pub recovered_mails: usize,
+}
+
+/// Does everything that is due. A part that fails does not keep the others; the first failure is returned at the end.
+pub async fn sweep(app: &App) -> Result<Swept, ServiceError> {
+    let mut swept = Swept::default();
+    let parts = [
+        expire_drafts(app, &mut swept.expired_drafts).await,
+        settle_sends(app, &mut swept).await,
+        check_domains(app, &mut swept.checked_domains).await,
+        recover_mail(app, &mut swept.recovered_mails).await,
+    ];
+    parts.into_iter().collect::<Result<(), _>>()?;
+    Ok(swept)
+}
+
+fn before(now: Timestamp, age: Duration) -> Timestamp {
+    Timestamp::from_unix_ms(now.unix_ms().saturating_sub(i64::try_from(age.as_millis()).unwrap_or(i64::MAX)))
+}
+
+async fn expire_drafts(app: &App, count: &mut usize) -> Result<(), ServiceError> {
+    for due in app.store.expired_drafts(app.now()).await? {
+        let expired = until_settled(app, || expire_once(app, &due)).await?;
+        *count += usize::from(expired);
+    }
+    Ok(())
+}
+
+async fn expire_once(app: &App, due: &Draft) -> Result<bool, ServiceError> {
+    let Some((row, thread_row)) = app.store.draft_and_thread(due.workspace_id, due.id).await? else {
+        return Ok(false);
+    };
+    let now = app.now();
+    let mut draft = row.value.clone();
+    if !draft.expire(now) {
+        return Ok(false);
+    }
+    let mut thread: Thread = thread_row.value.clone();
+    thread.draft_closed(draft.id, now);
+    let mut transaction = Transaction::new();
+    transaction.replace(&row, &draft)?.replace(&thread_row, &thread)?;
+    app.store.commit(transaction).await?;
+    Ok(true)
+}
+
+async fn settle_sends(app: &App, swept: &mut Swept) -> Result<(), ServiceError> {
+    let now = app.now();
+    for message in app.store.unsettled_sends(before(now, OUTCOME_DEADLINE)).await? {
+        let Some(delivery) = &message.delivery else { continue };
+        let since = delivery.claimed_at.unwrap_or(message.created_at);
+        match delivery.status {
+            DeliveryStatus::Sending => {
+                fail(app, message.workspace_id, message.id, &Failure::outcome_unknown()).await?;
+                swept.failed_sends += 1;
+            }
+            DeliveryStatus::Queued if now.since(since) >= QUEUE_DEADLINE => {
+                let failure = Failure {
+                    code: FailureCode::Throttled,
+                    message: "SES did not take this mail for 24 hours. It did not leave; send it again.".to_owned(),
+                };
+                fail(app, message.workspace_id, message.id, &failure).await?;
+                swept.failed_sends += 1;
+            }
+            DeliveryStatus::Queued if now.since(since) >= REQUEUE_AFTER => {
+                requeue(app, &message).await?;
+                swept.requeued_sends += 1;
+            }
+            DeliveryStatus::Queued
+            | DeliveryStatus::Sent
+            | DeliveryStatus::Delivered
+            | DeliveryStatus::Bounced
+            | DeliveryStatus::Complained
+            | DeliveryStatus::Failed => {}
+        }
+    }
+    Ok(())
+}
+
+/// Its job may be in the dead-letter queue; a claim makes sure that two jobs are as good as one.
+async fn requeue(app: &App, message: &Message) -> Result<(), ServiceError> {
+    app.queues.put_sends(&[SendJob { workspace_id: message.workspace_id, message_id: message.id }]).await
+}
+
+async fn check_domains(app: &App, count: &mut usize) -> Result<(), ServiceError> {
+    for domain in app.store.domains_to_check(before(app.now(), DOMAIN_INTERVAL)).await? {
+        check_domain(app, domain.workspace_id, domain.id).await?;
+        *count += 1;
+    }
+    Ok(())
+}
+
+/// Compares the bucket with the receipts, a page of the bucket at a time, and receives what nobody did. The event with
+/// the envelope and SES's verdicts is lost, so the recipients are read from the headers that SES put on top, and nothing
+/// is taken as authenticated.
+async fn recover_mail(app: &App, count: &mut usize) -> Result<(), ServiceError> {
+    let now = app.now();
+    let mut position = app.store.get::<actionlayer_store::SweepPosition>(&keys::sweep_position()).await?;
+    let continuation = position.as_ref().and_then(|row| row.value.continuation.clone());
+    let (mails, next) = app.store.list_inbound(continuation).await?;
+    for (ses_message_id, stored_at) in mails {
+        let age = now.since(stored_at);
+        if age < INGEST_DEADLINE || age > INGEST_HORIZON || app.store.has_receipt(&ses_message_id).await? {
+            continue;
+        }
+        let Some(key) = BlobKey::inbound(&ses_message_id) else { continue };
+        let Some(raw) = app.store.get_blob(&key).await? else { continue };
+        let recipients = recovered_recipients(&raw);
+        tracing::warn!(recipients = recipients.len(), "a mail in the bucket had no receipt: receiving it now");
+        let received = ReceivedMail {
+            ses_message_id,
+            envelope_from: None,
+            recipients,
+            authentication: Authentication::default(),
+            received_at: stored_at,
+        };
+        receive_mail(app, &received).await?;
+        *count += 1;
+    }
+    let next = actionlayer_store::SweepPosition { continuation: next };
+    let mut transaction = Transaction::new();
+    match position.take() {
+        Some(row) if row.value == next => return Ok(()),
+        Some(row) => _ = transaction.replace(&row, &next)?,
+        None => _ = transaction.create(&next)?,
+    }
+    // Two sweeps at once: either position will do.
+    match app.store.commit(transaction).await {
+        Ok(()) | Err(actionlayer_store::CommitError::Conflict { .. }) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Everyone the mail names: in the `for` clause of its topmost `Received`, which SES wrote, and in `To` and `Cc`. Those
+/// that are no identity of ours are dropped later.
+fn recovered_recipients(raw: &[u8]) -> Vec<String> {
+    let parsed = actionlayer_mail::parse(raw);
+    let mut recipients: Vec<String> = actionlayer_mail::received_for(raw).into_iter().collect();
+    recipients.extend(parsed.to.into_iter().chain(parsed.cc).map(|mailbox| mailbox.email));
+    recipients.sort_unstable();
+    recipients.dedup();
+    // The most that `claims_and_receipts` is asked for at once elsewhere.
+    recipients.truncate(50);
+    recipients
+}

@@ -1,0 +1,72 @@
+//! `PATCH /v1/threads/{id}`.
+
+use actionlayer_domain::{Thread, ThreadId, key::Permission, thread::ThreadStatus};
+use actionlayer_store::{Transaction, keys};
+
+use crate::{App, Caller, ServiceError, contention::until_settled, fields::Fields};
+
+/// What to change; `None` leaves it.
+#[derive(Debug, Clone, Default)]
+pub struct ThreadPatch {
+    /// Whose turn it is.
+    pub status: Option<ThreadStatus>,
+    /// Whether somebody should look.
+    pub needs_review: Option<bool>,
+    /// All of its tags.
+    pub tags: Option<Vec<String>>,
+}
+
+const MAX_TAGS: usize = 50;
+const MAX_TAG_BYTES: usize = 64;
+
+/// Changes a thread.
+pub async fn update_thread(
+    app: &App,
+    caller: &Caller,
+    id: ThreadId,
+    patch: ThreadPatch,
+) -> Result<Thread, ServiceError> {
+    caller.require(Permission::Draft)?;
+    let mut fields = Fields::default();
+    if let Some(tags) = &patch.tags {
+        if tags.len() > MAX_TAGS {
+            fields.refuse("tags", format!("a thread may have {MAX_TAGS} tags"));
+        }
+        for (i, tag) in tags.iter().enumerate() {
+            if tag.trim().is_empty() || tag.len() > MAX_TAG_BYTES || tag.chars().any(char::is_control) {
+                fields.refuse(format!("tags[{i}]"), "must be 1 to 64 bytes without control characters");
+            }
+        }
+    }
+    // Whether a draft is pending is a fact, not a choice.
+    if patch.status == Some(ThreadStatus::DraftPending) {
+        fields.refuse("status", "must be `open`, `waiting` or `closed`; submitting a draft makes it `draft_pending`");
+    }
+    fields.finish()?;
+    until_settled(app, || update_once(app, caller, id, &patch)).await
+}
+
+async fn update_once(app: &App, caller: &Caller, id: ThreadId, patch: &ThreadPatch) -> Result<Thread, ServiceError> {
+    let row = app.store.get::<Thread>(&keys::thread(caller.workspace_id, id.family())).await?;
+    let row = row.filter(|row| row.value.id == id && caller.sees(row.value.identity_id));
+    let Some(row) = row else { return Err(ServiceError::NotFound { what: "thread" }) };
+    let mut thread = row.value.clone();
+    if let Some(status) = patch.status {
+        thread.status = status;
+    }
+    if let Some(needs_review) = patch.needs_review {
+        thread.needs_review = needs_review;
+    }
+    if let Some(tags) = &patch.tags {
+        thread.tags.clone_from(tags);
+        thread.tags.dedup();
+    }
+    if thread == row.value {
+        return Ok(thread);
+    }
+    thread.updated_at = app.now();
+    let mut transaction = Transaction::new();
+    transaction.replace(&row, &thread)?;
+    app.store.commit(transaction).await?;
+    Ok(thread)
+}
