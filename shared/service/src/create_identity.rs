@@ -63,7 +63,6 @@ async fn create_once(app: &App, caller: &Caller, create: &CreateIdentity) -> Res
     IdentityFields {
         display_name: Some(&create.display_name),
         assistant_id: create.assistant_id.as_deref(),
-        reply_to_email: create.reply_to_email.as_ref(),
         signature_text: create.signature_text.as_deref(),
         signature_html: create.signature_html.as_deref(),
         thread_history_depth: create.thread_history_depth,

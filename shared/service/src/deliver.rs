@@ -286,7 +286,7 @@ pub(crate) async fn record_sent(
                 Ok(()) => _ = transaction.replace(row, &draft)?,
                 // The mail is out, whatever became of the draft; the message says so.
                 Err(_) => {
-                    tracing::error!(%message_id, draft_id = %draft.id, given_up, "a mail left whose draft had moved on")
+                    tracing::error!(%message_id, draft_id = %draft.id, given_up, "a mail left whose draft had moved on");
                 }
             }
         }

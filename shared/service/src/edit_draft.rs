@@ -26,6 +26,7 @@ pub struct EditDraft {
     pub version: Option<u32>,
 }
 
+#[allow(clippy::option_option, reason = "a field of a patch is absent, emptied or set")]
 struct Parsed {
     cc: Option<Vec<EmailAddress>>,
     bcc: Option<Vec<EmailAddress>>,

@@ -15,7 +15,7 @@ pub struct FieldError {
 
 impl FieldError {
     /// What is wrong with a field.
-    pub fn new(field: impl Into<String>, message: impl ToString) -> Self {
+    pub fn new(field: impl Into<String>, message: impl std::fmt::Display) -> Self {
         Self { field: field.into(), message: message.to_string() }
     }
 }
@@ -106,7 +106,7 @@ impl ServiceError {
     }
 
     /// One invalid field.
-    pub fn invalid(field: impl Into<String>, message: impl ToString) -> Self {
+    pub fn invalid(field: impl Into<String>, message: impl std::fmt::Display) -> Self {
         Self::Validation(vec![FieldError::new(field, message)])
     }
 }

@@ -20,7 +20,7 @@ pub(crate) struct Fields {
 }
 
 impl Fields {
-    pub(crate) fn refuse(&mut self, field: impl Into<String>, message: impl ToString) {
+    pub(crate) fn refuse(&mut self, field: impl Into<String>, message: impl std::fmt::Display) {
         self.errors.push(FieldError::new(field, message));
     }
 

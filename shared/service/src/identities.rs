@@ -82,7 +82,6 @@ pub async fn delete_identity(app: &App, caller: &Caller, id: IdentityId) -> Resu
 pub(crate) struct IdentityFields<'a> {
     pub(crate) display_name: Option<&'a HeaderText>,
     pub(crate) assistant_id: Option<&'a str>,
-    pub(crate) reply_to_email: Option<&'a EmailAddress>,
     pub(crate) signature_text: Option<&'a str>,
     pub(crate) signature_html: Option<&'a str>,
     pub(crate) thread_history_depth: Option<u8>,

@@ -60,7 +60,6 @@ async fn update_once(
     IdentityFields {
         display_name: patch.display_name.as_ref(),
         assistant_id: patch.assistant_id.as_ref().and_then(Option::as_deref),
-        reply_to_email: patch.reply_to_email.as_ref().and_then(Option::as_ref),
         signature_text: patch.signature_text.as_ref().and_then(Option::as_deref),
         signature_html: patch.signature_html.as_ref().and_then(Option::as_deref),
         thread_history_depth: patch.thread_history_depth,
