@@ -232,6 +232,23 @@ mod tests {
     }
 
     #[test]
+    fn any_octets_are_read_and_kept() {
+        let alphabet = b"a: \r\n\xff";
+        let mut inputs: Vec<Vec<u8>> = vec![Vec::new()];
+        for _ in 0..6 {
+            let longer =
+                inputs.iter().flat_map(|input| alphabet.iter().map(move |octet| [input, &[*octet][..]].concat()));
+            inputs = longer.collect();
+            for input in &inputs {
+                let headers = Headers::parse(input);
+                assert!(headers.rewrite(input, &[], &[]).starts_with(input), "{input:?}");
+                let added = headers.rewrite(input, &[("a", "new".to_owned())], &["a"]);
+                assert_eq!(Headers::parse(&added).count("a"), 1, "{input:?} {added:?}");
+            }
+        }
+    }
+
+    #[test]
     fn address_lists_split_only_at_their_own_commas() {
         assert_eq!(
             split_addresses(r#""Doe, \"J\"" <j@x.test>, (a, b) k@x.test,, l@x.test"#),

@@ -104,8 +104,11 @@ impl Receiver {
     /// Stores the mail and records the invocation. Doing it again for the same message id changes nothing.
     pub async fn receive(&self, incoming: Incoming) -> Result<(), ReceiveError> {
         let started_ms = self.clock.now_ms();
-        let findings = self.verdicts.of(&incoming.envelope_from, &Headers::parse(&incoming.raw)).await?;
-        let mut raw = self.added_headers(&incoming, findings, started_ms).into_bytes();
+        let headers = Headers::parse(&incoming.raw);
+        let findings = self.verdicts.of(&incoming.envelope_from, &headers).await?;
+        let header_from = headers.addresses("From").first().and_then(|from| bare_address(from)).map(domain_of);
+        let author_domain = header_from.unwrap_or_default();
+        let mut raw = self.added_headers(&incoming, &author_domain, findings, started_ms).into_bytes();
         raw.extend_from_slice(&incoming.raw);
         let event = event::receipt(
             &event::Receipt {
@@ -130,14 +133,17 @@ impl Receiver {
         Ok(())
     }
 
-    fn added_headers(&self, incoming: &Incoming, found: Findings, now_ms: i64) -> String {
+    /// `author_domain`: that of the From header, which DKIM and DMARC are about; SPF is about the envelope.
+    fn added_headers(&self, incoming: &Incoming, author_domain: &str, found: Findings, now_ms: i64) -> String {
         let from = one_line(&incoming.envelope_from);
         let helo = one_line(&incoming.helo);
-        let from_domain = domain_of(&from);
+        // Of a null sender, the name the client gave is checked (RFC 7208 §2.4).
+        let checked_domain = if from.is_empty() { helo.clone() } else { domain_of(&from) };
+        let author_domain = one_line(author_domain);
         let peer = incoming.peer;
         let spf = found.spf.as_result();
         let checked =
-            format!("(spfCheck: domain of {from_domain}) client-ip={peer}; envelope-from={from}; helo={helo};");
+            format!("(spfCheck: domain of {checked_domain}) client-ip={peer}; envelope-from={from}; helo={helo};");
         let mut headers = format!("Return-Path: <{from}>\r\n");
         // Writing to a String cannot fail.
         let _ = write!(
@@ -152,8 +158,8 @@ impl Receiver {
         let _ = write!(
             headers,
             ";\r\n {} (UTC)\r\nX-SES-Spam-Verdict: {}\r\nX-SES-Virus-Verdict: {}\r\nReceived-SPF: {spf} {checked}\r\n\
-             Authentication-Results: amazonses.com;\r\n spf={spf} {checked}\r\n dkim={} header.i=@{from_domain};\r\n \
-             dmarc={} header.from={from_domain};\r\n",
+             Authentication-Results: amazonses.com;\r\n spf={spf} {checked}\r\n dkim={} header.i=@{author_domain};\r\n \
+             dmarc={} header.from={author_domain};\r\n",
             timestamps::rfc5322(now_ms),
             found.spam.as_str(),
             found.virus.as_str(),
