@@ -1,1 +1,6 @@
-fn main() {}
+//! The `callback` function in Lambda.
+
+#[tokio::main]
+async fn main() -> Result<(), lambda_http::Error> {
+    actionlayer_runtime::serve_http(function_callback::router).await
+}

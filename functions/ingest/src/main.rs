@@ -1,1 +1,6 @@
-fn main() {}
+//! The `ingest` function in Lambda.
+
+#[tokio::main]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    actionlayer_runtime::serve_event(|app, event| async move { function_ingest::handle(&app, event).await }).await
+}

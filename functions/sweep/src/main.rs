@@ -1,1 +1,6 @@
-fn main() {}
+//! The `sweep` function in Lambda.
+
+#[tokio::main]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    actionlayer_runtime::serve_event(|app, event| async move { function_sweep::handle(&app, event).await }).await
+}

@@ -1,1 +1,23 @@
-//! Placeholder until its first content lands.
+//! How the product is started: settings from the environment, clients built once, telemetry, and the two ways in.
+//!
+//! **Job.** Turn environment variables into an [`App`](actionlayer_service::App), and events into calls of a handler;
+//! turn a failed record of a batch into the answer that makes Lambda deliver it again.
+//!
+//! **Invariants.** A missing or malformed variable stops the process at its start, naming the variable. The clients are
+//! made once per process. A handler that failed is reported as failed: no error is turned into a successful answer.
+//!
+//! **Must never know.** What a handler does, and whether it runs in AWS: endpoints and credentials are values.
+
+mod config;
+mod connect;
+mod ports;
+mod records;
+mod serve;
+mod telemetry;
+
+pub use config::{Config, ConfigError, Credentials, variable};
+pub use connect::{ConnectError, connect};
+pub use ports::{OsEntropy, SystemClock, ports};
+pub use records::{RecordOutcome, run_record, sqs_batch};
+pub use serve::{serve_event, serve_http};
+pub use telemetry::init_telemetry;

@@ -1,0 +1,291 @@
+//! The settings of a deployment, by value: whoever starts the product says what it works with.
+
+use std::{collections::BTreeMap, net::SocketAddr};
+
+use actionlayer_domain::Secret;
+use actionlayer_service::Settings;
+
+/// The environment variables of the functions. `template.yaml` sets exactly [`variable::FROM_TEMPLATE`].
+pub mod variable {
+    /// Name of the table.
+    pub const TABLE_NAME: &str = "TABLE_NAME";
+    /// Name of the bucket for raw mail, files and long bodies.
+    pub const MAIL_BUCKET: &str = "MAIL_BUCKET";
+    /// URL of the queue the `send` worker reads.
+    pub const SEND_QUEUE_URL: &str = "SEND_QUEUE_URL";
+    /// URL of the queue the `notify` worker reads.
+    pub const NOTIFY_QUEUE_URL: &str = "NOTIFY_QUEUE_URL";
+    /// SES configuration set every mail is sent with: its events settle sends whose answer was lost.
+    pub const SES_CONFIGURATION_SET: &str = "SES_CONFIGURATION_SET";
+    /// Where this deployment is reached from outside, for the links in approval mails: `https://mail.example.com`.
+    pub const PUBLIC_URL: &str = "PUBLIC_URL";
+    /// `on` while `POST /v1/auth/bootstrap` may make the one workspace, else `off`.
+    pub const BOOTSTRAP: &str = "BOOTSTRAP";
+    /// The AWS region. Lambda sets it.
+    pub const AWS_REGION: &str = "AWS_REGION";
+    /// Credentials of the function's role. Lambda sets all three.
+    pub const AWS_ACCESS_KEY_ID: &str = "AWS_ACCESS_KEY_ID";
+    /// See [`AWS_ACCESS_KEY_ID`].
+    pub const AWS_SECRET_ACCESS_KEY: &str = "AWS_SECRET_ACCESS_KEY";
+    /// See [`AWS_ACCESS_KEY_ID`].
+    pub const AWS_SESSION_TOKEN: &str = "AWS_SESSION_TOKEN";
+    /// DynamoDB elsewhere than at AWS: `http://127.0.0.1:8000`.
+    pub const AWS_ENDPOINT_URL_DYNAMODB: &str = "AWS_ENDPOINT_URL_DYNAMODB";
+    /// S3 elsewhere than at AWS; addressed path-style.
+    pub const AWS_ENDPOINT_URL_S3: &str = "AWS_ENDPOINT_URL_S3";
+    /// SQS elsewhere than at AWS.
+    pub const AWS_ENDPOINT_URL_SQS: &str = "AWS_ENDPOINT_URL_SQS";
+    /// SES v2 elsewhere than at AWS.
+    pub const AWS_ENDPOINT_URL_SESV2: &str = "AWS_ENDPOINT_URL_SESV2";
+    /// The DNS server to ask, `127.0.0.1:5353`, instead of the system's.
+    pub const DNS_SERVER: &str = "DNS_SERVER";
+
+    /// What a template gives every function; the rest comes from Lambda or is set only off AWS.
+    pub const FROM_TEMPLATE: &[&str] =
+        &[TABLE_NAME, MAIL_BUCKET, SEND_QUEUE_URL, NOTIFY_QUEUE_URL, SES_CONFIGURATION_SET, PUBLIC_URL, BOOTSTRAP];
+}
+
+/// Why the process cannot start.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ConfigError {
+    /// The variable is not set, or empty.
+    #[error("environment variable {variable} is missing")]
+    Missing {
+        /// Which one.
+        variable: &'static str,
+    },
+    /// The variable has a value it cannot have. The value is not repeated: it may be a secret set in the wrong place.
+    #[error("environment variable {variable} must be {expected}")]
+    Malformed {
+        /// Which one.
+        variable: &'static str,
+        /// What it may be.
+        expected: &'static str,
+    },
+}
+
+/// Keys that sign requests to AWS.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Credentials {
+    /// Names the key.
+    pub access_key_id: String,
+    /// Signs.
+    pub secret_access_key: Secret<String>,
+    /// Goes along when the key is temporary, as that of a role is.
+    pub session_token: Option<Secret<String>>,
+}
+
+impl Credentials {
+    /// Keys for servers that are not AWS and check no signature, or check it against these.
+    pub fn local() -> Self {
+        Self {
+            access_key_id: "local".to_owned(),
+            secret_access_key: Secret::new("local".to_owned()),
+            session_token: None,
+        }
+    }
+}
+
+/// Where AWS services are, if not at AWS.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Endpoints {
+    /// DynamoDB.
+    pub dynamodb: Option<String>,
+    /// S3.
+    pub s3: Option<String>,
+    /// SQS.
+    pub sqs: Option<String>,
+    /// SES v2.
+    pub sesv2: Option<String>,
+}
+
+impl Endpoints {
+    fn any(&self) -> bool {
+        [&self.dynamodb, &self.s3, &self.sqs, &self.sesv2].into_iter().any(Option::is_some)
+    }
+}
+
+/// Everything a process must be told.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Name of the table.
+    pub table_name: String,
+    /// Name of the bucket.
+    pub mail_bucket: String,
+    /// URL of the send queue.
+    pub send_queue_url: String,
+    /// URL of the notify queue.
+    pub notify_queue_url: String,
+    /// SES configuration set.
+    pub ses_configuration_set: Option<String>,
+    /// What the use cases need to know.
+    pub settings: Settings,
+    /// Keys that sign requests.
+    pub credentials: Credentials,
+    /// Where AWS services are, if not at AWS.
+    pub endpoints: Endpoints,
+    /// The DNS server to ask instead of the system's.
+    pub dns_server: Option<SocketAddr>,
+}
+
+impl Config {
+    /// Reads the settings from pairs of name and value, such as [`std::env::vars`]. Names it does not know are left
+    /// alone: the environment belongs to others as well.
+    pub fn from_pairs(pairs: impl IntoIterator<Item = (String, String)>) -> Result<Self, ConfigError> {
+        let variables = Variables(pairs.into_iter().filter(|(_, value)| !value.trim().is_empty()).collect());
+        let endpoints = Endpoints {
+            dynamodb: variables.url(variable::AWS_ENDPOINT_URL_DYNAMODB)?,
+            s3: variables.url(variable::AWS_ENDPOINT_URL_S3)?,
+            sqs: variables.url(variable::AWS_ENDPOINT_URL_SQS)?,
+            sesv2: variables.url(variable::AWS_ENDPOINT_URL_SESV2)?,
+        };
+        let public_url =
+            variables.url(variable::PUBLIC_URL)?.ok_or(ConfigError::Missing { variable: variable::PUBLIC_URL })?;
+        Ok(Self {
+            table_name: variables.required(variable::TABLE_NAME)?,
+            mail_bucket: variables.required(variable::MAIL_BUCKET)?,
+            send_queue_url: variables.required(variable::SEND_QUEUE_URL)?,
+            notify_queue_url: variables.required(variable::NOTIFY_QUEUE_URL)?,
+            ses_configuration_set: variables.optional(variable::SES_CONFIGURATION_SET),
+            settings: Settings {
+                public_url: public_url.trim_end_matches('/').to_owned(),
+                region: variables.required(variable::AWS_REGION)?,
+                bootstrap: variables.switch(variable::BOOTSTRAP)?,
+            },
+            credentials: variables.credentials(&endpoints)?,
+            endpoints,
+            dns_server: variables.optional(variable::DNS_SERVER).map(|text| text.parse()).transpose().map_err(
+                |_| ConfigError::Malformed { variable: variable::DNS_SERVER, expected: "an address and port" },
+            )?,
+        })
+    }
+}
+
+struct Variables(BTreeMap<String, String>);
+
+impl Variables {
+    fn optional(&self, name: &'static str) -> Option<String> {
+        self.0.get(name).cloned()
+    }
+
+    fn required(&self, name: &'static str) -> Result<String, ConfigError> {
+        self.optional(name).ok_or(ConfigError::Missing { variable: name })
+    }
+
+    fn url(&self, name: &'static str) -> Result<Option<String>, ConfigError> {
+        let Some(url) = self.optional(name) else { return Ok(None) };
+        let host = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+        if host.is_some_and(|host| !host.is_empty() && !host.contains(|c: char| c.is_whitespace() || c.is_control())) {
+            return Ok(Some(url));
+        }
+        Err(ConfigError::Malformed { variable: name, expected: "a URL that begins with https:// or http://" })
+    }
+
+    fn switch(&self, name: &'static str) -> Result<bool, ConfigError> {
+        match self.required(name)?.as_str() {
+            "on" => Ok(true),
+            "off" => Ok(false),
+            _ => Err(ConfigError::Malformed { variable: name, expected: "`on` or `off`" }),
+        }
+    }
+
+    /// Local keys only where an endpoint is overridden and no key is given: a function in AWS never starts without its
+    /// role, and a test never reaches AWS with somebody's own keys.
+    fn credentials(&self, endpoints: &Endpoints) -> Result<Credentials, ConfigError> {
+        let Some(access_key_id) = self.optional(variable::AWS_ACCESS_KEY_ID) else {
+            return if endpoints.any() {
+                Ok(Credentials::local())
+            } else {
+                Err(ConfigError::Missing { variable: variable::AWS_ACCESS_KEY_ID })
+            };
+        };
+        Ok(Credentials {
+            access_key_id,
+            secret_access_key: Secret::new(self.required(variable::AWS_SECRET_ACCESS_KEY)?),
+            session_token: self.optional(variable::AWS_SESSION_TOKEN).map(Secret::new),
+        })
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn complete() -> BTreeMap<&'static str, &'static str> {
+        BTreeMap::from([
+            (variable::TABLE_NAME, "table"),
+            (variable::MAIL_BUCKET, "bucket"),
+            (variable::SEND_QUEUE_URL, "http://sqs/1/send"),
+            (variable::NOTIFY_QUEUE_URL, "http://sqs/1/notify"),
+            (variable::SES_CONFIGURATION_SET, "events"),
+            (variable::PUBLIC_URL, "https://mail.example.com/"),
+            (variable::BOOTSTRAP, "on"),
+            (variable::AWS_REGION, "eu-central-1"),
+            (variable::AWS_ACCESS_KEY_ID, "AKIA"),
+            (variable::AWS_SECRET_ACCESS_KEY, "hush"),
+            ("PATH", "/bin"),
+        ])
+    }
+
+    fn read(variables: &BTreeMap<&'static str, &'static str>) -> Result<Config, ConfigError> {
+        Config::from_pairs(variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())))
+    }
+
+    #[test]
+    fn what_lambda_and_the_template_set_is_enough() {
+        let config = read(&complete()).unwrap();
+        assert_eq!(config.settings.public_url, "https://mail.example.com");
+        assert!(config.settings.bootstrap);
+        assert_eq!(config.endpoints, Endpoints::default());
+        assert_eq!(config.credentials.access_key_id, "AKIA");
+        assert!(!format!("{config:?}").contains("hush"));
+    }
+
+    #[test]
+    fn each_missing_variable_is_named() {
+        for &variable in variable::FROM_TEMPLATE.iter().chain(&[variable::AWS_REGION, variable::AWS_ACCESS_KEY_ID]) {
+            for value in [None, Some(""), Some(" ")] {
+                let mut variables = complete();
+                match value {
+                    None => variables.remove(variable),
+                    Some(value) => variables.insert(variable, value),
+                };
+                match read(&variables) {
+                    Ok(config) => {
+                        assert_eq!((variable, config.ses_configuration_set), (variable::SES_CONFIGURATION_SET, None))
+                    }
+                    Err(error) => assert_eq!(error, ConfigError::Missing { variable }),
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_malformed_variable_is_named_and_its_value_is_not() {
+        for (variable, value) in [
+            (variable::BOOTSTRAP, "yes"),
+            (variable::PUBLIC_URL, "mail.example.com"),
+            (variable::PUBLIC_URL, "https://a b"),
+            (variable::AWS_ENDPOINT_URL_S3, "127.0.0.1:9000"),
+            (variable::DNS_SERVER, "localhost"),
+        ] {
+            let mut variables = complete();
+            variables.insert(variable, value);
+            let error = read(&variables).unwrap_err();
+            assert!(matches!(&error, ConfigError::Malformed { variable: named, .. } if *named == variable), "{error}");
+            assert!(!error.to_string().contains(value));
+        }
+    }
+
+    #[test]
+    fn local_keys_take_an_endpoint_and_the_absence_of_real_ones() {
+        let mut variables = complete();
+        variables.insert(variable::AWS_ENDPOINT_URL_SQS, "http://127.0.0.1:1");
+        assert_eq!(read(&variables).unwrap().credentials.access_key_id, "AKIA");
+        variables.remove(variable::AWS_ACCESS_KEY_ID);
+        assert_eq!(read(&variables).unwrap().credentials, Credentials::local());
+        variables.remove(variable::AWS_ENDPOINT_URL_SQS);
+        assert_eq!(read(&variables).unwrap_err(), ConfigError::Missing { variable: variable::AWS_ACCESS_KEY_ID });
+    }
+}

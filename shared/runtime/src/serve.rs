@@ -1,0 +1,44 @@
+//! The two ways in: HTTP requests and events. What a `main.rs` calls.
+
+use std::{future::Future, pin::Pin, sync::Arc};
+
+use actionlayer_service::App;
+use lambda_http::{Request, Response};
+use lambda_runtime::{Diagnostic, Error, LambdaEvent, service_fn, tower::Service};
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::{Config, connect, init_telemetry, ports};
+
+/// Serves HTTP requests from API Gateway with the service that `router` makes, until Lambda ends the process.
+pub async fn serve_http<S, B>(router: impl FnOnce(Arc<App>) -> S) -> Result<(), Error>
+where
+    S: Service<Request, Response = Response<B>>,
+    S::Future: Send + 'static,
+    S::Error: std::fmt::Debug + Into<Diagnostic>,
+    Response<B>: lambda_http::IntoResponse,
+{
+    lambda_http::run(router(Arc::new(start()?))).await
+}
+
+/// Gives each event to `handle`, until Lambda ends the process. Lambda learns of a failure only by an `Err`: it then
+/// delivers the event again, as the event source is set up to.
+pub async fn serve_event<E, R, F>(handle: impl Fn(Arc<App>, E) -> F) -> Result<(), Error>
+where
+    E: DeserializeOwned,
+    R: Serialize,
+    F: Future<Output = Result<R, Error>> + 'static,
+{
+    let app = Arc::new(start()?);
+    // Boxed, so that the compiler need not see through the runtime and the whole product at once.
+    let handler = service_fn(|event: LambdaEvent<E>| -> Pin<Box<dyn Future<Output = Result<R, Error>>>> {
+        Box::pin(handle(Arc::clone(&app), event.payload))
+    });
+    lambda_runtime::run(handler).await
+}
+
+/// Connects the product as the environment says. Runs in Lambda's init phase, before the first event.
+fn start() -> Result<App, Error> {
+    init_telemetry();
+    let config = Config::from_pairs(std::env::vars()).inspect_err(|error| tracing::error!(%error, "cannot start"))?;
+    Ok(connect(&config, ports())?)
+}
