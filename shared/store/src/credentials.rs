@@ -68,6 +68,7 @@ impl crate::Record for ListedKey {
 impl Store {
     /// Finds the key and stamps its use, in one round trip. `None` when it is unknown or revoked.
     pub async fn authenticate(&self, secret: &ApiKeySecret, now: Timestamp) -> Result<Option<Credential>, StoreError> {
+        let trip = self.meter.trip();
         let answer = self
             .dynamodb
             .update_item()
@@ -88,12 +89,11 @@ impl Store {
                     aws_sdk_dynamodb::operation::update_item::UpdateItemError::is_conditional_check_failed_exception,
                 ) =>
             {
-                self.meter.record(false, []);
                 return Ok(None);
             }
             Err(e) => return Err(StoreError::dynamodb(&e)),
         };
-        self.meter.record(false, answer.consumed_capacity());
+        trip.wrote(answer.consumed_capacity());
         let Some(item) = answer.attributes else { return Ok(None) };
         let Row { value, .. } = row::<CredentialRecord>(item)?;
         Ok(Some(Credential {

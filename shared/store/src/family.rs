@@ -62,6 +62,7 @@ impl Store {
         loop {
             let limit = i32::try_from(1 + MEAN_DRAFTS + depth).unwrap_or(i32::MAX);
             // From the top down to the messages, so that earlier versions of drafts are never read.
+            let trip = self.meter.trip();
             let answer = self
                 .dynamodb
                 .query()
@@ -77,7 +78,7 @@ impl Store {
                 .send()
                 .await
                 .map_err(|e| StoreError::dynamodb(&e))?;
-            self.meter.record(true, answer.consumed_capacity());
+            trip.read(answer.consumed_capacity());
             for item in answer.items.unwrap_or_default() {
                 match kind(&item) {
                     Thread::KIND => thread = Some(row(item)?),
@@ -179,6 +180,7 @@ impl Store {
         let mut versions = Vec::new();
         let mut from: Option<Item> = None;
         loop {
+            let trip = self.meter.trip();
             let answer = self
                 .dynamodb
                 .query()
@@ -192,7 +194,7 @@ impl Store {
                 .send()
                 .await
                 .map_err(|e| StoreError::dynamodb(&e))?;
-            self.meter.record(true, answer.consumed_capacity());
+            trip.read(answer.consumed_capacity());
             for item in answer.items.unwrap_or_default() {
                 versions.push(row(item)?);
             }

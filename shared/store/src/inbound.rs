@@ -125,6 +125,7 @@ impl Store {
         let mut held = Vec::new();
         let mut from = None;
         loop {
+            let trip = self.meter.trip();
             let answer = self
                 .dynamodb
                 .query()
@@ -137,7 +138,7 @@ impl Store {
                 .send()
                 .await
                 .map_err(|e| StoreError::dynamodb(&e))?;
-            self.meter.record(true, answer.consumed_capacity());
+            trip.read(answer.consumed_capacity());
             for item in answer.items.unwrap_or_default() {
                 held.push(row(item).map(|row: Row<HeldInbound>| row.value)?);
             }
@@ -150,6 +151,7 @@ impl Store {
 
     /// Whether any recipient of a raw mail has a receipt.
     pub async fn has_receipt(&self, ses_message_id: &str) -> Result<bool, StoreError> {
+        let trip = self.meter.trip();
         let answer = self
             .dynamodb
             .query()
@@ -162,7 +164,7 @@ impl Store {
             .send()
             .await
             .map_err(|e| StoreError::dynamodb(&e))?;
-        self.meter.record(true, answer.consumed_capacity());
+        trip.read(answer.consumed_capacity());
         Ok(answer.count > 0)
     }
 }

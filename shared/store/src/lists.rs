@@ -253,6 +253,7 @@ impl Store {
             values.insert(format!(":f{i}"), value.clone());
             filters.push(format!("#data.#f{i} = :f{i}"));
         }
+        let trip = self.meter.trip();
         let answer = self
             .dynamodb
             .query()
@@ -270,12 +271,13 @@ impl Store {
             .send()
             .await
             .map_err(|e| StoreError::dynamodb(&e))?;
-        self.meter.record(true, answer.consumed_capacity());
+        trip.read(answer.consumed_capacity());
         Ok(answer)
     }
 
     /// What falls due in a list of [`Index::Due`], earliest first, up to `before` (exclusive, a time's text).
     pub(crate) async fn due<T: Record>(&self, list: &str, before: &str, limit: i32) -> Result<Vec<T>, StoreError> {
+        let trip = self.meter.trip();
         let answer = self
             .dynamodb
             .query()
@@ -289,7 +291,7 @@ impl Store {
             .send()
             .await
             .map_err(|e| StoreError::dynamodb(&e))?;
-        self.meter.record(true, answer.consumed_capacity());
+        trip.read(answer.consumed_capacity());
         answer.items.unwrap_or_default().into_iter().map(|item| row(item).map(|row: Row<T>| row.value)).collect()
     }
 }

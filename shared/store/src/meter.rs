@@ -3,10 +3,13 @@
 use aws_sdk_dynamodb::types::ConsumedCapacity;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Adds up round trips and consumed capacity. Units are kept in tenths, since an eventually consistent read costs half.
+/// Adds up requests, round trips and consumed capacity. Units are kept in tenths, since an eventually consistent read
+/// costs half.
 #[derive(Debug, Default)]
 pub struct Meter {
+    requests: AtomicU64,
     round_trips: AtomicU64,
+    under_way: AtomicU64,
     read_tenths: AtomicU64,
     write_tenths: AtomicU64,
 }
@@ -14,31 +17,58 @@ pub struct Meter {
 /// What some requests cost together.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Cost {
-    /// Requests to the table.
+    /// Requests to the table, those that were refused included.
+    pub requests: u64,
+    /// How often somebody had to wait for the table: requests that were under way together count as one. Means something
+    /// only while one operation runs at a time.
     pub round_trips: u64,
     /// Read request units.
     pub read_units: f64,
-    /// Write request units.
+    /// Write request units. A refused write costs units too, but its answer does not say how many.
     pub write_units: f64,
 }
 
+/// A request under way. Dropped without a price, it was refused or nobody waited for it.
+pub(crate) struct Trip<'a>(&'a Meter);
+
+impl Drop for Trip<'_> {
+    fn drop(&mut self) {
+        self.0.under_way.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl Trip<'_> {
+    /// It read, at this price.
+    pub(crate) fn read<'a>(self, consumed: impl IntoIterator<Item = &'a ConsumedCapacity>) {
+        self.0.read_tenths.fetch_add(tenths(consumed), Ordering::Relaxed);
+    }
+
+    /// It wrote, at this price.
+    pub(crate) fn wrote<'a>(self, consumed: impl IntoIterator<Item = &'a ConsumedCapacity>) {
+        self.0.write_tenths.fetch_add(tenths(consumed), Ordering::Relaxed);
+    }
+}
+
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "units are small and never negative")]
+fn tenths<'a>(consumed: impl IntoIterator<Item = &'a ConsumedCapacity>) -> u64 {
+    consumed.into_iter().map(|c| (c.capacity_units().unwrap_or(0.0) * 10.0).round() as u64).sum()
+}
+
 impl Meter {
-    pub(crate) fn record<'a>(&self, read: bool, consumed: impl IntoIterator<Item = &'a ConsumedCapacity>) {
-        self.round_trips.fetch_add(1, Ordering::Relaxed);
-        #[allow(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "units are small and never negative"
-        )]
-        let tenths: u64 = consumed.into_iter().map(|c| (c.capacity_units().unwrap_or(0.0) * 10.0).round() as u64).sum();
-        let counter = if read { &self.read_tenths } else { &self.write_tenths };
-        counter.fetch_add(tenths, Ordering::Relaxed);
+    /// A request begins.
+    pub(crate) fn trip(&self) -> Trip<'_> {
+        self.requests.fetch_add(1, Ordering::Relaxed);
+        if self.under_way.fetch_add(1, Ordering::Relaxed) == 0 {
+            self.round_trips.fetch_add(1, Ordering::Relaxed);
+        }
+        Trip(self)
     }
 
     /// What was spent since the last call.
     #[allow(clippy::cast_precision_loss, reason = "far below 2^52")]
     pub fn take(&self) -> Cost {
         Cost {
+            requests: self.requests.swap(0, Ordering::Relaxed),
             round_trips: self.round_trips.swap(0, Ordering::Relaxed),
             read_units: self.read_tenths.swap(0, Ordering::Relaxed) as f64 / 10.0,
             write_units: self.write_tenths.swap(0, Ordering::Relaxed) as f64 / 10.0,

@@ -121,6 +121,7 @@ impl Store {
     /// Reads one entity, as of now (strongly consistent). Costs half a unit per 4 KB less when `fresh` is not needed;
     /// decisions need it.
     pub async fn get<T: Record>(&self, key: &Key) -> Result<Option<Row<T>>, StoreError> {
+        let trip = self.meter.trip();
         let answer = self
             .dynamodb
             .get_item()
@@ -131,7 +132,7 @@ impl Store {
             .send()
             .await
             .map_err(|e| StoreError::dynamodb(&e))?;
-        self.meter.record(true, answer.consumed_capacity());
+        trip.read(answer.consumed_capacity());
         answer.item.map(row).transpose()
     }
 
@@ -155,6 +156,7 @@ impl Store {
                 .consistent_read(true)
                 .build()
                 .map_err(|e| StoreError::Corrupt { kind: "batch", reason: e.to_string() })?;
+            let trip = self.meter.trip();
             let answer = self
                 .dynamodb
                 .batch_get_item()
@@ -163,7 +165,7 @@ impl Store {
                 .send()
                 .await
                 .map_err(|e| StoreError::dynamodb(&e))?;
-            self.meter.record(true, answer.consumed_capacity());
+            trip.read(answer.consumed_capacity());
             let got = answer.responses.and_then(|mut tables| tables.remove(&self.table)).unwrap_or_default();
             empty_answers = if got.is_empty() { empty_answers + 1 } else { 0 };
             items.extend(got);

@@ -151,6 +151,7 @@ impl Store {
     /// A total, as of moments ago.
     pub(crate) async fn total(&self, workspace: WorkspaceId, key: TotalsKey) -> Result<u64, StoreError> {
         let attribute = key.attribute();
+        let trip = self.meter.trip();
         let answer = self
             .dynamodb
             .get_item()
@@ -162,7 +163,7 @@ impl Store {
             .send()
             .await
             .map_err(|e| StoreError::dynamodb(&e))?;
-        self.meter.record(true, answer.consumed_capacity());
+        trip.read(answer.consumed_capacity());
         Ok(answer
             .item
             .and_then(|item| item.get(&attribute).and_then(|v| v.as_n().ok()).and_then(|n| n.parse::<i64>().ok()))

@@ -263,6 +263,7 @@ impl Store {
     async fn commit_all(&self, operations: Vec<Operation>) -> Result<(), CommitError> {
         let writes =
             operations.into_iter().map(|o| o.into_write(&self.table)).collect::<Result<Vec<_>, StoreError>>()?;
+        let trip = self.meter.trip();
         let answer = self
             .dynamodb
             .transact_write_items()
@@ -272,19 +273,21 @@ impl Store {
             .await;
         match answer {
             Ok(answer) => {
-                self.meter.record(false, answer.consumed_capacity());
+                trip.wrote(answer.consumed_capacity());
                 Ok(())
             }
-            Err(error) => {
-                self.meter.record(false, []);
-                Err(commit_error(&error))
-            }
+            Err(error) => Err(commit_error(&error)),
         }
     }
 
     async fn commit_one(&self, operation: Operation) -> Result<(), CommitError> {
+        // Alone there is nothing it must agree with; it would only cost.
+        if matches!(operation, Operation::Check { .. }) {
+            return Ok(());
+        }
         let total = ReturnConsumedCapacity::Total;
         let key = key_item(operation.key());
+        let trip = self.meter.trip();
         let consumed = match operation {
             Operation::Create { item, .. } => {
                 let put = self.dynamodb.put_item().table_name(&self.table).set_item(Some(item));
@@ -297,7 +300,6 @@ impl Store {
                 let delete = delete.return_consumed_capacity(total);
                 delete.send().await.map(|answer| answer.consumed_capacity).map_err(|e| condition_error(&e))
             }
-            // Alone there is nothing it must agree with; it would only cost.
             Operation::Check { .. } => return Ok(()),
             replace_or_add @ (Operation::Replace { .. } | Operation::Add { .. }) => {
                 let conditional = matches!(replace_or_add, Operation::Replace { .. });
@@ -315,7 +317,7 @@ impl Store {
                 update.send().await.map(|answer| answer.consumed_capacity).map_err(|e| condition_error(&e))
             }
         };
-        self.meter.record(false, consumed.as_ref().ok().and_then(Option::as_ref));
+        trip.wrote(consumed.as_ref().ok().and_then(Option::as_ref));
         consumed.map(drop)
     }
 }

@@ -19,6 +19,7 @@ impl Store {
         let mut rows = Vec::new();
         let mut from: Option<Item> = None;
         loop {
+            let trip = self.meter.trip();
             let answer = self
                 .dynamodb
                 .query()
@@ -32,7 +33,7 @@ impl Store {
                 .send()
                 .await
                 .map_err(|e| StoreError::dynamodb(&e))?;
-            self.meter.record(true, answer.consumed_capacity());
+            trip.read(answer.consumed_capacity());
             for item in answer.items.unwrap_or_default() {
                 rows.push(row(item)?);
             }
