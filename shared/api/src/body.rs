@@ -1,5 +1,6 @@
 //! Request bodies, strictly.
 
+use actionlayer_domain::ids::InvalidId;
 use actionlayer_service::FieldError;
 use axum::{
     body::Body,
@@ -110,7 +111,7 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
         match error.classify() {
             Category::Data => {
                 let path = if path == "." { "" } else { &path };
-                ApiError::validation(vec![FieldError::new(path, sentence(&error))])
+                ApiError::validation(vec![describe(path, &error)])
             }
             Category::Syntax | Category::Eof | Category::Io => syntax(&error),
         }
@@ -123,40 +124,69 @@ fn syntax(error: &serde_json::Error) -> ApiError {
     ApiError::invalid_json(format!("The body is not valid JSON: {error}."))
 }
 
-/// serde's words after a field's name: "is not known here; …", "must be …".
-fn sentence(error: &serde_json::Error) -> String {
+/// serde's words as the field they are about and what is wrong with it.
+fn describe(path: &str, error: &serde_json::Error) -> FieldError {
     let text = error.to_string();
     // serde_json adds " at line L column C".
     let text = text.rsplit_once(" at line ").map_or(text.as_str(), |(text, _)| text);
+    // serde speaks of these from the outside: of the object, not of the field in it.
+    let inside = |name: &str| {
+        let name = name.trim_matches('`');
+        if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
+    };
+    if let Some(name) = text.strip_prefix("missing field ") {
+        return FieldError::new(inside(name), "is required");
+    }
+    if let Some(name) = text.strip_prefix("duplicate field ") {
+        return FieldError::new(inside(name), "must be given only once");
+    }
     if let Some(rest) = text.strip_prefix("unknown field ") {
-        let expected = rest.split_once(", ").map_or("there are none here", |(_, expected)| expected);
-        return format!("is not a field of this request: {expected}");
+        let expected = rest.split_once(", ").map_or("there are none", |(_, expected)| expected);
+        return FieldError::new(path, format!("is not a field of this request: {expected}"));
     }
-    if let Some(rest) = text.strip_prefix("missing field ") {
-        return format!("lacks the field {rest}");
+    if text.starts_with("UUID parsing failed") {
+        return FieldError::new(path, InvalidId);
     }
-    if let Some(rest) = text.strip_prefix("invalid type: ") {
-        return rest.split_once(", expected ").map_or_else(
-            || format!("has the wrong type: {rest}"),
-            |(found, expected)| format!("must be {expected}, not {}", kind(found)),
-        );
-    }
-    if let Some(rest) = text.strip_prefix("unknown variant ") {
-        return rest
-            .split_once(", expected ")
-            .map_or_else(|| format!("has an unknown value: {rest}"), |(_, expected)| format!("must be {expected}"));
-    }
-    text.to_owned()
+    let expected = |rest: &str| rest.rsplit_once(", expected ").map(|(_, expected)| type_name(expected).to_owned());
+    let message = if let Some(rest) = text.strip_prefix("invalid type: ") {
+        expected(rest).map(|expected| format!("must be {expected}, not {}", found_name(rest)))
+    } else if let Some(rest) = text.strip_prefix("invalid value: ").or_else(|| text.strip_prefix("unknown variant ")) {
+        expected(rest).map(|expected| format!("must be {expected}"))
+    } else {
+        None
+    };
+    FieldError::new(path, message.as_deref().unwrap_or(text))
 }
 
-/// serde quotes the value it found; its type is enough, and values do not belong in messages.
-fn kind(found: &str) -> &str {
-    found.split([' ', '`']).next().unwrap_or(found)
+/// A type in words, where serde says it in Rust.
+fn type_name(expected: &str) -> &str {
+    match expected {
+        "u8" => "a whole number from 0 to 255",
+        "u32" => "a whole number from 0 to 4294967295",
+        "a sequence" => "a list",
+        expected if expected.starts_with("struct ") => "an object",
+        expected => expected,
+    }
+}
+
+/// The type that was found. serde quotes the value; values do not belong in messages.
+fn found_name(found: &str) -> &str {
+    match found.split([' ', '`', ',']).next() {
+        Some("map") => "an object",
+        Some("sequence") => "a list",
+        Some("string") => "a string",
+        Some("integer" | "floating") => "a number",
+        Some("boolean") => "a boolean",
+        Some("null") => "null",
+        _ => "this",
+    }
 }
 
 /// For `#[serde(default, deserialize_with = "nullable")]` on an `Option<Option<T>>`: tells a field that is `null` (clear
 /// it) from one that is not there (leave it).
-pub fn nullable<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<T>>, D::Error> {
+pub fn nullable<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Option<T>>, D::Error> {
     Option::deserialize(deserializer).map(Some)
 }
 

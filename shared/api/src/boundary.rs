@@ -67,8 +67,7 @@ async fn wrong_method(method: Method) -> Response {
 
 async fn handle(mut request: Request, next: Next, entropy: Arc<dyn Entropy>) -> Response {
     let begun = Instant::now();
-    let request_id =
-        request.extensions_mut().remove::<RequestId>().unwrap_or_else(|| RequestId::generate(&*entropy));
+    let request_id = request.extensions_mut().remove::<RequestId>().unwrap_or_else(|| RequestId::generate(&*entropy));
     let tenant = Tenant::default();
     request.extensions_mut().insert(tenant.clone());
     let method = request.method().clone();

@@ -184,8 +184,8 @@ impl ApiError {
                     message.push_str(&format!(" at {at}"));
                 }
                 message.push('.');
-                let mut error = Self::conflict("draft_not_pending", message)
-                    .fix("Read the draft; the first decision stands.");
+                let mut error =
+                    Self::conflict("draft_not_pending", message).fix("Read the draft; the first decision stands.");
                 error.decided = Some(Decided { status, by, at });
                 error
             }
@@ -207,12 +207,15 @@ impl ApiError {
                 .fix("Read the draft until its status is `sent`, `stale` or `failed`."),
             DraftRefusal::Failed(failure) => {
                 let unknown = failure.as_ref().is_some_and(|f| f.code == FailureCode::OutcomeUnknown);
-                Self::conflict("draft_not_pending", "The draft failed, and a failed draft is never sent again by itself.")
-                    .fix(if unknown {
-                        "It may have left: ask the recipient, then submit a new draft if it did not."
-                    } else {
-                        "See `failure` of the draft, then submit a new one."
-                    })
+                Self::conflict(
+                    "draft_not_pending",
+                    "The draft failed, and a failed draft is never sent again by itself.",
+                )
+                .fix(if unknown {
+                    "It may have left: ask the recipient, then submit a new draft if it did not."
+                } else {
+                    "See `failure` of the draft, then submit a new one."
+                })
             }
             DraftRefusal::Rejected => Self::conflict("draft_not_pending", "The draft was rejected.").fix(REWRITE),
             DraftRefusal::ApprovalRequired => Self::approval_required(),
@@ -255,19 +258,17 @@ impl From<ServiceError> for ApiError {
                     .fix("Check the key: `nc_live_` and 32 letters and digits, shown once when it was made.")
             }
             ServiceError::Forbidden { reason } => {
-                Self::new(StatusCode::FORBIDDEN, "forbidden", format!("This key may not do this: {reason}."))
-                    .fix("Use a key with that role, or ask the owner of the workspace.")
+                Self::new(StatusCode::FORBIDDEN, "forbidden", format!("Not allowed: {reason}."))
+                    .fix("Use a key that may do it, or ask the owner of the workspace.")
             }
             ServiceError::ApprovalRequired => Self::approval_required(),
             ServiceError::Validation(details) => Self::validation(details),
             ServiceError::Draft(refusal) => Self::refused_draft(refusal),
             ServiceError::StaleDraft => Self::refused_draft(DraftRefusal::Stale),
-            ServiceError::ColdSendBlocked => Self::new(
-                StatusCode::UNPROCESSABLE_ENTITY,
-                "cold_send_blocked",
-                "This identity may not start threads.",
-            )
-            .fix("Set `can_send_cold` of the identity to true, or reply in an existing thread."),
+            ServiceError::ColdSendBlocked => {
+                Self::new(StatusCode::UNPROCESSABLE_ENTITY, "cold_send_blocked", "This identity may not start threads.")
+                    .fix("Set `can_send_cold` of the identity to true, or reply in an existing thread.")
+            }
             ServiceError::DomainNotVerified { missing } => {
                 let mut error = Self::new(
                     StatusCode::UNPROCESSABLE_ENTITY,
@@ -279,7 +280,8 @@ impl From<ServiceError> for ApiError {
                     },
                 )
                 .fix("Add the missing records at the registrar, then POST /v1/domains/{id}/verify.");
-                error.details = missing.into_iter().map(|m| FieldError::new("domain_id", format!("missing {m}"))).collect();
+                error.details =
+                    missing.into_iter().map(|m| FieldError::new("domain_id", format!("missing {m}"))).collect();
                 error
             }
             ServiceError::IdentitySuspended => {

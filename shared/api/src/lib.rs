@@ -17,6 +17,8 @@ mod error;
 mod page;
 mod path;
 mod query;
+#[cfg(test)]
+mod tests;
 pub mod views;
 
 pub use authenticated::Authenticated;

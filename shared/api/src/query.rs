@@ -86,7 +86,7 @@ impl Query {
     }
 
     /// Records that a parameter cannot be taken.
-    pub fn refuse(&mut self, name: &'static str, message: impl ToString) {
+    pub fn refuse(&mut self, name: &'static str, message: impl Display) {
         self.errors.push(FieldError::new(name, message));
     }
 

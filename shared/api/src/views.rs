@@ -10,7 +10,7 @@ mod message;
 mod settings;
 mod thread;
 
-pub use draft::{ActorView, DraftView, DraftVersionView, FailureView, NotificationView};
+pub use draft::{ActorView, DraftVersionView, DraftView, FailureView, NotificationView};
 pub use identity::{ApprovalChannels, DomainView, IdentityView, RecordView};
 pub use inbound::{ContactView, HeldView};
 pub use message::{AttachmentView, AuthenticationView, MessageView, SafetyView, SentView, SignedUrlView};
