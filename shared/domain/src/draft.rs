@@ -11,8 +11,16 @@
 
 use serde::{Deserialize, Serialize};
 
+mod actor;
+mod failure;
+#[cfg(test)]
+mod tests;
+
+pub use actor::{Actor, ActorKind};
+pub use failure::{Failure, FailureCode};
+
 use crate::{
-    ApiKeyId, DraftId, EmailAddress, HeaderText, IdentityId, MessageId, ThreadId, Timestamp, WorkspaceId,
+    DraftId, EmailAddress, HeaderText, IdentityId, MessageId, Thread, ThreadId, Timestamp, WorkspaceId,
     channel::Notification,
 };
 
@@ -72,116 +80,6 @@ impl SendState {
             Self::Queued => "queued",
             Self::Sending => "sending",
         }
-    }
-}
-
-/// Who did something.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Actor {
-    /// What kind of actor.
-    pub kind: ActorKind,
-    /// Its id: of a key, of an identity, or an approver's address.
-    pub id: String,
-    /// A name a person recognises.
-    pub name: String,
-}
-
-/// A kind of actor.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ActorKind {
-    /// A caller of the API.
-    ApiKey,
-    /// An approver who used the link of an approval mail.
-    Email,
-    /// The owner's standing opt-out on the identity.
-    Identity,
-}
-
-impl ActorKind {
-    /// The name in the API.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::ApiKey => "api_key",
-            Self::Email => "email",
-            Self::Identity => "identity",
-        }
-    }
-}
-
-impl Actor {
-    /// A caller of the API.
-    pub fn api_key(id: ApiKeyId, name: &HeaderText) -> Self {
-        Self { kind: ActorKind::ApiKey, id: id.to_string(), name: name.as_str().to_owned() }
-    }
-
-    /// An approver who used a link.
-    pub fn email(approver: &EmailAddress) -> Self {
-        Self { kind: ActorKind::Email, id: approver.to_string(), name: approver.to_string() }
-    }
-
-    /// The opt-out `auto_approve_replies` of an identity.
-    pub fn identity(id: IdentityId, display_name: &HeaderText) -> Self {
-        Self { kind: ActorKind::Identity, id: id.to_string(), name: display_name.as_str().to_owned() }
-    }
-}
-
-/// Why something did not leave.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Failure {
-    /// A fixed word to branch on.
-    pub code: FailureCode,
-    /// What happened and what to do, for a person.
-    pub message: String,
-}
-
-/// The kinds of failure.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum FailureCode {
-    /// It was handed to SES and no answer or event ever came. It may have left.
-    OutcomeUnknown,
-    /// SES refused it.
-    Rejected,
-    /// SES does not send for the domain or the account.
-    SendingDisabled,
-    /// SES kept saying "not now" until the queue gave up.
-    Throttled,
-    /// The identity was suspended or deleted before it left.
-    IdentityUnavailable,
-    /// Newer inbound arrived before it left.
-    Stale,
-}
-
-impl FailureCode {
-    /// The name in the API.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::OutcomeUnknown => "outcome_unknown",
-            Self::Rejected => "rejected",
-            Self::SendingDisabled => "sending_disabled",
-            Self::Throttled => "throttled",
-            Self::IdentityUnavailable => "identity_unavailable",
-            Self::Stale => "stale",
-        }
-    }
-}
-
-impl Failure {
-    /// Nobody knows whether it left.
-    pub fn outcome_unknown() -> Self {
-        Self {
-            code: FailureCode::OutcomeUnknown,
-            message:
-                "SES did not say whether it took this mail, and no delivery event came. It may have left: ask the \
-                      recipient before sending again."
-                    .to_owned(),
-        }
-    }
-
-    /// Whether this is the failure of not knowing.
-    pub fn is_outcome_unknown(&self) -> bool {
-        self.code == FailureCode::OutcomeUnknown
     }
 }
 
@@ -376,10 +274,13 @@ impl Draft {
         Ok(())
     }
 
-    /// Puts an approved draft on its way as the given message. Staleness is the caller's to check against the thread, in
-    /// the same transaction.
-    pub fn queue(&mut self, message_id: MessageId, now: Timestamp) -> Result<(), DraftRefusal> {
+    /// Puts an approved draft on its way as the given message. The thread must be written or checked in the same
+    /// transaction: that it has nothing newer is part of the decision.
+    pub fn queue(&mut self, message_id: MessageId, thread: &Thread, now: Timestamp) -> Result<(), DraftRefusal> {
         match (self.status, self.send_state) {
+            (DraftStatus::Approved, None) if thread.is_stale(Some(self.based_on_message_id)) => {
+                Err(DraftRefusal::Stale)
+            }
             (DraftStatus::Approved, None) => {
                 self.send_state = Some(SendState::Queued);
                 self.outbound_message_id = Some(message_id);
@@ -398,9 +299,13 @@ impl Draft {
         }
     }
 
-    /// A worker takes the queued draft for that message.
-    pub fn claim(&mut self, message_id: MessageId, now: Timestamp) -> Result<(), DraftRefusal> {
+    /// A worker takes the queued draft for that message. The thread is asked again, as in [`Draft::queue`]: a draft that
+    /// was claimed, overtaken and released must not be claimed a second time.
+    pub fn claim(&mut self, message_id: MessageId, thread: &Thread, now: Timestamp) -> Result<(), DraftRefusal> {
         self.require_on_its_way(message_id)?;
+        if thread.is_stale(Some(self.based_on_message_id)) {
+            return Err(DraftRefusal::Stale);
+        }
         if self.send_state != Some(SendState::Queued) {
             return Err(DraftRefusal::SendInProgress);
         }

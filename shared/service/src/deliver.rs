@@ -83,8 +83,7 @@ async fn claim_once(app: &App, job: &SendJob, attempt_id: AttemptId) -> Result<O
     let mut transaction = Transaction::new();
     if let Some(draft_row) = &draft {
         let mut draft = draft_row.value.clone();
-        let stale = message.based_on_message_id.is_some() && thread.value.is_stale(message.based_on_message_id);
-        if stale || draft.claim(message.id, now).is_err() {
+        if draft.claim(message.id, &thread.value, now).is_err() {
             withdraw(app, &Outbound { message: row, thread, identity: None, draft: Some(draft_row.clone()) }).await?;
             return Ok(None);
         }

@@ -93,7 +93,7 @@ async fn queue_once(
         Origin { answers: answered.as_ref(), draft: Some((draft.id, draft.based_on_message_id)), unattended: false };
     let (message, message_body) =
         outbound::message(app, &identity.value, draft.thread_id, content_of(&draft, &body), origin, now);
-    draft.queue(message.id, now)?;
+    draft.queue(message.id, &thread_row.value, now)?;
 
     let mut transaction = Transaction::new();
     // The thread is only checked: that its newest inbound is the one the draft is based on, in the same moment.

@@ -64,24 +64,23 @@ pub async fn send_email(app: &App, caller: &Caller, input: SendEmail) -> Result<
         let now = app.now();
         let known = app.store.get::<Contact>(&keys::contact(caller.workspace_id, first)).await?;
         let mut transaction = Transaction::new();
-        let contact = match &known {
-            Some(row) => row.value.clone(),
-            None => {
-                let contact = Contact {
-                    id: ContactId::generate(now, app.entropy()),
-                    workspace_id: caller.workspace_id,
-                    email: first.clone(),
-                    name: None,
-                    // Whoever we write to first may answer.
-                    status: ContactStatus::Trusted,
-                    tags: Vec::new(),
-                    last_seen_at: now,
-                    created_at: now,
-                    updated_at: now,
-                };
-                transaction.create(&contact)?;
-                contact
-            }
+        let contact = if let Some(row) = &known {
+            row.value.clone()
+        } else {
+            let contact = Contact {
+                id: ContactId::generate(now, app.entropy()),
+                workspace_id: caller.workspace_id,
+                email: first.clone(),
+                name: None,
+                // Whoever we write to first may answer.
+                status: ContactStatus::Trusted,
+                tags: Vec::new(),
+                last_seen_at: now,
+                created_at: now,
+                updated_at: now,
+            };
+            transaction.create(&contact)?;
+            contact
         };
         let thread_id = ThreadId::generate(now, app.entropy());
         let content = Content {

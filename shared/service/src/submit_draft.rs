@@ -154,7 +154,7 @@ async fn submit_once(
         let origin = Origin { answers: Some(&message), draft: Some((draft.id, message.id)), unattended: true };
         let content = content_of(&draft, &body);
         let (outbound, outbound_body) = outbound::message(app, &identity, thread.id, content, origin, now);
-        draft.queue(outbound.id, now)?;
+        draft.queue(outbound.id, &thread, now)?;
         transaction.create_with_body(&app.store, &outbound, &outbound_body).await?;
         transaction.count_usage(caller.workspace_id, &outbound::usage_period(now), 0, 1);
     }

@@ -52,38 +52,35 @@ pub(super) async fn join(
         None => None,
     };
     let joined = Joined { message_id, at: received_at, snippet: &message.snippet };
-    match &thread_row {
-        Some(row) => {
-            let mut thread = row.value.clone();
-            let overtaken = thread.receive(joined, message.is_automated, now);
-            go_stale(app, claim, &overtaken, transaction).await?;
-            transaction.replace(row, &thread)?;
-        }
-        None => {
-            let mut thread = Thread {
-                id: thread_id,
-                workspace_id: claim.workspace_id,
-                identity_id: claim.identity_id,
-                primary_contact_id: contact.as_ref().map(|contact| contact.id),
-                primary_contact_email: contact.map(|contact| contact.email),
-                subject: message.subject.clone(),
-                status: ThreadStatus::Open,
-                needs_review: false,
-                last_message_at: received_at,
-                last_inbound_message_id: None,
-                message_count: 0,
-                snippet: String::new(),
-                tags: Vec::new(),
-                skip_ai: false,
-                open_draft_ids: Vec::new(),
-                unattended: UnattendedSends::default(),
-                created_at: now,
-                updated_at: now,
-            };
-            // A new thread has no drafts that could go stale.
-            let _ = thread.receive(joined, message.is_automated, now);
-            transaction.create(&thread)?;
-        }
+    if let Some(row) = &thread_row {
+        let mut thread = row.value.clone();
+        let overtaken = thread.receive(joined, message.is_automated, now);
+        go_stale(app, claim, &overtaken, transaction).await?;
+        transaction.replace(row, &thread)?;
+    } else {
+        let mut thread = Thread {
+            id: thread_id,
+            workspace_id: claim.workspace_id,
+            identity_id: claim.identity_id,
+            primary_contact_id: contact.as_ref().map(|contact| contact.id),
+            primary_contact_email: contact.map(|contact| contact.email),
+            subject: message.subject.clone(),
+            status: ThreadStatus::Open,
+            needs_review: false,
+            last_message_at: received_at,
+            last_inbound_message_id: None,
+            message_count: 0,
+            snippet: String::new(),
+            tags: Vec::new(),
+            skip_ai: false,
+            open_draft_ids: Vec::new(),
+            unattended: UnattendedSends::default(),
+            created_at: now,
+            updated_at: now,
+        };
+        // A new thread has no drafts that could go stale.
+        let _ = thread.receive(joined, message.is_automated, now);
+        transaction.create(&thread)?;
     }
     transaction.create_with_body(&app.store, &message, &body).await?;
     point_at(arrival, claim, context, &message, transaction)?;

@@ -1,0 +1,56 @@
+//! Who did something.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{ApiKeyId, EmailAddress, HeaderText, IdentityId};
+
+/// Who did something.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Actor {
+    /// What kind of actor.
+    pub kind: ActorKind,
+    /// Its id: of a key, of an identity, or an approver's address.
+    pub id: String,
+    /// A name a person recognises.
+    pub name: String,
+}
+
+/// A kind of actor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ActorKind {
+    /// A caller of the API.
+    ApiKey,
+    /// An approver who used the link of an approval mail.
+    Email,
+    /// The owner's standing opt-out on the identity.
+    Identity,
+}
+
+impl ActorKind {
+    /// The name in the API.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::ApiKey => "api_key",
+            Self::Email => "email",
+            Self::Identity => "identity",
+        }
+    }
+}
+
+impl Actor {
+    /// A caller of the API.
+    pub fn api_key(id: ApiKeyId, name: &HeaderText) -> Self {
+        Self { kind: ActorKind::ApiKey, id: id.to_string(), name: name.as_str().to_owned() }
+    }
+
+    /// An approver who used a link.
+    pub fn email(approver: &EmailAddress) -> Self {
+        Self { kind: ActorKind::Email, id: approver.to_string(), name: approver.to_string() }
+    }
+
+    /// The opt-out `auto_approve_replies` of an identity.
+    pub fn identity(id: IdentityId, display_name: &HeaderText) -> Self {
+        Self { kind: ActorKind::Identity, id: id.to_string(), name: display_name.as_str().to_owned() }
+    }
+}
