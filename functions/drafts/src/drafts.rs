@@ -82,6 +82,7 @@ pub(crate) async fn get_draft(
     Ok(view(read::get_draft(&app, &caller, id).await?))
 }
 
+#[allow(clippy::option_option, reason = "absent, null and a value are three different wishes")]
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct DraftEdit {

@@ -79,6 +79,7 @@ pub(crate) async fn get_identity(
     Ok(Json(IdentityView::of(identities::get_identity(&app, &caller, id).await?)))
 }
 
+#[allow(clippy::option_option, reason = "absent, null and a value are three different wishes")]
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct UpdateIdentity {

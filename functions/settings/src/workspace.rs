@@ -11,11 +11,7 @@ use actionlayer_service::{
     App, bootstrap_workspace as bootstrap,
     workspace::{self, WorkspacePatch},
 };
-use axum::{
-    Json,
-    extract::State,
-    http::StatusCode,
-};
+use axum::{Json, extract::State, http::StatusCode};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -48,6 +44,7 @@ pub(crate) struct UpdateWorkspace {
     settings: Option<UpdateSettings>,
 }
 
+#[allow(clippy::option_option, reason = "absent, null and a value are three different wishes")]
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct UpdateSettings {

@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use actionlayer_api::{
-    ApiError, Authenticated, Id, List, NoFields, NoQuery, OptionalJsonBody, Query, views::HeldView,
-};
+use actionlayer_api::{ApiError, Authenticated, Id, List, NoFields, NoQuery, OptionalJsonBody, Query, views::HeldView};
 use actionlayer_domain::HeldId;
 use actionlayer_service::{App, held};
 use axum::{Json, extract::State};

@@ -20,7 +20,10 @@ use crate::views::ActorView;
 /// As a response it is only a status and itself as an extension; [`crate::boundary`] writes the body, since only it
 /// knows the request's id.
 #[derive(Debug, Clone)]
-pub struct ApiError {
+pub struct ApiError(Box<Refusal>);
+
+#[derive(Debug, Clone)]
+struct Refusal {
     status: StatusCode,
     code: &'static str,
     message: String,
@@ -68,27 +71,35 @@ const RETRY_AFTER_SECONDS: u32 = 1;
 
 impl ApiError {
     fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
-        Self { status, code, message: message.into(), fix: None, details: Vec::new(), decided: None, cause: None }
+        Self(Box::new(Refusal {
+            status,
+            code,
+            message: message.into(),
+            fix: None,
+            details: Vec::new(),
+            decided: None,
+            cause: None,
+        }))
     }
 
     fn fix(mut self, fix: impl Into<String>) -> Self {
-        self.fix = Some(fix.into());
+        self.0.fix = Some(fix.into());
         self
     }
 
     /// The status of the response.
-    pub const fn status(&self) -> StatusCode {
-        self.status
+    pub fn status(&self) -> StatusCode {
+        self.0.status
     }
 
     /// The word to branch on.
-    pub const fn code(&self) -> &'static str {
-        self.code
+    pub fn code(&self) -> &'static str {
+        self.0.code
     }
 
     /// What went wrong inside, for the log.
     pub(crate) fn cause(&self) -> Option<&str> {
-        self.cause.as_deref()
+        self.0.cause.as_deref()
     }
 
     /// 400: the body is not JSON.
@@ -141,7 +152,7 @@ impl ApiError {
         };
         let mut error = Self::new(StatusCode::UNPROCESSABLE_ENTITY, "validation_error", message)
             .fix("Correct what `details` names and send the request again.");
-        error.details = details;
+        error.0.details = details;
         error
     }
 
@@ -153,7 +164,7 @@ impl ApiError {
             "Something went wrong on our side; it was recorded under this request id.",
         )
         .fix("Try again; if it stays, report the request id.");
-        error.cause = Some(cause.into());
+        error.0.cause = Some(cause.into());
         error
     }
 
@@ -164,7 +175,7 @@ impl ApiError {
             "A service this needs gave no answer in time. Nothing was promised.",
         )
         .fix("Read the object again to see its state, then repeat the request.");
-        error.cause = Some(cause.into());
+        error.0.cause = Some(cause.into());
         error
     }
 
@@ -176,17 +187,12 @@ impl ApiError {
         const REWRITE: &str = "Read the thread again and submit a new draft.";
         match refusal {
             DraftRefusal::Decided { status, by, at } => {
-                let mut message = format!("The draft {}", past_tense(status));
-                if let Some(by) = &by {
-                    message.push_str(&format!(" by {}", by.name));
-                }
-                if let Some(at) = at {
-                    message.push_str(&format!(" at {at}"));
-                }
-                message.push('.');
+                let by_whom = by.as_ref().map(|by| format!(" by {}", by.name)).unwrap_or_default();
+                let when = at.map(|at| format!(" at {at}")).unwrap_or_default();
+                let message = format!("The draft {}{by_whom}{when}.", past_tense(status));
                 let mut error =
                     Self::conflict("draft_not_pending", message).fix("Read the draft; the first decision stands.");
-                error.decided = Some(Decided { status, by, at });
+                error.0.decided = Some(Decided { status, by, at });
                 error
             }
             DraftRefusal::Superseded { seen, current } => Self::conflict(
@@ -233,16 +239,17 @@ impl ApiError {
 
     /// The body, with the request's id.
     pub(crate) fn body(&self, request_id: &str) -> Vec<u8> {
+        let Refusal { status, code, message, fix, details, decided, cause: _ } = &*self.0;
         let envelope = Envelope {
-            error: self.code,
-            message: &self.message,
+            error: code,
+            message,
             request_id,
-            fix: self.fix.as_deref(),
-            details: self.details.iter().map(|d| Detail { field: &d.field, message: &d.message }).collect(),
-            draft_status: self.decided.as_ref().map(|d| d.status),
-            decided_by: self.decided.as_ref().and_then(|d| d.by.as_ref()).map(ActorView::of),
-            decided_at: self.decided.as_ref().and_then(|d| d.at),
-            retry_after_seconds: (self.status == StatusCode::SERVICE_UNAVAILABLE).then_some(RETRY_AFTER_SECONDS),
+            fix: fix.as_deref(),
+            details: details.iter().map(|d| Detail { field: &d.field, message: &d.message }).collect(),
+            draft_status: decided.as_ref().map(|d| d.status),
+            decided_by: decided.as_ref().and_then(|d| d.by.as_ref()).map(ActorView::of),
+            decided_at: decided.as_ref().and_then(|d| d.at),
+            retry_after_seconds: (*status == StatusCode::SERVICE_UNAVAILABLE).then_some(RETRY_AFTER_SECONDS),
         };
         // Strings, numbers and times only: this cannot fail, and an empty body is still the right status.
         serde_json::to_vec(&envelope).unwrap_or_default()
@@ -280,7 +287,7 @@ impl From<ServiceError> for ApiError {
                     },
                 )
                 .fix("Add the missing records at the registrar, then POST /v1/domains/{id}/verify.");
-                error.details =
+                error.0.details =
                     missing.into_iter().map(|m| FieldError::new("domain_id", format!("missing {m}"))).collect();
                 error
             }
@@ -305,12 +312,12 @@ impl From<ServiceError> for ApiError {
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let mut response = Response::new(Body::empty());
-        *response.status_mut() = self.status;
+        *response.status_mut() = self.0.status;
         let headers = response.headers_mut();
-        if self.status == StatusCode::UNAUTHORIZED {
+        if self.0.status == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
-        if self.status == StatusCode::SERVICE_UNAVAILABLE {
+        if self.0.status == StatusCode::SERVICE_UNAVAILABLE {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER_SECONDS));
         }
         response.extensions_mut().insert(self);

@@ -30,6 +30,7 @@ impl Entropy for Counting {
     }
 }
 
+#[allow(clippy::option_option, reason = "absent, null and a value are three different wishes")]
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Body1 {

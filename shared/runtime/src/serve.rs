@@ -2,9 +2,13 @@
 
 use std::{future::Future, pin::Pin, sync::Arc};
 
+use actionlayer_api::RequestId;
 use actionlayer_service::App;
-use lambda_http::{Request, Response};
-use lambda_runtime::{Diagnostic, Error, LambdaEvent, service_fn, tower::Service};
+use lambda_http::{Request, RequestExt as _, Response};
+use lambda_runtime::{
+    Diagnostic, Error, LambdaEvent, service_fn,
+    tower::{Service, ServiceExt as _},
+};
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{Config, connect, init_telemetry, ports};
@@ -17,7 +21,17 @@ where
     S::Error: std::fmt::Debug + Into<Diagnostic>,
     Response<B>: lambda_http::IntoResponse,
 {
-    lambda_http::run(router(Arc::new(start()?))).await
+    let router = router(Arc::new(start()?));
+    lambda_http::run(router.map_request(with_request_id)).await
+}
+
+/// Lambda's own id of the request is the one its callers see.
+fn with_request_id(mut request: Request) -> Request {
+    let id = request.lambda_context_ref().and_then(|context| RequestId::new(&context.request_id));
+    if let Some(id) = id {
+        request.extensions_mut().insert(id);
+    }
+    request
 }
 
 /// Gives each event to `handle`, until Lambda ends the process. Lambda learns of a failure only by an `Err`: it then

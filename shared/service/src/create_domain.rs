@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// A claim that was not proven for so long gives way to another one.
-pub(crate) const CLAIM_LIFETIME: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+pub(crate) const CLAIM_LIFETIME: Duration = Duration::from_hours(7 * 24);
 
 /// Claims a domain for the caller's workspace: makes its DKIM key, registers it with SES and looks at what its DNS has
 /// today. A name another workspace claimed is refused, until that claim lapses unproven.
@@ -86,7 +86,7 @@ fn describe(app: &App, caller: &Caller, name: DomainName, public_key: &str, now:
     }
 }
 
-/// An RSA key of 2,048 bits, the largest SES takes: the public one as DKIM publishes it (SubjectPublicKeyInfo in DER,
+/// An RSA key of 2,048 bits, the largest SES takes: the public one as DKIM publishes it (`SubjectPublicKeyInfo` in DER,
 /// base64), the private one as SES takes it (PKCS#8 in DER, base64).
 async fn dkim_key_pair() -> Result<(String, Secret<String>), ServiceError> {
     let failed = |_| ServiceError::Upstream { service: "rsa", code: "no_key".to_owned() };

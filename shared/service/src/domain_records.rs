@@ -27,7 +27,7 @@ pub struct RecordInputs<'a> {
     pub ownership_token: &'a str,
     /// The DKIM selector.
     pub dkim_selector: &'a str,
-    /// The public key: SubjectPublicKeyInfo in DER, base64 (RFC 6376, section 3.6.1).
+    /// The public key: `SubjectPublicKeyInfo` in DER, base64 (RFC 6376, section 3.6.1).
     pub dkim_public_key: &'a str,
     /// The AWS region that receives the mail.
     pub region: &'a str,
@@ -301,7 +301,8 @@ mod tests {
         let mut record = of(RecordPurpose::Ownership);
         judge(&mut record, None);
         assert!(!record.verified);
-        judge(&mut record, Some(vec![record.value.clone()]));
+        let right = record.value.clone();
+        judge(&mut record, Some(vec![right]));
         judge(&mut record, None);
         assert!(record.verified);
         judge(&mut record, Some(Vec::new()));

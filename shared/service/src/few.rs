@@ -35,15 +35,15 @@ fn fingerprint(list: &str) -> String {
     hex::encode(&Sha256::digest(list.as_bytes())[..8])
 }
 
-fn write(last: &str, list: &str) -> String {
-    URL_SAFE_NO_PAD.encode(format!("{VERSION}.{}.{last}", fingerprint(list)))
+fn write(id: &str, list: &str) -> String {
+    URL_SAFE_NO_PAD.encode(format!("{VERSION}.{}.{id}", fingerprint(list)))
 }
 
 fn read(cursor: &str, list: &str) -> Option<String> {
     let text = String::from_utf8(URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()?;
     let (version, rest) = text.split_once('.')?;
-    let (of_list, last) = rest.split_once('.')?;
-    (version == VERSION && of_list == fingerprint(list)).then(|| last.to_owned())
+    let (of_list, id) = rest.split_once('.')?;
+    (version == VERSION && of_list == fingerprint(list)).then(|| id.to_owned())
 }
 
 #[cfg(test)]
