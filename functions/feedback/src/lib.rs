@@ -15,5 +15,5 @@ use lambda_runtime::Error;
 
 /// Handles a batch of SES events.
 pub async fn handle(app: &App, event: SqsEvent) -> Result<SqsBatchResponse, Error> {
-    Ok(sqs_batch(event, async |event: SesEvent| settle(app, &event).await).await)
+    Ok(sqs_batch(event, |event: SesEvent| async move { settle(app, &event).await }).await)
 }

@@ -13,5 +13,5 @@ use lambda_runtime::Error;
 
 /// Handles a batch of [`NotifyJob`]s.
 pub async fn handle(app: &App, event: SqsEvent) -> Result<SqsBatchResponse, Error> {
-    Ok(sqs_batch(event, async |job: NotifyJob| notify_approvers(app, &job).await).await)
+    Ok(sqs_batch(event, |job: NotifyJob| async move { notify_approvers(app, &job).await }).await)
 }

@@ -13,5 +13,5 @@ use lambda_runtime::Error;
 
 /// Handles a batch of [`SendJob`]s.
 pub async fn handle(app: &App, event: SqsEvent) -> Result<SqsBatchResponse, Error> {
-    Ok(sqs_batch(event, async |job: SendJob| deliver(app, &job).await).await)
+    Ok(sqs_batch(event, |job: SendJob| async move { deliver(app, &job).await }).await)
 }

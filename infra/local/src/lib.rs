@@ -23,3 +23,20 @@ pub mod ses;
 pub mod outbox;
 /// The authoritative DNS server of published zones.
 pub mod dns;
+/// `template.yaml`, read.
+pub mod template;
+mod clients;
+/// The demonstration: the whole loop through public interfaces.
+pub mod demo;
+/// The table: an embedded DynamoDB.
+pub mod dynamodb;
+/// The whole system in one process.
+pub mod engine;
+mod event_sources;
+/// The HTTP API in front of the functions.
+pub mod gateway;
+/// Lambda: the functions, invoked.
+pub mod invoke;
+mod local_routes;
+/// The bucket: a folder served as S3.
+pub mod s3;

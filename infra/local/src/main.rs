@@ -1,1 +1,125 @@
-fn main() {}
+//! `actionlayer`: the whole system on this machine.
+
+use std::{io::Write, net::SocketAddr, path::PathBuf, process::ExitCode};
+
+use actionlayer_local::{
+    demo,
+    engine::{Engine, EngineOptions},
+    smtp::relay::Relay,
+};
+use clap::{Parser, Subcommand};
+
+/// A mailbox for agents with a human in front of every send: the whole system on this machine.
+#[derive(Debug, Parser)]
+#[command(name = "actionlayer", version)]
+struct Arguments {
+    /// Where HTTP is served; port 0 for any that is free.
+    #[arg(long, default_value = "127.0.0.1:8787")]
+    http: SocketAddr,
+    /// Where mail is received; port 0 for any that is free.
+    #[arg(long, default_value = "127.0.0.1:2525")]
+    smtp: SocketAddr,
+    /// The folder that holds everything. Deleting it starts afresh.
+    #[arg(long, default_value = ".actionlayer")]
+    data: PathBuf,
+    /// A real SMTP host that also gets what leaves, as smtp://host:port.
+    #[arg(long)]
+    relay: Option<Relay>,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Plays the whole loop on an engine of its own: mail in, draft, approval, exactly one mail out.
+    Demo,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    start_log(matches!(arguments.command, Some(Command::Demo)));
+    let outcome = match arguments.command {
+        Some(Command::Demo) => demo::run(&mut std::io::stdout()).await.map_err(|error| chain(&error)),
+        None => run(arguments).await.map_err(|error| chain(&error)),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(reason) => {
+            // Nobody is there to tell when standard error is closed.
+            _ = writeln!(std::io::stderr(), "actionlayer: {reason}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+enum RunError {
+    #[error(transparent)]
+    Engine(#[from] actionlayer_local::engine::EngineError),
+    #[error("signals cannot be listened for")]
+    Signal(#[from] std::io::Error),
+}
+
+async fn run(arguments: Arguments) -> Result<(), RunError> {
+    let mut ended = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    let engine = Engine::start(EngineOptions {
+        http: arguments.http,
+        smtp: arguments.smtp,
+        data: arguments.data.clone(),
+        relay: arguments.relay,
+        parameters: std::collections::BTreeMap::new(),
+    })
+    .await?;
+    // A closed standard output is no reason not to run.
+    _ = greet(&engine, &arguments.data);
+    tokio::select! {
+        signal = tokio::signal::ctrl_c() => signal?,
+        _ = ended.recv() => {}
+    }
+    engine.stop().await;
+    Ok(())
+}
+
+/// Where everything is and what to try next. The first line is for programs, the rest for people.
+fn greet(engine: &Engine, data: &std::path::Path) -> std::io::Result<()> {
+    let at = engine.addresses();
+    let (url, smtp) = (at.url(), at.smtp);
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "ready http={url} smtp={smtp}")?;
+    writeln!(out, "  API        {url}/v1       mail in {smtp}       what left {url}/local/outbox")?;
+    writeln!(out, "  DynamoDB   {}   S3 {}   SQS {}   SES {}   DNS {}", at.dynamodb, at.s3, at.sqs, at.sesv2, at.dns)?;
+    writeln!(out, "  data       {}   delete it to start afresh", data.display())?;
+    writeln!(out, "Try:")?;
+    writeln!(out, "  curl -X POST {url}/v1/auth/bootstrap --json '{{\"workspace_name\":\"Acme\"}}'")?;
+    writeln!(
+        out,
+        "  curl -X POST {url}/v1/domains -H \"Authorization: Bearer $KEY\" --json '{{\"domain\":\"acme.test\"}}'"
+    )?;
+    writeln!(out, "  curl -X POST {url}/local/dns/publish --json '{{\"domain\":\"acme.test\"}}'")?;
+    writeln!(
+        out,
+        "  curl smtp://{smtp} --mail-from jo@customer.test --mail-rcpt anna@acme.test --upload-file mail.eml"
+    )?;
+    out.flush()
+}
+
+/// The log goes to standard error, for people; the demo's own lines are enough unless something is wrong.
+fn start_log(quiet: bool) {
+    let level = if quiet { tracing::Level::ERROR } else { tracing::Level::WARN };
+    let subscriber = tracing_subscriber::fmt().with_writer(std::io::stderr).with_max_level(level).finish();
+    // Refused only when there is one already.
+    _ = tracing::subscriber::set_global_default(subscriber);
+}
+
+/// An error and what caused it, in one line.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
+}

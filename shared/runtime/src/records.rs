@@ -80,10 +80,10 @@ fn panic_reason(panic: &(dyn Any + Send)) -> &'static str {
 
 /// Works off a batch from a queue, one record after the other. The body of a record is the job as JSON; one that cannot
 /// be read is failed without a try, so that it ends in the dead-letter queue as it is.
-pub async fn sqs_batch<J, F>(event: SqsEvent, work: F) -> SqsBatchResponse
+pub async fn sqs_batch<J, F>(event: SqsEvent, work: impl Fn(J) -> F) -> SqsBatchResponse
 where
     J: DeserializeOwned,
-    F: AsyncFn(J) -> Result<(), ServiceError>,
+    F: Future<Output = Result<(), ServiceError>>,
 {
     let mut response = SqsBatchResponse::default();
     for record in event.records {
@@ -128,14 +128,14 @@ mod tests {
     #[tokio::test]
     async fn each_record_is_judged_by_itself() {
         let seen = RefCell::new(Vec::new());
-        let response = sqs_batch(batch(&["1", "{", "2", "3", "4", "5"]), async |job: u32| {
+        let response = sqs_batch(batch(&["1", "{", "2", "3", "4", "5"]), |job: u32| {
             seen.borrow_mut().push(job);
-            match job {
+            async move { match job {
                 2 => Err(ServiceError::Contended),
                 3 => Err(ServiceError::NotFound { what: "draft" }),
                 4 => panic!("on purpose"),
                 _ => Ok(()),
-            }
+            } }
         })
         .await;
         assert_eq!(*seen.borrow(), [1, 2, 3, 4, 5]);
@@ -146,7 +146,7 @@ mod tests {
     async fn a_record_without_a_body_is_failed() {
         let mut event = batch(&["1"]);
         event.records[0].body = None;
-        let response = sqs_batch(event, async |_: u32| Ok(())).await;
+        let response = sqs_batch(event, |_: u32| async { Ok(()) }).await;
         assert_eq!(failures(&response), ["0"]);
     }
 

@@ -1,0 +1,237 @@
+//! The whole system in one process: servers for AWS's services, the functions between them, and what invokes those.
+
+use std::{
+    collections::BTreeMap,
+    io,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use actionlayer_runtime::{Config, ConfigError, ConnectError, OsEntropy, connect, variable};
+use actionlayer_service::{App, Ports};
+use tokio::{net::TcpListener, task::JoinSet};
+use tokio_util::sync::CancellationToken;
+
+mod async_invocations;
+mod destinations;
+mod domain_records;
+mod queues;
+mod schedule;
+mod serve;
+mod sinks;
+mod start;
+
+pub(crate) use destinations::Destinations;
+pub(crate) use schedule::Sweep;
+
+use crate::{
+    clock::LocalClock,
+    dns::{DnsError, DnsServer},
+    dynamodb::TableError,
+    event_sources::{QueueMapping, StreamMapping},
+    gateway::RouteError,
+    invoke::{NoCode, SesGate},
+    s3::BucketError,
+    smtp::relay::Relay,
+    sqs::ACCOUNT_ID,
+    state::StateError,
+    template::{Function, Scope, Template, TemplateError},
+};
+
+/// The region this machine plays.
+pub const REGION: &str = "us-east-1";
+
+/// What an engine is told at its start.
+#[derive(Debug, Clone)]
+pub struct EngineOptions {
+    /// Where HTTP is served; port 0: any that is free.
+    pub http: SocketAddr,
+    /// Where mail is received; port 0: any that is free.
+    pub smtp: SocketAddr,
+    /// The folder that holds everything. Made if it is not there.
+    pub data: PathBuf,
+    /// A real SMTP host that also gets what leaves.
+    pub relay: Option<Relay>,
+    /// Parameters of the template other than its defaults, by name.
+    pub parameters: BTreeMap<String, String>,
+}
+
+impl EngineOptions {
+    /// An engine on free ports of this machine.
+    pub fn on_free_ports(data: impl Into<PathBuf>) -> Self {
+        Self {
+            http: serve::ANY_LOOPBACK,
+            smtp: serve::ANY_LOOPBACK,
+            data: data.into(),
+            relay: None,
+            parameters: BTreeMap::new(),
+        }
+    }
+}
+
+/// Why an engine could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// The folder cannot be made.
+    #[error("the folder {folder} cannot be made")]
+    Folder {
+        /// Which one.
+        folder: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// An address cannot be listened on.
+    #[error("cannot listen on {address}")]
+    Listen {
+        /// Which one.
+        address: SocketAddr,
+        /// Why not.
+        source: io::Error,
+    },
+    /// The engine's state.
+    #[error(transparent)]
+    State(#[from] StateError),
+    /// The template.
+    #[error(transparent)]
+    Template(#[from] TemplateError),
+    /// A route of the template.
+    #[error(transparent)]
+    Route(#[from] RouteError),
+    /// A function of the template.
+    #[error(transparent)]
+    NoCode(#[from] NoCode),
+    /// The table.
+    #[error(transparent)]
+    Table(#[from] TableError),
+    /// The bucket.
+    #[error(transparent)]
+    Bucket(#[from] BucketError),
+    /// DNS.
+    #[error(transparent)]
+    Dns(#[from] DnsError),
+    /// The queues of the template.
+    #[error("the queue {queue} cannot be made")]
+    Queue {
+        /// Which one.
+        queue: String,
+        /// Why not.
+        source: Box<aws_sdk_sqs::Error>,
+    },
+    /// The functions' settings.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The functions' connections.
+    #[error(transparent)]
+    Connect(#[from] ConnectError),
+    /// The template lacks something the engine needs.
+    #[error("template.yaml has no {0}")]
+    Lacks(&'static str),
+}
+
+/// Where the servers of an engine are.
+#[derive(Debug, Clone)]
+pub struct Addresses {
+    /// The API, the callbacks and `/local`.
+    pub http: SocketAddr,
+    /// Mail in.
+    pub smtp: SocketAddr,
+    /// DNS, over UDP and TCP.
+    pub dns: SocketAddr,
+    /// DynamoDB.
+    pub dynamodb: String,
+    /// S3.
+    pub s3: String,
+    /// SQS.
+    pub sqs: String,
+    /// SES v2.
+    pub sesv2: String,
+}
+
+impl Addresses {
+    /// Base URL of the API.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.http)
+    }
+}
+
+/// A running engine. Dropping it ends it as a crash would; nothing acknowledged is lost either way.
+pub struct Engine {
+    addresses: Addresses,
+    app: Arc<App>,
+    clock: Arc<LocalClock>,
+    dns: DnsServer,
+    /// Stops what takes new work, then waits for what is under way.
+    stop: CancellationToken,
+    intake: JoinSet<()>,
+    /// What never ends by itself and may be cut short at any time.
+    workers: JoinSet<()>,
+}
+
+impl Engine {
+    /// Starts everything. Ready when it returns.
+    pub async fn start(options: EngineOptions) -> Result<Self, EngineError> {
+        start::start(options).await
+    }
+
+    /// Where the servers are.
+    pub fn addresses(&self) -> &Addresses {
+        &self.addresses
+    }
+
+    /// The product, connected to this engine like the HTTP functions; for tests of costs and use cases.
+    pub fn app(&self) -> &Arc<App> {
+        &self.app
+    }
+
+    /// The engine's clock.
+    pub fn clock(&self) -> &Arc<LocalClock> {
+        &self.clock
+    }
+
+    /// Stops in order: no new requests, those under way finish, then everything else ends.
+    pub async fn stop(mut self) {
+        self.stop.cancel();
+        while self.intake.join_next().await.is_some() {}
+        self.workers.shutdown().await;
+        if let Err(error) = self.dns.stop().await {
+            tracing::warn!(%error, "DNS did not stop cleanly");
+        }
+    }
+}
+
+/// The ARN of a function of this engine, by logical id.
+pub(crate) fn function_arn(function: &str) -> String {
+    format!("arn:aws:lambda:{REGION}:{ACCOUNT_ID}:function:{function}")
+}
+
+/// What a function is connected to.
+struct Connections<'a> {
+    template: &'a Template,
+    scope: &'a Scope,
+    dynamodb: &'a str,
+    s3: &'a str,
+    sqs: &'a str,
+    dns: SocketAddr,
+    clock: &'a Arc<LocalClock>,
+}
+
+impl Connections<'_> {
+    /// Connects a function as in AWS: by the template's variables, plus where the services are.
+    fn connect(&self, function: &Function, sesv2: &str) -> Result<Arc<App>, EngineError> {
+        let mut variables = self.template.environment(function, self.scope)?;
+        variables.extend(
+            [
+                (variable::AWS_REGION, REGION),
+                (variable::AWS_ENDPOINT_URL_DYNAMODB, self.dynamodb),
+                (variable::AWS_ENDPOINT_URL_S3, self.s3),
+                (variable::AWS_ENDPOINT_URL_SQS, self.sqs),
+                (variable::AWS_ENDPOINT_URL_SESV2, sesv2),
+            ]
+            .map(|(name, value)| (name.to_owned(), value.to_owned())),
+        );
+        variables.insert(variable::DNS_SERVER.to_owned(), self.dns.to_string());
+        let ports = Ports { clock: self.clock.clone(), entropy: Arc::new(OsEntropy) };
+        Ok(Arc::new(connect(&Config::from_pairs(variables)?, ports)?))
+    }
+}

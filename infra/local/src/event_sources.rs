@@ -1,0 +1,7 @@
+//! Event source mappings: what in AWS polls the queues and the table's stream and invokes functions with batches.
+
+mod queue;
+mod stream;
+
+pub(crate) use queue::QueueMapping;
+pub(crate) use stream::{Checkpoints, StreamMapping};

@@ -1,0 +1,78 @@
+//! What only this machine has: `/healthz` and everything under `/local`.
+
+use std::sync::Arc;
+
+use axum::{
+    Json, Router,
+    extract::{OriginalUri, State},
+    http::StatusCode,
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use serde_json::json;
+
+use crate::{
+    clock::{self, LocalClock},
+    dns::{self, RecordsProvider, Zones},
+    engine::Sweep,
+    faults::{self, Faults},
+    gateway::refusal,
+    outbox::{self, Outbox},
+    smtp::{self, Verdicts},
+};
+
+/// What the routes work with.
+pub(crate) struct LocalRoutes {
+    pub(crate) outbox: Arc<Outbox>,
+    pub(crate) verdicts: Verdicts,
+    pub(crate) zones: Zones,
+    pub(crate) records: Arc<dyn RecordsProvider>,
+    pub(crate) faults: Arc<Faults>,
+    pub(crate) clock: Arc<LocalClock>,
+    pub(crate) sweep: Sweep,
+}
+
+/// All of them.
+pub(crate) fn router(routes: LocalRoutes) -> Router {
+    Router::new()
+        .route("/healthz", get(healthz))
+        .route("/local/sweep", post(sweep))
+        .with_state(routes.sweep)
+        .route("/local", get(unknown))
+        .route("/local/{*path}", axum::routing::any(unknown))
+        .merge(outbox::router(routes.outbox))
+        .merge(smtp::verdicts_router(routes.verdicts))
+        .merge(dns::router(routes.zones, routes.records))
+        .merge(faults::router(routes.faults))
+        .merge(clock::router(routes.clock))
+        .method_not_allowed_fallback(wrong_method)
+}
+
+async fn healthz() -> Response {
+    Json(json!({ "status": "ok" })).into_response()
+}
+
+/// Runs the schedule's function now and waits for it.
+async fn sweep(State(sweep): State<Sweep>) -> Response {
+    match sweep.run_once().await {
+        Ok(answer) => Json(json!({ "swept": true, "answer": answer })).into_response(),
+        Err(error) => {
+            let body = json!({ "error": "internal_error", "message": error.to_string() });
+            (StatusCode::INTERNAL_SERVER_ERROR, Json(body)).into_response()
+        }
+    }
+}
+
+async fn unknown(OriginalUri(uri): OriginalUri) -> Response {
+    let message = format!("There is no {}. See the lines printed at the start.", uri.path());
+    refusal(StatusCode::NOT_FOUND, "not_found", &message, &request_id())
+}
+
+async fn wrong_method(OriginalUri(uri): OriginalUri) -> Response {
+    let message = format!("{} does not take this method.", uri.path());
+    refusal(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", &message, &request_id())
+}
+
+fn request_id() -> String {
+    uuid::Uuid::from_bytes(crate::ses::random()).to_string()
+}

@@ -1,0 +1,155 @@
+//! What the template promises that no linter checks.
+#![allow(clippy::unwrap_used)]
+
+use std::collections::BTreeSet;
+
+use actionlayer_runtime::variable;
+
+use super::*;
+
+fn shipped() -> (Template, Value) {
+    (Template::parse(TEMPLATE).unwrap(), yaml::parse(TEMPLATE).unwrap())
+}
+
+fn resources<'a>(json: &'a Value, kind: &str) -> Vec<(&'a String, &'a Value)> {
+    let all = json["Resources"].as_object().unwrap();
+    all.iter().filter(|(_, value)| value["Type"] == kind).collect()
+}
+
+#[test]
+fn tags_become_functions() {
+    let json =
+        yaml::parse("{a: !Ref X, b: !GetAtt Y.Arn, c: !Sub '${X}/1', d: !If [C, !Ref X, 2], e: '3', f: 3}").unwrap();
+    assert_eq!(
+        json,
+        serde_json::json!({"a": {"Ref": "X"}, "b": {"Fn::GetAtt": ["Y", "Arn"]}, "c": {"Fn::Sub": "${X}/1"},
+            "d": {"Fn::If": ["C", {"Ref": "X"}, 2]}, "e": "3", "f": 3})
+    );
+}
+
+#[test]
+fn a_worker_has_finished_long_before_its_message_is_handed_out_again() {
+    let (template, _) = shipped();
+    let mut read = BTreeSet::new();
+    for function in template.functions.values() {
+        for trigger in &function.triggers {
+            let Trigger::Queue { queue, reports_failures, .. } = trigger else { continue };
+            let queue = template.queues.iter().find(|known| known.id == *queue).unwrap();
+            let visibility: u32 = queue.attributes["VisibilityTimeout"].parse().unwrap();
+            assert!(visibility >= 6 * function.timeout_seconds, "{}", queue.id);
+            assert!(reports_failures, "{}", queue.id);
+            assert!(queue.redrive.as_ref().unwrap().max_receive_count >= 5, "AWS advises at least 5");
+            read.insert(queue.id.clone());
+        }
+    }
+    let with_redrive = template.queues.iter().filter(|queue| queue.redrive.is_some()).map(|queue| queue.id.clone());
+    assert_eq!(read, with_redrive.collect(), "every working queue has a worker and a dead-letter queue");
+}
+
+#[test]
+fn every_place_where_work_ends_has_an_alarm() {
+    let (template, json) = shipped();
+    let watched: BTreeSet<_> = resources(&json, "AWS::CloudWatch::Alarm")
+        .into_iter()
+        .filter(|(_, alarm)| alarm["Properties"]["MetricName"] == "ApproximateNumberOfMessagesVisible")
+        .filter_map(|(_, alarm)| alarm["Properties"]["Dimensions"][0]["Value"]["Fn::GetAtt"][0].as_str())
+        .map(str::to_owned)
+        .collect();
+    let ends = template.queues.iter().filter(|queue| queue.redrive.is_none()).map(|queue| queue.id.clone());
+    assert_eq!(watched, ends.collect());
+    for function in template.functions.values() {
+        for trigger in &function.triggers {
+            if let Trigger::Stream { on_failure, .. } = trigger {
+                assert!(watched.contains(on_failure.as_ref().unwrap()));
+            }
+        }
+    }
+    assert!(watched.contains(template.receiver().unwrap().on_failure.as_ref().unwrap()));
+}
+
+#[test]
+fn every_function_has_a_role_of_its_own_that_names_what_it_may_touch() {
+    let (_, json) = shipped();
+    let mut roles = BTreeSet::new();
+    for (id, function) in resources(&json, "AWS::Serverless::Function") {
+        let role = function["Properties"]["Role"]["Fn::GetAtt"][0].as_str().unwrap();
+        assert!(roles.insert(role), "{id} shares its role");
+        assert!(!json["Resources"][role]["Properties"]["ManagedPolicyArns"].as_array().unwrap().is_empty());
+    }
+    let inline = resources(&json, "AWS::IAM::Role")
+        .into_iter()
+        .flat_map(|(_, role)| role["Properties"]["Policies"].as_array().cloned().unwrap_or_default());
+    let managed =
+        resources(&json, "AWS::IAM::ManagedPolicy").into_iter().map(|(_, policy)| policy["Properties"].clone());
+    for policy in inline.chain(managed) {
+        for statement in policy["PolicyDocument"]["Statement"].as_array().unwrap() {
+            let text = statement["Resource"].to_string();
+            assert!(!text.contains(r#""*""#) && text.len() > 4, "{statement}");
+            assert!(!statement["Action"].to_string().contains('*'), "{statement}");
+        }
+    }
+}
+
+#[test]
+fn the_variables_of_the_template_are_those_the_functions_know() {
+    let (template, _) = shipped();
+    for function in template.functions.values() {
+        let names: BTreeSet<_> = function.environment.keys().map(String::as_str).collect();
+        assert_eq!(names, variable::FROM_TEMPLATE.iter().copied().collect(), "{}", function.name);
+    }
+}
+
+#[test]
+fn variables_are_resolved_and_what_is_unknown_is_named() {
+    let (template, _) = shipped();
+    let function = &template.functions["SendFunction"];
+    let mut scope = Scope::default();
+    for name in ["MailTable", "MailBucket", "SendQueue", "NotifyQueue", "ConfigurationSet", "Bootstrap", "PublicUrl"] {
+        scope.refs.insert(name.to_owned(), format!("my-{name}"));
+    }
+    let variables = template.environment(function, &scope).unwrap();
+    assert_eq!(variables["PUBLIC_URL"], "my-PublicUrl");
+    assert_eq!(variables["SEND_QUEUE_URL"], "my-SendQueue");
+    for (name, value) in [("PublicUrl", ""), ("HttpApi", "abc"), ("AWS::Region", "xx-1"), ("AWS::URLSuffix", "test")] {
+        scope.refs.insert(name.to_owned(), value.to_owned());
+    }
+    assert_eq!(template.environment(function, &scope).unwrap()["PUBLIC_URL"], "https://abc.execute-api.xx-1.test");
+    scope.refs.remove("MailTable");
+    let error = template.environment(function, &scope).unwrap_err();
+    assert!(error.to_string().contains("TABLE_NAME"), "{error}");
+}
+
+#[test]
+fn what_a_linter_lets_pass_is_right() {
+    let (template, json) = shipped();
+    assert_eq!(json["Globals"]["Function"]["Runtime"], "provided.al2023");
+    assert_eq!(json["Globals"]["Function"]["Handler"], "bootstrap");
+    for (id, function) in resources(&json, "AWS::Serverless::Function") {
+        let name = function["Metadata"]["BuildProperties"]["Binary"].as_str().unwrap();
+        assert_eq!(function["Properties"]["CodeUri"], format!("functions/{name}"), "{id}");
+    }
+    let permitted: BTreeSet<_> = resources(&json, "AWS::Lambda::Permission")
+        .into_iter()
+        .filter_map(|(_, permission)| permission["Properties"]["FunctionName"]["Ref"].as_str())
+        .collect();
+    for route in &template.routes {
+        assert!(permitted.contains(route.function.as_str()), "API Gateway may not invoke {}", route.function);
+    }
+    assert!(permitted.contains(template.receipt_rule.function.as_str()));
+}
+
+#[test]
+fn a_template_that_says_something_else_is_an_error_that_says_where() {
+    for (from, to, says) in [
+        ("BatchSize: 1\n", "BatchSize: one\n", "BatchSize"),
+        ("rate(1 minute)", "cron(0 * * * ? *)", "Schedule"),
+        ("StartingPosition: TRIM_HORIZON", "StartingPosition: LATEST", "StartingPosition"),
+        ("Timeout: 20\n", "", "Timeout"),
+    ] {
+        let text = TEMPLATE.replacen(from, to, 1);
+        assert_ne!(text, TEMPLATE, "{from}");
+        let error = Template::parse(&text).unwrap_err().to_string();
+        assert!(error.contains(says), "{error}");
+    }
+    assert!(Template::parse("a: [").is_err());
+}
