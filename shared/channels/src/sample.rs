@@ -7,7 +7,7 @@ use actionlayer_domain::{
     draft::Actor,
     identity::IdentityStatus,
     message::{Attachment, Direction, SafetyFlag},
-    thread::{ThreadStatus, UnattendedSends},
+    thread::{ThreadStatus},
 };
 
 use crate::Proposal;
@@ -58,24 +58,12 @@ impl Sample {
             updated_at: at,
         };
         let thread = Thread {
-            id: id.parse().unwrap(),
-            workspace_id: id.parse().unwrap(),
-            identity_id: identity.id,
-            primary_contact_id: None,
-            primary_contact_email: None,
-            subject: HOSTILE.to_owned(),
             status: ThreadStatus::DraftPending,
             needs_review: true,
-            last_message_at: at,
             last_inbound_message_id: Some(id.parse().unwrap()),
             message_count: 1,
-            snippet: String::new(),
-            tags: Vec::new(),
-            skip_ai: false,
             open_draft_ids: vec![id.parse().unwrap()],
-            unattended: UnattendedSends::default(),
-            created_at: at,
-            updated_at: at,
+            ..Thread::start(id.parse().unwrap(), id.parse().unwrap(), identity.id, HOSTILE, at, at)
         };
         let draft = Draft {
             id: id.parse().unwrap(),

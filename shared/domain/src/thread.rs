@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ContactId, DraftId, EmailAddress, IdentityId, MessageId, ThreadId, Timestamp, WorkspaceId};
+use crate::{
+    ContactId, DraftId, EmailAddress, IdentityId, MessageId, ThreadId, Timestamp, WorkspaceId, contact::Contact,
+};
 
 /// The most undecided drafts a thread may have; keeps every step that touches them one transaction.
 pub const MAX_OPEN_DRAFTS: usize = 20;
@@ -72,6 +74,13 @@ pub struct Thread {
     pub open_draft_ids: Vec<DraftId>,
     /// What was sent in it today that no person approved.
     pub unattended: UnattendedSends,
+    /// Threads that turned out to be part of this one. Their messages and drafts stay where they are, in families of
+    /// their own, and are shown here.
+    #[serde(default)]
+    pub linked_thread_ids: Vec<ThreadId>,
+    /// The thread this one turned out to be part of. It is listed no more, and its id leads there.
+    #[serde(default)]
+    pub merged_into: Option<ThreadId>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it last changed.
@@ -102,6 +111,81 @@ pub struct Joined<'a> {
 }
 
 impl Thread {
+    /// An empty thread: nobody's turn yet, nothing to review.
+    pub fn start(
+        id: ThreadId,
+        workspace_id: WorkspaceId,
+        identity_id: IdentityId,
+        subject: &str,
+        at: Timestamp,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            id,
+            workspace_id,
+            identity_id,
+            primary_contact_id: None,
+            primary_contact_email: None,
+            subject: subject.to_owned(),
+            status: ThreadStatus::Waiting,
+            needs_review: false,
+            last_message_at: at,
+            last_inbound_message_id: None,
+            message_count: 0,
+            snippet: String::new(),
+            tags: Vec::new(),
+            skip_ai: false,
+            open_draft_ids: Vec::new(),
+            unattended: UnattendedSends::default(),
+            linked_thread_ids: Vec::new(),
+            merged_into: None,
+            created_at: now,
+            updated_at: now,
+        }
+    }
+
+    /// Says who the conversation began with.
+    #[must_use]
+    pub fn with_contact(mut self, contact: &Contact) -> Self {
+        self.primary_contact_id = Some(contact.id);
+        self.primary_contact_email = Some(contact.email.clone());
+        self
+    }
+
+    /// A mail arrived that belongs to this thread and to `other`: they are one conversation. What is listed and decided
+    /// about the other is taken over here; the mail itself is then received, and all drafts go stale with it.
+    pub fn absorb(&mut self, other: &Self) {
+        self.linked_thread_ids.push(other.id);
+        self.linked_thread_ids.extend(&other.linked_thread_ids);
+        self.message_count = self.message_count.saturating_add(other.message_count);
+        self.last_message_at = self.last_message_at.max(other.last_message_at);
+        self.last_inbound_message_id = self.last_inbound_message_id.max(other.last_inbound_message_id);
+        self.needs_review |= other.needs_review;
+        self.skip_ai |= other.skip_ai;
+        self.open_draft_ids.extend(&other.open_draft_ids);
+        let missing: Vec<_> = other.tags.iter().filter(|tag| !self.tags.contains(tag)).cloned().collect();
+        self.tags.extend(missing);
+        if self.primary_contact_id.is_none() {
+            self.primary_contact_id = other.primary_contact_id;
+            self.primary_contact_email.clone_from(&other.primary_contact_email);
+        }
+        if self.unattended.day == other.unattended.day {
+            self.unattended.count += other.unattended.count;
+        } else if self.unattended.day < other.unattended.day {
+            self.unattended = other.unattended.clone();
+        }
+    }
+
+    /// The other side of [`Thread::absorb`]: this thread is part of `root` from now on. The mail that showed it counts
+    /// as its newest inbound, so that nothing that was queued here before can still be claimed.
+    pub fn merge_into(&mut self, root: ThreadId, shown_by: MessageId, now: Timestamp) {
+        self.merged_into = Some(root);
+        self.last_inbound_message_id = Some(shown_by);
+        self.open_draft_ids.clear();
+        self.linked_thread_ids.clear();
+        self.updated_at = now;
+    }
+
     fn join(&mut self, joined: Joined<'_>, now: Timestamp) {
         self.message_count = self.message_count.saturating_add(1);
         if joined.at >= self.last_message_at {

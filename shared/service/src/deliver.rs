@@ -22,7 +22,7 @@ use crate::{
     App, ServiceError,
     contention::until_settled,
     mailer::{AttemptTags, Envelope},
-    outbound,
+    outbound, threads,
 };
 
 /// How often a worker asks SES again within one run when SES says "not now".
@@ -277,7 +277,12 @@ pub(crate) async fn record_sent(
             return Ok(());
         }
         message.sent_at = Some(now);
-        let mut thread = outbound.thread.value.clone();
+        // While it was on its way, its thread may have turned out to be part of another.
+        let thread_row = match outbound.thread.value.merged_into {
+            Some(_) => threads::root(app, workspace, outbound.thread.value.id).await?.unwrap_or(outbound.thread),
+            None => outbound.thread,
+        };
+        let mut thread = thread_row.value.clone();
         let mut transaction = Transaction::new();
         if let Some(row) = &outbound.draft {
             let mut draft = row.value.clone();
@@ -290,7 +295,7 @@ pub(crate) async fn record_sent(
             }
         }
         thread.sent(Joined { message_id, at: now, snippet: &message.snippet }, message.draft_id, now);
-        transaction.replace(&outbound.message, &message)?.replace(&outbound.thread, &thread)?;
+        transaction.replace(&outbound.message, &message)?.replace(&thread_row, &thread)?;
         remember_ids(app, &message, ses_message_id, &mut transaction).await?;
         Ok(app.store.commit(transaction).await?)
     })

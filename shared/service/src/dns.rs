@@ -4,6 +4,8 @@
 //! record just added is not there; else of the system's resolver. Nothing is cached. No answer is never taken for "no".
 
 mod public_address;
+#[cfg(test)]
+mod tests;
 
 use std::{
     net::{IpAddr, SocketAddr},

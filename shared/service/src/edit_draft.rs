@@ -84,7 +84,7 @@ async fn edit_once(
     }
     if let Some(subject_override) = &parsed.subject_override {
         draft.subject_override.clone_from(subject_override);
-        draft.subject = subject_override.clone().unwrap_or_else(|| outbound::reply_subject(&thread.value));
+        draft.subject = subject_override.clone().unwrap_or_else(|| outbound::reply_subject(&thread.value.subject));
     }
     if let Some(rationale) = &edit.rationale {
         draft.rationale.clone_from(rationale);

@@ -20,6 +20,7 @@ mod few;
 mod fields;
 mod outbound;
 mod pages;
+mod threads;
 
 pub mod approval_page;
 pub mod decide_draft;

@@ -1,13 +1,14 @@
 //! `POST /v1/emails/reply`: an answer without a draft.
 
-use actionlayer_domain::{IdentityId, Message, MessageBody, Thread, ThreadId, key::Permission};
-use actionlayer_store::{Transaction, keys};
+use actionlayer_domain::{IdentityId, Message, MessageBody, ThreadId, key::Permission};
+use actionlayer_store::Transaction;
 
 use crate::{
     App, Caller, ServiceError,
     contention::until_settled,
     fields::Fields,
     outbound::{self, Content, Origin},
+    threads,
 };
 
 /// What is to be answered.
@@ -40,10 +41,7 @@ pub async fn reply_email(
     let bcc = fields.addresses("bcc", &input.bcc);
     fields.finish()?;
     until_settled(app, || async {
-        let key = keys::thread(caller.workspace_id, input.thread_id.family());
-        let row = app.store.get::<Thread>(&key).await?;
-        let row = row.filter(|row| row.value.id == input.thread_id && caller.sees(row.value.identity_id));
-        let Some(row) = row else { return Err(ServiceError::NotFound { what: "thread" }) };
+        let row = threads::visible(app, caller, input.thread_id).await?;
         if row.value.identity_id != input.identity_id {
             return Err(ServiceError::invalid("identity_id", "must be the identity of the thread"));
         }
@@ -80,7 +78,7 @@ pub async fn reply_email(
             to,
             cc: cc.clone(),
             bcc: bcc.clone(),
-            subject: outbound::reply_subject(&thread),
+            subject: outbound::reply_subject(&thread.subject),
             text: input.body_text.clone(),
             html: input.body_html.clone(),
         };

@@ -4,7 +4,6 @@ use actionlayer_domain::{
     ContactId, IdentityId, Message, MessageBody, Thread, ThreadId,
     contact::{Contact, ContactStatus},
     key::Permission,
-    thread::{ThreadStatus, UnattendedSends},
 };
 use actionlayer_store::{Transaction, keys};
 
@@ -94,25 +93,10 @@ pub async fn send_email(app: &App, caller: &Caller, input: SendEmail) -> Result<
         let origin = Origin { answers: None, draft: None, unattended: true };
         let (message, body) = outbound::message(app, &identity, thread_id, content, origin, now);
         let thread = Thread {
-            id: thread_id,
-            workspace_id: caller.workspace_id,
-            identity_id: identity.id,
-            primary_contact_id: Some(contact.id),
-            primary_contact_email: Some(contact.email),
-            subject: message.subject.clone(),
-            status: ThreadStatus::Waiting,
-            needs_review: false,
-            last_message_at: now,
-            last_inbound_message_id: None,
-            message_count: 0,
             snippet: message.snippet.clone(),
-            tags: Vec::new(),
-            skip_ai: false,
-            open_draft_ids: Vec::new(),
-            unattended: UnattendedSends::default(),
-            created_at: now,
-            updated_at: now,
-        };
+            ..Thread::start(thread_id, caller.workspace_id, identity.id, &message.subject, now, now)
+        }
+        .with_contact(&contact);
         transaction.create(&thread)?;
         transaction.create_with_body(&app.store, &message, &body).await?;
         transaction.count_usage(caller.workspace_id, &outbound::usage_period(now), 0, 1);

@@ -13,6 +13,7 @@ use crate::{
     contention::until_settled,
     fields::Fields,
     outbound::{self, Content, Origin},
+    threads,
 };
 
 /// What an agent submits.
@@ -60,9 +61,6 @@ pub async fn submit_draft(app: &App, caller: &Caller, input: SubmitDraft) -> Res
         subject_override: fields.header("subject_override", input.subject_override.as_deref()),
         metadata: fields.metadata(input.metadata.as_ref()),
     };
-    if input.based_on_message_id.family() != input.thread_id.family() {
-        fields.refuse("based_on_message_id", "must be the id of an inbound message of this thread");
-    }
     fields.finish()?;
     until_settled(app, || submit_once(app, caller, &input, &parsed)).await
 }
@@ -77,7 +75,12 @@ struct Context {
 async fn read_context(app: &App, caller: &Caller, input: &SubmitDraft) -> Result<Context, ServiceError> {
     let Answering { thread, identity, message, workspace } =
         app.store.answering(caller.workspace_id, input.thread_id, input.identity_id, input.based_on_message_id).await?;
-    let thread = thread.filter(|row| row.value.id == input.thread_id && caller.sees(row.value.identity_id));
+    let thread = match thread.filter(|row| row.value.id == input.thread_id) {
+        // Its id leads to the thread that took it over.
+        Some(row) if row.value.merged_into.is_some() => threads::root(app, caller.workspace_id, row.value.id).await?,
+        as_asked => as_asked,
+    };
+    let thread = thread.filter(|row| caller.sees(row.value.identity_id));
     let Some(thread) = thread else { return Err(ServiceError::NotFound { what: "thread" }) };
     let identity = identity.map(|row| row.value).filter(|identity| caller.sees(identity.id));
     let Some(identity) = identity else { return Err(ServiceError::NotFound { what: "identity" }) };
@@ -85,7 +88,9 @@ async fn read_context(app: &App, caller: &Caller, input: &SubmitDraft) -> Result
         return Err(ServiceError::invalid("identity_id", "must be the identity of the thread"));
     }
     outbound::require_active(&identity)?;
-    let message = message.map(|row| row.value).filter(|message| message.direction == Direction::Inbound);
+    let message = message.map(|row| row.value).filter(|message| {
+        message.direction == Direction::Inbound && threads::holds(&thread.value, message.id.family())
+    });
     let Some(message) = message else {
         return Err(ServiceError::invalid(
             "based_on_message_id",
@@ -128,7 +133,7 @@ async fn submit_once(
         to,
         cc: parsed.cc.clone(),
         bcc: parsed.bcc.clone(),
-        subject: parsed.subject_override.clone().unwrap_or_else(|| outbound::reply_subject(&thread)),
+        subject: parsed.subject_override.clone().unwrap_or_else(|| outbound::reply_subject(&thread.subject)),
         subject_override: parsed.subject_override.clone(),
         rationale: input.rationale.clone(),
         metadata: parsed.metadata.clone(),

@@ -1,9 +1,9 @@
 //! `PATCH /v1/threads/{id}`.
 
 use actionlayer_domain::{Thread, ThreadId, key::Permission, thread::ThreadStatus};
-use actionlayer_store::{Transaction, keys};
+use actionlayer_store::Transaction;
 
-use crate::{App, Caller, ServiceError, contention::until_settled, fields::Fields};
+use crate::{App, Caller, ServiceError, contention::until_settled, fields::Fields, threads};
 
 /// What to change; `None` leaves it.
 #[derive(Debug, Clone, Default)]
@@ -47,9 +47,7 @@ pub async fn update_thread(
 }
 
 async fn update_once(app: &App, caller: &Caller, id: ThreadId, patch: &ThreadPatch) -> Result<Thread, ServiceError> {
-    let row = app.store.get::<Thread>(&keys::thread(caller.workspace_id, id.family())).await?;
-    let row = row.filter(|row| row.value.id == id && caller.sees(row.value.identity_id));
-    let Some(row) = row else { return Err(ServiceError::NotFound { what: "thread" }) };
+    let row = threads::visible(app, caller, id).await?;
     let mut thread = row.value.clone();
     if let Some(status) = patch.status {
         thread.status = status;

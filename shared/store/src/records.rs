@@ -97,6 +97,9 @@ impl Record for Thread {
     }
 
     fn indexes(&self) -> Vec<IndexEntry> {
+        if self.merged_into.is_some() {
+            return Vec::new();
+        }
         let position = keys::by_time(self.last_message_at, self.id);
         let mut entries = vec![
             IndexEntry::new(Index::List, keys::threads(self.workspace_id), &position),

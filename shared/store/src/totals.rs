@@ -44,6 +44,7 @@ impl TotalsKey {
     /// What an entity counts in.
     fn of(entity: &Entity) -> Vec<Self> {
         match entity {
+            Entity::Thread(thread) if thread.merged_into.is_some() => Vec::new(),
             Entity::Thread(thread) => {
                 let mut keys = vec![
                     Self::Threads,

@@ -2,10 +2,7 @@
 //! approved in that version, nothing leaves twice, and nothing on its way is lost.
 
 use super::*;
-use crate::{
-    ports::Entropy,
-    thread::{ThreadStatus, UnattendedSends},
-};
+use crate::{ports::Entropy, thread::ThreadStatus};
 use std::collections::HashSet;
 
 #[derive(Debug)]
@@ -30,25 +27,13 @@ fn person() -> Actor {
 
 /// A thread whose newest inbound is message 1, which drafts are based on, or message 9, which they do not know.
 fn thread(overtaken: bool) -> Thread {
+    let id = ThreadId::generate(START, &Fixed(1));
+    let workspace_id = WorkspaceId::generate(START, &Fixed(2));
     Thread {
-        id: ThreadId::generate(START, &Fixed(1)),
-        workspace_id: WorkspaceId::generate(START, &Fixed(2)),
-        identity_id: IdentityId::generate(START, &Fixed(3)),
-        primary_contact_id: None,
-        primary_contact_email: None,
-        subject: "Pricing".to_owned(),
         status: ThreadStatus::DraftPending,
-        needs_review: true,
-        last_message_at: START,
         last_inbound_message_id: Some(message(if overtaken { 9 } else { 1 })),
         message_count: 1,
-        snippet: String::new(),
-        tags: Vec::new(),
-        skip_ai: false,
-        open_draft_ids: Vec::new(),
-        unattended: UnattendedSends::default(),
-        created_at: START,
-        updated_at: START,
+        ..Thread::start(id, workspace_id, IdentityId::generate(START, &Fixed(3)), "Pricing", START, START)
     }
 }
 

@@ -1,20 +1,22 @@
 //! A mail that may come in joins its thread, or starts one.
 
 use actionlayer_domain::{
-    DraftId, Message, MessageBody, MessageId, Thread, ThreadId,
-    contact::ContactStatus,
-    message::Direction,
-    thread::{Joined, ThreadStatus, UnattendedSends},
+    DraftId, Message, MessageBody, MessageId, Thread, ThreadId, contact::ContactStatus, message::Direction,
+    thread::Joined,
 };
 use actionlayer_mail::{all_attachment_bytes, extracted_text, snippet, thread_keys};
-use actionlayer_store::{AddressClaim, BlobKey, MailPointer, Row, Transaction, keys};
+use actionlayer_store::{AddressClaim, BlobKey, MailPointer, Row, Transaction};
 
 use super::{Arrival, admission::Context, own_id, seen_contact};
 use crate::{
     App, ServiceError,
     outbound::{SNIPPET_CHARS, usage_period},
+    threads,
 };
 
+/// How many threads one mail can show to be one. A person writes no mail that joins more; a machine that cites at random
+/// shall not.
+const MAX_JOINED_THREADS: usize = 8;
 /// How many ids that a mail cites are remembered when nothing is known of them. They make threads come out the same when
 /// an answer arrives before what it answers; two dozen reach back further than any client cites in disorder.
 const MAX_REMEMBERED_CITATIONS: usize = 24;
@@ -29,7 +31,8 @@ pub(super) async fn join(
 ) -> Result<MessageId, ServiceError> {
     let now = app.now();
     let received_at = arrival.received.received_at;
-    let thread_row = find_thread(app, arrival, claim, context).await?;
+    let mut found = find_threads(app, arrival, claim, context).await?.into_iter();
+    let thread_row = found.next();
     let thread_id = match &thread_row {
         Some(row) => row.value.id,
         None => ThreadId::generate(received_at, app.entropy()),
@@ -52,67 +55,60 @@ pub(super) async fn join(
         None => None,
     };
     let joined = Joined { message_id, at: received_at, snippet: &message.snippet };
-    if let Some(row) = &thread_row {
-        let mut thread = row.value.clone();
-        let overtaken = thread.receive(joined, message.is_automated, now);
-        go_stale(app, claim, &overtaken, transaction).await?;
-        transaction.replace(row, &thread)?;
-    } else {
-        let mut thread = Thread {
-            id: thread_id,
-            workspace_id: claim.workspace_id,
-            identity_id: claim.identity_id,
-            primary_contact_id: contact.as_ref().map(|contact| contact.id),
-            primary_contact_email: contact.map(|contact| contact.email),
-            subject: message.subject.clone(),
-            status: ThreadStatus::Open,
-            needs_review: false,
-            last_message_at: received_at,
-            last_inbound_message_id: None,
-            message_count: 0,
-            snippet: String::new(),
-            tags: Vec::new(),
-            skip_ai: false,
-            open_draft_ids: Vec::new(),
-            unattended: UnattendedSends::default(),
-            created_at: now,
-            updated_at: now,
-        };
-        // A new thread has no drafts that could go stale.
-        let _ = thread.receive(joined, message.is_automated, now);
-        transaction.create(&thread)?;
+    let mut thread = match &thread_row {
+        Some(row) => row.value.clone(),
+        None => {
+            let thread =
+                Thread::start(thread_id, claim.workspace_id, claim.identity_id, &message.subject, received_at, now);
+            contact.iter().fold(thread, Thread::with_contact)
+        }
+    };
+    for other in found {
+        thread.absorb(&other.value);
+        let mut part = other.value.clone();
+        part.merge_into(thread_id, message_id, now);
+        transaction.replace(&other, &part)?;
     }
+    let overtaken = thread.receive(joined, message.is_automated, now);
+    go_stale(app, claim, &overtaken, transaction).await?;
+    match &thread_row {
+        Some(row) => transaction.replace(row, &thread)?,
+        None => transaction.create(&thread)?,
+    };
     transaction.create_with_body(&app.store, &message, &body).await?;
     point_at(arrival, claim, context, &message, transaction)?;
     transaction.count_usage(claim.workspace_id, &usage_period(received_at), 1, 0);
     Ok(message_id)
 }
 
-/// The thread of the first id that leads to one: what the mail answers before what it merely cites, and last its own id,
-/// which an answer that overtook it may have cited. Never by subject.
-async fn find_thread(
+/// The threads that the mail belongs to, the oldest first: those of every id it cites, and of its own id, which an answer
+/// that overtook it may have cited. Usually one or none; more when it is the link between mails that did not cite each
+/// other, and then they were one conversation all along. Never by subject.
+async fn find_threads(
     app: &App,
     arrival: &Arrival<'_>,
     claim: &AddressClaim,
     context: &Context,
-) -> Result<Option<Row<Thread>>, ServiceError> {
+) -> Result<Vec<Row<Thread>>, ServiceError> {
     let own = own_id(arrival);
-    let ids = thread_keys(&arrival.parsed).into_iter().chain([own.as_str()]);
-    let mut tried: Vec<ThreadId> = Vec::new();
-    for id in ids {
+    let mut wanted: Vec<ThreadId> = Vec::new();
+    for id in thread_keys(&arrival.parsed).into_iter().chain([own.as_str()]) {
         let pointer = context.pointers.iter().map(|row| &row.value).find(|p| p.message_id_header == id);
         // Another mail under the very same Message-ID is not this one's thread.
         let Some(pointer) = pointer.filter(|p| id != own || p.message_id.is_none()) else { continue };
-        if tried.contains(&pointer.thread_id) {
-            continue;
-        }
-        tried.push(pointer.thread_id);
-        let key = keys::thread(claim.workspace_id, pointer.thread_id.family());
-        if let Some(row) = app.store.get::<Thread>(&key).await? {
-            return Ok(Some(row));
+        if !wanted.contains(&pointer.thread_id) && wanted.len() < MAX_JOINED_THREADS {
+            wanted.push(pointer.thread_id);
         }
     }
-    Ok(None)
+    let mut found: Vec<Row<Thread>> = Vec::new();
+    for id in wanted {
+        let Some(row) = threads::root(app, claim.workspace_id, id).await? else { continue };
+        if found.iter().all(|known| known.value.id != row.value.id) {
+            found.push(row);
+        }
+    }
+    found.sort_by_key(|row| row.value.id);
+    Ok(found)
 }
 
 fn message(
