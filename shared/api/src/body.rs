@@ -6,9 +6,9 @@ use axum::{
     body::Body,
     extract::{FromRequest, Request},
 };
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http::{HeaderMap, header};
-use http_body_util::BodyExt as _;
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use serde::{
     Deserialize, Deserializer,
     de::{DeserializeOwned, SeqAccess, Visitor},
@@ -19,8 +19,6 @@ use crate::ApiError;
 
 /// The longest body taken, in bytes: what Lambda takes.
 const MAX_BODY_BYTES: usize = 6 * 1024 * 1024;
-/// How much of a longer body is read away, so that its sender gets to see the answer.
-const MAX_DRAINED_BYTES: usize = 8 * MAX_BODY_BYTES;
 
 /// A JSON object as the body.
 #[derive(Debug, Clone)]
@@ -63,24 +61,12 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for OptionalJsonBody<T>
     }
 }
 
-async fn read(mut body: Body) -> Result<Bytes, ApiError> {
-    let mut bytes = BytesMut::new();
-    let mut length = 0_usize;
-    while let Some(frame) = body.frame().await {
-        let Ok(frame) = frame else {
-            return Err(ApiError::invalid_json("The request body ended before it was complete."));
-        };
-        let Some(data) = frame.data_ref() else { continue };
-        length = length.saturating_add(data.len());
-        if length <= MAX_BODY_BYTES {
-            bytes.extend_from_slice(data);
-        } else if length > MAX_DRAINED_BYTES {
-            break;
-        } else {
-            bytes = BytesMut::new();
-        }
+async fn read(body: Body) -> Result<Bytes, ApiError> {
+    match Limited::new(body, MAX_BODY_BYTES).collect().await {
+        Ok(body) => Ok(body.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => Err(ApiError::payload_too_large()),
+        Err(_) => Err(ApiError::invalid_json("The request body ended before it was complete.")),
     }
-    if length > MAX_BODY_BYTES { Err(ApiError::payload_too_large()) } else { Ok(bytes.freeze()) }
 }
 
 /// `application/json`, with any parameters.
