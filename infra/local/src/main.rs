@@ -1,6 +1,11 @@
 //! `actionlayer`: the whole system on this machine.
 
-use std::{io::Write, net::SocketAddr, path::PathBuf, process::ExitCode};
+use std::{
+    io::{IsTerminal as _, Write as _},
+    net::SocketAddr,
+    path::PathBuf,
+    process::ExitCode,
+};
 
 use actionlayer_local::{
     demo,
@@ -107,7 +112,11 @@ fn greet(engine: &Engine, data: &std::path::Path) -> std::io::Result<()> {
 /// The log goes to standard error, for people; the demo's own lines are enough unless something is wrong.
 fn start_log(quiet: bool) {
     let level = if quiet { tracing::Level::ERROR } else { tracing::Level::WARN };
-    let subscriber = tracing_subscriber::fmt().with_writer(std::io::stderr).with_max_level(level).finish();
+    let subscriber = tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_max_level(level)
+        .finish();
     // Refused only when there is one already.
     _ = tracing::subscriber::set_global_default(subscriber);
 }

@@ -1,7 +1,7 @@
 //! The order in which things start: state, then servers, then functions, then what invokes them, then what takes work
 //! from outside.
 
-use std::sync::OnceLock;
+use std::{collections::BTreeMap, sync::OnceLock};
 
 use super::{
     Addresses, Arc, CancellationToken, Connections, Destinations, DnsServer, Engine, EngineError, EngineOptions,
@@ -38,6 +38,9 @@ pub(super) async fn start(options: EngineOptions) -> Result<Engine, EngineError>
     // Servers of AWS's services live until everything that uses them has ended.
     let services = CancellationToken::new();
 
+    // What CloudFormation would name it; a bucket's name has no capitals.
+    let bucket = template.bucket.to_ascii_lowercase();
+
     // Taken first: a second engine on the same folder ends here.
     let state = State::open(&folder.join("engine.sqlite"))?;
     let http = listen(options.http).await?;
@@ -62,7 +65,7 @@ pub(super) async fn start(options: EngineOptions) -> Result<Engine, EngineError>
             .map_err(|source| EngineError::Listen { address: ANY_LOOPBACK, source })
     };
     let dynamodb_url = on_loopback(crate::dynamodb::router(front)).await?;
-    let s3_url = on_loopback(crate::s3::router(&folder.join("s3"), &template.bucket, faults.clone())?).await?;
+    let s3_url = on_loopback(crate::s3::router(&folder.join("s3"), &bucket, faults.clone())?).await?;
     let sqs = Sqs::open(state.clone(), clock.clone(), faults.clone(), REGION)?;
     let sqs_url = on_loopback(sqs.router()).await?;
 
@@ -92,7 +95,7 @@ pub(super) async fn start(options: EngineOptions) -> Result<Engine, EngineError>
         },
     )?;
 
-    let mut scope = scope(&template, &queue_urls, &http_address);
+    let mut scope = scope(&template, &bucket, &queue_urls, http_address);
     scope.refs.extend(options.parameters);
     let connections = Connections {
         template: &template,
@@ -103,7 +106,7 @@ pub(super) async fn start(options: EngineOptions) -> Result<Engine, EngineError>
         dns: dns.address(),
         clock: &clock,
     };
-    let mut deployed = std::collections::BTreeMap::new();
+    let mut deployed = BTreeMap::new();
     let mut ses_url = String::new();
     let mut app = None;
     for (id, function) in &template.functions {
@@ -182,7 +185,7 @@ pub(super) async fn start(options: EngineOptions) -> Result<Engine, EngineError>
         Arc::new(Receipts(invocations)),
         clock.clone(),
         ReceiverSettings {
-            bucket: template.bucket.clone(),
+            bucket,
             key_prefix: template.receipt_rule.key_prefix.clone(),
             region: REGION.to_owned(),
             function_arn: function_arn(&template.receipt_rule.function),
@@ -230,11 +233,12 @@ fn local_address(listener: &TcpListener) -> Result<SocketAddr, EngineError> {
 }
 
 /// What the template's names mean here. Resources are called by their logical ids.
-fn scope(template: &Template, queue_urls: &std::collections::BTreeMap<String, String>, http: &SocketAddr) -> Scope {
+fn scope(template: &Template, bucket: &str, queue_urls: &BTreeMap<String, String>, http: SocketAddr) -> Scope {
     let mut scope = Scope::default();
-    for id in [&template.table.id, &template.bucket, &template.configuration_set] {
+    for id in [&template.table.id, &template.configuration_set] {
         scope.refs.insert(id.clone(), id.clone());
     }
+    scope.refs.insert(template.bucket.clone(), bucket.to_owned());
     scope.refs.extend(queue_urls.clone());
     scope.refs.extend(template.parameters.clone());
     scope.refs.insert("AWS::Region".to_owned(), REGION.to_owned());
