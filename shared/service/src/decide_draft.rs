@@ -125,7 +125,8 @@ async fn reject_once(
     }
     match draft.reject(actor.clone(), reason.cloned(), version, now) {
         Ok(()) => {}
-        Err(refusal) if is_own(&row.value, &refusal, actor, now) => return Ok((row.value, body)),
+        // No look for an own decision whose answer was lost: this write is a transaction, and the SDK's token makes its
+        // retry the same one.
         Err(refusal) => return Err(refusal.into()),
     }
     let mut thread = thread_row.value.clone();
@@ -136,9 +137,10 @@ async fn reject_once(
     Ok((draft, body))
 }
 
-/// Whether the decision that stands is this very one: it was written, and only the answer to the write was lost.
+/// Whether the approval that stands is this very one: it was written, and only the answer to the write was lost.
 fn is_own(draft: &Draft, refusal: &DraftRefusal, actor: &Actor, now: actionlayer_domain::Timestamp) -> bool {
     matches!(refusal, DraftRefusal::Decided { .. })
+        && draft.status == DraftStatus::Approved
         && draft.decided_by.as_ref() == Some(actor)
         && draft.decided_at == Some(now)
 }

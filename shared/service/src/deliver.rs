@@ -12,7 +12,7 @@ use actionlayer_domain::{
     draft::{Failure, FailureCode},
     event::SendJob,
     identity::IdentityStatus,
-    message::{DeliveryStatus, Mailbox, SendOutcome},
+    message::{Mailbox, SendOutcome},
     thread::Joined,
 };
 use actionlayer_mail::{AutoSubmitted, BuildError, MessageIdText, OutboundMail, OutboundMailbox, Signature};
@@ -272,7 +272,6 @@ pub(crate) async fn record_sent(
         let now = app.now();
         let mut message = outbound.message.value.clone();
         let Some(delivery) = &mut message.delivery else { return Ok(()) };
-        let given_up = delivery.status == DeliveryStatus::Failed;
         if delivery.accepted(attempt_id, ses_message_id).is_err() {
             return Ok(());
         }
@@ -283,21 +282,25 @@ pub(crate) async fn record_sent(
             None => outbound.thread,
         };
         let mut thread = thread_row.value.clone();
+        let mut draft_moved_on = false;
         let mut transaction = Transaction::new();
         if let Some(row) = &outbound.draft {
             let mut draft = row.value.clone();
-            match draft.sent(message_id, now) {
-                Ok(()) => _ = transaction.replace(row, &draft)?,
-                // The mail is out, whatever became of the draft; the message says so.
-                Err(_) => {
-                    tracing::error!(%message_id, draft_id = %draft.id, given_up, "a mail left whose draft had moved on");
-                }
+            // The mail is out, whatever became of the draft; the message says so.
+            draft_moved_on = draft.sent(message_id, now).is_err();
+            if !draft_moved_on {
+                transaction.replace(row, &draft)?;
             }
         }
         thread.sent(Joined { message_id, at: now, snippet: &message.snippet }, message.draft_id, now);
         transaction.replace(&outbound.message, &message)?.replace(&thread_row, &thread)?;
         remember_ids(app, &message, ses_message_id, &mut transaction).await?;
-        Ok(app.store.commit(transaction).await?)
+        app.store.commit(transaction).await?;
+        // Said only now: an older draft beside a newer message is just a read that was overtaken.
+        if draft_moved_on {
+            tracing::error!(%message_id, "a mail left whose draft had moved on");
+        }
+        Ok(())
     })
     .await
 }
