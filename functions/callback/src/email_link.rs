@@ -6,12 +6,15 @@ use actionlayer_channels::pages::{MAX_REASON_CHARS, Notice, proposal_page};
 use actionlayer_domain::DraftRefusal;
 use actionlayer_service::{
     App,
-    approval_page::{ApprovalView, Standing, open_link},
+    approval_page::{ApprovalView, LinkProblem, Standing, open_link},
     decide_draft::{self, Decision},
 };
 use axum::{
     Form,
-    extract::{Path, State, rejection::FormRejection},
+    extract::{
+        Path, State,
+        rejection::{FormRejection, PathRejection},
+    },
     http::StatusCode,
     response::Response,
 };
@@ -36,9 +39,19 @@ enum Action {
     Reject,
 }
 
+/// The last part of the path, if it is text at all.
+type Token = Result<Path<String>, PathRejection>;
+
+async fn follow(app: &App, token: Token) -> Result<ApprovalView, LinkProblem> {
+    match token {
+        Ok(Path(token)) => open_link(app, &token).await,
+        Err(_) => Err(LinkProblem::Unknown),
+    }
+}
+
 /// `GET` and `HEAD`: reads and shows.
-pub(crate) async fn open(State(app): State<Arc<App>>, Path(token): Path<String>) -> Response {
-    let link = match open_link(&app, &token).await {
+pub(crate) async fn open(State(app): State<Arc<App>>, token: Token) -> Response {
+    let link = match follow(&app, token).await {
         Ok(link) => link,
         Err(problem) => return of_problem(&problem),
     };
@@ -51,7 +64,7 @@ pub(crate) async fn open(State(app): State<Arc<App>>, Path(token): Path<String>)
 /// `POST`: decides, if nobody has.
 pub(crate) async fn decide(
     State(app): State<Arc<App>>,
-    Path(token): Path<String>,
+    token: Token,
     form: Result<Form<Decide>, FormRejection>,
 ) -> Response {
     let (action, reason) = match form {
@@ -61,7 +74,7 @@ pub(crate) async fn decide(
         },
         Err(rejection) => return notice(rejection.status(), &Notice::BadForm),
     };
-    let link = match open_link(&app, &token).await {
+    let link = match follow(&app, token).await {
         Ok(link) => link,
         Err(problem) => return of_problem(&problem),
     };
