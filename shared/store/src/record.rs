@@ -118,8 +118,7 @@ pub(crate) fn kind(item: &Item) -> &str {
 }
 
 impl Store {
-    /// Reads one entity, as of now (strongly consistent). Costs half a unit per 4 KB less when `fresh` is not needed;
-    /// decisions need it.
+    /// Reads one entity, as of now: strongly consistent, since decisions follow from it.
     pub async fn get<T: Record>(&self, key: &Key) -> Result<Option<Row<T>>, StoreError> {
         let trip = self.meter.trip();
         let answer = self

@@ -1,0 +1,12 @@
+//! The store on a real table and a real bucket: an embedded DynamoDB and a folder served as S3, reached by the SDKs'
+//! own clients over HTTP.
+#![allow(clippy::unwrap_used)]
+
+mod bodies;
+mod credentials;
+mod indexes;
+mod lists;
+mod sample;
+mod totals;
+mod transactions;
+mod world;
