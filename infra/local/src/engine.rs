@@ -21,9 +21,13 @@ mod schedule;
 mod serve;
 mod sinks;
 mod start;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use destinations::Destinations;
 pub(crate) use schedule::Sweep;
+#[cfg(test)]
+pub(crate) use serve::serve_on_loopback;
 
 use crate::{
     clock::LocalClock,
@@ -31,7 +35,7 @@ use crate::{
     dynamodb::TableError,
     event_sources::{QueueMapping, StreamMapping},
     gateway::RouteError,
-    invoke::{NoCode, SesGate},
+    invoke::{Functions, NoCode, SesGate},
     s3::BucketError,
     smtp::relay::Relay,
     sqs::ACCOUNT_ID,
@@ -159,6 +163,7 @@ impl Addresses {
 pub struct Engine {
     addresses: Addresses,
     app: Arc<App>,
+    functions: Arc<Functions>,
     clock: Arc<LocalClock>,
     dns: DnsServer,
     /// Stops what takes new work, then waits for what is under way.
@@ -182,6 +187,11 @@ impl Engine {
     /// The product, connected to this engine like the HTTP functions; for tests of costs and use cases.
     pub fn app(&self) -> &Arc<App> {
         &self.app
+    }
+
+    /// The functions, to be invoked by hand.
+    pub fn functions(&self) -> &Arc<Functions> {
+        &self.functions
     }
 
     /// The engine's clock.

@@ -5,3 +5,6 @@ mod stream;
 
 pub(crate) use queue::QueueMapping;
 pub(crate) use stream::{Checkpoints, StreamMapping};
+
+#[cfg(test)]
+pub(crate) mod tests;

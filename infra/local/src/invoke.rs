@@ -90,6 +90,18 @@ impl Code {
         })
     }
 
+    /// Code made for a test.
+    #[cfg(test)]
+    pub(crate) fn scripted(handler: impl Fn(Value) -> Result<Value, InvokeError> + Send + Sync + 'static) -> Self {
+        let handler = Arc::new(handler);
+        Self {
+            handler: Box::new(move |event| {
+                let handler = Arc::clone(&handler);
+                Box::pin(async move { handler(event) })
+            }),
+        }
+    }
+
     fn http(router: Router) -> Self {
         Self {
             handler: Box::new(move |event| {
@@ -208,6 +220,11 @@ impl Drop for Running {
 }
 
 impl Functions {
+    /// Logical id of the function of this name.
+    pub fn id_of(&self, name: &str) -> Option<&str> {
+        self.deployed.iter().find(|(_, function)| function.name == name).map(|(id, _)| id.as_str())
+    }
+
     /// Invokes a function, in a task of its own, and waits for its answer until its timeout.
     pub async fn invoke(&self, function: &str, event: Value) -> Result<Value, InvokeError> {
         let function = self.deployed.get(function).ok_or_else(|| InvokeError::Unknown(function.to_owned()))?;

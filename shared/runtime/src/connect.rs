@@ -49,7 +49,10 @@ pub fn connect(config: &Config, ports: Ports) -> Result<App, ConnectError> {
     };
     let sesv2 = {
         // SendEmail has no idempotency token: a retry after a lost answer would be a second mail.
-        let mut builder = aws_sdk_sesv2::config::Builder::from(&shared).retry_config(RetryConfig::disabled());
+        // For the same reason no connection is used twice: one that SES closed meanwhile would lose the answer.
+        let mut builder = aws_sdk_sesv2::config::Builder::from(&shared)
+            .retry_config(RetryConfig::disabled())
+            .http_client(http_client(HttpClient::new().pool_max_idle_per_host(0)));
         builder.set_endpoint_url(config.endpoints.sesv2.clone());
         aws_sdk_sesv2::Client::from_conf(builder.build())
     };
@@ -77,8 +80,12 @@ fn shared(config: &Config) -> SdkConfig {
         .retry_config(RetryConfig::standard())
         .timeout_config(timeouts)
         // One for all: the root certificates are read once, not once per service.
-        .http_client(HttpClient::new().tls_provider(Provider::Rustls(CryptoMode::AwsLc)).build_https())
+        .http_client(http_client(HttpClient::new()))
         .build()
+}
+
+fn http_client(builder: HttpClient) -> aws_sdk_sesv2::config::SharedHttpClient {
+    builder.tls_provider(Provider::Rustls(CryptoMode::AwsLc)).build_https()
 }
 
 fn aws_credentials(credentials: &Credentials) -> aws_credential_types::Credentials {

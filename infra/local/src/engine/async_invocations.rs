@@ -199,3 +199,7 @@ impl AsyncInvocations {
             .await
     }
 }
+
+#[cfg(test)]
+#[path = "async_invocations_tests.rs"]
+mod tests;

@@ -12,7 +12,7 @@ pub(crate) struct Destinations {
 }
 
 impl Destinations {
-    pub(super) fn new(client: aws_sdk_sqs::Client, urls: Arc<BTreeMap<String, String>>) -> Self {
+    pub(crate) fn new(client: aws_sdk_sqs::Client, urls: Arc<BTreeMap<String, String>>) -> Self {
         Self { client, urls }
     }
 

@@ -17,10 +17,10 @@ const GRACE: Duration = Duration::from_secs(3);
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// An address nobody uses yet, for servers that only the engine itself talks to.
-pub(super) const ANY_LOOPBACK: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 0);
+pub(crate) const ANY_LOOPBACK: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 0);
 
 /// Listens on a free loopback port and serves `router` there, as one of `tasks`. Gives the URL.
-pub(super) async fn serve_on_loopback(
+pub(crate) async fn serve_on_loopback(
     router: Router,
     stop: CancellationToken,
     tasks: &mut JoinSet<()>,
@@ -31,9 +31,10 @@ pub(super) async fn serve_on_loopback(
     Ok(format!("http://{address}"))
 }
 
-/// Serves `router` until `stop`, then lets requests under way finish.
+/// Serves `router` until `stop`, then lets requests under way finish. Cut short, it takes its connections with it.
 pub(super) async fn serve(listener: TcpListener, router: Router, stop: CancellationToken) {
     let open = GracefulShutdown::new();
+    let mut connections = JoinSet::new();
     let mut builder = hyper::server::conn::http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT);
     loop {
@@ -58,7 +59,8 @@ pub(super) async fn serve(listener: TcpListener, router: Router, stop: Cancellat
             }
         };
         let connection = open.watch(stream);
-        tokio::spawn(async move {
+        while connections.try_join_next().is_some() {}
+        connections.spawn(async move {
             if let Err(error) = connection.await {
                 tracing::debug!(%error, "connection ended");
             }

@@ -5,8 +5,8 @@ use std::{collections::BTreeMap, sync::OnceLock};
 
 use super::{
     Addresses, Arc, CancellationToken, Connections, Destinations, DnsServer, Engine, EngineError, EngineOptions,
-    JoinSet, LocalClock, Path, QueueMapping, REGION, Scope, SesGate, SocketAddr, StreamMapping, Sweep, TcpListener,
-    Template,
+    Functions, JoinSet, LocalClock, Path, QueueMapping, REGION, Scope, SesGate, SocketAddr, StreamMapping, Sweep,
+    TcpListener, Template,
     async_invocations::{AsyncInvocations, Target},
     domain_records::DomainRecords,
     function_arn, queues,
@@ -19,7 +19,7 @@ use crate::{
     event_sources::Checkpoints,
     faults::Faults,
     gateway::{self, Gateway, Routes},
-    invoke::{Code, Deployed, Functions},
+    invoke::{Code, Deployed},
     local_routes::{self, LocalRoutes},
     outbox::Outbox,
     ses::{Events, Identities, Ses, SesSettings},
@@ -205,7 +205,7 @@ pub(super) async fn start(options: EngineOptions) -> Result<Engine, EngineError>
     workers.spawn(async move { outbox.deliver(&returning).await });
     workers.spawn(smtp::serve(smtp_listener, receiver, SmtpLimits::default()));
     let routes = Routes::new(&template.routes)?;
-    let gateway = gateway::router(Gateway { routes, functions, clock: clock.clone() });
+    let gateway = gateway::router(Gateway { routes, functions: functions.clone(), clock: clock.clone() });
     intake.spawn(serve(http, local.merge(gateway), stop.clone()));
 
     let addresses = Addresses {
@@ -217,7 +217,7 @@ pub(super) async fn start(options: EngineOptions) -> Result<Engine, EngineError>
         sqs: sqs_url,
         sesv2: ses_url,
     };
-    Ok(Engine { addresses, app, clock, dns, stop, intake, workers })
+    Ok(Engine { addresses, app, functions, clock, dns, stop, intake, workers })
 }
 
 fn make_folder(folder: &Path) -> Result<(), EngineError> {

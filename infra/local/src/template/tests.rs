@@ -144,7 +144,7 @@ fn a_template_that_says_something_else_is_an_error_that_says_where() {
         ("BatchSize: 1\n", "BatchSize: one\n", "BatchSize"),
         ("rate(1 minute)", "cron(0 * * * ? *)", "Schedule"),
         ("StartingPosition: TRIM_HORIZON", "StartingPosition: LATEST", "StartingPosition"),
-        ("Timeout: 20\n", "", "Timeout"),
+        ("    Timeout: 20\n", "", "Timeout"),
     ] {
         let text = TEMPLATE.replacen(from, to, 1);
         assert_ne!(text, TEMPLATE, "{from}");
