@@ -1,4 +1,4 @@
-//! The feedback worker: FeedbackQueue → what became of a mail.
+//! The feedback worker: `FeedbackQueue` → what became of a mail.
 //!
 //! **Job.** Give each SES event of a batch to [`settle`](actionlayer_service::settle::settle) and report those to be
 //! delivered again. The events come over SNS with raw delivery: the body is the event itself.

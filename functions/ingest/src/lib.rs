@@ -2,7 +2,7 @@
 //!
 //! **Job.** Read from the event what the receipt rule knows and the mail does not (the envelope, SES's verdicts) and give
 //! it to [`receive_mail`](actionlayer_service::receive_mail::receive_mail); the raw mail is in the bucket by then. A
-//! failure is an error: Lambda tries again twice and then records the event on IngestFailures.
+//! failure is an error: Lambda tries again twice and then records the event on `IngestFailures`.
 //!
 //! **Must never know.** What is in a mail.
 

@@ -1,4 +1,4 @@
-//! The notify worker: NotifyQueue → approvers.
+//! The notify worker: `NotifyQueue` → approvers.
 //!
 //! **Job.** Give each message of a batch to [`notify_approvers`](actionlayer_service::notify::notify_approvers) and
 //! report those to be delivered again.

@@ -1,4 +1,4 @@
-//! The send worker: SendQueue → SES.
+//! The send worker: `SendQueue` → SES.
 //!
 //! **Job.** Give each message of a batch to [`deliver`](actionlayer_service::deliver::deliver) and report those to be
 //! delivered again.

@@ -188,15 +188,15 @@ impl<W: Write + Send> Play<'_, W> {
         self.say("Dana pressed Approve.")?;
 
         expect("sending", self.client.post(&send, agent, None).await?.status, 202)?;
-        let sent = self.client.mail_to(customer::ADDRESS, |_| true).await?;
-        sent.check(answer)?;
+        let mail = self.client.mail_to(customer::ADDRESS, |_| true).await?;
+        mail.check(answer)?;
         let again = self.client.post(&send, agent, None).await?;
         expect("sending it again", again.status, 409)?;
         self.say("The agent sent it: one mail left, in its thread, as text and HTML, signed. Sending it again: 409.")?;
         let path = format!("/v1/threads/{}", text(&thread["id"]));
         self.client.until(DEADLINE, &path, agent, |thread| thread["status"] == "waiting").await?;
         self.say("The thread waits for the customer.")?;
-        Ok(sent)
+        Ok(mail)
     }
 
     async fn customer_replies(&mut self, office: &Office, thread: &Value, sent: &SentMail) -> Result<(), DemoError> {

@@ -1,12 +1,6 @@
 //! The whole system in one process: servers for AWS's services, the functions between them, and what invokes those.
 
-use std::{
-    collections::BTreeMap,
-    io,
-    net::SocketAddr,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, io, net::SocketAddr, path::PathBuf, sync::Arc};
 
 use actionlayer_runtime::{Config, ConfigError, ConnectError, OsEntropy, connect, variable};
 use actionlayer_service::{App, Ports};
@@ -128,6 +122,9 @@ pub enum EngineError {
     /// The functions' connections.
     #[error(transparent)]
     Connect(#[from] ConnectError),
+    /// A client of the engine's own.
+    #[error("an HTTP client cannot be made")]
+    Client(#[from] reqwest::Error),
     /// The template lacks something the engine needs.
     #[error("template.yaml has no {0}")]
     Lacks(&'static str),
@@ -222,13 +219,14 @@ struct Connections<'a> {
     dynamodb: &'a str,
     s3: &'a str,
     sqs: &'a str,
+    sesv2: &'a str,
     dns: SocketAddr,
     clock: &'a Arc<LocalClock>,
 }
 
 impl Connections<'_> {
     /// Connects a function as in AWS: by the template's variables, plus where the services are.
-    fn connect(&self, function: &Function, sesv2: &str) -> Result<Arc<App>, EngineError> {
+    fn connect(&self, function: &Function) -> Result<Arc<App>, EngineError> {
         let mut variables = self.template.environment(function, self.scope)?;
         variables.extend(
             [
@@ -236,7 +234,7 @@ impl Connections<'_> {
                 (variable::AWS_ENDPOINT_URL_DYNAMODB, self.dynamodb),
                 (variable::AWS_ENDPOINT_URL_S3, self.s3),
                 (variable::AWS_ENDPOINT_URL_SQS, self.sqs),
-                (variable::AWS_ENDPOINT_URL_SESV2, sesv2),
+                (variable::AWS_ENDPOINT_URL_SESV2, self.sesv2),
             ]
             .map(|(name, value)| (name.to_owned(), value.to_owned())),
         );

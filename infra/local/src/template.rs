@@ -20,7 +20,7 @@ pub const TEMPLATE: &str = include_str!("../../../template.yaml");
 /// Why the template could not be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TemplateError {
-    /// It is no YAML, or a kind of YAML that CloudFormation does not have either.
+    /// It is no YAML, or a kind of YAML that `CloudFormation` does not have either.
     #[error("template.yaml cannot be parsed: {0}")]
     Yaml(String),
     /// Something that must be there is not, or is of another type.

@@ -253,7 +253,7 @@ mod tests {
                 };
                 match read(&variables) {
                     Ok(config) => {
-                        assert_eq!((variable, config.ses_configuration_set), (variable::SES_CONFIGURATION_SET, None))
+                        assert_eq!((variable, config.ses_configuration_set), (variable::SES_CONFIGURATION_SET, None));
                     }
                     Err(error) => assert_eq!(error, ConfigError::Missing { variable }),
                 }

@@ -1,4 +1,4 @@
-//! Logs: one JSON object per line, which CloudWatch reads by field.
+//! Logs: one JSON object per line, which `CloudWatch` reads by field.
 
 use tracing::Level;
 

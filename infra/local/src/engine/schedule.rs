@@ -1,4 +1,4 @@
-//! What EventBridge does: invokes a function again and again, by the engine's clock.
+//! What `EventBridge` does: invokes a function again and again, by the engine's clock.
 
 use std::sync::Arc;
 

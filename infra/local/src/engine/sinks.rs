@@ -1,6 +1,6 @@
 //! Where SES's two sides hand things on: received mail to the ingest function, events of sent mail to their queue.
 
-use std::{error::Error, sync::OnceLock};
+use std::error::Error;
 
 use async_trait::async_trait;
 use serde_json::Value;
@@ -22,15 +22,13 @@ impl ReceiptSink for Receipts {
 /// SES publishes events to a topic whose subscription is a queue, with raw delivery: the message is the event.
 pub(super) struct EventQueue {
     pub(super) client: aws_sdk_sqs::Client,
-    /// Known once the queues are made.
-    pub(super) url: OnceLock<String>,
+    pub(super) url: String,
 }
 
 #[async_trait]
 impl FeedbackSink for EventQueue {
     async fn publish(&self, event: Value) -> Result<(), Box<dyn Error + Send + Sync>> {
-        let url = self.url.get().ok_or("the queues are not made yet")?;
-        self.client.send_message().queue_url(url).message_body(event.to_string()).send().await?;
+        self.client.send_message().queue_url(&self.url).message_body(event.to_string()).send().await?;
         Ok(())
     }
 }

@@ -1,11 +1,13 @@
 //! The order in which things start: state, then servers, then functions, then what invokes them, then what takes work
 //! from outside.
 
-use std::{collections::BTreeMap, sync::OnceLock};
+use std::{collections::BTreeMap, path::Path};
+
+use axum::Router;
 
 use super::{
-    Addresses, Arc, CancellationToken, Connections, Destinations, DnsServer, Engine, EngineError, EngineOptions,
-    Functions, JoinSet, LocalClock, Path, QueueMapping, REGION, Scope, SesGate, SocketAddr, StreamMapping, Sweep,
+    Addresses, App, Arc, CancellationToken, Connections, Destinations, DnsServer, Engine, EngineError, EngineOptions,
+    Functions, JoinSet, LocalClock, QueueMapping, REGION, Relay, Scope, SesGate, SocketAddr, StreamMapping, Sweep,
     TcpListener, Template,
     async_invocations::{AsyncInvocations, Target},
     domain_records::DomainRecords,
@@ -30,198 +32,328 @@ use crate::{
 };
 
 pub(super) async fn start(options: EngineOptions) -> Result<Engine, EngineError> {
-    let template = Template::parse(TEMPLATE)?;
     let folder = options.data.as_path();
-    make_folder(folder)?;
-    let stop = CancellationToken::new();
-    let (mut intake, mut workers) = (JoinSet::new(), JoinSet::new());
-    // Servers of AWS's services live until everything that uses them has ended.
-    let services = CancellationToken::new();
-
-    // What CloudFormation would name it; a bucket's name has no capitals.
-    let bucket = template.bucket.to_ascii_lowercase();
-
-    // Taken first: a second engine on the same folder ends here.
-    let state = State::open(&folder.join("engine.sqlite"))?;
+    std::fs::create_dir_all(folder).map_err(|source| EngineError::Folder { folder: folder.to_owned(), source })?;
+    let mut base = Base::open(folder).await?;
+    // The addresses next: one that is taken is noticed before anything else begins.
     let http = listen(options.http).await?;
-    let smtp_listener = listen(options.smtp).await?;
-    let http_address = local_address(&http)?;
-    let smtp_address = local_address(&smtp_listener)?;
-    let clock = LocalClock::open(state.clone()).await?;
-    let faults = Arc::new(Faults::default());
+    let smtp = listen(options.smtp).await?;
+    let (http_address, smtp_address) = (local_address(&http)?, local_address(&smtp)?);
 
-    let dynamodb = DynamoDb::open(&folder.join("dynamodb.sqlite"), &template.table).await?;
-    let bare = listen(ANY_LOOPBACK).await?;
-    let front = Front {
-        dynamodb: dynamodb.clone(),
-        faults: faults.clone(),
-        client: reqwest::Client::builder().no_proxy().build().unwrap_or_default(),
-        server: format!("http://{}", local_address(&bare)?),
-    };
-    workers.spawn(dynamodb.clone().serve(bare, services.clone()));
-    let mut on_loopback = async |router| {
-        serve_on_loopback(router, services.clone(), &mut workers)
-            .await
-            .map_err(|source| EngineError::Listen { address: ANY_LOOPBACK, source })
-    };
-    let dynamodb_url = on_loopback(crate::dynamodb::router(front)).await?;
-    let s3_url = on_loopback(crate::s3::router(&folder.join("s3"), &bucket, faults.clone())?).await?;
-    let sqs = Sqs::open(state.clone(), clock.clone(), faults.clone(), REGION)?;
-    let sqs_url = on_loopback(sqs.router()).await?;
-
-    let sqs_client = crate::clients::sqs(&sqs_url);
-    let queue_urls = Arc::new(queues::make(&sqs_client, &sqs, &template.queues).await?);
-    let event_url = OnceLock::new();
-    _ = event_url.set(queue_urls.get(&template.event_queue).ok_or(EngineError::Lacks("queue for SES events"))?.clone());
-    let event_queue = EventQueue { client: sqs_client.clone(), url: event_url };
-
-    let zones = Zones::open(state.clone())?;
+    let storage = base.storage(folder).await?;
+    let queues = base.queues().await?;
+    let zones = Zones::open(base.state.clone())?;
     let dns = DnsServer::start(zones.clone(), ANY_LOOPBACK).await?;
-    let identities = Identities::open(state.clone(), zones.clone())?;
-    let verdicts = Verdicts::open(state.clone())?;
-    let events = Arc::new(Events::open(state.clone(), Arc::new(event_queue))?);
-    let outbox = Arc::new(Outbox::open(state.clone(), clock.clone(), events.clone(), options.relay)?);
-    let ses = Ses::open(
-        state.clone(),
-        clock.clone(),
-        faults.clone(),
-        identities.clone(),
-        outbox.clone(),
-        events.clone(),
-        SesSettings {
-            region: REGION.to_owned(),
-            account_id: ACCOUNT_ID.to_owned(),
-            configuration_sets: vec![template.configuration_set.clone()],
-        },
-    )?;
+    let mail = base.mail(&queues, &zones, options.relay)?;
 
-    let mut scope = scope(&template, &bucket, &queue_urls, http_address);
+    let mut scope = base.scope(&queues.urls, http_address);
     scope.refs.extend(options.parameters);
-    let connections = Connections {
-        template: &template,
-        scope: &scope,
-        dynamodb: &dynamodb_url,
-        s3: &s3_url,
-        sqs: &sqs_url,
-        dns: dns.address(),
-        clock: &clock,
-    };
-    let mut deployed = BTreeMap::new();
-    let mut ses_url = String::new();
-    let mut app = None;
-    for (id, function) in &template.functions {
-        // Each function reaches SES by a way of its own, so that it alone can be killed there.
-        let gate = Arc::new(SesGate::default());
-        ses_url = on_loopback(gate.wrap(crate::ses::router(ses.clone()))).await?;
-        let connected = connections.connect(function, &ses_url)?;
-        app.get_or_insert_with(|| connected.clone());
-        deployed.insert(id.clone(), Deployed::new(function, Code::of(&function.name, connected)?, gate));
-    }
-    let app = app.ok_or(EngineError::Lacks("functions"))?;
-    let functions = Arc::new(Functions { deployed, faults: faults.clone() });
+    let code = base.functions(&scope, &storage, &queues, dns.address(), &mail.ses).await?;
+    let sweep = base.event_sources(&storage, &queues, &code.functions)?;
+    let receiver = base.receiving(&storage, &queues, &code.functions, &mail)?;
 
-    let destinations = Destinations::new(sqs_client.clone(), queue_urls.clone());
-    let checkpoints = Checkpoints::open(state.clone())?;
-    let mut sweep = None;
-    for (id, function) in &template.functions {
-        for trigger in &function.triggers {
-            match trigger {
-                Trigger::Queue { queue, batch_size, max_concurrency, reports_failures } => {
-                    let mapping = QueueMapping {
-                        client: sqs_client.clone(),
-                        functions: functions.clone(),
-                        function: id.clone(),
-                        queue_url: queue_urls.get(queue).ok_or(EngineError::Lacks("such queue"))?.clone(),
-                        queue_arn: sqs.arn(queue),
-                        region: REGION.to_owned(),
-                        batch_size: *batch_size,
-                        max_concurrency: *max_concurrency,
-                        reports_failures: *reports_failures,
-                    };
-                    intake.spawn(mapping.run(stop.clone()));
-                }
-                Trigger::Stream { batch_size, max_retries, bisect, reports_failures, on_failure } => {
-                    let mapping = StreamMapping {
-                        dynamodb: dynamodb.clone(),
-                        functions: functions.clone(),
-                        destinations: destinations.clone(),
-                        checkpoints: checkpoints.clone(),
-                        function: id.clone(),
-                        batch_size: usize::try_from(*batch_size).unwrap_or(usize::MAX),
-                        max_retries: *max_retries,
-                        bisect: *bisect,
-                        reports_failures: *reports_failures,
-                        on_failure: on_failure.clone(),
-                    };
-                    intake.spawn(mapping.run(stop.clone()));
-                }
-                Trigger::Schedule { every_seconds } => {
-                    let scheduled = Sweep {
-                        functions: functions.clone(),
-                        dynamodb: dynamodb.clone(),
-                        clock: clock.clone(),
-                        function: id.clone(),
-                        every_seconds: *every_seconds,
-                    };
-                    workers.spawn(scheduled.clone().run());
-                    sweep = Some(scheduled);
-                }
-            }
-        }
-    }
-    let invocations = AsyncInvocations::open(state.clone(), clock.clone())?;
-    let receiving = template.receiver().ok_or(EngineError::Lacks("function that receives mail"))?;
-    let target = Target {
-        function: template.receipt_rule.function.clone(),
-        retries: receiving.async_retries,
-        on_failure: receiving.on_failure.clone(),
-    };
-    workers.spawn(invocations.clone().work(functions.clone(), destinations, target));
-
-    let receiver = Arc::new(Receiver::new(
-        identities,
-        verdicts.clone(),
-        crate::clients::s3(&s3_url),
-        Arc::new(Receipts(invocations)),
-        clock.clone(),
-        ReceiverSettings {
-            bucket,
-            key_prefix: template.receipt_rule.key_prefix.clone(),
-            region: REGION.to_owned(),
-            function_arn: function_arn(&template.receipt_rule.function),
-        },
-    ));
-    workers.spawn(async move { events.publish().await });
+    let Mail { verdicts, events, outbox, .. } = mail;
+    base.workers.spawn(async move { events.publish().await });
     let local = local_routes::router(LocalRoutes {
         outbox: outbox.clone(),
         verdicts,
         zones,
-        records: Arc::new(DomainRecords(app.clone())),
-        faults,
-        clock: clock.clone(),
-        sweep: sweep.ok_or(EngineError::Lacks("schedule"))?,
+        records: Arc::new(DomainRecords(code.app.clone())),
+        faults: base.faults.clone(),
+        clock: base.clock.clone(),
+        sweep,
     });
     let returning = receiver.clone();
-    workers.spawn(async move { outbox.deliver(&returning).await });
-    workers.spawn(smtp::serve(smtp_listener, receiver, SmtpLimits::default()));
-    let routes = Routes::new(&template.routes)?;
-    let gateway = gateway::router(Gateway { routes, functions: functions.clone(), clock: clock.clone() });
-    intake.spawn(serve(http, local.merge(gateway), stop.clone()));
+    base.workers.spawn(async move { outbox.deliver(&returning).await });
+    base.workers.spawn(smtp::serve(smtp, receiver, SmtpLimits::default()));
+    let routes = Routes::new(&base.template.routes)?;
+    let gateway = Gateway { routes, functions: code.functions.clone(), clock: base.clock.clone() };
+    base.intake.spawn(serve(http, local.merge(gateway::router(gateway)), base.stop.clone()));
 
-    let addresses = Addresses {
-        http: http_address,
-        smtp: smtp_address,
-        dns: dns.address(),
-        dynamodb: dynamodb_url,
-        s3: s3_url,
-        sqs: sqs_url,
-        sesv2: ses_url,
-    };
-    Ok(Engine { addresses, app, functions, clock, dns, stop, intake, workers })
+    Ok(Engine {
+        addresses: Addresses {
+            http: http_address,
+            smtp: smtp_address,
+            dns: dns.address(),
+            dynamodb: storage.dynamodb_url,
+            s3: storage.s3_url,
+            sqs: queues.url,
+            sesv2: code.ses_url,
+        },
+        app: code.app,
+        functions: code.functions,
+        clock: base.clock,
+        dns,
+        stop: base.stop,
+        intake: base.intake,
+        workers: base.workers,
+    })
 }
 
-fn make_folder(folder: &Path) -> Result<(), EngineError> {
-    std::fs::create_dir_all(folder).map_err(|source| EngineError::Folder { folder: folder.to_owned(), source })
+/// What everything else is built on.
+struct Base {
+    template: Template,
+    /// What `CloudFormation` would name the bucket; such a name has no capitals.
+    bucket: String,
+    state: State,
+    clock: Arc<LocalClock>,
+    faults: Arc<Faults>,
+    stop: CancellationToken,
+    intake: JoinSet<()>,
+    workers: JoinSet<()>,
+}
+
+/// The table and the bucket.
+struct Storage {
+    dynamodb: Arc<DynamoDb>,
+    dynamodb_url: String,
+    s3_url: String,
+}
+
+/// The queues.
+struct Queues {
+    sqs: Arc<Sqs>,
+    url: String,
+    client: aws_sdk_sqs::Client,
+    urls: Arc<BTreeMap<String, String>>,
+}
+
+impl Queues {
+    fn url_of(&self, queue: &str) -> Result<String, EngineError> {
+        self.urls.get(queue).cloned().ok_or(EngineError::Lacks("such queue"))
+    }
+
+    fn destinations(&self) -> Destinations {
+        Destinations::new(self.client.clone(), self.urls.clone())
+    }
+}
+
+/// Mail in and out.
+struct Mail {
+    identities: Identities,
+    verdicts: Verdicts,
+    events: Arc<Events>,
+    outbox: Arc<Outbox>,
+    ses: Arc<Ses>,
+}
+
+/// The functions.
+struct Deployment {
+    functions: Arc<Functions>,
+    app: Arc<App>,
+    ses_url: String,
+}
+
+impl Base {
+    async fn open(folder: &Path) -> Result<Self, EngineError> {
+        let template = Template::parse(TEMPLATE)?;
+        // A second engine on the same folder ends here.
+        let state = State::open(&folder.join("engine.sqlite"))?;
+        Ok(Self {
+            bucket: template.bucket.to_ascii_lowercase(),
+            template,
+            clock: LocalClock::open(state.clone()).await?,
+            state,
+            faults: Arc::default(),
+            stop: CancellationToken::new(),
+            intake: JoinSet::new(),
+            workers: JoinSet::new(),
+        })
+    }
+
+    /// Serves one of AWS's services, until the engine itself ends: whatever stops needs them to the last.
+    async fn on_loopback(&mut self, router: Router) -> Result<String, EngineError> {
+        let served = serve_on_loopback(router, CancellationToken::new(), &mut self.workers).await;
+        served.map_err(|source| EngineError::Listen { address: ANY_LOOPBACK, source })
+    }
+
+    async fn storage(&mut self, folder: &Path) -> Result<Storage, EngineError> {
+        let dynamodb = DynamoDb::open(&folder.join("dynamodb.sqlite"), &self.template.table).await?;
+        let bare = listen(ANY_LOOPBACK).await?;
+        let front = Front {
+            dynamodb: dynamodb.clone(),
+            faults: self.faults.clone(),
+            client: reqwest::Client::builder().no_proxy().build()?,
+            server: format!("http://{}", local_address(&bare)?),
+        };
+        self.workers.spawn(dynamodb.clone().serve(bare, CancellationToken::new()));
+        let dynamodb_url = self.on_loopback(crate::dynamodb::router(front)).await?;
+        let bucket = crate::s3::router(&folder.join("s3"), &self.bucket, self.faults.clone())?;
+        Ok(Storage { dynamodb, dynamodb_url, s3_url: self.on_loopback(bucket).await? })
+    }
+
+    async fn queues(&mut self) -> Result<Queues, EngineError> {
+        let sqs = Sqs::open(self.state.clone(), self.clock.clone(), self.faults.clone(), REGION)?;
+        let url = self.on_loopback(sqs.router()).await?;
+        let client = crate::clients::sqs(&url);
+        let urls = Arc::new(queues::make(&client, &sqs, &self.template.queues).await?);
+        Ok(Queues { sqs, url, client, urls })
+    }
+
+    fn mail(&self, queues: &Queues, zones: &Zones, relay: Option<Relay>) -> Result<Mail, EngineError> {
+        let state = &self.state;
+        let event_queue = EventQueue { client: queues.client.clone(), url: queues.url_of(&self.template.event_queue)? };
+        let identities = Identities::open(state.clone(), zones.clone())?;
+        let events = Arc::new(Events::open(state.clone(), Arc::new(event_queue))?);
+        let outbox = Arc::new(Outbox::open(state.clone(), self.clock.clone(), events.clone(), relay)?);
+        let settings = SesSettings {
+            region: REGION.to_owned(),
+            account_id: ACCOUNT_ID.to_owned(),
+            configuration_sets: vec![self.template.configuration_set.clone()],
+        };
+        let ses = Ses::open(
+            state.clone(),
+            self.clock.clone(),
+            self.faults.clone(),
+            identities.clone(),
+            outbox.clone(),
+            events.clone(),
+            settings,
+        )?;
+        Ok(Mail { identities, verdicts: Verdicts::open(state.clone())?, events, outbox, ses })
+    }
+
+    /// What the template's names mean here. Resources are called by their logical ids.
+    fn scope(&self, queue_urls: &BTreeMap<String, String>, http: SocketAddr) -> Scope {
+        let template = &self.template;
+        let mut scope = Scope::default();
+        for id in [&template.table.id, &template.configuration_set] {
+            scope.refs.insert(id.clone(), id.clone());
+        }
+        scope.refs.insert(template.bucket.clone(), self.bucket.clone());
+        scope.refs.extend(queue_urls.clone());
+        scope.refs.extend(template.parameters.clone());
+        scope.refs.insert("AWS::Region".to_owned(), REGION.to_owned());
+        scope.refs.insert("AWS::AccountId".to_owned(), ACCOUNT_ID.to_owned());
+        scope.refs.insert("PublicUrl".to_owned(), format!("http://{http}"));
+        scope
+    }
+
+    async fn functions(
+        &mut self,
+        scope: &Scope,
+        storage: &Storage,
+        queues: &Queues,
+        dns: SocketAddr,
+        ses: &Arc<Ses>,
+    ) -> Result<Deployment, EngineError> {
+        let mut deployed = BTreeMap::new();
+        let mut first = None;
+        for (id, function) in self.template.functions.clone() {
+            // Each function reaches SES by a way of its own, so that it alone can be killed there.
+            let gate = Arc::new(SesGate::default());
+            let ses_url = self.on_loopback(gate.wrap(crate::ses::router(ses.clone()))).await?;
+            let connections = Connections {
+                template: &self.template,
+                scope,
+                dynamodb: &storage.dynamodb_url,
+                s3: &storage.s3_url,
+                sqs: &queues.url,
+                sesv2: &ses_url,
+                dns,
+                clock: &self.clock,
+            };
+            let app = connections.connect(&function)?;
+            deployed.insert(id, Deployed::new(&function, Code::of(&function.name, app.clone())?, gate));
+            first.get_or_insert((app, ses_url));
+        }
+        let (app, ses_url) = first.ok_or(EngineError::Lacks("functions"))?;
+        let functions = Arc::new(Functions { deployed, faults: self.faults.clone() });
+        Ok(Deployment { functions, app, ses_url })
+    }
+
+    /// Starts what invokes functions; gives the schedule.
+    fn event_sources(
+        &mut self,
+        storage: &Storage,
+        queues: &Queues,
+        functions: &Arc<Functions>,
+    ) -> Result<Sweep, EngineError> {
+        let checkpoints = Checkpoints::open(self.state.clone())?;
+        let mut sweep = None;
+        let triggers = self
+            .template
+            .functions
+            .iter()
+            .flat_map(|(id, function)| function.triggers.iter().map(|trigger| (id.clone(), trigger)));
+        for (function, trigger) in triggers {
+            match trigger.clone() {
+                Trigger::Queue { queue, batch_size, max_concurrency, reports_failures } => {
+                    let mapping = QueueMapping {
+                        client: queues.client.clone(),
+                        functions: functions.clone(),
+                        function,
+                        queue_url: queues.url_of(&queue)?,
+                        queue_arn: queues.sqs.arn(&queue),
+                        region: REGION.to_owned(),
+                        batch_size,
+                        max_concurrency,
+                        reports_failures,
+                    };
+                    self.intake.spawn(mapping.run(self.stop.clone()));
+                }
+                Trigger::Stream { batch_size, max_retries, bisect, reports_failures, on_failure } => {
+                    let mapping = StreamMapping {
+                        dynamodb: storage.dynamodb.clone(),
+                        functions: functions.clone(),
+                        destinations: queues.destinations(),
+                        checkpoints: checkpoints.clone(),
+                        function,
+                        batch_size: usize::try_from(batch_size).unwrap_or(usize::MAX),
+                        max_retries,
+                        bisect,
+                        reports_failures,
+                        on_failure,
+                    };
+                    self.intake.spawn(mapping.run(self.stop.clone()));
+                }
+                Trigger::Schedule { every_seconds } => {
+                    let scheduled = Sweep {
+                        functions: functions.clone(),
+                        dynamodb: storage.dynamodb.clone(),
+                        clock: self.clock.clone(),
+                        function,
+                        every_seconds,
+                    };
+                    self.workers.spawn(scheduled.clone().run());
+                    sweep = Some(scheduled);
+                }
+            }
+        }
+        sweep.ok_or(EngineError::Lacks("schedule"))
+    }
+
+    /// SES's receiving side: into the bucket, then to the function.
+    fn receiving(
+        &mut self,
+        storage: &Storage,
+        queues: &Queues,
+        functions: &Arc<Functions>,
+        mail: &Mail,
+    ) -> Result<Arc<Receiver>, EngineError> {
+        let rule = &self.template.receipt_rule;
+        let function = self.template.receiver().ok_or(EngineError::Lacks("function that receives mail"))?;
+        let target = Target {
+            function: rule.function.clone(),
+            retries: function.async_retries,
+            on_failure: function.on_failure.clone(),
+        };
+        let invocations = AsyncInvocations::open(self.state.clone(), self.clock.clone())?;
+        self.workers.spawn(invocations.clone().work(functions.clone(), queues.destinations(), target));
+        Ok(Arc::new(Receiver::new(
+            mail.identities.clone(),
+            mail.verdicts.clone(),
+            crate::clients::s3(&storage.s3_url),
+            Arc::new(Receipts(invocations)),
+            self.clock.clone(),
+            ReceiverSettings {
+                bucket: self.bucket.clone(),
+                key_prefix: rule.key_prefix.clone(),
+                region: REGION.to_owned(),
+                function_arn: function_arn(&rule.function),
+            },
+        )))
+    }
 }
 
 async fn listen(address: SocketAddr) -> Result<TcpListener, EngineError> {
@@ -230,19 +362,4 @@ async fn listen(address: SocketAddr) -> Result<TcpListener, EngineError> {
 
 fn local_address(listener: &TcpListener) -> Result<SocketAddr, EngineError> {
     listener.local_addr().map_err(|source| EngineError::Listen { address: ANY_LOOPBACK, source })
-}
-
-/// What the template's names mean here. Resources are called by their logical ids.
-fn scope(template: &Template, bucket: &str, queue_urls: &BTreeMap<String, String>, http: SocketAddr) -> Scope {
-    let mut scope = Scope::default();
-    for id in [&template.table.id, &template.configuration_set] {
-        scope.refs.insert(id.clone(), id.clone());
-    }
-    scope.refs.insert(template.bucket.clone(), bucket.to_owned());
-    scope.refs.extend(queue_urls.clone());
-    scope.refs.extend(template.parameters.clone());
-    scope.refs.insert("AWS::Region".to_owned(), REGION.to_owned());
-    scope.refs.insert("AWS::AccountId".to_owned(), ACCOUNT_ID.to_owned());
-    scope.refs.insert("PublicUrl".to_owned(), format!("http://{http}"));
-    scope
 }

@@ -1,4 +1,4 @@
-//! YAML to JSON, with CloudFormation's tags in their long form: `!Ref X` becomes `{"Ref": "X"}`.
+//! YAML to JSON, with `CloudFormation`'s tags in their long form: `!Ref X` becomes `{"Ref": "X"}`.
 
 use saphyr::{LoadableYamlNode, ScalarOwned, YamlOwned};
 use serde_json::{Map, Value, json};
