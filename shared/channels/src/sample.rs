@@ -7,7 +7,7 @@ use actionlayer_domain::{
     draft::Actor,
     identity::IdentityStatus,
     message::{Attachment, Direction, SafetyFlag},
-    thread::{ThreadStatus},
+    thread::ThreadStatus,
 };
 
 use crate::Proposal;
