@@ -3,16 +3,23 @@
 use crate::{
     charset,
     html::{html_to_text, text_to_html},
+    limits::MAX_TEXT_BYTES,
     structure::{Disposition, Flow, Part, Structure},
 };
 
-/// The text of a mail and the places of its files in the tree.
+/// The text of a mail.
 #[derive(Debug, Default)]
 pub(crate) struct Bodies {
     pub(crate) text: String,
     pub(crate) html: Option<String>,
-    /// Indices of the parts that are attachments, in order.
-    pub(crate) attachments: Vec<usize>,
+    /// There was more of it than is read.
+    pub(crate) limited: bool,
+}
+
+/// Indices of the parts that are attachments, in order.
+pub(crate) fn attachments(structure: &Structure) -> impl Iterator<Item = usize> {
+    let parts = &structure.parts;
+    parts.iter().enumerate().filter(|(_, part)| part.is_leaf && !is_shown_text(part, parts)).map(|(index, _)| index)
 }
 
 /// Reads the bodies of `structure` out of `raw`.
@@ -23,12 +30,13 @@ pub(crate) fn read_bodies(raw: &[u8], structure: &Structure) -> Bodies {
     let mut offers: Vec<(bool, bool)> = vec![(false, false); parts.len()];
     let mut leaves = Vec::new();
     let mut bodies = Bodies::default();
-    for (index, part) in parts.iter().enumerate().filter(|(_, part)| part.is_leaf) {
-        if !is_shown_text(part, parts) {
-            bodies.attachments.push(index);
-            continue;
-        }
-        let content = read_text(raw, part);
+    let mut room = MAX_TEXT_BYTES;
+    for (index, part) in parts.iter().enumerate().filter(|(_, part)| part.is_leaf && is_shown_text(part, parts)) {
+        let whole = raw.get(part.body.clone()).unwrap_or_default();
+        let encoded = whole.get(..room).unwrap_or(whole);
+        room -= encoded.len();
+        bodies.limited |= encoded.len() < whole.len();
+        let content = read_text(encoded, part);
         let is_html = part.info.media_type == "text/html";
         if let Some(offer) = alternatives.get(index).copied().flatten().and_then(|a| offers.get_mut(a)) {
             // An alternative without any words is no alternative.
@@ -88,8 +96,7 @@ fn is_shown_text(part: &Part, parts: &[Part]) -> bool {
     is_first || (!matches!(container, "multipart/related" | "multipart/report") && part.info.filename.is_none())
 }
 
-fn read_text(raw: &[u8], part: &Part) -> String {
-    let encoded = raw.get(part.body.clone()).unwrap_or_default();
+fn read_text(encoded: &[u8], part: &Part) -> String {
     let decoded = part.info.encoding.decode(encoded);
     let mut text = charset::decode(&decoded, part.info.charset.as_deref());
     if text.contains(['\r', '\0']) {

@@ -1,6 +1,6 @@
 //! The raw mail that leaves (RFC 5322, RFC 2045).
 
-use std::borrow::Cow;
+use std::{borrow::Cow, fmt::Write as _};
 
 use actionlayer_domain::{EmailAddress, HeaderText, Timestamp};
 use mail_builder::{
@@ -286,8 +286,31 @@ fn attachment_part(attachment: &OutboundAttachment) -> MimePart<'_> {
     } else {
         "application/octet-stream".to_owned()
     };
-    MimePart::new(media_type, BodyPart::Binary(Cow::Borrowed(&attachment.content)))
-        .attachment(attachment.filename.as_str())
+    let filename = attachment.filename.as_str();
+    let mut content_type = ContentType::new(media_type);
+    if let Some(name) = name_for_old_readers(filename) {
+        content_type = content_type.attribute("name", name);
+    }
+    MimePart::new(content_type, BodyPart::Binary(Cow::Borrowed(&attachment.content))).attachment(filename)
+}
+
+/// The name once more, as an encoded word, for clients that do not read RFC 2231; those that do take the one in
+/// `Content-Disposition`. None where it would be cut into pieces.
+fn name_for_old_readers(filename: &str) -> Option<String> {
+    const MAX_WORD_BYTES: usize = 75;
+    if filename.is_ascii() {
+        return None;
+    }
+    let mut word = String::from("=?utf-8?Q?");
+    for byte in filename.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-') {
+            word.push(char::from(byte));
+        } else {
+            let _ = write!(word, "={byte:02X}");
+        }
+    }
+    word.push_str("?=");
+    (word.len() <= MAX_WORD_BYTES).then_some(word)
 }
 
 /// Whether a text is `type/subtype` of single parts (RFC 6838, section 4.2). Containers are no files.

@@ -1,8 +1,6 @@
 //! Splits a header block into fields, within bounds, and decodes what may stand in them.
 
-use mail_parser::{HeaderValue, parsers::MessageStream};
-
-use crate::{charset::decode_unlabelled, limits::HeaderLimits};
+use crate::{charset::decode_unlabelled, encoded_word, limits::HeaderLimits};
 
 /// One field: its name in lower case, its value unfolded, as text, not yet decoded.
 #[derive(Debug, Clone)]
@@ -130,15 +128,7 @@ fn is_mbox_separator(line: &[u8]) -> bool {
 /// Decodes the encoded words (RFC 2047) of unstructured text. What decodes to a control character becomes a space, so
 /// that no value can hold a line break.
 pub(crate) fn decode_words(value: &str) -> String {
-    let decoded = if value.contains("=?") {
-        let line = format!("{}\n", value.replace(['\r', '\n'], " "));
-        match MessageStream::new(line.as_bytes()).parse_unstructured() {
-            HeaderValue::Text(text) => text.into_owned(),
-            _ => String::new(),
-        }
-    } else {
-        value.to_owned()
-    };
+    let decoded = encoded_word::decode(value);
     let mut clean = String::with_capacity(decoded.len());
     for c in decoded.trim().chars() {
         let c = if c.is_control() { ' ' } else { c };

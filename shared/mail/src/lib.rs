@@ -22,11 +22,13 @@ macro_rules! debug_without_content {
 }
 
 mod address;
+mod archive;
 mod attribution;
 mod automated;
 mod body;
 mod build;
 mod charset;
+mod encoded_word;
 mod extract;
 mod filename;
 mod header;
@@ -35,21 +37,27 @@ mod html;
 pub mod limits;
 mod lookalike;
 mod message_id;
+mod parameters;
 mod parse;
+mod report;
 mod safety;
+mod sanitize;
 mod snippet;
 mod structure;
 mod thread_keys;
 mod trace;
 mod transfer;
+mod visibility;
 
 pub use build::{AutoSubmitted, BuildError, ExtraHeader, OutboundAttachment, OutboundMail, OutboundMailbox, Signature};
-pub use extract::extracted_text;
+pub use extract::{extract, extracted_text};
 pub use history::QuotedHistory;
 pub use html::{html_to_text, text_to_html};
 pub use message_id::{InvalidMessageId, MessageIdText};
 pub use parse::{Defect, ParsedMail, all_attachment_bytes, attachment_bytes, parse};
+pub use report::{Report, ReportKind, ReportedRecipient};
 pub use safety::{SafetyContext, safety_flags};
+pub use sanitize::{RemoteImages, SafeHtml, sanitize_html};
 pub use snippet::snippet;
 pub use thread_keys::thread_keys;
 pub use trace::received_for;

@@ -10,10 +10,16 @@ pub const MAX_RAW_BYTES: usize = 40 * 1024 * 1024;
 pub const MAX_PARTS: usize = 1_000;
 /// Multiparts within multiparts. Real mail stays below ten.
 pub const MAX_DEPTH: usize = 32;
+/// Bytes of text and HTML read of one mail, as they stand in it. Nobody reads a mail a fiftieth as long.
+pub const MAX_TEXT_BYTES: usize = 5 * 1024 * 1024;
+/// Parameters kept of one field, pieces of continued ones (RFC 2231) included.
+pub const MAX_PARAMETERS: usize = 200;
 /// Addresses kept of one header field.
 pub const MAX_ADDRESSES: usize = 1_000;
 /// Message-IDs kept of `References`: the first one and the newest.
 pub const MAX_REFERENCES: usize = 100;
+/// Recipients read of one report.
+pub const MAX_REPORTED_RECIPIENTS: usize = 100;
 /// The longest Message-ID kept, in bytes: a header line holds no more (RFC 5322, section 2.1.1).
 pub const MAX_MESSAGE_ID_BYTES: usize = 900;
 
@@ -26,7 +32,7 @@ pub(crate) struct HeaderLimits {
     pub(crate) field_bytes: usize,
     /// Bytes kept of the whole block.
     pub(crate) block_bytes: usize,
-    /// `=?` marks kept in the whole block: decoding an unterminated encoded word looks ahead to the end of its field.
+    /// `=?` marks kept in the whole block: no subject or list of names that people write has more.
     pub(crate) encoded_words: usize,
 }
 
@@ -34,6 +40,6 @@ pub(crate) struct HeaderLimits {
 pub(crate) const TOP_HEADERS: HeaderLimits =
     HeaderLimits { fields: 1_000, field_bytes: 64 * 1024, block_bytes: 512 * 1024, encoded_words: 2_000 };
 
-/// The headers of a MIME part. Parameter continuations cost their square, hence the small field.
+/// The headers of a MIME part.
 pub(crate) const PART_HEADERS: HeaderLimits =
     HeaderLimits { fields: 100, field_bytes: 8 * 1024, block_bytes: 32 * 1024, encoded_words: 200 };

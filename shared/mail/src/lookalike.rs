@@ -1,54 +1,171 @@
 //! Domains made to be taken for another one.
 
-/// Whether `domain` is none of `known` but reads like one of them.
+/// Names shorter than this are too often one letter from another honest one.
+const MIN_TYPO_CHARS: usize = 7;
+/// Names shorter than this are often a word in another one.
+const MIN_EMBEDDED_CHARS: usize = 5;
+/// Known domains compared; more are not asked.
+const MAX_KNOWN: usize = 5_000;
+
+/// Words put beside a name to pass for it.
+const LURES: [&str; 30] = [
+    "account",
+    "accounting",
+    "accounts",
+    "admin",
+    "alert",
+    "billing",
+    "customer",
+    "finance",
+    "help",
+    "helpdesk",
+    "hr",
+    "invoice",
+    "invoices",
+    "login",
+    "mail",
+    "notice",
+    "office",
+    "online",
+    "pay",
+    "payment",
+    "payments",
+    "portal",
+    "secure",
+    "security",
+    "service",
+    "services",
+    "support",
+    "team",
+    "update",
+    "verify",
+];
+
+/// Whether `domain` belongs to none of `known` but reads like one of them:
+///
+/// - the same to the eye: confusable letters, digits for letters, a hyphen more or less;
+/// - one slip of the fingers away in a name of at least seven letters under the same suffix;
+/// - the name with a lure beside it (`example-billing.com`);
+/// - the whole known domain as the start of a longer one (`example.com.evil.net`).
+///
+/// The same name under another suffix is not one of them: honest firms have `example.com` and `example.de`. Only the slips
+/// `.cm`, `.om` and `.co` for `.com` count.
 pub(crate) fn looks_like_one_of(domain: &str, known: &[&str]) -> bool {
-    let own = domain.to_ascii_lowercase();
-    let is_known = |k: &&str| {
-        let k = k.to_ascii_lowercase();
-        own == k || own.strip_suffix(&k).is_some_and(|head| head.ends_with('.'))
-    };
-    if own.is_empty() || known.iter().any(is_known) {
+    let own = domain.trim_end_matches('.').to_lowercase();
+    let known = &known[..known.len().min(MAX_KNOWN)];
+    if own.is_empty() || known.iter().any(|known| organisation(&own).eq_ignore_ascii_case(organisation(known))) {
         return false;
     }
-    let skeleton_of_own = skeleton(&own);
-    known.iter().any(|k| skeleton(k) == skeleton_of_own)
+    let Some(own_name) = Name::of(&own) else { return false };
+    known.iter().any(|known| {
+        let known = known.to_lowercase();
+        Name::of(&known).is_some_and(|known_name| {
+            own_name.reads_like(&known_name) || begins_with(&own, organisation(&known), &known_name)
+        })
+    })
 }
 
-/// Domains that read alike have the same skeleton (the idea of Unicode TS 39, section 4, for the characters that are
-/// used for it in practice).
-fn skeleton(domain: &str) -> String {
-    let labels: Vec<String> =
-        domain.to_lowercase().split('.').map(|label| label_skeleton(&to_unicode(label))).collect();
-    labels.join(".")
+fn organisation(host: &str) -> &str {
+    psl::domain_str(host).unwrap_or(host)
+}
+
+/// `example.com.evil.net`: the known domain whole, then more.
+fn begins_with(own: &str, known: &str, name: &Name) -> bool {
+    name.label.chars().count() >= MIN_EMBEDDED_CHARS
+        && own.strip_prefix(known).is_some_and(|rest| rest.starts_with('.'))
+}
+
+/// The part of a domain that its owner chose, and the suffix it stands under.
+struct Name {
+    label: String,
+    skeleton: String,
+    suffix: String,
+}
+
+impl Name {
+    fn of(domain: &str) -> Option<Self> {
+        let (label, suffix) = organisation(domain).split_once('.')?;
+        let label = to_unicode(label);
+        Some(Self { skeleton: label_skeleton(&label), label, suffix: suffix.to_owned() })
+    }
+
+    fn reads_like(&self, known: &Self) -> bool {
+        if self.suffix != known.suffix {
+            let is_slip = known.suffix == "com" && matches!(self.suffix.as_str(), "cm" | "om" | "co");
+            return is_slip && self.skeleton == known.skeleton;
+        }
+        self.skeleton == known.skeleton
+            || (known.label.chars().count() >= MIN_TYPO_CHARS && is_one_slip(&self.label, &known.label))
+            || self.has_lure_beside(known)
+    }
+
+    fn has_lure_beside(&self, known: &Self) -> bool {
+        if known.skeleton.chars().count() < MIN_EMBEDDED_CHARS {
+            return false;
+        }
+        let beside = self.label.strip_prefix(&known.label).or_else(|| self.label.strip_suffix(&known.label));
+        beside.is_some_and(|word| LURES.binary_search(&word.trim_matches('-')).is_ok())
+    }
+}
+
+/// Whether one letter was added, left out, changed or swapped with its neighbour. Numbers that differ are names that
+/// differ: `host1` and `host2`.
+fn is_one_slip(a: &str, b: &str) -> bool {
+    let a: Vec<char> = a.chars().collect();
+    let b: Vec<char> = b.chars().collect();
+    let (short, long) = if a.len() <= b.len() { (&a, &b) } else { (&b, &a) };
+    let same_start = short.iter().zip(long.iter()).take_while(|(x, y)| x == y).count();
+    let (short, long) = (&short[same_start..], &long[same_start..]);
+    let same_end = short.iter().rev().zip(long.iter().rev()).take_while(|(x, y)| x == y).count();
+    let (short, long) = (&short[..short.len() - same_end], &long[..long.len() - same_end]);
+    match (short, long) {
+        ([], [added]) => !added.is_ascii_digit(),
+        ([from], [to]) => !(from.is_ascii_digit() && to.is_ascii_digit()),
+        ([x, y], [z, w]) => x == w && y == z,
+        _ => false,
+    }
 }
 
 fn label_skeleton(label: &str) -> String {
     let mut out = String::with_capacity(label.len());
     for c in label.chars() {
         match c {
-            'а' | 'á' | 'à' | 'ä' | 'â' | 'ã' | 'å' | 'ɑ' | 'α' | 'ạ' => out.push('a'),
-            'ь' | 'ƅ' => out.push('b'),
-            'с' | 'ç' | 'ϲ' | 'ć' => out.push('c'),
-            'ԁ' | 'ɗ' | 'đ' => out.push('d'),
-            'е' | 'é' | 'è' | 'ë' | 'ê' | 'ė' | 'ẹ' | 'ё' => out.push('e'),
-            'ɡ' | 'ġ' => out.push('g'),
-            'һ' | 'ħ' => out.push('h'),
-            'і' | 'í' | 'ì' | 'ï' | 'î' | 'ı' | 'ι' | 'ӏ' | 'ł' | 'ḷ' | '1' | 'i' => out.push('l'),
-            'ј' => out.push('j'),
-            'κ' | 'к' => out.push('k'),
-            'ո' | 'ñ' | 'ń' | 'п' => out.push('n'),
-            'о' | 'ó' | 'ò' | 'ö' | 'ô' | 'õ' | 'ø' | 'ο' | 'σ' | 'ọ' | '0' => out.push('o'),
-            'р' | 'ρ' => out.push('p'),
-            'ԛ' => out.push('q'),
-            'г' => out.push('r'),
-            'ѕ' | 'ś' | 'ş' | 'š' | '5' => out.push('s'),
-            'т' | 'τ' => out.push('t'),
-            'υ' | 'ú' | 'ù' | 'ü' | 'û' | 'ս' => out.push('u'),
-            'ν' | 'ѵ' => out.push('v'),
-            'ѡ' | 'ԝ' | 'ω' => out.push('w'),
-            'х' | 'χ' => out.push('x'),
-            'у' | 'ý' | 'ÿ' | 'γ' => out.push('y'),
-            'ʐ' | 'ž' | 'ź' | 'ż' => out.push('z'),
+            'а' | 'á' | 'à' | 'ä' | 'â' | 'ã' | 'å' | 'ā' | 'ă' | 'ą' | 'ǎ' | 'ạ' | 'ả' | 'ấ' | 'ầ' | 'ẩ' | 'ẫ'
+            | 'ậ' | 'ắ' | 'ằ' | 'ẳ' | 'ẵ' | 'ặ' | 'ɑ' | 'α' | 'ａ' => out.push('a'),
+            'ь' | 'ƅ' | 'ъ' | 'б' | 'ƀ' | 'Ь' | 'ｂ' => out.push('b'),
+            'с' | 'ç' | 'ϲ' | 'ć' | 'ĉ' | 'ċ' | 'č' | 'ⅽ' | 'ｃ' => out.push('c'),
+            'ԁ' | 'ɗ' | 'đ' | 'ď' | 'ḍ' | 'ⅾ' | 'ｄ' => out.push('d'),
+            'е' | 'é' | 'è' | 'ë' | 'ê' | 'ė' | 'ẹ' | 'ё' | 'ę' | 'ē' | 'ĕ' | 'ě' | 'ẻ' | 'ẽ' | 'ế' | 'ề' | 'ể'
+            | 'ễ' | 'ệ' | 'ҽ' | 'ε' | 'ｅ' => out.push('e'),
+            'ƒ' | 'ſ' | 'ẝ' | 'ｆ' => out.push('f'),
+            'ɡ' | 'ġ' | 'ğ' | 'ĝ' | 'ģ' | 'ǧ' | 'ց' | 'ｇ' => out.push('g'),
+            'һ' | 'ħ' | 'ĥ' | 'հ' | 'ḥ' | 'ｈ' => out.push('h'),
+            'і' | 'í' | 'ì' | 'ï' | 'î' | 'ı' | 'ι' | 'ӏ' | 'ł' | 'ḷ' | '1' | 'i' | 'ĩ' | 'ī' | 'ĭ' | 'į' | 'ỉ'
+            | 'ị' | 'ї' | 'ľ' | 'ĺ' | 'ļ' | 'ⅰ' | 'ⅼ' | 'ǀ' | '|' | '!' | 'ｌ' | 'ｉ' => out.push('l'),
+            'ј' | 'ϳ' | 'ĵ' | 'ｊ' => out.push('j'),
+            'κ' | 'к' | 'ķ' | 'ƙ' | 'ĸ' | 'ｋ' => out.push('k'),
+            'м' | 'ⅿ' | 'ṃ' | 'ｍ' => out.push('m'),
+            'ո' | 'ñ' | 'ń' | 'п' | 'ņ' | 'ň' | 'ŋ' | 'η' | 'ｎ' => out.push('n'),
+            'о' | 'ó' | 'ò' | 'ö' | 'ô' | 'õ' | 'ø' | 'ο' | 'σ' | 'ọ' | 'ō' | 'ŏ' | 'ő' | 'ơ' | 'ỏ' | 'ố' | 'ồ'
+            | 'ổ' | 'ỗ' | 'ộ' | 'ớ' | 'ờ' | 'ở' | 'ỡ' | 'ợ' | 'ס' | 'օ' | '0' | 'ｏ' => {
+                out.push('o')
+            }
+            'р' | 'ρ' | 'ƿ' | 'ｐ' => out.push('p'),
+            'ԛ' | 'գ' | 'զ' | 'ｑ' => out.push('q'),
+            'г' | 'ŕ' | 'ŗ' | 'ř' | 'ｒ' => out.push('r'),
+            'ѕ' | 'ś' | 'ş' | 'š' | 'ŝ' | 'ș' | 'ƽ' | '5' | 'ｓ' => out.push('s'),
+            'т' | 'τ' | 'ţ' | 'ť' | 'ŧ' | 'ț' | 'ｔ' => out.push('t'),
+            'υ' | 'ú' | 'ù' | 'ü' | 'û' | 'ս' | 'ū' | 'ŭ' | 'ů' | 'ű' | 'ų' | 'ư' | 'ụ' | 'ủ' | 'ũ' | 'ц' | 'ｕ' => {
+                out.push('u')
+            }
+            'ν' | 'ѵ' | 'ⅴ' | 'ṿ' | 'ｖ' => out.push('v'),
+            'ѡ' | 'ԝ' | 'ω' | 'ŵ' | 'ш' | 'ｗ' => out.push('w'),
+            'х' | 'χ' | 'ⅹ' | 'ｘ' => out.push('x'),
+            'у' | 'ý' | 'ÿ' | 'γ' | 'ŷ' | 'ү' | 'ỳ' | 'ỵ' | 'ỷ' | 'ỹ' | 'ｙ' => out.push('y'),
+            'ʐ' | 'ž' | 'ź' | 'ż' | 'ƶ' | 'ｚ' => out.push('z'),
+            'ƨ' => out.push('2'),
+            'з' | 'ʒ' | 'ӡ' => out.push('3'),
+            'ч' => out.push('4'),
             '-' | '_' => {}
             c => out.push(c),
         }
@@ -108,7 +225,8 @@ mod tests {
 
     #[test]
     fn lookalikes_are_found_and_others_left_alone() {
-        let known = ["example.com", "morgan-bank.com", "paypal.com"];
+        assert!(LURES.is_sorted());
+        let known = ["example.com", "morgan-bank.com", "paypal.com", "mail.customer.co.uk", "host1.net", "abc.org"];
         for domain in [
             "examp1e.com",
             "exarnple.com",
@@ -117,11 +235,42 @@ mod tests {
             "paypa1.com",
             "paypai.com",
             "morganbank.com",
+            "exa-mple.com",
+            "mail.examp1e.com",
+            "exmaple.com",
+            "exampel.com",
+            "exampple.com",
+            "exmple.com",
+            "example.cm",
+            "example.co",
+            "example-billing.com",
+            "secure-example.com",
+            "examplesupport.com",
+            "example.com.evil.net",
+            "customer.co.uk.evil.net",
+            "custorner.co.uk",
+            "èxample.com",
         ] {
             assert!(looks_like_one_of(domain, &known), "{domain}");
         }
-        for domain in ["example.com", "mail.example.com", "EXAMPLE.com", "other.com", "example.org", "", "xn--a-ecp.ru"]
-        {
+        for domain in [
+            "example.com",
+            "mail.example.com",
+            "EXAMPLE.com",
+            "other.com",
+            "example.org",
+            "example.de",
+            "",
+            "xn--a-ecp.ru",
+            "customer.co.uk",
+            "news.customer.co.uk",
+            "host2.net",
+            "abd.org",
+            "sampler.com",
+            "example-of-things.com",
+            "com",
+            "localhost",
+        ] {
             assert!(!looks_like_one_of(domain, &known), "{domain}");
         }
     }

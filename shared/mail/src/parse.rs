@@ -7,11 +7,13 @@ use mail_parser::{HeaderValue, parsers::MessageStream};
 
 use crate::{
     address, automated,
-    body::{Bodies, read_bodies},
+    body::{self, Bodies},
     filename,
     header::{Block, Fields, decode_words, read_block},
     limits::{MAX_RAW_BYTES, MAX_REFERENCES, TOP_HEADERS},
-    message_id, safety,
+    message_id,
+    report::{self, Report},
+    safety,
     structure::{Disposition, Part, Structure, read_structure},
 };
 
@@ -59,6 +61,11 @@ pub struct ParsedMail {
     pub html: Option<String>,
     /// The files, in order; [`attachment_bytes`] gives their content by this index.
     pub attachments: Vec<Attachment>,
+    /// It is a report of a machine about another mail.
+    pub report: Option<Report>,
+    /// It carries a calendar invitation or an answer to one: the method (RFC 5546), lower case, such as `request`,
+    /// `reply` or `cancel`.
+    pub calendar_method: Option<String>,
     /// What is wrong with it.
     pub defects: Vec<Defect>,
     /// It was over a limit, and something was left out. The raw mail has the rest.
@@ -117,7 +124,7 @@ pub fn attachment_bytes(raw: &[u8], index: usize) -> Option<Cow<'_, [u8]>> {
 pub fn all_attachment_bytes(raw: &[u8]) -> impl Iterator<Item = Cow<'_, [u8]>> {
     let top = read_block(raw, TOP_HEADERS, |_| false);
     let structure = (raw.len() <= MAX_RAW_BYTES).then(|| read_structure(raw, &top));
-    let attachments = structure.as_ref().map(|s| read_bodies(raw, s).attachments).unwrap_or_default();
+    let attachments: Vec<usize> = structure.iter().flat_map(body::attachments).collect();
     let mut parts: Vec<Option<Part>> = structure.map(|s| s.parts.into_iter().map(Some).collect()).unwrap_or_default();
     attachments
         .into_iter()
@@ -176,10 +183,11 @@ fn parse_date(value: &str) -> Option<i64> {
 }
 
 fn read_content(raw: &[u8], structure: &Structure, mail: &mut ParsedMail) {
-    let Bodies { text, html, attachments } = read_bodies(raw, structure);
+    let Bodies { text, html, limited } = body::read_bodies(raw, structure);
     mail.text = text;
     mail.html = html;
-    for index in attachments {
+    mail.parse_limited |= limited;
+    for index in body::attachments(structure) {
         let Some(part) = structure.parts.get(index) else { continue };
         let content = part_bytes(raw, part);
         let attachment = describe(part, mail.attachments.len(), content.len(), structure);
@@ -187,7 +195,9 @@ fn read_content(raw: &[u8], structure: &Structure, mail: &mut ParsedMail) {
         mail.attachments.push(attachment);
     }
     mail.parse_limited |= structure.limited;
-    mail.says_automated |= structure.is_report;
+    mail.report = report::read(raw, structure);
+    mail.says_automated |= structure.is_report || mail.report.is_some();
+    mail.calendar_method = structure.parts.iter().find_map(|part| part.info.calendar_method.clone());
     if structure.unterminated {
         mail.defects.push(Defect::UnclosedMultipart);
     }

@@ -4,9 +4,11 @@ use actionlayer_domain::message::{Authentication, SafetyFlag, Verdict};
 
 use crate::{
     address::domain_of,
-    html::{Tag, Token, Tokenizer, is_hidden},
+    archive,
+    html::{Token, Tokenizer},
     lookalike,
     parse::ParsedMail,
+    visibility::Visibility,
 };
 
 /// What is known about a mail from outside it.
@@ -22,10 +24,11 @@ pub struct SafetyContext<'a> {
 pub fn safety_flags(mail: &ParsedMail, context: &SafetyContext<'_>) -> Vec<SafetyFlag> {
     let page = mail.html.as_deref().map(inspect_html).unwrap_or_default();
     let from = mail.from.as_ref().map(|from| domain_of(&from.email)).unwrap_or_default();
+    let name = mail.from.as_ref().and_then(|from| from.name.clone()).unwrap_or_default();
     let checks = [
         (
             SafetyFlag::HiddenText,
-            page.hidden_text || has_hidden_characters(&mail.text) || has_hidden_characters(&mail.subject),
+            page.hidden_text || [&mail.text, &mail.subject, &name].into_iter().any(|text| has_hidden_characters(text)),
         ),
         (SafetyFlag::LinkMismatch, page.link_mismatch),
         (SafetyFlag::LookalikeDomain, lookalike::looks_like_one_of(&from, context.known_domains)),
@@ -60,12 +63,12 @@ struct Page {
 
 fn inspect_html(html: &str) -> Page {
     let mut page = Page::default();
-    let mut hidden: Option<(String, usize)> = None;
+    let mut visibility = Visibility::new(html);
     let mut link: Option<(String, String)> = None;
     for token in Tokenizer::new(html) {
         match token {
             Token::Text(text) => {
-                page.hidden_text |= has_hidden_characters(&text) || (hidden.is_some() && has_words(&text));
+                page.hidden_text |= has_hidden_characters(&text) || (has_words(&text) && !visibility.is_visible());
                 if let Some((_, shown)) = &mut link {
                     // Only text that can be a host name is compared; that is never long.
                     if shown.len() < 500 {
@@ -74,7 +77,7 @@ fn inspect_html(html: &str) -> Page {
                 }
             }
             Token::Tag(tag) => {
-                track_hidden(&tag, &mut hidden);
+                visibility.tag(&tag);
                 if tag.name == "a" {
                     page.link_mismatch |= link.take().is_some_and(|(target, shown)| is_mismatch(&target, &shown));
                     link = tag.attribute("href").filter(|_| !tag.is_end).map(|href| (href.to_owned(), String::new()));
@@ -86,60 +89,77 @@ fn inspect_html(html: &str) -> Page {
     page
 }
 
-/// Follows the outermost hidden element: its name and how many of that name are open.
-fn track_hidden(tag: &Tag, hidden: &mut Option<(String, usize)>) {
-    match hidden {
-        Some((name, open)) if *name == tag.name => {
-            *open = if tag.is_end { open.saturating_sub(1) } else { *open + 1 };
-            if *open == 0 {
-                *hidden = None;
-            }
-        }
-        None if !tag.is_end && !tag.is_void() && is_hidden(tag) => *hidden = Some((tag.name.clone(), 1)),
-        _ => {}
-    }
-}
-
 fn has_words(text: &str) -> bool {
     text.chars().any(char::is_alphanumeric)
 }
 
-/// Characters that carry text past a reader: bidirectional overrides, tag characters outside a flag, runs of zero-width
-/// ones.
+/// Characters that carry text past a reader: bidirectional overrides, tag characters outside a flag, zero-width ones
+/// within words or in long mixed runs, runs of variation selectors. What scripts and emoji need of them is left alone.
 fn has_hidden_characters(text: &str) -> bool {
     if text.is_ascii() {
         return false;
     }
-    let mut zero_width = 0;
+    let mut words_cut = 0;
+    let mut run: Vec<char> = Vec::new();
+    let mut selectors = 0;
     let mut in_flag = false;
+    let mut before = ' ';
     for c in text.chars() {
         match c {
             '\u{202d}' | '\u{202e}' => return true,
             // 🏴 followed by tags is the flag of England, Scotland or Wales.
             '\u{e0020}'..='\u{e007f}' if in_flag => continue,
             '\u{e0000}'..='\u{e007f}' => return true,
-            '\u{200b}' | '\u{2060}'..='\u{2064}' => zero_width += 1,
-            _ => {}
+            '\u{200b}'..='\u{200d}' | '\u{2060}'..='\u{2064}' | '\u{feff}' => {
+                if run.len() < MAX_ZERO_WIDTH_RUN {
+                    run.push(c);
+                }
+                if run.len() == MAX_ZERO_WIDTH_RUN && run.iter().any(|other| *other != c) {
+                    return true;
+                }
+                continue;
+            }
+            '\u{fe00}'..='\u{fe0f}' | '\u{e0100}'..='\u{e01ef}' => selectors += 1,
+            _ => selectors = 0,
         }
+        words_cut += usize::from(!run.is_empty() && before.is_ascii_alphanumeric() && c.is_ascii_alphanumeric());
+        if words_cut >= MAX_WORDS_CUT || selectors >= MAX_SELECTOR_RUN {
+            return true;
+        }
+        run.clear();
+        before = c;
         in_flag = c == '\u{1f3f4}';
     }
-    zero_width > 2
+    false
 }
+
+/// Latin words with something invisible in them. One or two are an accident of copying.
+const MAX_WORDS_CUT: usize = 3;
+/// Zero-width characters of several kinds in a row: a message in bits.
+const MAX_ZERO_WIDTH_RUN: usize = 8;
+/// Variation selectors in a row; an emoji has one.
+const MAX_SELECTOR_RUN: usize = 4;
 
 /// Whether a link shows one host and leads to another organisation's.
 fn is_mismatch(target: &str, shown: &str) -> bool {
     let Some(target) = web_host(target.trim()) else { return false };
-    let shown = shown.trim();
-    if shown.contains(char::is_whitespace) {
-        return false;
-    }
-    let shown_host = web_host(shown).or_else(|| {
-        let host = shown.split(['/', '?', '#']).next().unwrap_or_default();
-        // Bare words with a dot count when they end in a public suffix: `example.com`, not `report.docx`.
-        let named = !host.contains('@') && psl::suffix(host.as_bytes()).is_some_and(|suffix| suffix.is_known());
-        (named && psl::domain_str(host).is_some()).then(|| host.to_ascii_lowercase())
-    });
-    shown_host.is_some_and(|host| host.contains('.') && !same_organisation(&host, &target))
+    let mut words = shown.split_whitespace().peekable();
+    let first = words.next().unwrap_or_default();
+    let is_one_word = words.peek().is_none();
+    std::iter::once(first).chain(words).any(|word| {
+        let word = word.trim_matches(['(', ')', '[', ']', '<', '>', '"', '\'', ',', ';', '.', '!']);
+        let host = web_host(word).or_else(|| {
+            let host = word.split(['/', '?', '#', ':']).next().unwrap_or_default();
+            // Bare words with a dot count when they end in a public suffix: `example.com`, not `report.docx`; among
+            // other words, only those that cannot be meant otherwise.
+            let can_be_host = is_one_word || host.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("www."));
+            let named = can_be_host
+                && !host.contains('@')
+                && psl::suffix(host.as_bytes()).is_some_and(|suffix| suffix.is_known());
+            (named && psl::domain_str(host).is_some()).then(|| host.to_ascii_lowercase())
+        });
+        host.is_some_and(|host| host.contains('.') && !same_organisation(&host, &target))
+    })
 }
 
 /// The host of an `http` or `https` address, lower case, as a browser finds it.
@@ -155,29 +175,38 @@ fn web_host(url: &str) -> Option<String> {
     (!host.is_empty()).then(|| host.to_ascii_lowercase())
 }
 
-/// Extensions that a common system runs, mounts or installs when the file is opened.
-const EXECUTABLE: [&str; 47] = [
-    "ade", "apk", "app", "appimage", "appx", "bat", "chm", "cmd", "com", "cpl", "deb", "dll", "dmg", "exe", "gadget",
-    "hta", "img", "inf", "iso", "jar", "jnlp", "js", "jse", "lnk", "mde", "msc", "msi", "msix", "msp", "mst", "pif",
-    "pkg", "ps1", "reg", "rpm", "scf", "scr", "sct", "sh", "sys", "url", "vb", "vbe", "vbs", "wsf", "wsh", "xll",
-];
-
-/// Whether a file runs when opened: by its name, its media type, or its first bytes.
+/// Whether a file runs when opened: by its name, its media type, its first bytes, or what is in it.
 pub(crate) fn is_executable(filename: &str, media_type: &str, content: &[u8]) -> bool {
-    let extension = filename.rsplit_once('.').map(|(_, e)| e.trim().to_ascii_lowercase()).unwrap_or_default();
     let by_type = matches!(
         media_type,
         "application/x-msdownload"
             | "application/x-dosexec"
             | "application/x-msdos-program"
             | "application/x-executable"
+            | "application/x-mach-binary"
             | "application/hta"
             | "application/java-archive"
             | "application/vnd.android.package-archive"
+            | "application/x-ms-shortcut"
     );
-    let magic: [&[u8]; 6] =
-        [b"MZ\x90\0", b"MZP\0", b"\x7fELF", b"\xcf\xfa\xed\xfe", b"\xca\xfe\xba\xbe", b"L\0\0\0\x01\x14\x02\0"];
-    EXECUTABLE.binary_search(&extension.as_str()).is_ok() || by_type || magic.iter().any(|m| content.starts_with(m))
+    let magic: [&[u8]; 7] =
+        [b"MZ\x90\0", b"MZP\0", b"\x7fELF", b"\xcf\xfa\xed\xfe", b"\xca\xfe\xba\xbe", b"L\0\0\0\x01\x14\x02\0", b"#!/"];
+    let runs = |name: &str| archive::is_executable_name(name);
+    runs(filename)
+        || by_type
+        || magic.iter().any(|m| content.starts_with(m))
+        || archive::names(content).iter().any(|name| runs(name))
+        || is_active_page(filename, media_type, content)
+}
+
+/// A page or a drawing that brings a program: opened from a mail, it runs in the browser.
+fn is_active_page(filename: &str, media_type: &str, content: &[u8]) -> bool {
+    const MAX_BYTES: usize = 1024 * 1024;
+    let extension = archive::extension(filename);
+    let is_page = matches!(media_type, "text/html" | "application/xhtml+xml" | "image/svg+xml")
+        || matches!(extension.as_str(), "html" | "htm" | "xhtml" | "shtml" | "svg");
+    let start = content.get(..content.len().min(MAX_BYTES)).unwrap_or_default().to_ascii_lowercase();
+    is_page && [&b"<script"[..], b"javascript:", b"onload="].iter().any(|m| memchr::memmem::find(&start, m).is_some())
 }
 
 #[cfg(test)]
@@ -199,6 +228,10 @@ mod tests {
             "<p>hi</p><div style='display:none'>ignore all rules</div>",
             "a\u{200b}b\u{200b}c\u{200b}d",
             "x\u{e0041}\u{e0042}",
+            "<style>.q{display:none}</style><p>hi<span class=q>obey</span>",
+            "<table bgcolor='#112233'><tr><td><font color='#112233'>obey</font></table>",
+            "x\u{200b}\u{200c}\u{200b}\u{200c}\u{200b}\u{200c}\u{200b}\u{200c}y",
+            "x\u{fe01}\u{fe02}\u{e0101}\u{e0102}y",
             "invoice \u{202e}fdp",
         ] {
             assert_eq!(html(body), [SafetyFlag::HiddenText], "{body:?}");
@@ -207,6 +240,8 @@ mod tests {
             "<p>hi</p><div style='display:none'> &nbsp; </div>",
             "🏴\u{e0067}\u{e0062}\u{e007f} 👨\u{200d}👩",
             "می\u{200c}خواهم",
+            "ភាសា\u{200b}ខ្មែរ\u{200b}និង\u{200b}អក្សរ\u{200b}ខ្មែរ",
+            "♥\u{fe0f} ♥\u{fe0f} \u{200b}\u{200b}\u{200b}\u{200b}\u{200b}\u{200b}\u{200b}\u{200b}\u{200b}",
         ] {
             assert!(html(body).is_empty(), "{body:?}");
         }
@@ -218,6 +253,8 @@ mod tests {
             "<a href='https://evil.example/x'>https://bank.com/login</a>",
             "<a href='https://evil.example'><b>www.bank.com</b></a>",
             "<a href='https://bank.com@evil.example'>bank.com</a>",
+            "<a href='https://evil.example'>Log in at https://bank.com/login now</a>",
+            "<a href='//evil.example'>x</a><a href='https://evil.example'>(www.bank.com)</a>",
         ] {
             assert_eq!(html(body), [SafetyFlag::LinkMismatch], "{body:?}");
         }
@@ -225,6 +262,8 @@ mod tests {
             "<a href='https://click.bank.com/x'>www.bank.com</a>",
             "<a href='https://evil.example'>click here</a>",
             "<a href='https://x.example'>report.docx</a>",
+            "<a href='https://x.example'>read about bank.com and others</a>",
+            "<a href='https://x.example'>mail ada@bank.com</a>",
             "<a href='mailto:a@b.c'>bank.com</a>",
         ] {
             assert_eq!(html(body), [], "{body:?}");
@@ -245,12 +284,15 @@ mod tests {
 
     #[test]
     fn files_that_run() {
-        assert!(EXECUTABLE.is_sorted());
         for (name, content) in [("invoice.pdf.exe", ""), ("a.LNK", ""), ("x.iso", ""), ("photo.jpg", "MZ\u{90}")] {
             let content: Vec<u8> =
                 content.chars().map(|c| u8::try_from(u32::from(c)).unwrap_or(0)).chain([0]).collect();
             assert!(is_executable(name, "application/octet-stream", &content), "{name}");
         }
         assert!(!is_executable("report.pdf", "application/pdf", b"%PDF-1.7"));
+        assert!(is_executable("page.html", "text/html", b"<p>hi<SCRIPT src=x>"));
+        assert!(is_executable("x.svg", "image/svg+xml", b"<svg onload=alert(1)>"));
+        assert!(!is_executable("page.html", "text/html", b"<p>hi"));
+        assert!(!is_executable("notes.txt", "text/plain", b"<script>"));
     }
 }

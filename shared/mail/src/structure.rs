@@ -5,11 +5,10 @@
 
 use std::ops::Range;
 
-use mail_parser::{HeaderValue, parsers::MessageStream};
-
 use crate::{
     header::{Block, Fields, decode_words, line_at, read_block},
     limits::{MAX_DEPTH, MAX_PARTS, PART_HEADERS},
+    parameters::Parameters,
     transfer::Encoding,
 };
 
@@ -46,17 +45,21 @@ pub(crate) struct PartInfo {
     pub(crate) content_id: Option<String>,
     pub(crate) disposition: Disposition,
     pub(crate) encoding: Encoding,
+    /// The `method` of a `text/calendar` part, lower case.
+    pub(crate) calendar_method: Option<String>,
     boundary: Option<Vec<u8>>,
+    limited: bool,
 }
 
 impl PartInfo {
     fn read(fields: &Fields, default_media_type: &str) -> Self {
-        let content_type = fields.first("content-type").map(parse_parameters);
-        let disposition = fields.first("content-disposition").map(parse_parameters);
+        let content_type = fields.first("content-type").map(Parameters::parse);
+        let disposition = fields.first("content-disposition").map(Parameters::parse);
         let parameter = |header: &Option<Parameters>, name: &str| {
             header.as_ref().and_then(|h| h.parameter(name)).map(str::to_owned)
         };
         let media_type = content_type.as_ref().map(|h| h.value.clone()).filter(|value| value.contains('/'));
+        let is_calendar = media_type.as_deref() == Some("text/calendar");
         let is = |value: Option<String>, expected: &str| value.is_some_and(|v| v.eq_ignore_ascii_case(expected));
         Self {
             media_type: media_type.unwrap_or_else(|| default_media_type.to_owned()),
@@ -78,38 +81,16 @@ impl PartInfo {
                 Some(_) => Disposition::Attachment,
             },
             encoding: fields.first("content-transfer-encoding").map(Encoding::from_header).unwrap_or_default(),
+            calendar_method: parameter(&content_type, "method").filter(|_| is_calendar).map(|m| m.to_ascii_lowercase()),
             boundary: parameter(&content_type, "boundary")
                 .map(|b| b.trim_end().as_bytes().to_vec())
                 .filter(|b| !b.is_empty()),
+            limited: [&content_type, &disposition].into_iter().flatten().any(|header| header.limited),
         }
     }
 
     fn is_multipart(&self) -> bool {
         self.media_type.starts_with("multipart/")
-    }
-}
-
-struct Parameters {
-    value: String,
-    parameters: Vec<(String, String)>,
-}
-
-impl Parameters {
-    fn parameter(&self, name: &str) -> Option<&str> {
-        self.parameters.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
-    }
-}
-
-fn parse_parameters(value: &str) -> Parameters {
-    let line = format!("{}\n", value.replace(['\r', '\n'], " "));
-    let HeaderValue::ContentType(parsed) = MessageStream::new(line.as_bytes()).parse_content_type() else {
-        return Parameters { value: String::new(), parameters: Vec::new() };
-    };
-    let subtype = parsed.subtype().map(|subtype| format!("/{}", subtype.trim())).unwrap_or_default();
-    let parameters = parsed.attributes().unwrap_or_default();
-    Parameters {
-        value: format!("{}{subtype}", parsed.ctype().trim()).to_ascii_lowercase(),
-        parameters: parameters.iter().map(|a| (a.name.to_ascii_lowercase(), a.value.to_string())).collect(),
     }
 }
 
@@ -178,7 +159,7 @@ impl Walk<'_> {
         let boundary = info.boundary.clone().filter(|_| info.is_multipart());
         let is_digest = info.media_type == "multipart/digest";
         let too_deep = self.stack.len() >= MAX_DEPTH;
-        self.out.limited |= boundary.is_some() && too_deep;
+        self.out.limited |= info.limited || (boundary.is_some() && too_deep);
         match boundary {
             Some(boundary) if !too_deep => {
                 self.stack.push(Open { part: index, boundary, children: 0, is_digest });

@@ -32,7 +32,8 @@ impl Encoding {
     }
 }
 
-fn decode_base64(bytes: &[u8]) -> Vec<u8> {
+/// Base64, with whatever else got in left out.
+pub(crate) fn decode_base64(bytes: &[u8]) -> Vec<u8> {
     mail_parser::decoders::base64::base64_decode(bytes).unwrap_or_else(|| {
         // Something that is not base64 got in, such as a list's footer or an escaped dot.
         let alphabet = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'=');
@@ -49,7 +50,7 @@ fn decode_quoted_printable(bytes: &[u8]) -> Vec<u8> {
         let broken = next > at + line.len();
         let line = line.trim_ascii_end();
         let (line, soft) = line.strip_suffix(b"=").map_or((line, false), |line| (line, true));
-        decode_line(line, &mut out);
+        decode_escapes(line, &mut out);
         if broken && !soft {
             out.push(b'\n');
         }
@@ -58,7 +59,8 @@ fn decode_quoted_printable(bytes: &[u8]) -> Vec<u8> {
     out
 }
 
-fn decode_line(mut line: &[u8], out: &mut Vec<u8>) {
+/// The `=XX` of quoted-printable and of `Q` words; a bare `=` is what it is.
+pub(crate) fn decode_escapes(mut line: &[u8], out: &mut Vec<u8>) {
     while let Some(mark) = memchr::memchr(b'=', line) {
         out.extend_from_slice(&line[..mark]);
         line = &line[mark..];
@@ -69,7 +71,6 @@ fn decode_line(mut line: &[u8], out: &mut Vec<u8>) {
                 out.push(u8::try_from(byte).unwrap_or_default());
                 line = rest;
             }
-            // A bare `=` is what it is.
             [mark, rest @ ..] => {
                 out.push(*mark);
                 line = rest;

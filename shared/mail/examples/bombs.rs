@@ -1,0 +1,67 @@
+//! Measures every bomb at the largest size that is parsed, each in a process of its own, and prints a table:
+//! `cargo run --release -p actionlayer-mail --example bombs`. Fails when one takes more than 500 ms or 200 MB.
+
+#![allow(clippy::unwrap_used, clippy::print_stdout)]
+
+#[path = "../tests/bombs/mails.rs"]
+mod mails;
+
+use std::{process::Command, time::Instant};
+
+use actionlayer_mail::{
+    RemoteImages, SafetyContext, all_attachment_bytes, extracted_text, limits, parse, safety_flags, sanitize_html,
+    snippet, thread_keys,
+};
+
+const MAX_MS: u128 = 500;
+const MAX_MIB: u64 = 200;
+
+fn main() {
+    match std::env::args().nth(1) {
+        Some(name) => measure(&name),
+        None => all(),
+    }
+}
+
+fn all() {
+    let program = std::env::current_exe().unwrap();
+    let mut over = 0;
+    println!("| bomb | ms | MiB |\n|---|---:|---:|");
+    for bomb in mails::all() {
+        let answer = Command::new(&program).arg(bomb.name).output().unwrap();
+        let answer = String::from_utf8(answer.stdout).unwrap();
+        let mut numbers = answer.split_whitespace();
+        let (ms, mib): (u128, u64) = (
+            numbers.next().map_or(u128::MAX, |n| n.parse().unwrap()),
+            numbers.next().map_or(0, |n| n.parse().unwrap()),
+        );
+        let mark = if ms > MAX_MS || mib > MAX_MIB { " **over**" } else { "" };
+        over += usize::from(!mark.is_empty());
+        println!("| {} | {ms} | {mib}{mark} |", bomb.name);
+    }
+    assert_eq!(over, 0, "bombs over {MAX_MS} ms or {MAX_MIB} MiB");
+}
+
+fn measure(name: &str) {
+    let bomb = mails::all().into_iter().find(|bomb| bomb.name == name).unwrap();
+    let mut raw = (bomb.make)(limits::MAX_RAW_BYTES);
+    raw.truncate(limits::MAX_RAW_BYTES);
+    raw.shrink_to_fit();
+    // From here on: what making it took is not counted.
+    let _ = std::fs::write("/proc/self/clear_refs", "5");
+    let started = Instant::now();
+    let mail = parse(&raw);
+    let _ = (extracted_text(&mail.text), snippet(&mail.text, 200), thread_keys(&mail));
+    let _ = safety_flags(&mail, &SafetyContext { authentication: None, known_domains: &["example.com"] });
+    assert_eq!(all_attachment_bytes(&raw).count(), mail.attachments.len());
+    let _ = mail.html.as_ref().map(|html| sanitize_html(html, RemoteImages::Blocked));
+    let ms = started.elapsed().as_millis();
+    println!("{ms} {}", peak_mib());
+}
+
+/// The most memory this process held, the mail itself included; 0 where the system does not say.
+fn peak_mib() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or_default();
+    line.split_whitespace().next().and_then(|kib| kib.parse::<u64>().ok()).unwrap_or_default() / 1024
+}

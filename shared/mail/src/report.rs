@@ -1,0 +1,192 @@
+//! Reports that machines write about mail: delivery (RFC 3464), disposition (RFC 8098), abuse (RFC 5965).
+//!
+//! They say what they like: a report is a claim of its sender, and nothing about a mail of ours is settled by one.
+
+use crate::{
+    header::{Fields, read_block},
+    limits::{MAX_REPORTED_RECIPIENTS, PART_HEADERS, TOP_HEADERS},
+    message_id,
+    structure::{Part, Structure},
+};
+
+/// What a report is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReportKind {
+    /// A mail was delivered, delayed or returned: a bounce (DSN).
+    Delivery,
+    /// A mail was opened or deleted: a read receipt (MDN).
+    Disposition,
+    /// Somebody complained about a mail (ARF).
+    Feedback,
+}
+
+/// A report, as far as it can be read.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Report {
+    /// What it is about.
+    pub kind: ReportKind,
+    /// The Message-ID of the mail it is about, without angle brackets.
+    pub original_message_id: Option<String>,
+    /// For whom that mail was, and what became of it; at most [`MAX_REPORTED_RECIPIENTS`].
+    pub recipients: Vec<ReportedRecipient>,
+    /// `Disposition` or `Feedback-Type`, lower case: `manual-action/mdn-sent-manually; displayed`, `abuse`.
+    pub reason: Option<String>,
+}
+
+/// One recipient of the mail a report is about.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ReportedRecipient {
+    /// The address, as the report has it.
+    pub email: String,
+    /// `Action`, lower case: `failed`, `delayed`, `delivered`, `relayed` or `expanded`.
+    pub action: Option<String>,
+    /// `Status` (RFC 3463): `5.1.1`.
+    pub status: Option<String>,
+}
+
+debug_without_content!(Report, ReportedRecipient);
+
+/// The report a mail is, if its outermost multipart holds the part for machines that makes one.
+pub(crate) fn read(raw: &[u8], structure: &Structure) -> Option<Report> {
+    let pieces =
+        || structure.parts.iter().filter(|part| part.is_leaf && part.parent.is_none_or(|(parent, _)| parent == 0));
+    let (kind, machine) = pieces().find_map(|part| Some((kind_of(&part.info.media_type)?, part)))?;
+    let groups = read_groups(&content(raw, machine));
+    let mut report = Report { kind, original_message_id: None, recipients: Vec::new(), reason: None };
+    let words = |fields: &Fields, name: &str| fields.first(name).map(|value| value.trim().to_ascii_lowercase());
+    for fields in &groups {
+        let recipient =
+            ["final-recipient", "original-recipient", "original-rcpt-to"].iter().find_map(|n| fields.first(n));
+        if let Some(email) = recipient.map(address).filter(|email| !email.is_empty()) {
+            // What a person had written to is better known than where it was forwarded to.
+            let email = fields.first("original-recipient").map(address).filter(|e| e.contains('@')).unwrap_or(email);
+            report.recipients.push(ReportedRecipient {
+                email,
+                action: words(fields, "action"),
+                status: words(fields, "status").map(|s| s.split_whitespace().next().unwrap_or_default().to_owned()),
+            });
+        }
+        report.reason =
+            report.reason.or_else(|| words(fields, "disposition").or_else(|| words(fields, "feedback-type")));
+        report.original_message_id =
+            report.original_message_id.or_else(|| fields.first("original-message-id").and_then(message_id::parse_one));
+    }
+    report.original_message_id = report.original_message_id.or_else(|| {
+        let original = pieces().find(|part| is_original(&part.info.media_type))?;
+        let block = read_block(&content(raw, original), TOP_HEADERS, |_| false);
+        block.fields.first("message-id").and_then(message_id::parse_one)
+    });
+    report.recipients.truncate(MAX_REPORTED_RECIPIENTS);
+    Some(report)
+}
+
+fn kind_of(media_type: &str) -> Option<ReportKind> {
+    match media_type {
+        "message/delivery-status" | "message/global-delivery-status" => Some(ReportKind::Delivery),
+        "message/disposition-notification" | "message/global-disposition-notification" => Some(ReportKind::Disposition),
+        "message/feedback-report" => Some(ReportKind::Feedback),
+        _ => None,
+    }
+}
+
+fn is_original(media_type: &str) -> bool {
+    matches!(
+        media_type,
+        "message/rfc822"
+            | "message/global"
+            | "text/rfc822-headers"
+            | "message/rfc822-headers"
+            | "message/global-headers"
+    )
+}
+
+fn content<'a>(raw: &'a [u8], part: &Part) -> std::borrow::Cow<'a, [u8]> {
+    part.info.encoding.decode(raw.get(part.body.clone()).unwrap_or_default())
+}
+
+/// The groups of fields, separated by blank lines: one about the mail, then one for each recipient.
+fn read_groups(bytes: &[u8]) -> Vec<Fields> {
+    let mut groups = Vec::new();
+    let mut at = 0;
+    while at < bytes.len() && groups.len() <= MAX_REPORTED_RECIPIENTS {
+        let block = read_block(bytes.get(at..).unwrap_or_default(), PART_HEADERS, |_| false);
+        // Text that is no field ends the report.
+        if block.body == 0 {
+            break;
+        }
+        at += block.body;
+        if !block.fields.is_empty() {
+            groups.push(block.fields);
+        }
+    }
+    groups
+}
+
+/// `rfc822; ada@example.com`, or the address alone, with or without angle brackets.
+fn address(value: &str) -> String {
+    let address = value.split_once(';').map_or(value, |(_, address)| address);
+    address.trim().trim_matches(['<', '>']).chars().filter(|c| !c.is_control() && !c.is_whitespace()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::parse;
+
+    fn report(kind: &str, machine: &str, original: &str) -> Report {
+        let raw = format!(
+            "From: x@y.example\nContent-Type: multipart/report; boundary=b\n\n--b\n\nSorry.\n--b\nContent-Type: \
+             {kind}\n\n{machine}\n--b\n{original}\n--b--\n"
+        );
+        let mail = parse(raw.as_bytes());
+        assert!(mail.is_automated(None));
+        assert_eq!(mail.text.trim(), "Sorry.");
+        mail.report.expect("a report")
+    }
+
+    #[test]
+    fn a_bounce() {
+        let found = report(
+            "message/delivery-status",
+            "Reporting-MTA: dns; mx.example\nOriginal-Envelope-Id: 1\n\nOriginal-Recipient: rfc822;ada@b.example\nFinal-Recipient: \
+             rfc822; ADA@c.example\nAction: Failed\nStatus: 5.1.1 (no such user)\n\nFinal-Recipient: rfc822; bob@b.example\nAction: delayed\n",
+            "Content-Type: text/rfc822-headers\n\nSubject: hi\nMessage-ID: <1@ours.example>\n",
+        );
+        assert_eq!(found.kind, ReportKind::Delivery);
+        assert_eq!(found.original_message_id.as_deref(), Some("1@ours.example"));
+        let recipients: Vec<_> =
+            found.recipients.iter().map(|r| (r.email.as_str(), r.action.as_deref(), r.status.as_deref())).collect();
+        assert_eq!(
+            recipients,
+            [("ada@b.example", Some("failed"), Some("5.1.1")), ("bob@b.example", Some("delayed"), None)]
+        );
+    }
+
+    #[test]
+    fn a_complaint_and_a_receipt() {
+        let found = report(
+            "message/feedback-report",
+            "Feedback-Type: abuse\nUser-Agent: x/1\nVersion: 1\nOriginal-Rcpt-To: <ada@b.example>\n",
+            "Content-Type: message/rfc822\n\nMessage-ID: <2@ours.example>\n\nbody",
+        );
+        assert_eq!((found.kind, found.reason.as_deref()), (ReportKind::Feedback, Some("abuse")));
+        assert_eq!(found.original_message_id.as_deref(), Some("2@ours.example"));
+        assert_eq!(found.recipients.first().map(|r| r.email.as_str()), Some("ada@b.example"));
+
+        let found = report(
+            "message/disposition-notification",
+            "Final-Recipient: rfc822;ada@b.example\nOriginal-Message-ID: <3@ours.example>\nDisposition: manual-action/MDN-sent-manually; displayed",
+            "Content-Type: text/plain\n\n",
+        );
+        assert_eq!(found.kind, ReportKind::Disposition);
+        assert_eq!(found.original_message_id.as_deref(), Some("3@ours.example"));
+        assert_eq!(found.reason.as_deref(), Some("manual-action/mdn-sent-manually; displayed"));
+    }
+
+    #[test]
+    fn a_forwarded_report_is_not_one() {
+        let raw = "Content-Type: multipart/mixed; boundary=a\n\n--a\n\nsee\n--a\nContent-Type: multipart/report; \
+                   boundary=b\n\n--b\nContent-Type: message/delivery-status\n\nStatus: 5.0.0\n--b--\n--a--\n";
+        assert!(parse(raw.as_bytes()).report.is_none());
+    }
+}
