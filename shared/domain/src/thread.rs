@@ -224,14 +224,21 @@ impl Thread {
         self.updated_at = now;
     }
 
-    /// A message of ours left.
-    pub fn sent(&mut self, joined: Joined<'_>, draft_id: Option<DraftId>, now: Timestamp) {
+    /// A message of ours left, written in answer to `answers` (to everything, when it answers no message in
+    /// particular). Mail that came in while it was on its way still asks for an answer of its own.
+    pub fn sent(&mut self, joined: Joined<'_>, draft_id: Option<DraftId>, answers: Option<MessageId>, now: Timestamp) {
         self.join(joined, now);
         if let Some(draft_id) = draft_id {
             self.open_draft_ids.retain(|open| *open != draft_id);
         }
-        self.status = if self.open_draft_ids.is_empty() { ThreadStatus::Waiting } else { ThreadStatus::DraftPending };
-        self.needs_review = false;
+        let overtaken = self.last_inbound_message_id > Some(answers.unwrap_or(joined.message_id));
+        self.needs_review &= overtaken;
+        self.status = match (self.open_draft_ids.is_empty(), overtaken, self.status) {
+            (false, _, _) => ThreadStatus::DraftPending,
+            (true, false, _) => ThreadStatus::Waiting,
+            (true, true, ThreadStatus::DraftPending) => ThreadStatus::Open,
+            (true, true, as_the_newer_mail_left_it) => as_the_newer_mail_left_it,
+        };
     }
 
     /// Counts a send that no person approves. `false`, and nothing counted, when the day's cap is reached.
@@ -251,5 +258,52 @@ impl Thread {
     /// Whether a draft or send based on `based_on` would ignore a newer inbound message.
     pub fn is_stale(&self, based_on: Option<MessageId>) -> bool {
         self.last_inbound_message_id != based_on
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ports::Entropy;
+
+    #[derive(Debug)]
+    struct Zeros;
+
+    impl Entropy for Zeros {
+        fn fill(&self, buffer: &mut [u8]) {
+            buffer.fill(0);
+        }
+    }
+
+    fn message(unix_ms: i64) -> MessageId {
+        MessageId::generate(Timestamp::from_unix_ms(unix_ms), &Zeros)
+    }
+
+    fn joined(unix_ms: i64) -> Joined<'static> {
+        Joined { message_id: message(unix_ms), at: Timestamp::from_unix_ms(unix_ms), snippet: "" }
+    }
+
+    /// After a question at 1 000 ms and, perhaps, another one at 3 000 ms, an answer that was queued at 2 000 ms leaves.
+    fn after_the_answer(another: bool, answers: Option<MessageId>) -> (ThreadStatus, bool) {
+        let at = Timestamp::from_unix_ms;
+        let workspace_id = WorkspaceId::generate(at(0), &Zeros);
+        let identity_id = IdentityId::generate(at(0), &Zeros);
+        let mut thread = Thread::start(ThreadId::generate(at(0), &Zeros), workspace_id, identity_id, "", at(0), at(0));
+        let draft_id = DraftId::generate(at(1_500), &Zeros);
+        let _ = thread.receive(joined(1_000), false, at(1_000));
+        thread.draft_opened(draft_id, at(1_500));
+        if another {
+            assert_eq!(thread.receive(joined(3_000), false, at(3_000)), [draft_id]);
+        }
+        thread.sent(joined(2_000), Some(draft_id), answers, at(4_000));
+        (thread.status, thread.needs_review)
+    }
+
+    #[test]
+    fn mail_that_came_while_the_answer_was_on_its_way_still_needs_review() {
+        for answers in [Some(message(1_000)), None] {
+            assert_eq!(after_the_answer(false, answers), (ThreadStatus::Waiting, false));
+            assert_eq!(after_the_answer(true, answers), (ThreadStatus::Open, true));
+        }
     }
 }

@@ -292,7 +292,8 @@ pub(crate) async fn record_sent(
                 transaction.replace(row, &draft)?;
             }
         }
-        thread.sent(Joined { message_id, at: now, snippet: &message.snippet }, message.draft_id, now);
+        let joined = Joined { message_id, at: now, snippet: &message.snippet };
+        thread.sent(joined, message.draft_id, message.based_on_message_id, now);
         transaction.replace(&outbound.message, &message)?.replace(&thread_row, &thread)?;
         remember_ids(app, &message, ses_message_id, &mut transaction).await?;
         app.store.commit(transaction).await?;
