@@ -1,1 +1,26 @@
-//! Placeholder until its first content lands.
+//! What the end-to-end tests are written with.
+//!
+//! **Job.** Run an engine in a process of its own on free ports and a temporary folder, and reach it as everybody else
+//! does: HTTP, SMTP, the link in an approval mail, and the engine's own `/local` routes for looking at what left, for
+//! faults and for time.
+//!
+//! **Invariants.** Nothing here waits for time to pass: it waits for a condition, with a deadline. Engines are ended by
+//! `SIGKILL` only, so that every test that restarts one tests a crash.
+//!
+//! **Must never know.** The product's types: what it says is read as anybody reads it.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on says so by a panic")]
+
+pub mod engine;
+pub mod http;
+pub mod letter;
+pub mod outbox;
+pub mod smtp;
+pub mod waiting;
+pub mod world;
+
+pub use engine::Engine;
+pub use http::{Answer, Api};
+pub use letter::Letter;
+pub use outbox::Sent;
+pub use waiting::eventually;
+pub use world::{APPROVER, CUSTOMER, World};

@@ -1,0 +1,24 @@
+//! An engine for the end-to-end tests: `e2e-engine <folder>`. Logs what the functions log in AWS. Runs until it is killed.
+
+use std::{io::Write as _, process::ExitCode};
+
+use actionlayer_local::engine::{Engine, EngineOptions};
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let Some(folder) = std::env::args_os().nth(1) else { return ExitCode::FAILURE };
+    actionlayer_runtime::init_telemetry();
+    let engine = match Engine::start(EngineOptions::on_free_ports(folder)).await {
+        Ok(engine) => engine,
+        Err(error) => {
+            tracing::error!(error = &error as &dyn std::error::Error, "cannot start");
+            return ExitCode::FAILURE;
+        }
+    };
+    let at = engine.addresses();
+    let ready = format!("ready http={} smtp={} dynamodb={}\n", at.url(), at.smtp, at.dynamodb);
+    if std::io::stdout().write_all(ready.as_bytes()).is_err() {
+        return ExitCode::FAILURE;
+    }
+    std::future::pending().await
+}

@@ -1,0 +1,124 @@
+//! An engine in a process of its own.
+
+use std::{
+    fs::{File, OpenOptions},
+    io::{Read as _, Seek as _, SeekFrom},
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use tempfile::TempDir;
+
+use crate::waiting::DEADLINE;
+
+/// A running engine. Killed when dropped; its folder lives as long as a clone of [`Engine::folder`].
+#[derive(Debug)]
+pub struct Engine {
+    child: Child,
+    folder: Arc<TempDir>,
+    /// Where HTTP is answered: `http://127.0.0.1:1234`.
+    pub http: String,
+    /// Where SMTP is answered.
+    pub smtp: SocketAddr,
+    /// Where the table is reached, for tests that write what no public interface writes.
+    pub dynamodb: String,
+}
+
+impl Engine {
+    /// Starts an engine on a new folder.
+    pub async fn start() -> Self {
+        let folder = tempfile::Builder::new().prefix("actionlayer-e2e-").tempdir().expect("a temporary folder");
+        Self::start_on(Arc::new(folder)).await
+    }
+
+    /// Starts an engine on a folder that may have been used before.
+    pub async fn start_on(folder: Arc<TempDir>) -> Self {
+        let log_file = log_file(folder.path());
+        let log = OpenOptions::new().create(true).append(true).open(&log_file).expect("a log file");
+        let printed_before = log.metadata().expect("the log's length").len();
+        let child = Command::new(program())
+            .arg(folder.path().join("data"))
+            .stdin(Stdio::null())
+            .stdout(log.try_clone().expect("the log file again"))
+            .stderr(log)
+            .spawn()
+            .expect("the engine starts");
+        let mut engine =
+            Self { child, folder, http: String::new(), smtp: ([127, 0, 0, 1], 0).into(), dynamodb: String::new() };
+        engine.wait_until_ready(&log_file, printed_before).await;
+        engine
+    }
+
+    /// Waits for the line `ready http=… smtp=… dynamodb=…`.
+    async fn wait_until_ready(&mut self, log: &Path, begin: u64) {
+        let begun = Instant::now();
+        loop {
+            let printed = read_from(log, begin);
+            if let Some(line) = printed.lines().find(|line| line.starts_with("ready ")) {
+                let value = |name: &str| line.split(' ').find_map(|word| word.strip_prefix(name)).unwrap().to_owned();
+                self.http = value("http=");
+                self.smtp = value("smtp=").parse().expect("an address");
+                self.dynamodb = value("dynamodb=");
+                return;
+            }
+            let ended = self.child.try_wait().expect("the process is ours");
+            assert!(ended.is_none() && begun.elapsed() < DEADLINE, "the engine did not start: {ended:?}\n{printed}");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    /// `kill -9`, at once.
+    pub fn kill(&mut self) {
+        // Fails only when it has ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
+    /// `kill -9`, and another one on the same folder.
+    pub async fn crash_and_restart(&mut self) {
+        self.kill();
+        *self = Self::start_on(Arc::clone(&self.folder)).await;
+    }
+
+    /// Everything the engine has printed and logged since its folder is new.
+    pub fn log(&self) -> String {
+        read_from(&log_file(self.folder.path()), 0)
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        self.kill();
+        if std::thread::panicking() {
+            let log = self.log();
+            let lines: Vec<_> = log.lines().collect();
+            let last = lines[lines.len().saturating_sub(40)..].join("\n");
+            #[allow(clippy::print_stderr, reason = "shown with the test that failed")]
+            {
+                eprintln!("--- the engine's last lines:\n{last}");
+            }
+        }
+    }
+}
+
+/// Cargo puts the programs of a package beside the folder of its tests.
+fn program() -> PathBuf {
+    let test = std::env::current_exe().expect("this program's path");
+    let folder = test.parent().and_then(Path::parent).expect("target/debug");
+    folder.join(format!("e2e-engine{}", std::env::consts::EXE_SUFFIX))
+}
+
+fn log_file(folder: &Path) -> PathBuf {
+    folder.join("engine.log")
+}
+
+fn read_from(file: &Path, begin: u64) -> String {
+    let mut bytes = Vec::new();
+    let mut file = File::open(file).expect("the log file");
+    file.seek(SeekFrom::Start(begin)).expect("the log file");
+    file.read_to_end(&mut bytes).expect("the log file");
+    String::from_utf8_lossy(&bytes).into_owned()
+}

@@ -1,0 +1,86 @@
+//! Dependencies point inward only.
+
+use std::collections::BTreeMap;
+
+use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package};
+
+/// Ours, from the inside out. A package may depend on those of a smaller number only.
+fn layer(name: &str) -> u8 {
+    match name {
+        "actionlayer-domain" => 0,
+        "actionlayer-mail" | "actionlayer-store" => 1,
+        "actionlayer-channels" => 2,
+        "actionlayer-service" => 3,
+        "actionlayer-api" => 4,
+        "actionlayer-runtime" => 5,
+        name if name.starts_with("function-") => 6,
+        "actionlayer-local" => 7,
+        "actionlayer-tests" => 8,
+        unknown => panic!("{unknown} has no place in the architecture yet"),
+    }
+}
+
+fn metadata() -> Metadata {
+    let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.toml");
+    let offline = vec!["--offline".to_owned(), "--locked".to_owned()];
+    MetadataCommand::new().manifest_path(manifest).no_deps().other_options(offline).exec().unwrap()
+}
+
+fn dependencies(package: &Package) -> impl Iterator<Item = &str> {
+    package.dependencies.iter().filter(|d| d.kind == DependencyKind::Normal).map(|d| d.name.as_str())
+}
+
+#[test]
+fn dependencies_point_inward_only() {
+    let metadata = metadata();
+    let ours: BTreeMap<&str, u8> =
+        metadata.packages.iter().map(|package| (package.name.as_str(), layer(package.name.as_str()))).collect();
+    assert!(ours.len() >= 15, "the whole workspace: {ours:?}");
+    for package in &metadata.packages {
+        let own = ours[package.name.as_str()];
+        for (name, inner) in dependencies(package).filter_map(|name| ours.get(name).map(|layer| (name, *layer))) {
+            assert!(inner < own, "{} depends on {name}, which lies further out", package.name);
+        }
+    }
+}
+
+#[test]
+fn the_inside_knows_nothing_of_the_outside() {
+    let servers = ["axum", "hyper", "lambda_runtime", "lambda_http", "aws_lambda_events", "reqwest", "rusqlite"];
+    let ports = ["getrandom", "tokio", "http", "tracing"];
+    let aws = ["aws-config", "aws-sdk-dynamodb", "aws-sdk-s3", "aws-sdk-ses", "aws-sdk-sesv2", "aws-sdk-sqs"];
+    for package in &metadata().packages {
+        // Rules and bytes know nothing of the world; the table knows DynamoDB and S3; use cases know no server and take
+        // time and randomness from outside; the API knows no Lambda and no AWS.
+        let banned: Vec<&str> = match package.name.as_str() {
+            "actionlayer-domain" | "actionlayer-mail" | "actionlayer-channels" => [&servers[..], &ports, &aws].concat(),
+            "actionlayer-store" => {
+                [&servers[..], &["getrandom", "aws-config", "aws-sdk-sesv2", "aws-sdk-sqs"]].concat()
+            }
+            "actionlayer-service" => {
+                [&servers[..], &["getrandom", "aws-config", "aws-sdk-dynamodb", "aws-sdk-s3"]].concat()
+            }
+            "actionlayer-api" => [&servers[2..], &["getrandom"], &aws].concat(),
+            name if name.starts_with("function-") => [&["reqwest", "rusqlite", "getrandom"][..], &aws].concat(),
+            _ => Vec::new(),
+        };
+        for name in dependencies(package) {
+            assert!(!banned.contains(&name), "{} must not know {name}", package.name);
+        }
+    }
+}
+
+#[test]
+fn nothing_that_ships_knows_the_engine() {
+    for package in &metadata().packages {
+        let ships = layer(package.name.as_str()) <= 6;
+        let own_tests = package.name.as_str() == "actionlayer-tests";
+        for dependency in &package.dependencies {
+            // Tests of anything may run on the engine.
+            let counts = dependency.kind != DependencyKind::Development;
+            let is_engine =
+                ["actionlayer-local", "dynoxide-rs", "s3s", "s3s-fs", "rusqlite"].contains(&dependency.name.as_str());
+            assert!(!(counts && is_engine && ships) || own_tests, "{} depends on {}", package.name, dependency.name);
+        }
+    }
+}

@@ -1,0 +1,21 @@
+//! The system from end to end, through public interfaces: every test on an engine of its own, in a process of its own.
+#![allow(
+    clippy::unwrap_used,
+    clippy::too_many_lines,
+    reason = "tests: a panic is how they fail, a story is as long as it is"
+)]
+
+mod approval;
+mod architecture;
+mod arrival_orders;
+mod bad_input;
+mod chance;
+mod crashes;
+mod direct_sends;
+mod exactly_once;
+mod schedules;
+mod secrecy;
+mod sender_trust;
+mod tenancy;
+mod the_loop;
+mod threading;

@@ -1,0 +1,145 @@
+//! Two workspaces in one deployment: to each, the other does not exist.
+
+use actionlayer_domain::{
+    ApiKeyId, ApiKeySecret, Clock as _, HeaderText, Role, Workspace, WorkspaceId, key::ApiKey,
+    workspace::WorkspaceSettings,
+};
+use actionlayer_local::{
+    engine::REGION,
+    template::{TEMPLATE, Template},
+};
+use actionlayer_runtime::{OsEntropy, SystemClock};
+use actionlayer_store::{Store, Transaction};
+use actionlayer_tests::{
+    Api, CUSTOMER, Letter, World,
+    world::{array, id, step},
+};
+use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
+use serde_json::json;
+
+/// Bootstrapping makes one workspace only, so the second is written straight into the table.
+async fn second_workspace(world: &World) -> Api {
+    let credentials = Credentials::new("local", "local", None, None, "tests");
+    let dynamodb = aws_sdk_dynamodb::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new(REGION))
+        .credentials_provider(credentials.clone())
+        .endpoint_url(&world.engine.dynamodb)
+        .build();
+    let s3 = aws_sdk_s3::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new(REGION))
+        .credentials_provider(credentials)
+        .build();
+    let template = Template::parse(TEMPLATE).unwrap();
+    let (dynamodb, s3) = (aws_sdk_dynamodb::Client::from_conf(dynamodb), aws_sdk_s3::Client::from_conf(s3));
+    let store = Store::new(dynamodb, s3, template.table.id.as_str(), template.bucket.as_str());
+
+    let now = SystemClock.now();
+    let workspace = Workspace {
+        id: WorkspaceId::generate(now, &OsEntropy),
+        name: HeaderText::sanitize("The other"),
+        settings: WorkspaceSettings::default(),
+        created_at: now,
+        updated_at: now,
+    };
+    let secret = ApiKeySecret::generate(&OsEntropy);
+    let key = ApiKey {
+        id: ApiKeyId::generate(now, &OsEntropy),
+        workspace_id: workspace.id,
+        name: HeaderText::sanitize("the other's"),
+        prefix: secret.prefix().to_owned(),
+        role: Role::Full,
+        identity_ids: Vec::new(),
+        created_at: now,
+    };
+    let mut transaction = Transaction::new();
+    transaction.create(&workspace).unwrap();
+    transaction.create_api_key(&key, &secret).unwrap();
+    store.commit(transaction).await.unwrap();
+    world.anyone.with_key(secret.expose())
+}
+
+#[tokio::test]
+async fn another_workspaces_objects_do_not_exist() {
+    let world = World::start().await;
+    let thread = world.begin(&Letter::from(CUSTOMER)).await;
+    let draft = world.approved(&thread, "none of yours").await;
+    let message = id(&thread["messages"][0]).to_owned();
+    let keys = world.owner.get("/v1/api-keys").await.expect(200);
+    world.owner.patch("/v1/workspace", json!({"settings": {"sender_trust_gating": true}})).await.expect(200);
+    world.receive(&Letter::from("stranger@customer.test")).await;
+    let held = actionlayer_tests::eventually("held mail", async || {
+        let list = world.owner.get("/v1/inbound/pending").await.expect(200);
+        array(&list["data"]).first().map(|held| id(held).to_owned())
+    })
+    .await;
+
+    let other = second_workspace(&world).await;
+    assert_eq!(other.get("/v1/workspace").await.expect(200)["name"], "The other");
+    let (identity, domain) = (id(&world.identity), id(&world.domain));
+    for path in ["threads", "drafts", "identities", "domains", "inbound/pending"] {
+        let list = other.get(&format!("/v1/{path}")).await.expect(200);
+        assert_eq!((array(&list["data"]).len(), list["total"].as_u64()), (0, Some(0)), "{path}");
+    }
+    for path in [
+        format!("/v1/threads/{}", id(&thread)),
+        format!("/v1/messages/{message}"),
+        format!("/v1/messages/{message}/raw"),
+        format!("/v1/messages/{message}/attachments/0"),
+        format!("/v1/drafts/{}", id(&draft)),
+        format!("/v1/drafts/{}/versions", id(&draft)),
+        format!("/v1/identities/{identity}"),
+        format!("/v1/domains/{domain}"),
+    ] {
+        other.get(&path).await.refused(404, "not_found");
+    }
+    for path in [
+        step(&draft, "approve"),
+        step(&draft, "reject"),
+        step(&draft, "send"),
+        step(&draft, "notify"),
+        format!("/v1/domains/{domain}/verify"),
+        format!("/v1/inbound/pending/{held}/approve"),
+        format!("/v1/inbound/pending/{held}/block"),
+    ] {
+        other.post_empty(&path).await.refused(404, "not_found");
+    }
+    for (path, body) in [
+        (format!("/v1/threads/{}", id(&thread)), json!({"status": "closed"})),
+        (format!("/v1/drafts/{}", id(&draft)), json!({"body_text": "mine now"})),
+        (format!("/v1/identities/{identity}"), json!({"auto_approve_replies": true})),
+    ] {
+        other.patch(&path, body).await.refused(404, "not_found");
+    }
+    for path in [
+        format!("/v1/identities/{identity}"),
+        format!("/v1/domains/{domain}"),
+        format!("/v1/api-keys/{}", id(&keys["data"][0])),
+    ] {
+        other.delete(&path).await.refused(404, "not_found");
+    }
+    other.post("/v1/drafts", world.proposal(&thread, "hello")).await.refused(404, "not_found");
+    let email = json!({"identity_id": identity, "to": CUSTOMER, "subject": "Hi", "body_text": "Hi"});
+    other.post("/v1/emails/send", email).await.refused(404, "not_found");
+    let reply = json!({"thread_id": thread["id"], "identity_id": identity, "body_text": "Hi"});
+    other.post("/v1/emails/reply", reply).await.refused(404, "not_found");
+    let theft = json!({"domain_id": domain, "local_part": "max", "display_name": "Max"});
+    let refused = other.post("/v1/identities", theft).await;
+    assert!([404, 422].contains(&refused.status), "{}", refused.text());
+    // A name belongs to whoever claimed it first.
+    other.post("/v1/domains", json!({"domain": world.domain["domain"]})).await.refused(409, "conflict");
+    let bound = json!({"name": "x", "identity_ids": [identity]});
+    let refused = other.post("/v1/api-keys", bound).await;
+    assert!([404, 422].contains(&refused.status), "{}", refused.text());
+
+    // A cursor opens the list it was made for only.
+    world.owner.patch("/v1/workspace", json!({"settings": {"sender_trust_gating": false}})).await.expect(200);
+    world.begin(&Letter::from(CUSTOMER)).await;
+    let page = world.owner.get("/v1/threads?limit=1").await.expect(200);
+    let cursor = page["next_cursor"].as_str().expect("there is more");
+    other.get(&format!("/v1/threads?limit=1&cursor={cursor}")).await.refused(422, "validation_error");
+    let rest = world.owner.get(&format!("/v1/threads?limit=1&cursor={cursor}")).await.expect(200);
+    assert_ne!(rest["data"][0]["id"], page["data"][0]["id"]);
+    assert_eq!(world.reread(&draft).await["status"], "approved");
+}
