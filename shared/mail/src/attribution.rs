@@ -1,293 +1,292 @@
-//! The lines mail clients write above quoted history, in the languages people use.
+//! The lines mail clients write above quoted history, around forwards and below mails.
 
-/// How an attribution line ("On … Ada wrote:") begins and ends in one language. An empty beginning matches anything.
-struct Attribution {
-    begins: &'static [&'static str],
-    /// The verb, somewhere in the line.
-    verb: &'static [&'static str],
-}
+mod words;
 
-const ATTRIBUTIONS: [Attribution; 27] = [
-    Attribution { begins: &["on "], verb: &["wrote"] },
-    Attribution { begins: &["am ", "on "], verb: &["schrieb"] },
-    Attribution { begins: &["le ", "on "], verb: &["a écrit", "a ecrit"] },
-    Attribution { begins: &["el "], verb: &["escribió", "escribio", "va escriure"] },
-    Attribution { begins: &["il "], verb: &["ha scritto"] },
-    Attribution { begins: &["em ", "a ", "no dia "], verb: &["escreveu"] },
-    Attribution { begins: &["op "], verb: &["schreef"] },
-    Attribution { begins: &["den ", "on "], verb: &["skrev", "skreiv"] },
-    Attribution { begins: &["på ", "tor", "fre", "mån", "man", "tir", "ons", "lør", "søn"], verb: &["skrev"] },
-    Attribution { begins: &[], verb: &["kirjoitti"] },
-    Attribution {
-        begins: &["w dniu ", "dnia ", "pon", "wt", "śr", "czw", "pt", "sob", "niedz"],
-        verb: &["napisał", "pisze"],
-    },
-    Attribution {
-        begins: &["dne ", "po ", "út ", "st ", "čt ", "pá ", "so ", "ne "], verb: &["napsal", "odesílatel"]
-    },
-    Attribution { begins: &["dňa ", "po ", "ut ", "st ", "št ", "pi ", "so ", "ne "], verb: &["napísal"] },
-    Attribution { begins: &[], verb: &["написал", "пишет", "писал"] },
-    Attribution { begins: &[], verb: &["пише:", "написав", "написала"] },
-    Attribution { begins: &[], verb: &["yazdı", "tarihinde şunu yazdı"] },
-    Attribution { begins: &[], verb: &["ezt írta", "írta"] },
-    Attribution { begins: &["în "], verb: &["a scris"] },
-    Attribution { begins: &["la "], verb: &["a scris"] },
-    Attribution { begins: &[], verb: &["έγραψε"] },
-    Attribution { begins: &[], verb: &["написа"] },
-    Attribution { begins: &[], verb: &["のメール", "書きました", "のメッセージ"] },
-    Attribution { begins: &[], verb: &["写道", "寫道"] },
-    Attribution { begins: &[], verb: &["님이 작성", "작성:"] },
-    Attribution { begins: &["vào "], verb: &["đã viết"] },
-    Attribution { begins: &["pada "], verb: &["menulis"] },
-    Attribution { begins: &[], verb: &["כתב", "كتب"] },
-];
+use self::words::{
+    ATTRIBUTIONS, Attribution, DEVICES, FORWARD_PREFIX, FORWARDED, FROM, ORIGINAL, SENT, SENT_FROM, SUBJECT, TO,
+};
 
 /// Lines an attribution may be wrapped into.
 const MAX_LINES: usize = 4;
 /// The longest attribution, in bytes.
-const MAX_BYTES: usize = 400;
+const MAX_BYTES: usize = 500;
+/// A line at least this wide was wrapped when the next word would have made it so.
+const WRAPPED_WIDTH: usize = 60;
+/// Lines of a header block looked at.
+const MAX_HEADERS: usize = 10;
+/// The longest label of a header block, in bytes.
+const MAX_LABEL_BYTES: usize = 60;
 
-/// How many lines from the start of `lines` are an attribution; 0 when they are none.
-pub(crate) fn attribution_length(lines: &[&str]) -> usize {
-    let mut joined = String::new();
-    for (count, line) in lines.iter().take(MAX_LINES).enumerate() {
-        let line = line.trim().trim_matches('*');
-        if line.is_empty() || line.starts_with('>') || joined.len() + line.len() > MAX_BYTES {
-            return 0;
-        }
-        if count > 0 {
-            joined.push(' ');
-        }
-        joined.push_str(line);
-        if line.ends_with([':', '：', '︰']) {
-            return if is_attribution(&joined, count) { count + 1 } else { 0 };
-        }
-    }
-    0
-}
-
-fn is_attribution(joined: &str, extra_lines: usize) -> bool {
-    // Every attribution names a time or an address; ordinary sentences that end in a colon rarely do both.
-    let dated = joined.chars().any(char::is_numeric) || joined.contains('@');
-    if !dated {
-        return false;
-    }
-    let lower = joined.to_lowercase();
-    ATTRIBUTIONS.iter().any(|a| {
-        let begins = a.begins.iter().any(|begin| lower.starts_with(begin)) || (a.begins.is_empty() && extra_lines <= 1);
-        begins && a.verb.iter().any(|verb| lower.contains(verb))
+/// A line without blanks, emphasis and the invisible marks that right-to-left languages put around addresses.
+fn clean(line: &str) -> &str {
+    line.trim_matches(|c: char| {
+        c.is_whitespace()
+            || matches!(c, '*' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
     })
 }
 
-/// Labels of the author in the header block that Outlook and others put above the history.
-const FROM: [&str; 26] = [
-    "from",
-    "von",
-    "de",
-    "da",
-    "van",
-    "från",
-    "fra",
-    "od",
-    "от",
-    "від",
-    "kimden",
-    "gönderen",
-    "lähettäjä",
-    "feladó",
-    "expéditeur",
-    "remitente",
-    "mittente",
-    "afzender",
-    "avsändare",
-    "afsender",
-    "发件人",
-    "寄件者",
-    "差出人",
-    "보낸 사람",
-    "από",
-    "מאת",
-];
-
-/// Labels of the other lines of that block: date, recipients, subject.
-const OTHER: [&str; 62] = [
-    "sent",
-    "date",
-    "to",
-    "cc",
-    "subject",
-    "reply-to",
-    "gesendet",
-    "datum",
-    "an",
-    "betreff",
-    "envoyé",
-    "à",
-    "objet",
-    "date d'envoi",
-    "enviado",
-    "enviado el",
-    "fecha",
-    "para",
-    "asunto",
-    "inviato",
-    "data",
-    "a",
-    "oggetto",
-    "enviada em",
-    "assunto",
-    "verzonden",
-    "aan",
-    "onderwerp",
-    "skickat",
-    "till",
-    "ämne",
-    "sendt",
-    "til",
-    "emne",
-    "wysłano",
-    "do",
-    "temat",
-    "odesláno",
-    "komu",
-    "předmět",
-    "отправлено",
-    "кому",
-    "тема",
-    "дата",
-    "надіслано",
-    "gönderildi",
-    "kime",
-    "konu",
-    "tarih",
-    "lähetetty",
-    "vastaanottaja",
-    "aihe",
-    "elküldve",
-    "címzett",
-    "tárgy",
-    "发送时间",
-    "收件人",
-    "主题",
-    "送信日時",
-    "宛先",
-    "件名",
-    "받는 사람",
-];
-
-/// Whether `lines` start with such a block: an author and at least two of the other labels below.
-pub(crate) fn is_header_block(lines: &[&str]) -> bool {
-    let label = |line: &str| -> Option<String> {
-        let line = line.trim().trim_matches('*');
-        let end = line.find([':', '：'])?;
-        // A label is short; its longest is a few words.
-        (end <= 40).then(|| line[..end].trim().trim_matches('*').to_lowercase())
-    };
-    let Some(first) = lines.first().and_then(|line| label(line)) else { return false };
-    if !FROM.contains(&first.as_str()) {
-        return false;
-    }
-    let others = lines.iter().skip(1).take(7).filter_map(|line| label(line));
-    others.filter(|other| OTHER.contains(&other.as_str())).count() >= 2
+/// "On … Ada wrote:" and its like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct FoundAttribution {
+    /// How many lines it takes.
+    pub(crate) lines: usize,
+    /// It names who and when so fully that what follows is history even without quote marks.
+    pub(crate) is_full: bool,
 }
 
-/// Words between dashes that open the history ("-----Original Message-----").
-const ORIGINAL: [&str; 22] = [
-    "original message",
-    "original appointment",
-    "ursprüngliche nachricht",
-    "originalnachricht",
-    "message d'origine",
-    "message original",
-    "mensaje original",
-    "messaggio originale",
-    "mensagem original",
-    "oorspronkelijk bericht",
-    "originalmeddelande",
-    "ursprungligt meddelande",
-    "opprinnelig melding",
-    "oprindelig meddelelse",
-    "oprindelig besked",
-    "wiadomość oryginalna",
-    "původní zpráva",
-    "исходное сообщение",
-    "özgün ileti",
-    "alkuperäinen viesti",
-    "eredeti üzenet",
-    "原始邮件",
-];
+/// The attribution that starts with the first of `lines`.
+pub(crate) fn find_attribution(lines: &[&str]) -> Option<FoundAttribution> {
+    let first = clean(lines.first()?);
+    if first.is_empty() || first.starts_with('>') {
+        return None;
+    }
+    let dashed = first.starts_with("--");
+    let ends = |line: &str| line.ends_with([':', '：', '︰']) || (dashed && line.ends_with("--"));
+    let window = lines.get(..MAX_LINES.min(lines.len()))?;
+    let mut bytes = 0;
+    let last = window.iter().position(|line| {
+        let line = clean(line);
+        bytes += line.len();
+        line.is_empty() || line.starts_with('>') || bytes > MAX_BYTES || ends(line)
+    })?;
+    if bytes > MAX_BYTES || !ends(clean(window.get(last)?)) {
+        return None;
+    }
+    let window = window.get(..=last)?;
+    let whole = Sentence::of(window);
+    let by_beginning = whole.kind()?;
+    let starts_here = by_beginning == Kind::ByBeginning || window.windows(2).all(|pair| is_wrapped(pair[0], pair[1]));
+    // Where a later line is an attribution of its own, the lines above it are text.
+    let starts_later = (1..=last).any(|start| {
+        let part = Sentence::of(window.get(start..).unwrap_or_default());
+        part.kind().is_some_and(|kind| match kind {
+            Kind::ByBeginning | Kind::ByAddressAndTime => true,
+            Kind::ByVerb => (!whole.has_address || part.has_address) && (!whole.has_date || part.has_date),
+        })
+    });
+    (starts_here && !starts_later).then_some(FoundAttribution { lines: last + 1, is_full: whole.is_full() })
+}
 
-/// Words between dashes that open a forwarded message.
-const FORWARDED: [&str; 14] = [
-    "forwarded message",
-    "begin forwarded message",
-    "weitergeleitete nachricht",
-    "anfang der weitergeleiteten nachricht",
-    "message transféré",
-    "début du message transféré",
-    "mensaje reenviado",
-    "messaggio inoltrato",
-    "inizio messaggio inoltrato",
-    "mensagem encaminhada",
-    "doorgestuurd bericht",
-    "vidarebefordrat meddelande",
-    "пересылаемое сообщение",
-    "转发的邮件",
-];
+/// Whether a line, right above quoted lines, is what a client of an unknown language wrote there.
+pub(crate) fn is_lead_in(line: &str) -> bool {
+    let sentence = Sentence::of(&[line]);
+    clean(line).ends_with([':', '：']) && sentence.has_address && (sentence.has_date || sentence.has_time)
+}
 
-fn between_dashes(line: &str) -> Option<String> {
-    let line = line.trim();
-    let inner = line.trim_matches(['-', '_', ' ', '*']);
-    (line.len() < 200 && (line.starts_with("--") || line.starts_with("__")) && !inner.is_empty())
-        .then(|| inner.to_lowercase())
+/// Whether `line` was broken because the first word of `next` did not fit.
+fn is_wrapped(line: &str, next: &str) -> bool {
+    let width = |text: &str| text.chars().map(|c| if c >= '\u{1100}' { 2 } else { 1 }).sum::<usize>();
+    let word = next.split_whitespace().next().unwrap_or_default();
+    width(line) + 1 + width(word) >= WRAPPED_WIDTH || clean(line).ends_with(['<', ','])
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// It begins and ends as in one of the languages.
+    ByBeginning,
+    /// It has the verb of one of the languages that begin with anything.
+    ByVerb,
+    /// It names an address, a date and a time, in no language that is known.
+    ByAddressAndTime,
+}
+
+/// The lines of a possible attribution, and what is in them.
+struct Sentence {
+    /// Lower case, one blank between the lines.
+    text: String,
+    has_address: bool,
+    has_time: bool,
+    has_date: bool,
+    has_digit: bool,
+}
+
+impl Sentence {
+    fn of(lines: &[&str]) -> Self {
+        let mut text = String::new();
+        for line in lines {
+            let line = clean(line);
+            // Some clients break a line within the brackets of an address.
+            if !text.is_empty() && !text.ends_with('<') && !line.starts_with('>') {
+                text.push(' ');
+            }
+            text.push_str(&line.to_lowercase());
+        }
+        let mut has_address = false;
+        let mut has_time = false;
+        let mut has_date = false;
+        let mut has_digit = false;
+        for word in text.split_whitespace() {
+            if word.contains('@') {
+                has_address |= word.contains(['<', '(', '[', '>', ')', ']']) || word.len() > 5;
+                continue;
+            }
+            let numbers: Vec<&str> = word.split(|c: char| !c.is_numeric()).collect();
+            has_digit |= numbers.iter().any(|number| !number.is_empty());
+            let digits = |number: &str| number.chars().count();
+            has_date |= numbers.iter().any(|number| digits(number) == 4)
+                || numbers.windows(3).any(|parts| parts.iter().all(|part| matches!(digits(part), 1..=4)));
+            let pairs = |mark: char| {
+                let parts: Vec<&str> = word.split(mark).collect();
+                parts.windows(2).any(|pair| {
+                    pair[0].ends_with(char::is_numeric)
+                        && pair[1].chars().take(2).filter(|c| c.is_numeric()).count() == 2
+                })
+            };
+            // With dots, three numbers are a date, and two with a dot behind them are one without its year.
+            let dotted = !word.trim_end_matches([',', ':']).ends_with('.')
+                && numbers.iter().filter(|number| !number.is_empty()).count() == 2;
+            has_time |= [':', 'h', '：', '時', '点', '시'].into_iter().any(pairs) || (dotted && pairs('.'));
+        }
+        Self { text, has_address, has_time, has_date, has_digit }
+    }
+
+    fn kind(&self) -> Option<Kind> {
+        let (text, dashed) = match self.text.strip_prefix("--") {
+            Some(inner) => (inner.trim_start_matches('-').trim_start(), true),
+            None => (self.text.as_str(), false),
+        };
+        if !(self.has_digit || self.has_address || dashed) {
+            return None;
+        }
+        let mut found = None;
+        for attribution in ATTRIBUTIONS {
+            let begins = attribution.begins.iter().any(|begin| text.starts_with(begin));
+            if (begins || dashed || attribution.begins.is_empty()) && has_verb(text, attribution) {
+                if begins {
+                    return Some(Kind::ByBeginning);
+                }
+                found = Some(Kind::ByVerb);
+            }
+        }
+        found.or((self.has_address && self.has_date && self.has_time).then_some(Kind::ByAddressAndTime))
+    }
+
+    fn is_full(&self) -> bool {
+        let dashed = self.text.starts_with("--");
+        dashed || (self.has_address && (self.has_date || self.has_time)) || (self.has_date && self.has_time)
+    }
+}
+
+/// Words that may follow a verb that the author's name follows.
+const MAX_NAME_WORDS: usize = 8;
+
+fn has_verb(text: &str, attribution: &Attribution) -> bool {
+    attribution.verbs.iter().any(|verb| {
+        text.rfind(verb).is_some_and(|at| {
+            let after = text.get(at + verb.len()..).unwrap_or_default();
+            // The rest of the word: "napisał(a)", "schrieb:".
+            let mut words = after.split_whitespace().skip(usize::from(!after.starts_with(char::is_whitespace)));
+            let marks = |word: &str| word.chars().all(|c| !c.is_alphanumeric());
+            if attribution.name_follows {
+                words.filter(|word| !word.contains('@')).count() <= MAX_NAME_WORDS
+            } else {
+                words.all(marks)
+            }
+        })
+    })
+}
+
+/// The label of a line such as `From: Ada`, in lower case.
+fn label(line: &str) -> Option<String> {
+    let line = clean(line);
+    let mut end = line.len().min(MAX_LABEL_BYTES);
+    while !line.is_char_boundary(end) {
+        end -= 1;
+    }
+    let at = line.get(..end)?.find([':', '：'])?;
+    let label = clean(line.get(..at)?);
+    (!label.is_empty()).then(|| label.to_lowercase())
+}
+
+/// Whether `lines` start with the header block that Outlook and others put above history: who, when, to whom, what about.
+/// Three words with a colon do not make one: people write lists of their own.
+pub(crate) fn is_header_block(lines: &[&str]) -> bool {
+    let is = |words: &[&str], label: &str| words.contains(&label);
+    let Some(first) = lines.first().and_then(|line| label(line)) else { return false };
+    if ![FROM, SENT, TO, SUBJECT].iter().any(|words| is(words, &first)) {
+        return false;
+    }
+    let (mut from, mut sent, mut to, mut subject, mut address) = (false, false, false, false, false);
+    let mut gap = 0;
+    for line in lines.iter().take(MAX_HEADERS) {
+        let found = label(line);
+        let known = found.as_deref().is_some_and(|label| {
+            let before = (from, sent, to, subject);
+            from |= is(FROM, label);
+            sent |= is(SENT, label);
+            to |= is(TO, label);
+            subject |= is(SUBJECT, label);
+            before != (from, sent, to, subject)
+        });
+        address |= known && line.contains('@');
+        // The lines of the block may be wrapped or stand apart, but not far.
+        gap = if known { 0 } else { gap + 1 };
+        if gap > 3 {
+            break;
+        }
+    }
+    from && ((subject && (sent || to)) || (address && sent && to))
+}
+
+/// How many of the lines that start `lines` have a label, in whatever language, and whether one of them has an address.
+pub(crate) fn labelled_lines(lines: &[&str]) -> (usize, bool) {
+    let labelled = |line: &&&str| label(line).is_some();
+    let block = lines.iter().filter(|line| !line.is_empty()).take(MAX_HEADERS).take_while(labelled);
+    block.fold((0, false), |(count, address), line| (count + 1, address || line.contains('@')))
+}
+
+/// The words of a line such as `-----Original Message-----`, in lower case.
+pub(crate) fn title_between_dashes(line: &str) -> Option<String> {
+    let line = clean(line);
+    let inner = line.trim_matches(['-', '_', ' ', '*', '=', '—']);
+    (line.len() < 200
+        && (line.starts_with("--") || line.starts_with("__") || line.starts_with("——"))
+        && !inner.is_empty())
+    .then(|| inner.to_lowercase())
 }
 
 /// Whether a line says that the original message follows.
 pub(crate) fn is_original_marker(line: &str) -> bool {
-    between_dashes(line).is_some_and(|words| ORIGINAL.contains(&words.as_str()))
+    title_between_dashes(line).is_some_and(|words| ORIGINAL.contains(&words.trim_end_matches(':').trim_end()))
 }
 
-/// Whether a line says that a forwarded message follows.
+/// Whether a line says that a forwarded message follows. It may be quoted.
 pub(crate) fn is_forward_marker(line: &str) -> bool {
-    let by_dashes = between_dashes(line).is_some_and(|words| FORWARDED.contains(&words.as_str()));
-    let bare = line.trim().trim_start_matches(['>', ' ']);
-    let by_colon = bare.len() < 100
-        && bare.strip_suffix(':').is_some_and(|words| FORWARDED.contains(&words.trim().to_lowercase().as_str()));
-    by_dashes || by_colon
+    let bare = line.trim_start_matches(['>', ' ', '|']);
+    if let Some(words) = title_between_dashes(bare) {
+        let words = words.trim_end_matches([':', '：']).trim_end();
+        return FORWARDED.iter().any(|known| {
+            // "Forwarded by Ada on …" is the only one with something behind it.
+            *known == words || (*known == "forwarded by" && words.starts_with(known))
+        });
+    }
+    clean(bare)
+        .strip_suffix([':', '：'])
+        .filter(|words| words.len() < 150)
+        .is_some_and(|words| FORWARDED.contains(&clean(words).to_lowercase().as_str()))
 }
 
-/// Beginnings of the line that a phone or an app adds below the text.
-const SENT_FROM: [&str; 26] = [
-    "sent from my ",
-    "sent from mail for ",
-    "sent from outlook",
-    "sent from yahoo",
-    "sent from proton",
-    "sent via ",
-    "sent with ",
-    "get outlook for ",
-    "von meinem ",
-    "gesendet von ",
-    "gesendet mit ",
-    "diese nachricht wurde von meinem ",
-    "holen sie sich outlook",
-    "outlook für ",
-    "envoyé de mon ",
-    "envoyé depuis ",
-    "obtenez outlook",
-    "télécharger outlook",
-    "enviado desde mi ",
-    "enviado do meu ",
-    "obtener outlook",
-    "inviato da ",
-    "verstuurd vanaf ",
-    "skickat från ",
-    "sendt fra min ",
-    "отправлено с ",
-];
+/// Whether a subject says that the mail is a forwarded one.
+pub(crate) fn is_forward_subject(subject: &str) -> bool {
+    label(subject).is_some_and(|prefix| FORWARD_PREFIX.contains(&prefix.as_str()))
+}
 
 /// Whether a line is the footer of a phone or an app.
 pub(crate) fn is_app_footer(line: &str) -> bool {
-    let lower = line.trim().to_lowercase();
-    lower.chars().count() <= 90 && SENT_FROM.iter().any(|start| lower.starts_with(start))
+    let line = clean(line);
+    if line.len() > 300 {
+        return false;
+    }
+    // The address behind the name of the app says nothing.
+    let words = line.split(['<', '(']).next().unwrap_or_default().to_lowercase();
+    let device = || DEVICES.iter().any(|device| words.contains(device));
+    let short = words.chars().count() <= 80 && words.split_whitespace().count() <= 12;
+    short && SENT_FROM.iter().any(|phrase| footer_says(&words, phrase)) && device()
+}
+
+/// Some languages put the verb first, some last.
+fn footer_says(words: &str, phrase: &str) -> bool {
+    let words = words.trim_end_matches(['.', '!', '。', ' ']);
+    words.strip_prefix(phrase).is_some_and(|rest| !rest.starts_with(char::is_alphanumeric) || !phrase.is_ascii())
+        || words.ends_with(phrase)
 }

@@ -1,102 +1,334 @@
-//! What is new in a text: without quoted history, signature and the footers of apps.
+//! What is new in a mail: without quoted history, signature and the footers of apps.
 
-use crate::attribution::{attribution_length, is_app_footer, is_forward_marker, is_header_block, is_original_marker};
+mod agreement;
+
+use self::agreement::say_the_same;
+use crate::{
+    attribution::{
+        find_attribution, is_app_footer, is_forward_marker, is_forward_subject, is_header_block, is_lead_in,
+        is_original_marker, labelled_lines, title_between_dashes,
+    },
+    html::{Region, Rendered},
+    parse::ParsedMail,
+};
 
 /// The longest signature, in lines that are not empty, below a `--` that lost its trailing blank.
 const MAX_SIGNATURE_LINES: usize = 10;
+/// The longest one in an element that says it is a signature.
+const MAX_MARKED_SIGNATURE_LINES: usize = 25;
 /// Lines looked at to count them.
 const MAX_GAP: usize = 40;
 
-/// The part of `text` that its author wrote this time. Quoted lines go and what stands between them stays; a forwarded
-/// message stays. When nothing would be left, the whole text is given: never empty when `text` is not.
+/// The part of `mail` that its author wrote this time, as text: quoted history and signature are left out, answers
+/// between quotes and forwarded mails stay. Read from the text and from the structure of the HTML; taken from the one
+/// that tells more. Where the two are different mails, a person reads the HTML. Never empty when the mail has words.
+pub fn extract(mail: &ParsedMail) -> String {
+    let is_forward = is_forward_subject(&mail.subject);
+    let from_text = || find_new(&Lines::of_text(&mail.text), is_forward);
+    let Some(page) = mail.html.as_deref().map(Rendered::read).filter(|page| !page.is_empty()) else {
+        return from_text().text;
+    };
+    let from_html = find_new(&Lines::of_page(&page), is_forward);
+    if !say_the_same(&mail.text, &page) {
+        return from_html.text;
+    }
+    let from_text = from_text();
+    if from_html.cut > from_text.cut { from_html.text } else { from_text.text }
+}
+
+/// [`extract`] for a text alone.
 pub fn extracted_text(text: &str) -> String {
-    let lines: Vec<&str> = text.lines().map(str::trim_end).collect();
-    let mut kept: Vec<&str> = Vec::new();
-    let mut at = 0;
-    while let Some(line) = lines.get(at).copied() {
-        let rest = &lines[at..];
-        if is_forward_marker(line) {
-            kept.extend(rest);
-            break;
-        }
-        if is_original_marker(line) || is_header_block(rest) {
-            drop_divider(&mut kept);
-            break;
-        }
-        if is_signature(text, &lines, at) {
-            at = end_of_signature(&lines, at + 1);
-            continue;
-        }
-        let attribution = attribution_length(rest);
-        if attribution > 0 {
-            let history = at + attribution;
-            let next = lines[history..].iter().position(|line| !line.is_empty()).map(|skip| history + skip);
-            match next {
-                // Marked quotes follow: they end where the marks do.
-                Some(next) if is_quote(lines[next]) => at = end_of_quote(&lines, next),
-                // The history is not marked: all the rest is it.
-                _ => break,
+    find_new(&Lines::of_text(text), false).text
+}
+
+/// How the end of what is new was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Cut {
+    /// There is no history, or nothing else.
+    None,
+    /// By words that clients write above it.
+    Words,
+    /// By marks: quoted lines, elements.
+    Marks,
+}
+
+struct Found {
+    text: String,
+    cut: Cut,
+}
+
+/// The lines of a body, without blanks at their ends, and what each is.
+struct Lines<'a> {
+    texts: Vec<&'a str>,
+    regions: Vec<Region>,
+    /// Lines that are exactly `-- `.
+    separators: Vec<usize>,
+}
+
+impl<'a> Lines<'a> {
+    fn of_text(text: &'a str) -> Self {
+        let mut separators = Vec::new();
+        let mut texts = Vec::with_capacity(text.len() / 40 + 1);
+        for (at, line) in text.lines().enumerate() {
+            if line == "-- " {
+                separators.push(at);
             }
+            texts.push(line.trim_end());
+        }
+        Self { regions: Vec::new(), texts, separators }
+    }
+
+    fn of_page(page: &'a Rendered) -> Self {
+        let (texts, regions) = page.lines().unzip();
+        Self { texts, regions, separators: Vec::new() }
+    }
+
+    fn region(&self, at: usize) -> Region {
+        self.regions.get(at).copied().unwrap_or_default()
+    }
+
+    fn is_quote(&self, at: usize) -> bool {
+        match self.region(at) {
+            Region::Quote => true,
+            // The marks of these are ours.
+            Region::Indent => false,
+            _ => self.texts.get(at).is_some_and(|line| line.starts_with('>') || line.starts_with("|>")),
+        }
+    }
+
+    /// The first line from `at` on that is not empty.
+    fn next_text(&self, at: usize) -> Option<usize> {
+        self.texts.get(at..)?.iter().position(|line| !line.is_empty()).map(|skip| at + skip)
+    }
+
+    /// Where a run of lines ends that starts at `at` and goes on while `goes_on`.
+    fn end_of(&self, at: usize, goes_on: impl Fn(usize) -> bool) -> usize {
+        (at..self.texts.len()).find(|at| !goes_on(*at)).unwrap_or(self.texts.len())
+    }
+
+    fn end_of_quote(&self, at: usize) -> usize {
+        self.end_of(at, |at| self.is_quote(at))
+    }
+
+    /// The end of the region of line `at`; empty lines belong to the region they stand in.
+    fn end_of_region(&self, at: usize) -> usize {
+        let region = self.region(at);
+        self.end_of(at, |at| self.region(at) == region || self.texts.get(at).is_some_and(|line| line.is_empty()))
+    }
+
+    fn between(&self, start: usize, end: usize) -> &[&'a str] {
+        self.texts.get(start..end).unwrap_or_default()
+    }
+
+    fn from(&self, start: usize) -> &[&'a str] {
+        self.texts.get(start..).unwrap_or_default()
+    }
+
+    /// `-- ` on its own line (RFC 3676, section 4.3). Without the blank it may be a rule within the text: then it counts
+    /// only when little follows.
+    fn is_signature(&self, at: usize) -> bool {
+        if self.texts.get(at) != Some(&"--") {
+            return false;
+        }
+        let little_follows = || {
+            let end = self.texts.len().min(at + MAX_GAP);
+            let below = (at + 1..end).take_while(|at| !self.is_quote(*at) && matches!(self.region(*at), Region::New));
+            below.filter(|at| !self.texts.get(*at).is_some_and(|line| line.is_empty())).count() <= MAX_SIGNATURE_LINES
+        };
+        self.separators.binary_search(&at).is_ok() || little_follows()
+    }
+
+    /// A signature ends where history or a forwarded mail starts.
+    fn end_of_signature(&self, start: usize) -> usize {
+        self.end_of(start, |at| {
+            let rest = self.from(at);
+            let starts = rest.first().is_some_and(|line| is_original_marker(line) || is_forward_marker(line));
+            !(starts
+                || self.is_quote(at)
+                || !matches!(self.region(at), Region::New | Region::Signature)
+                || find_attribution(rest).is_some()
+                || is_header_block(rest))
+        })
+    }
+
+    /// Whether an indent at `at` is a quoted mail after all: it starts as one.
+    fn is_quoted_indent(&self, at: usize) -> bool {
+        let inside: Vec<&str> = self.from(at).iter().take(12).map(|line| line.trim_start_matches(['>', ' '])).collect();
+        find_attribution(&inside).is_some()
+            || inside.first().is_some_and(|line| is_original_marker(line))
+            || is_header_block(&inside)
+    }
+}
+
+/// What comes next.
+enum Step {
+    /// Lines that are new.
+    Keep(usize),
+    /// Lines that are not, up to this one.
+    Skip(usize, Cut),
+    /// Everything from here on is new: it was forwarded.
+    KeepRest,
+    /// Nothing from here on is.
+    DropRest(Cut),
+}
+
+fn find_new(lines: &Lines<'_>, is_forward: bool) -> Found {
+    let mut kept: Vec<&str> = Vec::new();
+    let mut cut = Cut::None;
+    let mut at = 0;
+    while let Some(line) = lines.texts.get(at) {
+        if line.is_empty() {
+            kept.push("");
+            at += 1;
             continue;
         }
-        if is_quote(line) {
-            at = end_of_quote(&lines, at);
-            continue;
+        let step = match by_region(lines, at) {
+            Some(step) => step,
+            None => by_words(lines, at),
+        };
+        match step {
+            Step::Keep(end) => {
+                kept.extend(lines.between(at, end));
+                at = end;
+            }
+            // A mail whose subject says that it was forwarded keeps all that would be history otherwise.
+            Step::Skip(_, Cut::Words | Cut::Marks) | Step::DropRest(_) if is_forward => {
+                drop_footers(&mut kept);
+                kept.push("");
+                return whole_unless(kept, lines.from(at), lines, cut);
+            }
+            Step::Skip(end, by) => {
+                if lines.is_quote(at) {
+                    drop_lead_in(&mut kept);
+                }
+                cut = cut.max(by);
+                at = end;
+            }
+            Step::KeepRest => {
+                drop_footers(&mut kept);
+                kept.push("");
+                return whole_unless(kept, lines.from(at), lines, cut);
+            }
+            Step::DropRest(by) => {
+                cut = cut.max(by);
+                drop_divider(&mut kept);
+                break;
+            }
         }
-        kept.push(line);
-        at += 1;
     }
     drop_footers(&mut kept);
-    let new = join(&kept);
-    if new.is_empty() { text.trim().to_owned() } else { new }
+    whole_unless(kept, &[], lines, cut)
 }
 
-fn is_quote(line: &str) -> bool {
-    line.starts_with('>') || line.starts_with("|>")
+/// What is new, or all when nothing is.
+fn whole_unless<'a>(mut kept: Vec<&'a str>, rest: &[&'a str], lines: &Lines<'_>, cut: Cut) -> Found {
+    kept.extend(rest);
+    let text = join(&kept);
+    if text.is_empty() { Found { text: join(&lines.texts), cut: Cut::None } } else { Found { text, cut } }
 }
 
-fn end_of_quote(lines: &[&str], start: usize) -> usize {
-    lines[start..].iter().position(|line| !is_quote(line)).map_or(lines.len(), |length| start + length)
+/// What the elements around a line of HTML say. `None` when its words have to.
+fn by_region(lines: &Lines<'_>, at: usize) -> Option<Step> {
+    let end = || lines.end_of_region(at);
+    // An element that says little was looked at when it began.
+    let begins = at == 0 || lines.region(at - 1) != lines.region(at);
+    let forwards = |end: usize| {
+        lines.between(at, end).iter().filter(|line| !line.is_empty()).take(4).any(|line| is_forward_marker(line))
+    };
+    match lines.region(at) {
+        Region::New => None,
+        Region::Forward => Some(Step::KeepRest),
+        Region::History | Region::Rest => {
+            let end = end();
+            Some(if forwards(end) { Step::KeepRest } else { Step::Skip(end, Cut::Marks) })
+        }
+        Region::Attribution => {
+            let end = end();
+            Some(if forwards(end) { Step::KeepRest } else { Step::Skip(end, Cut::Marks) })
+        }
+        Region::Divider if begins => {
+            let (count, has_address) = labelled_lines(lines.from(at));
+            (count >= 3 && has_address || is_header_block(lines.from(at))).then_some(Step::DropRest(Cut::Marks))
+        }
+        Region::LeadIn if begins => {
+            let end = end();
+            let inside = lines.between(at, end);
+            if forwards(end) {
+                return None;
+            }
+            let words = inside.iter().filter(|line| !line.is_empty()).count();
+            let told = inside.iter().any(|line| line.contains('@') || line.contains(char::is_numeric));
+            (words <= 4 && told && lines.region(end) == Region::Quote).then_some(Step::Skip(end, Cut::Marks))
+        }
+        Region::Signature if begins => {
+            let end = end();
+            let words = lines.between(at, end).iter().filter(|line| !line.is_empty()).count();
+            (words <= MAX_MARKED_SIGNATURE_LINES).then_some(Step::Skip(end, Cut::None))
+        }
+        Region::Indent if begins && lines.is_quoted_indent(at) => Some(Step::Skip(end(), Cut::Marks)),
+        Region::Indent => Some(Step::Keep(at + 1)),
+        Region::Quote => Some(if lines.texts.get(at).is_some_and(|line| is_forward_marker(line)) {
+            Step::KeepRest
+        } else {
+            Step::Skip(end(), Cut::Marks)
+        }),
+        Region::Divider | Region::LeadIn | Region::Signature => None,
+    }
 }
 
-/// `-- ` on its own line (RFC 3676, section 4.3). Without the blank it may be a rule within the text: then it counts only
-/// when little follows.
-fn is_signature(text: &str, lines: &[&str], at: usize) -> bool {
-    if lines[at] != "--" {
+/// What a line and those below it say by their words.
+fn by_words(lines: &Lines<'_>, at: usize) -> Step {
+    let rest = lines.from(at);
+    let line = rest.first().copied().unwrap_or_default();
+    if lines.is_quote(at) {
+        return if is_forward_marker(line) { Step::KeepRest } else { Step::Skip(lines.end_of_quote(at), Cut::Marks) };
+    }
+    if is_forward_marker(line) {
+        return Step::KeepRest;
+    }
+    if is_original_marker(line) || is_header_block(rest) || is_unknown_marker(rest) {
+        return Step::DropRest(Cut::Words);
+    }
+    if lines.is_signature(at) {
+        return Step::Skip(lines.end_of_signature(at + 1), Cut::None);
+    }
+    let Some(found) = find_attribution(rest) else { return Step::Keep(at + 1) };
+    match lines.next_text(at + found.lines) {
+        Some(next) if lines.is_quote(next) => Step::Skip(lines.end_of_quote(next), Cut::Marks),
+        Some(next) if lines.region(next) == Region::Indent => Step::Skip(lines.end_of_region(next), Cut::Marks),
+        // Elements say what follows; the lead-in above them is not new.
+        Some(next) if lines.region(next) == Region::History => Step::Skip(next, Cut::Marks),
+        // The history is not marked: all the rest is it.
+        _ if found.is_full => Step::DropRest(Cut::Words),
+        _ => Step::Keep(at + 1),
+    }
+}
+
+/// A title between dashes, or a rule, above a header block in a language that is not known.
+fn is_unknown_marker(lines: &[&str]) -> bool {
+    let Some(first) = lines.first().filter(|line| line.starts_with("--") || line.starts_with("__")) else {
+        return false;
+    };
+    let is_rule = first.len() >= 10 && first.bytes().all(|b| b == b'_' || b == b'-');
+    if !is_rule && title_between_dashes(first).is_none() {
         return false;
     }
-    let line_start = lines[at].as_ptr() as usize - text.as_ptr() as usize;
-    let exact = text
-        .get(line_start..)
-        .is_some_and(|rest| rest.starts_with("-- \n") || rest.starts_with("-- \r") || rest == "-- ");
-    exact
-        || lines[at + 1..]
-            .iter()
-            .take(MAX_GAP)
-            .take_while(|line| !is_quote(line))
-            .filter(|line| !line.is_empty())
-            .count()
-            <= MAX_SIGNATURE_LINES
+    let (count, has_address) = labelled_lines(lines.get(1..).unwrap_or_default());
+    count >= 3 && has_address
 }
 
-/// A signature ends where history starts: an attribution, a quote, an original message.
-fn end_of_signature(lines: &[&str], start: usize) -> usize {
-    (start..lines.len())
-        .find(|at| {
-            let rest = &lines[*at..];
-            is_quote(lines[*at])
-                || is_original_marker(lines[*at])
-                || is_forward_marker(lines[*at])
-                || attribution_length(rest) > 0
-                || is_header_block(rest)
-        })
-        .unwrap_or(lines.len())
+/// Takes away the line above a quote that a client of an unknown language wrote there.
+fn drop_lead_in(kept: &mut Vec<&str>) {
+    let Some(last) = kept.iter().rposition(|line| !line.is_empty()) else { return };
+    if kept.get(last).is_some_and(|line| is_lead_in(line)) {
+        kept.truncate(last);
+    }
 }
 
-/// Takes away the rule that Outlook draws above its header block.
+/// Takes away the rule that clients draw above what is not new.
 fn drop_divider(kept: &mut Vec<&str>) {
     while let Some(last) = kept.last() {
-        let is_rule = last.len() >= 3 && last.chars().all(|c| matches!(c, '_' | '-' | '='));
+        let is_rule = last.len() >= 2 && last.chars().all(|c| matches!(c, '_' | '-' | '=' | '—' | '*' | ' '));
         if last.is_empty() || is_rule {
             kept.pop();
         } else {
@@ -115,7 +347,7 @@ fn drop_footers(kept: &mut Vec<&str>) {
 
 /// Lines as text, with no more than one empty line in a row.
 fn join(lines: &[&str]) -> String {
-    let mut out = String::new();
+    let mut out = String::with_capacity(lines.iter().map(|line| line.len() + 1).sum());
     let mut empty = 0;
     for line in lines {
         empty = if line.is_empty() { empty + 1 } else { 0 };
@@ -124,9 +356,12 @@ fn join(lines: &[&str]) -> String {
             out.push('\n');
         }
     }
-    out.trim().to_owned()
+    let end = out.trim_end().len();
+    out.truncate(end);
+    let start = out.len() - out.trim_start().len();
+    out.drain(..start);
+    out
 }
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -184,7 +419,7 @@ mod tests {
             "From: a\nSent: b\nTo: c\nSubject: d\n\nforwarded by Outlook",
             "Sent from my iPhone",
         ] {
-            assert_eq!(extracted_text(text), text, "{text:?}");
+            assert_eq!(extracted_text(text), text.replace("-- ", "--"), "{text:?}");
         }
         assert_eq!(extracted_text(" \n \r\n"), "");
     }

@@ -1,11 +1,12 @@
 //! HTML as mail carries it: read as text, made from text. Linear in the input; nothing here nests on the call stack.
 
 mod entities;
-mod hidden;
+mod region;
 mod render;
 mod tokenizer;
 
-pub(crate) use hidden::is_hidden;
+pub(crate) use region::Region;
+pub(crate) use render::Rendered;
 pub use render::html_to_text;
 pub(crate) use tokenizer::{Tag, Token, Tokenizer};
 

@@ -11,7 +11,7 @@ use std::{
 
 use actionlayer_domain::message::Mailbox;
 use actionlayer_mail::{
-    SafetyContext, all_attachment_bytes, attachment_bytes, extracted_text, parse, safety_flags, snippet, thread_keys,
+    SafetyContext, all_attachment_bytes, attachment_bytes, extract, parse, safety_flags, snippet, thread_keys,
 };
 
 fn cases() -> Vec<PathBuf> {
@@ -62,9 +62,8 @@ fn describe(raw: &[u8]) -> String {
         line("file", format!("{} ({}{size}{id}{inline})", file.filename, file.content_type));
     }
     assert_eq!(all_attachment_bytes(raw).count(), mail.attachments.len());
-    for (name, text) in
-        [("new", &extracted_text(&mail.text)), ("text", &mail.text), ("html", &mail.html.unwrap_or_default())]
-    {
+    let new = extract(&mail);
+    for (name, text) in [("new", &new), ("text", &mail.text), ("html", &mail.html.unwrap_or_default())] {
         if !text.is_empty() {
             writeln!(out, "--- {name}\n{}", text.trim_end()).unwrap();
         }

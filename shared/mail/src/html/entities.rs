@@ -1,12 +1,23 @@
 //! Character references.
 
+use std::borrow::Cow;
+
 use mail_parser::decoders::{charsets::map::charset_decoder, html::add_html_token};
 
 /// The longest name a reference has (`&CounterClockwiseContourIntegral;`).
 const MAX_BYTES: usize = 34;
 
-/// Appends `text` to `out` with its character references resolved.
-pub(super) fn decode_into(text: &str, out: &mut String) {
+/// `text` with its character references resolved.
+pub(super) fn decode(text: &str) -> Cow<'_, str> {
+    if !text.contains('&') {
+        return Cow::Borrowed(text);
+    }
+    let mut decoded = String::with_capacity(text.len());
+    decode_into(text, &mut decoded);
+    Cow::Owned(decoded)
+}
+
+fn decode_into(text: &str, out: &mut String) {
     let mut rest = text;
     while let Some(at) = rest.find('&') {
         out.push_str(&rest[..at]);
@@ -49,11 +60,6 @@ mod tests {
 
     #[test]
     fn references_in_every_form() {
-        let decode = |text: &str| {
-            let mut out = String::new();
-            decode_into(text, &mut out);
-            out
-        };
         assert_eq!(decode("a &amp; b &lt;&#99;&#x64;&euro; &#146;"), "a & b <cd€ \u{2019}");
         assert_eq!(decode("AT&T &nosuch; &; &#xZZ; &"), "AT&T &nosuch; &; &#xZZ; &");
         assert_eq!(decode("&é;"), "&é;");

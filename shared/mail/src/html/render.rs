@@ -1,26 +1,74 @@
-//! HTML to plain text that keeps what a reader sees: paragraphs, lists, links, quotes.
+//! HTML to plain text that keeps what a reader sees: paragraphs, lists, tables, links, quotes.
 
-use super::{Tag, Token, Tokenizer, is_hidden};
+mod table;
+
+use self::table::Tables;
+use super::{
+    Tag, Token, Tokenizer,
+    region::{Region, Regions},
+};
+use crate::visibility::Visibility;
 
 /// Quote marks and list indents shown at most; deeper nesting is flattened.
 const MAX_NESTING: usize = 8;
 
 /// What a reader sees of `html`, as text: paragraphs and line breaks kept, `- ` and `1. ` before list items, `> ` before
-/// quotes, the target of a link after its text. Hidden elements, scripts and styles are left out.
+/// quotes, ` | ` between the cells of a table, the target of a link after its text. Hidden elements, scripts and styles
+/// are left out.
 pub fn html_to_text(html: &str) -> String {
-    let mut page = Page::default();
-    for token in Tokenizer::new(html) {
-        match token {
-            Token::Text(text) => page.text(&text),
-            Token::Tag(tag) => page.tag(&tag),
-        }
-    }
-    page.finish()
+    Rendered::read(html).text()
 }
 
-#[derive(Default)]
-struct Page {
+/// The lines a reader sees, and what each is by the elements around it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Rendered {
     out: String,
+    /// One for each line of `out`.
+    regions: Vec<Region>,
+}
+
+impl Rendered {
+    pub(crate) fn read(html: &str) -> Self {
+        let mut page = Page { out: String::with_capacity(html.len() / 2), ..Page::new(Visibility::new(html)) };
+        for token in Tokenizer::new(html) {
+            match token {
+                Token::Text(text) => page.text(&text),
+                Token::Tag(tag) => page.tag(&tag),
+            }
+        }
+        page.link_end();
+        Self { out: page.out, regions: page.line_regions }
+    }
+
+    /// Whether nothing is shown.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.out.trim().is_empty()
+    }
+
+    /// The lines, without blanks at their ends.
+    pub(crate) fn lines(&self) -> impl Iterator<Item = (&str, Region)> {
+        self.out.split('\n').map(str::trim_end).zip(self.regions.iter().copied())
+    }
+
+    /// The lines as one text, without empty ones at its ends.
+    pub(crate) fn text(&self) -> String {
+        let mut text = String::with_capacity(self.out.len());
+        for (line, _) in self.lines() {
+            if !text.is_empty() {
+                text.push('\n');
+            }
+            text.push_str(line);
+        }
+        text.truncate(text.trim_end_matches('\n').len());
+        text
+    }
+}
+
+struct Page<'a> {
+    out: String,
+    line_regions: Vec<Region>,
+    regions: Regions,
+    visibility: Visibility<'a>,
     /// Line breaks due before the next text: 0, 1 or 2.
     breaks: usize,
     /// A blank is due before the next text of this line.
@@ -31,16 +79,33 @@ struct Page {
     lists: Vec<Option<usize>>,
     /// List markers due before the next text.
     marker: Option<String>,
+    tables: Tables,
     preformatted: usize,
-    /// Inside a hidden element: its name, and how many of that name are open.
-    hidden: Option<(String, usize)>,
     /// The target of the open link and where its text starts in `out`.
     link: Option<(String, usize)>,
 }
 
-impl Page {
+impl<'a> Page<'a> {
+    fn new(visibility: Visibility<'a>) -> Self {
+        Self {
+            out: String::new(),
+            line_regions: Vec::new(),
+            regions: Regions::default(),
+            visibility,
+            breaks: 0,
+            space: false,
+            quote_depth: 0,
+            last_depth: 0,
+            lists: Vec::new(),
+            marker: None,
+            tables: Tables::default(),
+            preformatted: 0,
+            link: None,
+        }
+    }
+
     fn text(&mut self, text: &str) {
-        if self.hidden.is_some() {
+        if !self.visibility.is_visible() {
             return;
         }
         if self.preformatted > 0 {
@@ -58,7 +123,12 @@ impl Page {
             self.space = true;
         }
         for word in text.split(is_blank).filter(|word| !word.is_empty()) {
-            self.push(word);
+            if word.chars().all(|c| c == '\u{a0}') {
+                // In a line of its own it keeps the line open; elsewhere it is a blank.
+                self.breaks = if self.breaks > 0 { 2 } else { 0 };
+            } else {
+                self.push(word);
+            }
             self.space = true;
         }
         self.space = text.ends_with(is_blank) || (text.is_empty() && self.space);
@@ -66,32 +136,52 @@ impl Page {
 
     /// Writes visible text after whatever is due before it.
     fn push(&mut self, text: &str) {
-        let prefix = quote_prefix(self.quote_depth);
-        let at_start = self.out.is_empty();
-        if !at_start && self.breaks > 0 {
+        let region = self.regions.current();
+        self.regions.text();
+        let new_line = self.out.is_empty() || self.breaks > 0;
+        if !self.out.is_empty() && self.breaks > 0 {
             self.out.push('\n');
             if self.breaks > 1 {
                 // Between a quote and what is not, the line belongs to neither.
                 let depth = self.last_depth.min(self.quote_depth);
                 self.out.push_str(quote_prefix(depth).trim_end());
                 self.out.push('\n');
+                self.line_regions.push(region);
             }
         }
-        if at_start || self.breaks > 0 {
-            self.out.push_str(&prefix);
+        let separator = self.tables.separator(new_line);
+        if new_line {
+            self.line_regions.push(region);
+            self.out.push_str(quote_prefix(self.quote_depth));
             if let Some(marker) = self.marker.take() {
                 let indent = self.lists.len().clamp(1, MAX_NESTING) - 1;
-                self.out.push_str(&"  ".repeat(indent));
+                self.out.extend(std::iter::repeat_n("  ", indent));
                 self.out.push_str(&marker);
             }
-        } else if self.space && !self.out.ends_with([' ', '\n']) {
-            self.out.push(' ');
+            self.out.extend(std::iter::repeat_n("| ", separator));
+        } else {
+            if separator > 0 {
+                self.out.extend(std::iter::repeat_n(" |", separator));
+                self.space = true;
+            }
+            if self.space && !self.out.ends_with([' ', '\n']) {
+                self.out.push(' ');
+            }
+            if let Some(line) = self.line_regions.last_mut().filter(|_| region == Region::New) {
+                *line = region;
+            }
         }
         self.breaks = 0;
         self.space = false;
         self.last_depth = self.quote_depth;
         // A blank that must not break is still a blank to a reader of text.
-        self.out.extend(text.chars().map(|c| if c == '\u{a0}' { ' ' } else { c }));
+        let mut rest = text;
+        while let Some(at) = rest.find('\u{a0}') {
+            self.out.push_str(&rest[..at]);
+            self.out.push(' ');
+            rest = &rest[at + '\u{a0}'.len_utf8()..];
+        }
+        self.out.push_str(rest);
     }
 
     fn line_break(&mut self) {
@@ -100,25 +190,51 @@ impl Page {
     }
 
     fn block(&mut self, breaks: usize) {
+        // A paragraph in a cell of a table of data does not tear the row apart.
+        let breaks = match self.tables.is_at_start_of_cell() {
+            Some(true) => 0,
+            Some(false) => breaks.min(1),
+            None => breaks,
+        };
         self.breaks = self.breaks.max(breaks);
         self.space = false;
     }
 
-    fn tag(&mut self, tag: &Tag) {
-        if self.skip_hidden(tag) {
+    fn tag(&mut self, tag: &Tag<'a>) {
+        self.visibility.tag(tag);
+        self.regions.tag(tag);
+        // Elements keep their shape when they are not seen: what they hold may be.
+        if matches!(tag.name.as_ref(), "br" | "hr" | "img") && !self.visibility.is_visible() {
             return;
         }
-        match (tag.name.as_str(), tag.is_end) {
+        match (tag.name.as_ref(), tag.is_end) {
             ("br", _) => self.line_break(),
             ("p" | "h1" | "h2" | "h3" | "h4" | "h5" | "h6", _) => self.block(2),
             (
-                "div" | "tr" | "section" | "article" | "header" | "footer" | "dt" | "dd" | "address" | "table"
-                | "center",
+                "div" | "section" | "article" | "header" | "footer" | "main" | "nav" | "aside" | "dt" | "dd"
+                | "address" | "center" | "form" | "fieldset" | "figure" | "figcaption" | "caption",
                 _,
-            ) => {
+            ) => self.block(1),
+            ("table", end) => {
+                if end {
+                    self.tables.close();
+                    self.block(1);
+                } else {
+                    self.block(1);
+                    self.tables.open(tag);
+                }
+            }
+            ("tr", end) => {
+                self.tables.row(end);
                 self.block(1);
             }
-            ("td" | "th", _) => self.space = true,
+            ("td" | "th", false) => {
+                if self.tables.cell(tag.name == "th") {
+                    // The row goes on in its line.
+                    self.breaks = 0;
+                }
+                self.space = true;
+            }
             ("hr", _) => {
                 self.block(1);
                 self.push("---");
@@ -131,6 +247,9 @@ impl Page {
             ("blockquote", end) => {
                 self.block(if self.quote_depth == 0 { 2 } else { 1 });
                 self.quote_depth = if end { self.quote_depth.saturating_sub(1) } else { self.quote_depth + 1 };
+                if end {
+                    self.block(if self.quote_depth == 0 { 2 } else { 1 });
+                }
             }
             ("ul" | "ol" | "menu", end) => self.list(tag, end),
             ("li", false) => self.item(),
@@ -139,38 +258,22 @@ impl Page {
             ("a", true) => self.link_end(),
             ("img", _) => {
                 if let Some(alt) = tag.attribute("alt").map(str::trim).filter(|alt| !alt.is_empty()) {
-                    self.text(&format!(" {alt} "));
+                    self.space = true;
+                    self.text(alt);
+                    self.space = true;
                 }
             }
             _ => {}
         }
     }
 
-    /// Keeps track of the hidden element that is open, if any; says whether `tag` is part of one.
-    fn skip_hidden(&mut self, tag: &Tag) -> bool {
-        match &mut self.hidden {
-            Some((name, open)) => {
-                if *name == tag.name && !tag.is_void() {
-                    *open = if tag.is_end { open.saturating_sub(1) } else { *open + 1 };
-                    if *open == 0 {
-                        self.hidden = None;
-                    }
-                }
-                true
-            }
-            None if !tag.is_end && !tag.is_void() && tag.name != "body" && is_hidden(tag) => {
-                self.hidden = Some((tag.name.clone(), 1));
-                true
-            }
-            None => false,
-        }
-    }
-
-    fn list(&mut self, tag: &Tag, end: bool) {
+    fn list(&mut self, tag: &Tag<'_>, end: bool) {
         if end {
             self.lists.pop();
         } else if self.lists.len() < 1_000 {
-            self.lists.push((tag.name == "ol").then_some(0));
+            let start = tag.attribute("start").and_then(|start| start.trim().parse::<usize>().ok());
+            let before_first = start.map_or(0, |start| start.min(1_000_000).saturating_sub(1));
+            self.lists.push((tag.name == "ol").then_some(before_first));
         }
         self.block(if self.lists.len() <= usize::from(!end) { 2 } else { 1 });
     }
@@ -186,7 +289,7 @@ impl Page {
         });
     }
 
-    fn link_start(&mut self, tag: &Tag) {
+    fn link_start(&mut self, tag: &Tag<'_>) {
         self.link_end();
         let target = tag.attribute("href").map(str::trim).unwrap_or_default();
         if ["http://", "https://", "mailto:", "tel:"]
@@ -211,22 +314,17 @@ impl Page {
         self.space = true;
         self.push(&format!("<{}>", bare.replace(char::is_whitespace, "")));
     }
-
-    fn finish(mut self) -> String {
-        self.link_end();
-        let lines: Vec<&str> = self.out.lines().map(str::trim_end).collect();
-        lines.join("\n").trim_matches('\n').to_owned()
-    }
 }
 
-fn quote_prefix(depth: usize) -> String {
-    "> ".repeat(depth.min(MAX_NESTING))
+const QUOTE_MARKS: &str = "> > > > > > > > ";
+
+fn quote_prefix(depth: usize) -> &'static str {
+    &QUOTE_MARKS[..2 * depth.min(MAX_NESTING)]
 }
 
 fn is_blank(c: char) -> bool {
     matches!(c, ' ' | '\t' | '\n' | '\r' | '\u{c}')
 }
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -248,7 +346,13 @@ mod tests {
             ("<pre>a\n  b</pre>c", "a\n  b\n\nc"),
             ("<style>p{}</style><script>x</script><title>t</title>seen", "seen"),
             ("<div style=\"display:none\">no<div>no</div>no</div>yes", "yes"),
-            ("<table><tr><td>a</td><td>b</td></tr><tr><td>c</td></tr></table>", "a b\nc"),
+            ("<table><tr><td>a</td><td>b</td></tr><tr><td>c</td></tr></table>", "a | b\nc"),
+            (
+                "<table border=1><tr><th>Item<th>Price<th>Left<tr><td><p>Chair</p><td><td><p>2</p><tr><td>Desk<td>30 €</table>x",
+                "Item | Price | Left\nChair | | 2\nDesk | 30 €\nx",
+            ),
+            ("<table><tr><td>&nbsp;</td><td><div>Hello</div><p>you</p></td><td> </td></tr></table>", "Hello\n\nyou"),
+            ("<ol start=3><li>c<li>d</ol>", "3. c\n4. d"),
             ("a&nbsp;b &lt;c&gt; &euro;", "a b <c> €"),
             ("Gr&uuml;&szlig;e", "Grüße"),
             ("", ""),

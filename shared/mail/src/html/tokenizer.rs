@@ -1,26 +1,33 @@
 //! Splits HTML into tags and text the way browsers find the borders, without building a tree.
 
-use super::entities::decode_into;
+use std::borrow::Cow;
+
+use super::entities::decode;
 
 /// A start or end tag.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Tag {
+pub(crate) struct Tag<'a> {
     /// Lower case.
-    pub(crate) name: String,
+    pub(crate) name: Cow<'a, str>,
     pub(crate) is_end: bool,
-    attributes: Vec<(String, String)>,
+    attributes: Vec<(Cow<'a, str>, Cow<'a, str>)>,
 }
 
-impl Tag {
+impl Tag<'_> {
     /// The value of an attribute, decoded; its name in lower case.
     pub(crate) fn attribute(&self, name: &str) -> Option<&str> {
-        self.attributes.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+        self.attributes.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_ref())
+    }
+
+    /// Whether there is any attribute.
+    pub(crate) fn has_attributes(&self) -> bool {
+        !self.attributes.is_empty()
     }
 
     /// Whether it is an element that never has content.
     pub(crate) fn is_void(&self) -> bool {
         matches!(
-            self.name.as_str(),
+            self.name.as_ref(),
             "area"
                 | "base"
                 | "br"
@@ -40,11 +47,11 @@ impl Tag {
 
 /// A piece of HTML.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Token {
+pub(crate) enum Token<'a> {
     /// Text, character references resolved.
-    Text(String),
+    Text(Cow<'a, str>),
     /// A tag.
-    Tag(Tag),
+    Tag(Tag<'a>),
 }
 
 /// Iterates over the tokens of a document. Comments, declarations and the content of elements that are never shown
@@ -62,12 +69,10 @@ impl<'a> Tokenizer<'a> {
         Self { rest: html }
     }
 
-    fn text(&mut self, length: usize) -> Token {
+    fn text(&mut self, length: usize) -> Token<'a> {
         let (text, rest) = self.rest.split_at(length);
         self.rest = rest;
-        let mut decoded = String::with_capacity(text.len());
-        decode_into(text, &mut decoded);
-        Token::Text(decoded)
+        Token::Text(decode(text))
     }
 
     /// Passes over `<!…`, a comment or a processing instruction.
@@ -81,13 +86,13 @@ impl<'a> Tokenizer<'a> {
         };
     }
 
-    fn tag(&mut self) -> Tag {
+    fn tag(&mut self) -> Tag<'a> {
         let is_end = self.rest.starts_with("</");
         let start = if is_end { 2 } else { 1 };
         let rest = &self.rest[start..];
         let name_end = rest.find(|c: char| c.is_ascii_whitespace() || matches!(c, '/' | '>')).unwrap_or(rest.len());
         let (name, rest) = rest.split_at(name_end);
-        let mut tag = Tag { name: name.to_ascii_lowercase(), is_end, attributes: Vec::new() };
+        let mut tag = Tag { name: lower(name), is_end, attributes: Vec::new() };
         self.rest = attributes(rest, &mut tag.attributes);
         tag
     }
@@ -109,8 +114,16 @@ impl<'a> Tokenizer<'a> {
     }
 }
 
+fn lower(name: &str) -> Cow<'_, str> {
+    if name.bytes().any(|b| b.is_ascii_uppercase()) {
+        Cow::Owned(name.to_ascii_lowercase())
+    } else {
+        Cow::Borrowed(name)
+    }
+}
+
 /// Reads attributes up to and including the `>`; gives what follows.
-fn attributes<'a>(mut rest: &'a str, out: &mut Vec<(String, String)>) -> &'a str {
+fn attributes<'a>(mut rest: &'a str, out: &mut Vec<(Cow<'a, str>, Cow<'a, str>)>) -> &'a str {
     loop {
         rest = rest.trim_start_matches(|c: char| c.is_ascii_whitespace() || c == '/');
         if rest.is_empty() {
@@ -132,9 +145,7 @@ fn attributes<'a>(mut rest: &'a str, out: &mut Vec<(String, String)>) -> &'a str
             None => ("", after),
         };
         if out.len() < MAX_ATTRIBUTES {
-            let mut decoded = String::with_capacity(value.len());
-            decode_into(value, &mut decoded);
-            out.push((name.to_ascii_lowercase(), decoded));
+            out.push((lower(name), decode(value)));
         }
         rest = after;
     }
@@ -154,10 +165,10 @@ fn attribute_value(rest: &str) -> (&str, &str) {
     (&rest[..end], &rest[next..])
 }
 
-impl Iterator for Tokenizer<'_> {
-    type Item = Token;
+impl<'a> Iterator for Tokenizer<'a> {
+    type Item = Token<'a>;
 
-    fn next(&mut self) -> Option<Token> {
+    fn next(&mut self) -> Option<Token<'a>> {
         loop {
             if self.rest.is_empty() {
                 return None;
@@ -175,7 +186,7 @@ impl Iterator for Tokenizer<'_> {
                     let tag = self.tag();
                     let never_shown =
                         ["script", "style", "title", "textarea", "noscript", "template", "iframe", "noembed", "xmp"];
-                    if !tag.is_end && never_shown.contains(&tag.name.as_str()) {
+                    if !tag.is_end && never_shown.contains(&tag.name.as_ref()) {
                         self.skip_raw_text(&tag.name);
                     }
                     return Some(Token::Tag(tag));
@@ -199,7 +210,7 @@ mod tests {
         let shown = |html: &str| -> String {
             Tokenizer::new(html)
                 .map(|token| match token {
-                    Token::Text(text) => text,
+                    Token::Text(text) => text.into_owned(),
                     Token::Tag(tag) => format!("[{}{}]", if tag.is_end { "/" } else { "" }, tag.name),
                 })
                 .collect()

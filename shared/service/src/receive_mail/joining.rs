@@ -4,7 +4,7 @@ use actionlayer_domain::{
     DraftId, Message, MessageBody, MessageId, Thread, ThreadId, contact::ContactStatus, message::Direction,
     thread::Joined,
 };
-use actionlayer_mail::{all_attachment_bytes, extracted_text, snippet, thread_keys};
+use actionlayer_mail::{all_attachment_bytes, extract, snippet, thread_keys};
 use actionlayer_store::{AddressClaim, BlobKey, MailPointer, Row, Transaction};
 
 use super::{Arrival, admission::Context, own_id, seen_contact};
@@ -120,7 +120,7 @@ fn message(
     now: actionlayer_domain::Timestamp,
 ) -> (Message, MessageBody) {
     let Arrival { received, parsed, .. } = arrival;
-    let extracted = extracted_text(&parsed.text);
+    let extracted = extract(parsed);
     let from = parsed.from.clone();
     let message = Message {
         id,
