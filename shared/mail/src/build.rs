@@ -5,11 +5,12 @@ use std::{borrow::Cow, fmt::Write as _};
 use actionlayer_domain::{EmailAddress, HeaderText, Timestamp};
 use mail_builder::{
     MessageBuilder,
-    headers::{address::Address, content_type::ContentType, date::Date, message_id::MessageId, raw::Raw},
+    headers::{content_type::ContentType, date::Date, message_id::MessageId, raw::Raw},
     mime::{BodyPart, MimePart},
 };
 
 use crate::{
+    encode,
     history::QuotedHistory,
     html::{html_to_text, text_to_html},
     message_id::MessageIdText,
@@ -130,16 +131,16 @@ impl OutboundMail<'_> {
         }
         let (text, html) = self.bodies()?;
         let mut mail = MessageBuilder::new()
-            .from(mailbox(&self.from))
-            .to(mailboxes(&self.to))
-            .subject(self.subject.as_str())
+            .header("From", encode::mailboxes([&self.from]))
+            .header("To", encode::mailboxes(&self.to))
+            .header("Subject", encode::unstructured(self.subject.as_str()))
             .date(Date::new(self.date.unix_seconds()))
             .message_id(self.message_id.as_str());
         if !self.cc.is_empty() {
-            mail = mail.cc(mailboxes(&self.cc));
+            mail = mail.header("Cc", encode::mailboxes(&self.cc));
         }
         if let Some(reply_to) = &self.reply_to {
-            mail = mail.reply_to(mailbox(reply_to));
+            mail = mail.header("Reply-To", encode::mailboxes([reply_to]));
         }
         if let Some(id) = &self.in_reply_to {
             mail = mail.in_reply_to(id.as_str());
@@ -158,9 +159,7 @@ impl OutboundMail<'_> {
         for header in &self.extra_headers {
             mail = match header {
                 ExtraHeader::SuppressAutoResponses => mail.header("X-Auto-Response-Suppress", Raw::new("All")),
-                ExtraHeader::EntityRefId(id) => {
-                    mail.header("X-Entity-Ref-ID", mail_builder::headers::text::Text::new(id.as_str()))
-                }
+                ExtraHeader::EntityRefId(id) => mail.header("X-Entity-Ref-ID", encode::unstructured(id.as_str())),
             };
         }
         let boundary = self.free_boundary(boundary_seed, &[&text, &html]);
@@ -265,15 +264,6 @@ fn insert_before_end(html: &mut String, addition: &str) {
     let lower = html.to_ascii_lowercase();
     let at = lower.rfind("</body").or_else(|| lower.rfind("</html")).unwrap_or(html.len());
     html.insert_str(at, addition);
-}
-
-fn mailbox(mailbox: &OutboundMailbox) -> Address<'_> {
-    let name = mailbox.name.as_ref().map(HeaderText::as_str).filter(|name| !name.trim().is_empty());
-    Address::new_address(name, mailbox.email.as_str())
-}
-
-fn mailboxes(list: &[OutboundMailbox]) -> Address<'_> {
-    Address::new_list(list.iter().map(mailbox).collect())
 }
 
 fn text_part(media_type: &'static str, text: String) -> MimePart<'static> {

@@ -40,7 +40,7 @@ impl Parameters {
     }
 
     fn take_all(&mut self, scanner: &mut Scanner<'_>, sections: &mut Vec<Section>) {
-        while let Some((name, value)) = scanner.next_parameter() {
+        while let Some((name, value, is_quoted)) = scanner.next_parameter() {
             if self.parameters.len() + sections.len() >= MAX_PARAMETERS {
                 self.limited = true;
                 return;
@@ -53,9 +53,9 @@ impl Parameters {
                 let Some(number) = number else { continue };
                 sections.push(Section { base: base.trim().to_owned(), number, is_extended, value });
             } else {
-                let free_text = matches!(name.as_str(), "name" | "filename");
+                let is_literal = is_quoted || matches!(name.as_str(), "name" | "filename");
                 let value =
-                    if free_text || !value.contains('(') { value } else { without_comments(&value).trim().to_owned() };
+                    if is_literal || !value.contains('(') { value } else { without_comments(&value).trim().to_owned() };
                 self.parameters.push((name, value));
             }
         }
@@ -74,7 +74,7 @@ impl<'a> Scanner<'a> {
         piece
     }
 
-    fn next_parameter(&mut self) -> Option<(&'a str, String)> {
+    fn next_parameter(&mut self) -> Option<(&'a str, String, bool)> {
         loop {
             let at = self.rest.find(['=', ';'])?;
             let (name, rest) = self.rest.split_at(at);
@@ -84,6 +84,7 @@ impl<'a> Scanner<'a> {
             }
             let name = name.trim();
             let value = self.rest.trim_start();
+            let is_quoted = value.starts_with('"');
             let value = if let Some(quoted) = value.strip_prefix('"') {
                 let (value, rest) = unquote(quoted);
                 self.rest = rest;
@@ -93,7 +94,7 @@ impl<'a> Scanner<'a> {
                 self.until_semicolon().trim().to_owned()
             };
             if !name.is_empty() {
-                return Some((name, value));
+                return Some((name, value, is_quoted));
             }
         }
     }
@@ -210,6 +211,7 @@ mod tests {
             ("x; filename*0=a; filename*1=b; filename*1=no", "x", "filename", Some("ab")),
             ("x; filename*=%zz%4", "x", "filename", Some("%zz%4")),
             ("x; filename*y=1", "x", "filename", None),
+            ("a/b; boundary=\"B_(ID_1)\"", "a/b", "boundary", Some("B_(ID_1)")),
             ("", "", "a", None),
         ] {
             let parsed = Parameters::parse(field);
