@@ -29,11 +29,13 @@ pub fn extract(mail: &ParsedMail) -> String {
         return from_text().text;
     };
     let from_html = find_new(&Lines::of_page(&page), is_forward);
-    if !say_the_same(&mail.text, &page) {
+    // Without a text of its own, the text of a mail is this page without what the elements say.
+    if page.is_text(&mail.text) || !say_the_same(&mail.text, &page) {
         return from_html.text;
     }
     let from_text = from_text();
-    if from_html.cut > from_text.cut { from_html.text } else { from_text.text }
+    let told = |found: &Found| (found.cut, found.signature);
+    if told(&from_html) > told(&from_text) { from_html.text } else { from_text.text }
 }
 
 /// [`extract`] for a text alone.
@@ -55,6 +57,8 @@ enum Cut {
 struct Found {
     text: String,
     cut: Cut,
+    /// A signature was left out.
+    signature: bool,
 }
 
 /// The lines of a body, without blanks at their ends, and what each is.
@@ -99,6 +103,12 @@ impl<'a> Lines<'a> {
     /// The first line from `at` on that is not empty.
     fn next_text(&self, at: usize) -> Option<usize> {
         self.texts.get(at..)?.iter().position(|line| !line.is_empty()).map(|skip| at + skip)
+    }
+
+    /// Whether line `at` is the first of its region.
+    fn begins(&self, at: usize) -> bool {
+        let before = (0..at).rev().find(|before| self.texts.get(*before).is_some_and(|line| !line.is_empty()));
+        before.is_none_or(|before| self.region(before) != self.region(at))
     }
 
     /// Where a run of lines ends that starts at `at` and goes on while `goes_on`.
@@ -164,74 +174,84 @@ impl<'a> Lines<'a> {
 enum Step {
     /// Lines that are new.
     Keep(usize),
-    /// Lines that are not, up to this one.
+    /// History, up to this line.
     Skip(usize, Cut),
+    /// A signature, up to this line.
+    SkipSignature(usize),
     /// Everything from here on is new: it was forwarded.
     KeepRest,
     /// Nothing from here on is.
     DropRest(Cut),
 }
 
+impl Step {
+    fn is_history(&self) -> bool {
+        matches!(self, Self::Skip(..) | Self::DropRest(_))
+    }
+}
+
 fn find_new(lines: &Lines<'_>, is_forward: bool) -> Found {
-    let mut kept: Vec<&str> = Vec::new();
-    let mut cut = Cut::None;
+    let mut kept: Vec<&str> = Vec::with_capacity(lines.texts.len());
+    let mut found = Found { text: String::new(), cut: Cut::None, signature: false };
+    let forwarded = keep_new(lines, is_forward, &mut kept, &mut found);
+    drop_footers(&mut kept);
+    if let Some(start) = forwarded {
+        kept.push("");
+        kept.extend(lines.from(start));
+    }
+    found.text = join(&kept);
+    if found.text.is_empty() {
+        // Nothing is new: all is given, and the other body may tell more.
+        return Found { text: join(&lines.texts), cut: Cut::None, signature: false };
+    }
+    found
+}
+
+/// Puts what is new into `kept`. Says where a forwarded mail starts, which stays whole.
+fn keep_new<'a>(lines: &Lines<'a>, is_forward: bool, kept: &mut Vec<&'a str>, found: &mut Found) -> Option<usize> {
     let mut at = 0;
     while let Some(line) = lines.texts.get(at) {
         if line.is_empty() {
-            kept.push("");
+            // One empty line is as good as many.
+            if kept.last().is_some_and(|last| !last.is_empty()) {
+                kept.push("");
+            }
             at += 1;
             continue;
         }
-        let step = match by_region(lines, at) {
-            Some(step) => step,
-            None => by_words(lines, at),
-        };
-        match step {
+        match by_region(lines, at).unwrap_or_else(|| by_words(lines, at)) {
             Step::Keep(end) => {
                 kept.extend(lines.between(at, end));
                 at = end;
             }
+            Step::KeepRest => return Some(at),
             // A mail whose subject says that it was forwarded keeps all that would be history otherwise.
-            Step::Skip(_, Cut::Words | Cut::Marks) | Step::DropRest(_) if is_forward => {
-                drop_footers(&mut kept);
-                kept.push("");
-                return whole_unless(kept, lines.from(at), lines, cut);
-            }
-            Step::Skip(end, by) => {
+            step if is_forward && step.is_history() => return Some(at),
+            Step::Skip(end, cut) => {
                 if lines.is_quote(at) {
-                    drop_lead_in(&mut kept);
+                    drop_lead_in(kept);
                 }
-                cut = cut.max(by);
+                found.cut = found.cut.max(cut);
                 at = end;
             }
-            Step::KeepRest => {
-                drop_footers(&mut kept);
-                kept.push("");
-                return whole_unless(kept, lines.from(at), lines, cut);
+            Step::SkipSignature(end) => {
+                found.signature = true;
+                at = end;
             }
-            Step::DropRest(by) => {
-                cut = cut.max(by);
-                drop_divider(&mut kept);
-                break;
+            Step::DropRest(cut) => {
+                found.cut = found.cut.max(cut);
+                return None;
             }
         }
     }
-    drop_footers(&mut kept);
-    whole_unless(kept, &[], lines, cut)
-}
-
-/// What is new, or all when nothing is.
-fn whole_unless<'a>(mut kept: Vec<&'a str>, rest: &[&'a str], lines: &Lines<'_>, cut: Cut) -> Found {
-    kept.extend(rest);
-    let text = join(&kept);
-    if text.is_empty() { Found { text: join(&lines.texts), cut: Cut::None } } else { Found { text, cut } }
+    None
 }
 
 /// What the elements around a line of HTML say. `None` when its words have to.
 fn by_region(lines: &Lines<'_>, at: usize) -> Option<Step> {
     let end = || lines.end_of_region(at);
     // An element that says little was looked at when it began.
-    let begins = at == 0 || lines.region(at - 1) != lines.region(at);
+    let begins = || lines.begins(at);
     let forwards = |end: usize| {
         lines.between(at, end).iter().filter(|line| !line.is_empty()).take(4).any(|line| is_forward_marker(line))
     };
@@ -246,11 +266,11 @@ fn by_region(lines: &Lines<'_>, at: usize) -> Option<Step> {
             let end = end();
             Some(if forwards(end) { Step::KeepRest } else { Step::Skip(end, Cut::Marks) })
         }
-        Region::Divider if begins => {
+        Region::Divider if begins() => {
             let (count, has_address) = labelled_lines(lines.from(at));
             (count >= 3 && has_address || is_header_block(lines.from(at))).then_some(Step::DropRest(Cut::Marks))
         }
-        Region::LeadIn if begins => {
+        Region::LeadIn if begins() => {
             let end = end();
             let inside = lines.between(at, end);
             if forwards(end) {
@@ -260,12 +280,12 @@ fn by_region(lines: &Lines<'_>, at: usize) -> Option<Step> {
             let told = inside.iter().any(|line| line.contains('@') || line.contains(char::is_numeric));
             (words <= 4 && told && lines.region(end) == Region::Quote).then_some(Step::Skip(end, Cut::Marks))
         }
-        Region::Signature if begins => {
+        Region::Signature if begins() => {
             let end = end();
             let words = lines.between(at, end).iter().filter(|line| !line.is_empty()).count();
-            (words <= MAX_MARKED_SIGNATURE_LINES).then_some(Step::Skip(end, Cut::None))
+            (words <= MAX_MARKED_SIGNATURE_LINES).then_some(Step::SkipSignature(end))
         }
-        Region::Indent if begins && lines.is_quoted_indent(at) => Some(Step::Skip(end(), Cut::Marks)),
+        Region::Indent if begins() && lines.is_quoted_indent(at) => Some(Step::Skip(end(), Cut::Marks)),
         Region::Indent => Some(Step::Keep(at + 1)),
         Region::Quote => Some(if lines.texts.get(at).is_some_and(|line| is_forward_marker(line)) {
             Step::KeepRest
@@ -290,7 +310,7 @@ fn by_words(lines: &Lines<'_>, at: usize) -> Step {
         return Step::DropRest(Cut::Words);
     }
     if lines.is_signature(at) {
-        return Step::Skip(lines.end_of_signature(at + 1), Cut::None);
+        return Step::SkipSignature(lines.end_of_signature(at + 1));
     }
     let Some(found) = find_attribution(rest) else { return Step::Keep(at + 1) };
     match lines.next_text(at + found.lines) {

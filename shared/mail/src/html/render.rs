@@ -50,6 +50,12 @@ impl Rendered {
         self.out.split('\n').map(str::trim_end).zip(self.regions.iter().copied())
     }
 
+    /// Whether `text` is what [`Self::text`] gives, but for empty lines.
+    pub(crate) fn is_text(&self, text: &str) -> bool {
+        let shown = self.lines().map(|(line, _)| line).filter(|line| !line.is_empty());
+        shown.eq(text.lines().map(str::trim_end).filter(|line| !line.is_empty()))
+    }
+
     /// The lines as one text, without empty ones at its ends.
     pub(crate) fn text(&self) -> String {
         let mut text = String::with_capacity(self.out.len());
@@ -217,8 +223,8 @@ impl<'a> Page<'a> {
             ) => self.block(1),
             ("table", end) => {
                 if end {
-                    self.tables.close();
-                    self.block(1);
+                    let is_data = self.tables.close();
+                    self.block(if is_data { 2 } else { 1 });
                 } else {
                     self.block(1);
                     self.tables.open(tag);
@@ -349,7 +355,7 @@ mod tests {
             ("<table><tr><td>a</td><td>b</td></tr><tr><td>c</td></tr></table>", "a | b\nc"),
             (
                 "<table border=1><tr><th>Item<th>Price<th>Left<tr><td><p>Chair</p><td><td><p>2</p><tr><td>Desk<td>30 €</table>x",
-                "Item | Price | Left\nChair | | 2\nDesk | 30 €\nx",
+                "Item | Price | Left\nChair | | 2\nDesk | 30 €\n\nx",
             ),
             ("<table><tr><td>&nbsp;</td><td><div>Hello</div><p>you</p></td><td> </td></tr></table>", "Hello\n\nyou"),
             ("<ol start=3><li>c<li>d</ol>", "3. c\n4. d"),

@@ -35,10 +35,12 @@ impl Tables {
         }
     }
 
-    pub(super) fn close(&mut self) {
-        self.0.pop();
+    /// Says whether it was one of data.
+    pub(super) fn close(&mut self) -> bool {
+        let closed = self.0.pop();
         // What stands in an inner table stands in a cell of the outer one.
         self.note_text();
+        closed.is_some_and(|table| table.is_data)
     }
 
     pub(super) fn row(&mut self, is_end: bool) {
