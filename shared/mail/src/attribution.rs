@@ -120,22 +120,10 @@ impl Sentence {
                 has_address |= word.contains(['<', '(', '[', '>', ')', ']']) || word.len() > 5;
                 continue;
             }
-            let numbers: Vec<&str> = word.split(|c: char| !c.is_numeric()).collect();
-            has_digit |= numbers.iter().any(|number| !number.is_empty());
-            let digits = |number: &str| number.chars().count();
-            has_date |= numbers.iter().any(|number| digits(number) == 4)
-                || numbers.windows(3).any(|parts| parts.iter().all(|part| matches!(digits(part), 1..=4)));
-            let pairs = |mark: char| {
-                let parts: Vec<&str> = word.split(mark).collect();
-                parts.windows(2).any(|pair| {
-                    pair[0].ends_with(char::is_numeric)
-                        && pair[1].chars().take(2).filter(|c| c.is_numeric()).count() == 2
-                })
-            };
-            // With dots, three numbers are a date, and two with a dot behind them are one without its year.
-            let dotted = !word.trim_end_matches([',', ':']).ends_with('.')
-                && numbers.iter().filter(|number| !number.is_empty()).count() == 2;
-            has_time |= [':', 'h', '：', '時', '点', '시'].into_iter().any(pairs) || (dotted && pairs('.'));
+            let numbers = Numbers::of(word);
+            has_digit |= numbers.count > 0;
+            has_date |= numbers.is_date();
+            has_time |= numbers.is_time(word);
         }
         Self { text, has_address, has_time, has_date, has_digit }
     }
@@ -164,6 +152,61 @@ impl Sentence {
     fn is_full(&self) -> bool {
         let dashed = self.text.starts_with("--");
         dashed || (self.has_address && (self.has_date || self.has_time)) || (self.has_date && self.has_time)
+    }
+}
+
+/// The numbers in a word: how many digits each has, and the character between it and the one before.
+#[derive(Default)]
+struct Numbers {
+    digits: [usize; 4],
+    marks: [Option<char>; 4],
+    count: usize,
+}
+
+impl Numbers {
+    fn of(word: &str) -> Self {
+        let mut numbers = Self::default();
+        let mut between = Some(None);
+        for c in word.chars() {
+            if c.is_numeric() {
+                if let Some(mark) = between.take() {
+                    if let (Some(digits), Some(kept)) =
+                        (numbers.digits.get_mut(numbers.count), numbers.marks.get_mut(numbers.count))
+                    {
+                        *digits = 0;
+                        *kept = mark;
+                    }
+                    numbers.count += 1;
+                }
+                if let Some(digits) = numbers.digits.get_mut(numbers.count.saturating_sub(1)) {
+                    *digits += 1;
+                }
+            } else {
+                // More than one character between two numbers is no mark.
+                between = Some(if between.is_none() { Some(c) } else { None });
+            }
+        }
+        numbers
+    }
+
+    fn all(&self) -> impl Iterator<Item = (usize, Option<char>)> {
+        self.digits.iter().copied().zip(self.marks.iter().copied()).take(self.count)
+    }
+
+    fn is_date(&self) -> bool {
+        self.all().any(|(digits, _)| digits == 4)
+            || (self.count >= 3 && self.all().take(3).all(|(digits, _)| (1..=4).contains(&digits)))
+    }
+
+    fn is_time(&self, word: &str) -> bool {
+        // With dots, three numbers are a date, and two with a dot behind them are one without its year.
+        let dotted = self.count == 2 && !word.trim_end_matches([',', ':']).ends_with('.');
+        self.all().any(|(digits, mark)| {
+            digits >= 2
+                && mark.is_some_and(|mark| {
+                    matches!(mark, ':' | 'h' | '：' | '時' | '点' | '시') || (mark == '.' && dotted)
+                })
+        })
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::{
     charset,
-    html::{html_to_text, text_to_html},
+    html::{Rendered, html_to_text, text_to_html},
     limits::MAX_TEXT_BYTES,
     structure::{Disposition, Flow, Part, Structure},
 };
@@ -12,8 +12,17 @@ use crate::{
 pub(crate) struct Bodies {
     pub(crate) text: String,
     pub(crate) html: Option<String>,
+    /// The HTML as a reader sees it.
+    pub(crate) page: Option<Rendered>,
     /// There was more of it than is read.
     pub(crate) limited: bool,
+}
+
+/// Where a piece of the text comes from.
+enum TextPiece {
+    Plain(String),
+    /// The HTML of this number has no text beside it.
+    OfHtml(usize),
 }
 
 /// Indices of the parts that are attachments, in order.
@@ -46,26 +55,46 @@ pub(crate) fn read_bodies(raw: &[u8], structure: &Structure) -> Bodies {
         }
         leaves.push((index, is_html, content));
     }
-    let mut text: Vec<String> = Vec::new();
+    let mut text: Vec<TextPiece> = Vec::new();
     let mut html: Vec<String> = Vec::new();
     let any_html = leaves.iter().any(|(_, is_html, content)| *is_html && !content.trim().is_empty());
-    for (index, is_html, content) in leaves {
+    for (index, is_html, content) in leaves.into_iter().filter(|(_, _, content)| !content.trim().is_empty()) {
         let offer = alternatives.get(index).copied().flatten().and_then(|a| offers.get(a)).copied();
         let (for_text, for_html) = match offer {
             None => (true, true),
             Some((plain, html)) => (!is_html || !plain, is_html || !html),
         };
-        if for_text {
-            text.push(if is_html { html_to_text(&content) } else { content.clone() });
-        }
-        if for_html && any_html {
-            html.push(if is_html { content } else { text_to_html(&content) });
+        match (is_html, for_html && any_html) {
+            (true, _) => {
+                if for_text {
+                    text.push(TextPiece::OfHtml(html.len()));
+                }
+                html.push(content);
+            }
+            (false, true) => {
+                html.push(text_to_html(&content));
+                text.push(TextPiece::Plain(content));
+            }
+            (false, false) => text.push(TextPiece::Plain(content)),
         }
     }
-    text.retain(|piece| !piece.trim().is_empty());
-    html.retain(|piece| !piece.trim().is_empty());
-    bodies.text = text.join("\n\n");
+    // The usual mail has one HTML: it is read once.
+    let only = if html.len() == 1 { html.first().map(|html| Rendered::read(html)) } else { None };
+    let pieces: Vec<String> = text
+        .into_iter()
+        .map(|piece| match (piece, &only) {
+            (TextPiece::Plain(text), _) => text,
+            (TextPiece::OfHtml(_), Some(page)) => page.text(),
+            (TextPiece::OfHtml(index), None) => html.get(index).map(|html| html_to_text(html)).unwrap_or_default(),
+        })
+        .filter(|piece| !piece.trim().is_empty())
+        .collect();
+    bodies.text = match <[String; 1]>::try_from(pieces) {
+        Ok([text]) => text,
+        Err(pieces) => pieces.join("\n\n"),
+    };
     bodies.html = (!html.is_empty()).then(|| html.join("\n"));
+    bodies.page = only.or_else(|| bodies.html.as_deref().map(Rendered::read));
     bodies
 }
 

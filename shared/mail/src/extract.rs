@@ -25,12 +25,12 @@ const MAX_GAP: usize = 40;
 pub fn extract(mail: &ParsedMail) -> String {
     let is_forward = is_forward_subject(&mail.subject);
     let from_text = || find_new(&Lines::of_text(&mail.text), is_forward);
-    let Some(page) = mail.html.as_deref().map(Rendered::read).filter(|page| !page.is_empty()) else {
+    let Some(page) = mail.page.as_ref().filter(|page| !page.is_empty()) else {
         return from_text().text;
     };
-    let from_html = find_new(&Lines::of_page(&page), is_forward);
+    let from_html = find_new(&Lines::of_page(page), is_forward);
     // Without a text of its own, the text of a mail is this page without what the elements say.
-    if page.is_text(&mail.text) || !say_the_same(&mail.text, &page) {
+    if page.is_text(&mail.text) || !say_the_same(&mail.text, page) {
         return from_html.text;
     }
     let from_text = from_text();

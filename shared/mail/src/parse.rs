@@ -10,6 +10,7 @@ use crate::{
     body::{self, Bodies},
     filename,
     header::{Block, Fields, decode_words, read_block},
+    html::Rendered,
     limits::{MAX_RAW_BYTES, MAX_REFERENCES, TOP_HEADERS},
     message_id,
     report::{self, Report},
@@ -74,6 +75,8 @@ pub struct ParsedMail {
     pub(crate) says_automated: bool,
     /// One of the files runs when opened.
     pub(crate) has_executable: bool,
+    /// The HTML as a reader sees it.
+    pub(crate) page: Option<Rendered>,
 }
 
 debug_without_content!(ParsedMail);
@@ -183,9 +186,10 @@ fn parse_date(value: &str) -> Option<i64> {
 }
 
 fn read_content(raw: &[u8], structure: &Structure, mail: &mut ParsedMail) {
-    let Bodies { text, html, limited } = body::read_bodies(raw, structure);
+    let Bodies { text, html, page, limited } = body::read_bodies(raw, structure);
     mail.text = text;
     mail.html = html;
+    mail.page = page;
     mail.parse_limited |= limited;
     for index in body::attachments(structure) {
         let Some(part) = structure.parts.get(index) else { continue };

@@ -5,10 +5,9 @@ use actionlayer_domain::message::{Authentication, SafetyFlag, Verdict};
 use crate::{
     address::domain_of,
     archive,
-    html::{Token, Tokenizer},
+    html::{Rendered, Tag},
     lookalike,
     parse::ParsedMail,
-    visibility::Visibility,
 };
 
 /// What is known about a mail from outside it.
@@ -22,7 +21,7 @@ pub struct SafetyContext<'a> {
 
 /// The flags of a mail, each once, in the order of [`SafetyFlag`].
 pub fn safety_flags(mail: &ParsedMail, context: &SafetyContext<'_>) -> Vec<SafetyFlag> {
-    let page = mail.html.as_deref().map(inspect_html).unwrap_or_default();
+    let page = mail.page.as_ref().map(Rendered::signs).unwrap_or_default();
     let from = mail.from.as_ref().map(|from| domain_of(&from.email)).unwrap_or_default();
     let name = mail.from.as_ref().and_then(|from| from.name.clone()).unwrap_or_default();
     let checks = [
@@ -55,38 +54,50 @@ fn same_organisation(a: &str, b: &str) -> bool {
     organisation(a).eq_ignore_ascii_case(organisation(b))
 }
 
+/// What is found while a page is read.
 #[derive(Default)]
-struct Page {
+pub(crate) struct PageInspection {
+    signs: PageSigns,
+    /// The target of the open link, and the text it shows.
+    link: Option<(String, String)>,
+}
+
+/// What looks dangerous about a page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct PageSigns {
     hidden_text: bool,
     link_mismatch: bool,
 }
 
-fn inspect_html(html: &str) -> Page {
-    let mut page = Page::default();
-    let mut visibility = Visibility::new(html);
-    let mut link: Option<(String, String)> = None;
-    for token in Tokenizer::new(html) {
-        match token {
-            Token::Text(text) => {
-                page.hidden_text |= has_hidden_characters(&text) || (has_words(&text) && !visibility.is_visible());
-                if let Some((_, shown)) = &mut link {
-                    // Only text that can be a host name is compared; that is never long.
-                    if shown.len() < 500 {
-                        shown.push_str(&text);
-                    }
-                }
-            }
-            Token::Tag(tag) => {
-                visibility.tag(&tag);
-                if tag.name == "a" {
-                    page.link_mismatch |= link.take().is_some_and(|(target, shown)| is_mismatch(&target, &shown));
-                    link = tag.attribute("href").filter(|_| !tag.is_end).map(|href| (href.to_owned(), String::new()));
-                }
+impl PageInspection {
+    /// Takes the next text.
+    pub(crate) fn text(&mut self, text: &str, is_visible: bool) {
+        self.signs.hidden_text |= has_hidden_characters(text) || (!is_visible && has_words(text));
+        if let Some((_, shown)) = &mut self.link {
+            // Only text that can be a host name is compared; that is never long.
+            if shown.len() < 500 {
+                shown.push_str(text);
             }
         }
     }
-    page.link_mismatch |= link.is_some_and(|(target, shown)| is_mismatch(&target, &shown));
-    page
+
+    /// Takes the next tag.
+    pub(crate) fn tag(&mut self, tag: &Tag<'_>) {
+        if tag.name == "a" {
+            self.end_link();
+            self.link = tag.attribute("href").filter(|_| !tag.is_end).map(|href| (href.to_owned(), String::new()));
+        }
+    }
+
+    fn end_link(&mut self) {
+        self.signs.link_mismatch |= self.link.take().is_some_and(|(target, shown)| is_mismatch(&target, &shown));
+    }
+
+    /// Ends the page.
+    pub(crate) fn finish(mut self) -> PageSigns {
+        self.end_link();
+        self.signs
+    }
 }
 
 fn has_words(text: &str) -> bool {

@@ -108,8 +108,6 @@ impl Regions {
     fn region_of(&mut self, tag: &Tag<'_>) -> Option<Region> {
         // Outlook on the web renames what it quotes.
         let id = tag.attribute("id").map(|id| id.strip_prefix("x_").unwrap_or(id)).unwrap_or_default();
-        let classes = tag.attribute("class").unwrap_or_default();
-        let has_class = |names: &[&str]| classes.split_ascii_whitespace().any(|class| names.contains(&class));
         match id {
             // Outlook on the web and on phones.
             "divRplyFwdMsg" | "mail-editor-reference-message-container" => return Some(Region::Rest),
@@ -117,6 +115,7 @@ impl Regions {
             // Outlook for Mac; NetEase.
             "OLK_SRC_BODY_SECTION" | "isReplyContent" => return Some(Region::History),
             "Signature" | "ms-outlook-mobile-signature" => return Some(Region::Signature),
+            _ if id.contains("yahoo_quoted") => return Some(Region::History),
             _ => {}
         }
         match tag.attribute("name") {
@@ -126,37 +125,35 @@ impl Regions {
             Some("messageSignatureSection") => return Some(Region::Signature),
             _ => {}
         }
-        if has_class(&["OutlookMessageHeader", "mail-editor-reference-message-container"]) {
-            return Some(Region::Rest);
-        }
-        if has_class(&["yahoo_quoted"]) || id.contains("yahoo_quoted") {
-            return Some(Region::History);
-        }
-        if has_class(&["moz-forward-container"]) {
-            return Some(Region::Forward);
-        }
-        if has_class(&["gmail_attr", "moz-cite-prefix"]) {
-            return Some(Region::Attribution);
-        }
-        if has_class(&[
-            "gmail_signature",
-            "gmail_signature_prefix",
-            "moz-signature",
-            "protonmail_signature_block",
-            "signature",
-            "sh-signature",
-        ]) {
-            return Some(Region::Signature);
-        }
+        let classes = tag.attribute("class").unwrap_or_default();
         if tag.name == "blockquote" {
             return Some(if is_mail_quote(tag, classes) { Region::Quote } else { Region::Indent });
         }
-        if has_class(&["gmail_quote", "gmail_quote_container", "protonmail_quote", "zmail_extra", "tutanota_quote"]) {
-            return Some(Region::LeadIn);
-        }
-        let style = tag.attribute("style").unwrap_or_default();
-        (tag.name == "div" && style.contains("border-top:solid")).then_some(Region::Divider)
+        let style = || tag.attribute("style").unwrap_or_default();
+        classes
+            .split_ascii_whitespace()
+            .find_map(region_of_class)
+            .or_else(|| (tag.name == "div" && style().contains("border-top:solid")).then_some(Region::Divider))
     }
+}
+
+fn region_of_class(class: &str) -> Option<Region> {
+    Some(match class {
+        "OutlookMessageHeader" | "mail-editor-reference-message-container" => Region::Rest,
+        "yahoo_quoted" => Region::History,
+        "moz-forward-container" => Region::Forward,
+        "gmail_attr" | "moz-cite-prefix" => Region::Attribution,
+        "gmail_signature"
+        | "gmail_signature_prefix"
+        | "moz-signature"
+        | "protonmail_signature_block"
+        | "signature"
+        | "sh-signature" => Region::Signature,
+        "gmail_quote" | "gmail_quote_container" | "protonmail_quote" | "zmail_extra" | "tutanota_quote" => {
+            Region::LeadIn
+        }
+        _ => return None,
+    })
 }
 
 /// Whether a block quote is a quoted mail: it says so, or has the bar on its left that mail clients draw.

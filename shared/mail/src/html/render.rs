@@ -7,7 +7,10 @@ use super::{
     Tag, Token, Tokenizer,
     region::{Region, Regions},
 };
-use crate::visibility::Visibility;
+use crate::{
+    safety::{PageInspection, PageSigns},
+    visibility::Visibility,
+};
 
 /// Quote marks and list indents shown at most; deeper nesting is flattened.
 const MAX_NESTING: usize = 8;
@@ -25,6 +28,7 @@ pub(crate) struct Rendered {
     out: String,
     /// One for each line of `out`.
     regions: Vec<Region>,
+    signs: PageSigns,
 }
 
 impl Rendered {
@@ -32,12 +36,23 @@ impl Rendered {
         let mut page = Page { out: String::with_capacity(html.len() / 2), ..Page::new(Visibility::new(html)) };
         for token in Tokenizer::new(html) {
             match token {
-                Token::Text(text) => page.text(&text),
-                Token::Tag(tag) => page.tag(&tag),
+                Token::Text(text) => {
+                    page.inspection.text(&text, page.visibility.is_visible());
+                    page.text(&text);
+                }
+                Token::Tag(tag) => {
+                    page.inspection.tag(&tag);
+                    page.tag(&tag);
+                }
             }
         }
         page.link_end();
-        Self { out: page.out, regions: page.line_regions }
+        Self { out: page.out, regions: page.line_regions, signs: page.inspection.finish() }
+    }
+
+    /// What looks dangerous about it.
+    pub(crate) fn signs(&self) -> PageSigns {
+        self.signs
     }
 
     /// Whether nothing is shown.
@@ -75,6 +90,7 @@ struct Page<'a> {
     line_regions: Vec<Region>,
     regions: Regions,
     visibility: Visibility<'a>,
+    inspection: PageInspection,
     /// Line breaks due before the next text: 0, 1 or 2.
     breaks: usize,
     /// A blank is due before the next text of this line.
@@ -98,6 +114,7 @@ impl<'a> Page<'a> {
             line_regions: Vec::new(),
             regions: Regions::default(),
             visibility,
+            inspection: PageInspection::default(),
             breaks: 0,
             space: false,
             quote_depth: 0,
