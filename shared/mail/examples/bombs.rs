@@ -6,14 +6,14 @@
 #[path = "../tests/bombs/mails.rs"]
 mod mails;
 
-use std::{process::Command, time::Instant};
+use std::process::Command;
 
 use actionlayer_mail::{
     RemoteImages, SafetyContext, all_attachment_bytes, extracted_text, limits, parse, safety_flags, sanitize_html,
     snippet, thread_keys,
 };
 
-const MAX_MS: u128 = 500;
+const MAX_MS: u64 = 500;
 const MAX_MIB: u64 = 200;
 
 fn main() {
@@ -31,10 +31,8 @@ fn all() {
         let answer = Command::new(&program).arg(bomb.name).output().unwrap();
         let answer = String::from_utf8(answer.stdout).unwrap();
         let mut numbers = answer.split_whitespace();
-        let (ms, mib): (u128, u64) = (
-            numbers.next().map_or(u128::MAX, |n| n.parse().unwrap()),
-            numbers.next().map_or(0, |n| n.parse().unwrap()),
-        );
+        let (ms, mib): (u64, u64) =
+            (numbers.next().map_or(u64::MAX, |n| n.parse().unwrap()), numbers.next().map_or(0, |n| n.parse().unwrap()));
         let mark = if ms > MAX_MS || mib > MAX_MIB { " **over**" } else { "" };
         over += usize::from(!mark.is_empty());
         println!("| {} | {ms} | {mib}{mark} |", bomb.name);
@@ -49,14 +47,21 @@ fn measure(name: &str) {
     raw.shrink_to_fit();
     // From here on: what making it took is not counted.
     let _ = std::fs::write("/proc/self/clear_refs", "5");
-    let started = Instant::now();
+    let started = cpu_ms();
     let mail = parse(&raw);
     let _ = (extracted_text(&mail.text), snippet(&mail.text, 200), thread_keys(&mail));
     let _ = safety_flags(&mail, &SafetyContext { authentication: None, known_domains: &["example.com"] });
     assert_eq!(all_attachment_bytes(&raw).count(), mail.attachments.len());
     let _ = mail.html.as_ref().map(|html| sanitize_html(html, RemoteImages::Blocked));
-    let ms = started.elapsed().as_millis();
+    let ms = cpu_ms() - started;
     println!("{ms} {}", peak_mib());
+}
+
+/// How long this thread has run on a processor: what else runs on the machine does not count. Zero where the system does
+/// not say.
+fn cpu_ms() -> u64 {
+    let stat = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    stat.split_whitespace().next().and_then(|ns| ns.parse::<u64>().ok()).unwrap_or_default() / 1_000_000
 }
 
 /// The most memory this process held, the mail itself included; 0 where the system does not say.

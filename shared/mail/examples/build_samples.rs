@@ -76,7 +76,7 @@ fn write(folder: &Path, number: usize) {
     let mail = OutboundMail {
         from: mailbox(name, "mia@ai.example.com"),
         to: vec![mailbox(subject, "ada@customer.example"), mailbox("", "bob@customer.example")],
-        cc: if number % 2 == 0 { vec![] } else { vec![mailbox("Ćyril", "cy@customer.example")] },
+        cc: if number.is_multiple_of(2) { vec![] } else { vec![mailbox("Ćyril", "cy@customer.example")] },
         reply_to: None,
         subject: HeaderText::sanitize(subject),
         date: Timestamp::from_unix_ms(1_777_293_000_000),
@@ -84,9 +84,9 @@ fn write(folder: &Path, number: usize) {
         in_reply_to: references.last().cloned(),
         references: references.clone(),
         text: (!as_html).then_some(body.as_str()),
-        html: (number % 3 > 0).then_some(html.as_str()),
-        signature: Signature { text: (number % 4 == 0).then_some("Mia\nExample & Söhne"), html: None },
-        history: (number % 5 == 0).then_some(QuotedHistory {
+        html: (!number.is_multiple_of(3)).then_some(html.as_str()),
+        signature: Signature { text: (number.is_multiple_of(4)).then_some("Mia\nExample & Söhne"), html: None },
+        history: (number.is_multiple_of(5)).then_some(QuotedHistory {
             author: "Ada <ada@customer.example>",
             written_at: Timestamp::from_unix_ms(1_777_200_000_000),
             text: "When does it ship?\n> older",
@@ -99,7 +99,7 @@ fn write(folder: &Path, number: usize) {
                 content: (0..=255).cycle().take(n * 1_000 + 7).collect(),
             })
             .collect(),
-        auto_submitted: (number % 6 == 0).then_some(AutoSubmitted::Replied),
+        auto_submitted: (number.is_multiple_of(6)).then_some(AutoSubmitted::Replied),
         extra_headers: vec![ExtraHeader::SuppressAutoResponses],
     };
     let raw = mail.build(u64::try_from(number).unwrap()).unwrap();
@@ -115,7 +115,7 @@ fn write(folder: &Path, number: usize) {
         // What it starts with: signature and history follow.
         "text": if as_html { html_to_text(&html) } else { body.clone() },
         "html": html,
-        "has_html": number % 3 > 0,
+        "has_html": !number.is_multiple_of(3),
         "files": mail.attachments.iter()
             .map(|a| json!({"name": a.filename.as_str(), "bytes": a.content.len()})).collect::<Vec<_>>(),
     });

@@ -60,15 +60,20 @@ pub(crate) fn read_block(bytes: &[u8], limits: HeaderLimits, is_boundary: impl F
         if is_boundary(line) {
             break;
         }
+        if kept_bytes >= limits.block_bytes || raw_fields.len() > limits.fields {
+            // Nothing more is kept: only where the block ends matters. A line of nonsense may end it, too, as above.
+            limited = true;
+            let is_field = matches!(line.first(), Some(b' ' | b'\t')) || memchr::memchr(b':', line).is_some();
+            if !is_field {
+                break;
+            }
+            at = next;
+            continue;
+        }
         let text = if matches!(line.first(), Some(b' ' | b'\t')) {
             // A fold; before the first field it belongs to nothing.
             raw_fields.last_mut().map(|(_, value)| (value, line))
         } else if let Some((name, value)) = split_field(line) {
-            if raw_fields.len() >= limits.fields || kept_bytes >= limits.block_bytes {
-                limited = true;
-                at = next;
-                continue;
-            }
             raw_fields.push((name, Vec::new()));
             raw_fields.last_mut().map(|(_, kept)| (kept, value))
         } else if is_mbox_separator(line) || split_field(line_at(bytes, next).0).is_some() {
@@ -78,6 +83,11 @@ pub(crate) fn read_block(bytes: &[u8], limits: HeaderLimits, is_boundary: impl F
             break;
         };
         if let Some((kept, text)) = text {
+            if kept.len() >= limits.field_bytes {
+                limited = true;
+                at = next;
+                continue;
+            }
             let room = limits.field_bytes.saturating_sub(kept.len()).min(limits.block_bytes.saturating_sub(kept_bytes));
             let text = if text.len() > room {
                 limited = true;
@@ -95,6 +105,7 @@ pub(crate) fn read_block(bytes: &[u8], limits: HeaderLimits, is_boundary: impl F
         }
         at = next;
     }
+    raw_fields.truncate(limits.fields);
     let fields = raw_fields
         .into_iter()
         .map(|(name, value)| Field { name, value: decode_unlabelled(&value).trim().to_owned() })

@@ -10,8 +10,10 @@ pub const MAX_RAW_BYTES: usize = 40 * 1024 * 1024;
 pub const MAX_PARTS: usize = 1_000;
 /// Multiparts within multiparts. Real mail stays below ten.
 pub const MAX_DEPTH: usize = 32;
-/// Bytes of text and HTML read of one mail, as they stand in it. Nobody reads a mail a fiftieth as long.
-pub const MAX_TEXT_BYTES: usize = 5 * 1024 * 1024;
+/// Lines that begin like a delimiter of a multipart and are none; after so many, the rest belongs to the part it is in.
+pub const MAX_FALSE_DELIMITERS: usize = 100_000;
+/// Bytes of text and HTML read of one mail, as they stand in it. Nobody reads a mail half as long.
+pub const MAX_TEXT_BYTES: usize = 2 * 1024 * 1024;
 /// Parameters kept of one field, pieces of continued ones (RFC 2231) included.
 pub const MAX_PARAMETERS: usize = 200;
 /// Addresses kept of one header field.

@@ -110,10 +110,10 @@ impl Name {
 
 /// Whether one letter was added, left out, changed or swapped with its neighbour. Numbers that differ are names that
 /// differ: `host1` and `host2`.
-fn is_one_slip(a: &str, b: &str) -> bool {
-    let a: Vec<char> = a.chars().collect();
-    let b: Vec<char> = b.chars().collect();
-    let (short, long) = if a.len() <= b.len() { (&a, &b) } else { (&b, &a) };
+fn is_one_slip(one: &str, other: &str) -> bool {
+    let one: Vec<char> = one.chars().collect();
+    let other: Vec<char> = other.chars().collect();
+    let (short, long) = if one.len() <= other.len() { (&one, &other) } else { (&other, &one) };
     let same_start = short.iter().zip(long.iter()).take_while(|(x, y)| x == y).count();
     let (short, long) = (&short[same_start..], &long[same_start..]);
     let same_end = short.iter().rev().zip(long.iter().rev()).take_while(|(x, y)| x == y).count();
@@ -121,7 +121,7 @@ fn is_one_slip(a: &str, b: &str) -> bool {
     match (short, long) {
         ([], [added]) => !added.is_ascii_digit(),
         ([from], [to]) => !(from.is_ascii_digit() && to.is_ascii_digit()),
-        ([x, y], [z, w]) => x == w && y == z,
+        ([first, second], swapped) => swapped == [*second, *first],
         _ => false,
     }
 }
@@ -148,15 +148,16 @@ fn label_skeleton(label: &str) -> String {
             'ո' | 'ñ' | 'ń' | 'п' | 'ņ' | 'ň' | 'ŋ' | 'η' | 'ｎ' => out.push('n'),
             'о' | 'ó' | 'ò' | 'ö' | 'ô' | 'õ' | 'ø' | 'ο' | 'σ' | 'ọ' | 'ō' | 'ŏ' | 'ő' | 'ơ' | 'ỏ' | 'ố' | 'ồ'
             | 'ổ' | 'ỗ' | 'ộ' | 'ớ' | 'ờ' | 'ở' | 'ỡ' | 'ợ' | 'ס' | 'օ' | '0' | 'ｏ' => {
-                out.push('o')
+                out.push('o');
             }
             'р' | 'ρ' | 'ƿ' | 'ｐ' => out.push('p'),
             'ԛ' | 'գ' | 'զ' | 'ｑ' => out.push('q'),
             'г' | 'ŕ' | 'ŗ' | 'ř' | 'ｒ' => out.push('r'),
             'ѕ' | 'ś' | 'ş' | 'š' | 'ŝ' | 'ș' | 'ƽ' | '5' | 'ｓ' => out.push('s'),
             'т' | 'τ' | 'ţ' | 'ť' | 'ŧ' | 'ț' | 'ｔ' => out.push('t'),
-            'υ' | 'ú' | 'ù' | 'ü' | 'û' | 'ս' | 'ū' | 'ŭ' | 'ů' | 'ű' | 'ų' | 'ư' | 'ụ' | 'ủ' | 'ũ' | 'ц' | 'ｕ' => {
-                out.push('u')
+            'υ' | 'ú' | 'ù' | 'ü' | 'û' | 'ս' | 'ū' | 'ŭ' | 'ů' | 'ű' | 'ų' | 'ư' | 'ụ' | 'ủ' | 'ũ' | 'ц' | 'ｕ' =>
+            {
+                out.push('u');
             }
             'ν' | 'ѵ' | 'ⅴ' | 'ṿ' | 'ｖ' => out.push('v'),
             'ѡ' | 'ԝ' | 'ω' | 'ŵ' | 'ш' | 'ｗ' => out.push('w'),

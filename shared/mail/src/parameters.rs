@@ -7,7 +7,7 @@ use crate::{charset, limits::MAX_PARAMETERS};
 pub(crate) struct Parameters {
     /// What stands before the parameters, lower case, without comments.
     pub(crate) value: String,
-    parameters: Vec<(String, String)>,
+    named: Vec<(String, String)>,
     /// There were more than are kept.
     pub(crate) limited: bool,
 }
@@ -16,7 +16,7 @@ impl Parameters {
     /// The parameter of that name (lower case). Where one stands both ways, the extended one: the other is its fallback
     /// for old readers.
     pub(crate) fn parameter(&self, name: &str) -> Option<&str> {
-        self.parameters.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+        self.named.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
     pub(crate) fn parse(field: &str) -> Self {
@@ -34,14 +34,14 @@ impl Parameters {
         out.take_all(&mut Scanner { rest: lost }, &mut sections);
         out.take_all(&mut scanner, &mut sections);
         let mut extended = join(sections);
-        extended.append(&mut out.parameters);
-        out.parameters = extended;
+        extended.append(&mut out.named);
+        out.named = extended;
         out
     }
 
     fn take_all(&mut self, scanner: &mut Scanner<'_>, sections: &mut Vec<Section>) {
         while let Some((name, value, is_quoted)) = scanner.next_parameter() {
-            if self.parameters.len() + sections.len() >= MAX_PARAMETERS {
+            if self.named.len() + sections.len() >= MAX_PARAMETERS {
                 self.limited = true;
                 return;
             }
@@ -56,7 +56,7 @@ impl Parameters {
                 let is_literal = is_quoted || matches!(name.as_str(), "name" | "filename");
                 let value =
                     if is_literal || !value.contains('(') { value } else { without_comments(&value).trim().to_owned() };
-                self.parameters.push((name, value));
+                self.named.push((name, value));
             }
         }
     }

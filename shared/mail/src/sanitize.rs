@@ -45,6 +45,9 @@ const MAX_BYTES: usize = 1024 * 1024;
 /// Elements within elements; a tree deeper than this is shown as text. Building it costs its depth at every step.
 const MAX_DEPTH: usize = 256;
 
+/// Character references in a page that is built; one with more is shown as text. Each costs the builder the text before it.
+const MAX_REFERENCES: usize = 20_000;
+
 /// Properties that cannot hide, move, cover or fetch. Sizes and colours are not among them: they hide text.
 const STYLES: [&str; 18] = [
     "border",
@@ -73,7 +76,7 @@ static ALLOWED: LazyLock<Builder<'static>> = LazyLock::new(|| builder(RemoteImag
 /// `html` as a page of ours may show it.
 pub fn sanitize_html(html: &str, images: RemoteImages) -> SafeHtml {
     let html = html.get(..floor_boundary(html, MAX_BYTES)).unwrap_or_default();
-    if depth_over(html, MAX_DEPTH) {
+    if depth_over(html, MAX_DEPTH) || memchr::memchr_iter(b'&', html.as_bytes()).count() > MAX_REFERENCES {
         return SafeHtml(crate::html::text_to_html(&crate::html::html_to_text(html)));
     }
     let builder = match images {
@@ -361,7 +364,7 @@ mod tests {
     fn depth_and_size_are_bounded() {
         assert!(blocked(&("<div>".repeat(100_000) + "x")).contains('x'));
         assert!(blocked(&"é".repeat(MAX_BYTES)).len() <= MAX_BYTES);
-        for tricky in ["<b><i>", "<b></i>a", "<b x=1><p></p>", "<li><b><li>", "<p><b>a</p>", "<table><b>x"] {
+        for tricky in ["<b><i>", "<b></i>a", "<b x=1><p></p>", "<li><b><li>", "<p><b>a</p>", "<table><b>x", "&amp"] {
             assert!(blocked(&tricky.repeat(20_000)).len() < 5_000_000, "{tricky}");
         }
     }

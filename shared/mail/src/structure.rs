@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use crate::{
     header::{Block, Fields, decode_words, line_at, read_block},
-    limits::{MAX_DEPTH, MAX_PARTS, PART_HEADERS},
+    limits::{MAX_DEPTH, MAX_FALSE_DELIMITERS, MAX_PARTS, PART_HEADERS},
     parameters::Parameters,
     transfer::Encoding,
 };
@@ -175,6 +175,7 @@ impl Walk<'_> {
 
     fn run(&mut self, body: usize) {
         let mut at = body;
+        let mut false_delimiters = 0;
         while let Some(start) = next_dash_line(self.raw, at) {
             if self.stack.is_empty() {
                 break;
@@ -182,7 +183,13 @@ impl Walk<'_> {
             let (line, next) = line_at(self.raw, start);
             at = next;
             match self.delimiter(line) {
-                None => {}
+                None => {
+                    false_delimiters += 1;
+                    if false_delimiters > MAX_FALSE_DELIMITERS {
+                        self.out.limited = true;
+                        break;
+                    }
+                }
                 Some(Delimiter::Next(level)) => {
                     self.end_parts(start, level + 1);
                     if self.out.parts.len() >= MAX_PARTS {

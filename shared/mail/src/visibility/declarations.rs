@@ -116,16 +116,14 @@ impl Declarations {
             }
             "font-size" => say_some(&mut self.font_size, font_size(value), important),
             "font" => say_some(&mut self.font_size, font_size_of_shorthand(value), important),
-            "color" | "-webkit-text-fill-color" => {
-                if !matches!(value, "inherit" | "unset" | "currentcolor") {
-                    say(&mut self.colour, Colour::parse(value), important);
-                }
+            "color" | "-webkit-text-fill-color" if !matches!(value, "inherit" | "unset" | "currentcolor") => {
+                say(&mut self.colour, Colour::parse(value), important);
             }
             "background" | "background-color" | "background-image" => self.read_background(property, value, important),
             "height" | "max-height" => say(&mut self.no_height, has_no_size(value), important),
             "width" | "max-width" => say(&mut self.no_width, has_no_size(value), important),
             "overflow" => {
-                say(&mut self.no_overflow, value.starts_with("hidden") || value.starts_with("clip"), important)
+                say(&mut self.no_overflow, value.starts_with("hidden") || value.starts_with("clip"), important);
             }
             "clip" => say(&mut self.clipped, value.strip_prefix("rect(").is_some_and(is_empty_rectangle), important),
             "clip-path" => {
@@ -133,10 +131,10 @@ impl Declarations {
                     ["inset(100%", "inset(50%", "circle(0", "polygon(0 0)", "polygon(0 0, 0 0", "polygon(0 0,0 0"];
                 say(&mut self.clipped, empty.iter().any(|start| value.starts_with(start)), important);
             }
-            "text-indent" | "left" | "top" | "right" | "bottom" | "margin" | "margin-left" | "margin-top" => {
-                if value.split_whitespace().any(is_far_away) {
-                    say(&mut self.moved_away, true, important);
-                }
+            "text-indent" | "left" | "top" | "right" | "bottom" | "margin" | "margin-left" | "margin-top"
+                if value.split_whitespace().any(is_far_away) =>
+            {
+                say(&mut self.moved_away, true, important);
             }
             "transform" | "-webkit-transform" => {
                 let arguments = value.split_once('(').map_or("", |(_, arguments)| arguments).trim_end_matches(')');

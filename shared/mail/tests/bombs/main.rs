@@ -26,7 +26,7 @@ fn survive(name: &str, raw: &[u8]) -> (actionlayer_mail::ParsedMail, Duration) {
     (mail, took)
 }
 
-/// Twelve times the time for four times the size is far from linear and still far from quadratic.
+/// Generous, because other programs run on the machine; a quadratic step takes many seconds at these sizes.
 #[test]
 fn time_grows_with_size_alone() {
     const SMALL: usize = 24 * 1024;
@@ -39,7 +39,7 @@ fn time_grows_with_size_alone() {
         // The quickest of two: others use this machine, too.
         let quickest = |raw: &[u8]| (0..2).map(|_| once(raw)).min().unwrap();
         let (before, after) = (quickest(&small), quickest(&large));
-        let allowed = before * 12 + Duration::from_millis(100);
+        let allowed = before * 12 + Duration::from_millis(500);
         assert!(after < allowed, "{}: {before:?} for {} bytes, {after:?} for {}", bomb.name, small.len(), large.len());
     }
 }
