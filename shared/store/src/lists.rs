@@ -180,18 +180,16 @@ impl Store {
         let from_start = start.is_none();
         let skip = if from_start { request.offset as usize } else { 0 };
         let wanted = skip + request.limit as usize;
-        // One more than wanted tells whether there is a next page.
-        let mut found: Vec<Item> = Vec::with_capacity(wanted + 1);
-        let mut from = start.map(|cursor| start_key(listing, &cursor));
-        loop {
-            let still = i32::try_from(wanted + 1 - found.len()).unwrap_or(i32::MAX);
-            let answer = self.query_listing(listing, Some(still), from.take(), None).await?;
-            found.extend(answer.items.unwrap_or_default());
-            from = answer.last_evaluated_key;
-            if from.is_none() || found.len() > wanted {
-                break;
+        // Asked for together, so that the counter costs no waiting.
+        let counter = async {
+            match listing.total {
+                Some(key) => self.total(workspace, key).await.map(Some),
+                None => Ok(None),
             }
-        }
+        };
+        // One more than wanted tells whether there is a next page.
+        let from = start.map(|cursor| start_key(listing, &cursor));
+        let (mut found, counter) = tokio::try_join!(self.read_listing(listing, wanted + 1, from), counter)?;
         let more = found.len() > wanted;
         found.truncate(wanted);
         let next_cursor = if more { found.last().map(|last| cursor_of(listing, last).encode(&name)) } else { None };
@@ -205,13 +203,32 @@ impl Store {
             // The whole list was read: no counter can know better.
             (seen, false)
         } else {
-            match listing.total {
+            match counter {
                 // The counters follow the stream by moments; what was just seen is the least there can be.
-                Some(key) => (self.total(workspace, key).await?.max(seen + u64::from(more)), false),
+                Some(counter) => (counter.max(seen + u64::from(more)), false),
                 None => self.count(listing).await?,
             }
         };
         Ok(Ok(Page { items, total, total_is_capped, next_cursor }))
+    }
+
+    /// The first `wanted` items of a listing, or all if it has fewer, and perhaps some more.
+    async fn read_listing(
+        &self,
+        listing: &Listing,
+        wanted: usize,
+        mut from: Option<Item>,
+    ) -> Result<Vec<Item>, StoreError> {
+        let mut found: Vec<Item> = Vec::with_capacity(wanted);
+        loop {
+            let still = i32::try_from(wanted - found.len()).unwrap_or(i32::MAX);
+            let answer = self.query_listing(listing, Some(still), from.take(), None).await?;
+            found.extend(answer.items.unwrap_or_default());
+            from = answer.last_evaluated_key;
+            if from.is_none() || found.len() >= wanted {
+                return Ok(found);
+            }
+        }
     }
 
     /// Counts a listing up to [`TOTAL_CAP`].
