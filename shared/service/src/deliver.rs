@@ -16,7 +16,7 @@ use actionlayer_domain::{
     thread::Joined,
 };
 use actionlayer_mail::{AutoSubmitted, BuildError, MessageIdText, OutboundMail, OutboundMailbox, Signature};
-use actionlayer_store::{BlobKey, MailPointer, Outbound, StoreError, Transaction};
+use actionlayer_store::{BlobKey, MailPointer, Outbound, Row, StoreError, Transaction};
 
 use crate::{
     App, ServiceError,
@@ -38,7 +38,13 @@ pub async fn deliver(app: &App, job: &SendJob) -> Result<(), ServiceError> {
     let tags = AttemptTags { workspace_id: job.workspace_id, message_id: job.message_id, attempt_id };
     match hand_over(app, &claimed, tags).await {
         SendOutcome::Accepted { ses_message_id } => {
-            record_sent(app, job.workspace_id, job.message_id, attempt_id, &ses_message_id).await
+            // As a rule nobody touched it since the claim, and nobody answered yet: nothing has to be read.
+            match record_once(app, claimed.outbound, &[], attempt_id, &ses_message_id).await {
+                Err(ServiceError::Contended) => {
+                    record_sent(app, job.workspace_id, job.message_id, attempt_id, &ses_message_id).await
+                }
+                settled => settled,
+            }
         }
         SendOutcome::RefusedForNow => {
             release(app, job, attempt_id).await?;
@@ -58,6 +64,8 @@ struct Claimed {
     from: EmailAddress,
     recipients: Vec<EmailAddress>,
     raw: Vec<u8>,
+    /// As the claim has left it.
+    outbound: Outbound,
 }
 
 /// Claims the message if it may still leave. `None` when there is nothing to do.
@@ -81,6 +89,7 @@ async fn claim_once(app: &App, job: &SendJob, attempt_id: AttemptId) -> Result<O
         return Ok(None);
     };
     let mut transaction = Transaction::new();
+    let mut claimed_draft = None;
     if let Some(draft_row) = &draft {
         let mut draft = draft_row.value.clone();
         if draft.claim(message.id, &thread.value, now).is_err() {
@@ -88,6 +97,7 @@ async fn claim_once(app: &App, job: &SendJob, attempt_id: AttemptId) -> Result<O
             return Ok(None);
         }
         transaction.replace(draft_row, &draft)?.check(&thread);
+        claimed_draft = Some(draft_row.replaced(draft));
     } else if message.draft_id.is_some() {
         // Its draft is gone: nobody can say that it was approved.
         withdraw(app, &Outbound { message: row, thread, identity: None, draft: None }).await?;
@@ -110,7 +120,8 @@ async fn claim_once(app: &App, job: &SendJob, attempt_id: AttemptId) -> Result<O
     app.store.commit(transaction).await?;
     let recipients =
         addresses(&message.to).into_iter().chain(addresses(&message.cc)).chain(message.bcc.iter().cloned()).collect();
-    Ok(Some(Claimed { from: identity.email_address, recipients, raw }))
+    let outbound = Outbound { message: row.replaced(message), thread, identity: None, draft: claimed_draft };
+    Ok(Some(Claimed { from: identity.email_address, recipients, raw, outbound }))
 }
 
 fn addresses(mailboxes: &[Mailbox]) -> Vec<EmailAddress> {
@@ -269,55 +280,73 @@ pub(crate) async fn record_sent(
 ) -> Result<(), ServiceError> {
     until_settled(app, || async {
         let Some(outbound) = app.store.outbound(workspace, message_id).await? else { return Ok(()) };
-        let now = app.now();
-        let mut message = outbound.message.value.clone();
-        let Some(delivery) = &mut message.delivery else { return Ok(()) };
-        if delivery.accepted(attempt_id, ses_message_id).is_err() {
-            return Ok(());
-        }
-        message.sent_at = Some(now);
-        // While it was on its way, its thread may have turned out to be part of another.
-        let thread_row = match outbound.thread.value.merged_into {
-            Some(_) => threads::root(app, workspace, outbound.thread.value.id).await?.unwrap_or(outbound.thread),
-            None => outbound.thread,
-        };
-        let mut thread = thread_row.value.clone();
-        let mut draft_moved_on = false;
-        let mut transaction = Transaction::new();
-        if let Some(row) = &outbound.draft {
-            let mut draft = row.value.clone();
-            // The mail is out, whatever became of the draft; the message says so.
-            draft_moved_on = draft.sent(message_id, now).is_err();
-            if !draft_moved_on {
-                transaction.replace(row, &draft)?;
-            }
-        }
-        let joined = Joined { message_id, at: now, snippet: &message.snippet };
-        thread.sent(joined, message.draft_id, message.based_on_message_id, now);
-        transaction.replace(&outbound.message, &message)?.replace(&thread_row, &thread)?;
-        remember_ids(app, &message, ses_message_id, &mut transaction).await?;
-        app.store.commit(transaction).await?;
-        // Said only now: an older draft beside a newer message is just a read that was overtaken.
-        if draft_moved_on {
-            tracing::error!(%message_id, "a mail left whose draft had moved on");
-        }
-        Ok(())
+        let message = &outbound.message.value;
+        let ids = names(app, message, ses_message_id);
+        let (known, _) = app.store.known_of_mail(workspace, message.identity_id, &ids, None).await?;
+        record_once(app, outbound, &known, attempt_id, ses_message_id).await
     })
     .await
 }
 
-/// Points both names of a sent mail at its thread: ours, and the one SES put in its place, which is the one that answers
-/// cite. An answer may have come first and left a citation; it is taken over.
-async fn remember_ids(
+/// `known` is what the message's names lead to so far.
+async fn record_once(
     app: &App,
-    message: &Message,
+    outbound: Outbound,
+    known: &[Row<MailPointer>],
+    attempt_id: AttemptId,
     ses_message_id: &str,
+) -> Result<(), ServiceError> {
+    let now = app.now();
+    let mut message = outbound.message.value.clone();
+    let message_id = message.id;
+    let Some(delivery) = &mut message.delivery else { return Ok(()) };
+    if delivery.accepted(attempt_id, ses_message_id).is_err() {
+        return Ok(());
+    }
+    message.sent_at = Some(now);
+    // While it was on its way, its thread may have turned out to be part of another.
+    let thread_row = match outbound.thread.value.merged_into {
+        Some(_) => threads::root(app, message.workspace_id, outbound.thread.value.id).await?.unwrap_or(outbound.thread),
+        None => outbound.thread,
+    };
+    let mut thread = thread_row.value.clone();
+    let mut draft_moved_on = false;
+    let mut transaction = Transaction::new();
+    if let Some(row) = &outbound.draft {
+        let mut draft = row.value.clone();
+        // The mail is out, whatever became of the draft; the message says so.
+        draft_moved_on = draft.sent(message_id, now).is_err();
+        if !draft_moved_on {
+            transaction.replace(row, &draft)?;
+        }
+    }
+    let joined = Joined { message_id, at: now, snippet: &message.snippet };
+    thread.sent(joined, message.draft_id, message.based_on_message_id, now);
+    transaction.replace(&outbound.message, &message)?.replace(&thread_row, &thread)?;
+    remember_names(&message, names(app, &message, ses_message_id), known, &mut transaction)?;
+    app.store.commit(transaction).await?;
+    // Said only now: an older draft beside a newer message is just a read that was overtaken.
+    if draft_moved_on {
+        tracing::error!(%message_id, "a mail left whose draft had moved on");
+    }
+    Ok(())
+}
+
+/// Both names of a sent mail: ours, and the one SES put in its place, which is the one that answers cite.
+fn names(app: &App, message: &Message, ses_message_id: &str) -> Vec<String> {
+    let mut names: Vec<String> = message.message_id_header.iter().cloned().collect();
+    names.push(outbound::ses_message_id_header(app, ses_message_id));
+    names
+}
+
+/// Points the names of a sent mail at its thread. An answer may have come first and left a citation; it is taken over.
+fn remember_names(
+    message: &Message,
+    names: Vec<String>,
+    known: &[Row<MailPointer>],
     transaction: &mut Transaction,
 ) -> Result<(), StoreError> {
-    let mut ids: Vec<String> = message.message_id_header.iter().cloned().collect();
-    ids.push(outbound::ses_message_id_header(app, ses_message_id));
-    let (known, _) = app.store.known_of_mail(message.workspace_id, message.identity_id, &ids, None).await?;
-    for id in ids {
+    for id in names {
         let pointer = MailPointer {
             message_id_header: id,
             workspace_id: message.workspace_id,

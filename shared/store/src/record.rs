@@ -43,6 +43,14 @@ pub struct Row<T> {
     pub(crate) body: Option<StoredBody>,
 }
 
+impl<T> Row<T> {
+    /// The row as a replacement that went through has left it; its body stayed.
+    #[must_use]
+    pub fn replaced(&self, value: T) -> Self {
+        Self { value, revision: self.revision + 1, body: self.body.clone() }
+    }
+}
+
 pub(crate) fn n(number: impl std::fmt::Display) -> AttributeValue {
     AttributeValue::N(number.to_string())
 }
