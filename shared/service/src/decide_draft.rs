@@ -38,9 +38,14 @@ pub async fn approve_draft(
     id: DraftId,
     version: Option<u32>,
 ) -> Result<(Draft, DraftBody), ServiceError> {
-    visible(app, caller, id).await?;
-    caller.require(Permission::Approve)?;
-    decide(app, caller.workspace_id, id, &caller.actor(), version, &Decision::Approve).await
+    if let Err(refusal) = caller.require(Permission::Approve) {
+        // To a key that does not see the draft it does not exist.
+        visible(app, caller, id).await?;
+        return Err(refusal);
+    }
+    let (actor, now) = (caller.actor(), app.now());
+    let approving = Approving { actor: &actor, caller: Some(caller), version, now };
+    until_settled(app, || approve_once(app, caller.workspace_id, id, approving)).await
 }
 
 /// Rejects a draft.
@@ -67,11 +72,10 @@ pub async fn decide(
 ) -> Result<(Draft, DraftBody), ServiceError> {
     match decision {
         Decision::Approve => {
-            // One time for all tries: a try whose answer was lost is recognised by it.
-            let now = app.now();
-            until_settled(app, || approve_once(app, workspace, id, actor, version, now)).await
+            let approving = Approving { actor, caller: None, version, now: app.now() };
+            until_settled(app, || approve_once(app, workspace, id, approving)).await
         }
-        Decision::ApproveAndSend => queue_draft(app, workspace, id, Some(Approval { actor, version })).await,
+        Decision::ApproveAndSend => queue_draft(app, workspace, id, None, Some(Approval { actor, version })).await,
         Decision::Reject { reason } => {
             if reason.as_ref().is_some_and(|reason| reason.len() > MAX_REASON_BYTES) {
                 return Err(ServiceError::invalid("reason", "must be at most 4 KB long"));
@@ -82,23 +86,29 @@ pub async fn decide(
     }
 }
 
+/// An approval, the same in every try.
+#[derive(Debug, Clone, Copy)]
+struct Approving<'a> {
+    actor: &'a Actor,
+    /// Whose key it is, if it is one; approvers who use a link see the draft they were shown.
+    caller: Option<&'a Caller>,
+    version: Option<u32>,
+    now: actionlayer_domain::Timestamp,
+}
+
 async fn approve_once(
     app: &App,
     workspace: WorkspaceId,
     id: DraftId,
-    actor: &Actor,
-    version: Option<u32>,
-    now: actionlayer_domain::Timestamp,
+    Approving { actor, caller, version, now }: Approving<'_>,
 ) -> Result<(Draft, DraftBody), ServiceError> {
     let row = app.store.get::<Draft>(&keys::draft(workspace, id)).await?;
+    let row = row.filter(|row| caller.is_none_or(|caller| caller.sees(row.value.identity_id)));
     let Some(row) = row else { return Err(ServiceError::NotFound { what: "draft" }) };
     let body = app.store.body(&row).await?;
     let mut draft = row.value.clone();
-    match draft.approve(actor.clone(), version, now) {
-        Ok(()) => {}
-        Err(refusal) if is_own(&row.value, &refusal, actor, now) => return Ok((row.value, body)),
-        Err(refusal) => return Err(refusal.into()),
-    }
+    // Should the answer to the write be lost and the SDK try again, the caller is told that it was decided, by itself.
+    draft.approve(actor.clone(), version, now)?;
     let mut transaction = Transaction::new();
     transaction.replace(&row, &draft)?;
     app.store.commit(transaction).await?;
@@ -123,24 +133,11 @@ async fn reject_once(
         let Draft { status, decided_by, decided_at, .. } = draft;
         return Err(DraftRefusal::Decided { status, by: decided_by, at: decided_at }.into());
     }
-    match draft.reject(actor.clone(), reason.cloned(), version, now) {
-        Ok(()) => {}
-        // No look for an own decision whose answer was lost: this write is a transaction, and the SDK's token makes its
-        // retry the same one.
-        Err(refusal) => return Err(refusal.into()),
-    }
+    draft.reject(actor.clone(), reason.cloned(), version, now)?;
     let mut thread = thread_row.value.clone();
     thread.draft_closed(id, now);
     let mut transaction = Transaction::new();
     transaction.replace(&row, &draft)?.replace(&thread_row, &thread)?;
     app.store.commit(transaction).await?;
     Ok((draft, body))
-}
-
-/// Whether the approval that stands is this very one: it was written, and only the answer to the write was lost.
-fn is_own(draft: &Draft, refusal: &DraftRefusal, actor: &Actor, now: actionlayer_domain::Timestamp) -> bool {
-    matches!(refusal, DraftRefusal::Decided { .. })
-        && draft.status == DraftStatus::Approved
-        && draft.decided_by.as_ref() == Some(actor)
-        && draft.decided_at == Some(now)
 }

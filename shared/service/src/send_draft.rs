@@ -1,9 +1,9 @@
 //! `POST /v1/drafts/{id}/send` and `/notify`.
 
 use actionlayer_domain::{
-    Draft, DraftBody, DraftId, DraftStatus, WorkspaceId, draft::Actor, event::NotifyJob, key::Permission,
+    Draft, DraftBody, DraftId, DraftStatus, Message, WorkspaceId, draft::Actor, event::NotifyJob, key::Permission,
 };
-use actionlayer_store::{Answering, Transaction};
+use actionlayer_store::{Transaction, keys};
 
 use crate::{
     App, Caller, ServiceError,
@@ -25,10 +25,9 @@ pub(crate) struct Approval<'a> {
 /// Queues an approved draft. A pending one too, for a key that may approve.
 pub async fn send_draft(app: &App, caller: &Caller, id: DraftId) -> Result<(Draft, DraftBody), ServiceError> {
     caller.require(Permission::Draft)?;
-    visible(app, caller, id).await?;
     let actor = caller.actor();
     let approval = caller.role.may(Permission::Approve).then_some(Approval { actor: &actor, version: None });
-    queue_draft(app, caller.workspace_id, id, approval).await
+    queue_draft(app, caller.workspace_id, id, Some(caller), approval).await
 }
 
 /// Tells the approvers of a pending draft again.
@@ -47,18 +46,21 @@ pub(crate) async fn queue_draft(
     app: &App,
     workspace: WorkspaceId,
     id: DraftId,
+    caller: Option<&Caller>,
     approval: Option<Approval<'_>>,
 ) -> Result<(Draft, DraftBody), ServiceError> {
-    until_settled(app, || queue_once(app, workspace, id, approval)).await
+    until_settled(app, || queue_once(app, workspace, id, caller, approval)).await
 }
 
 async fn queue_once(
     app: &App,
     workspace: WorkspaceId,
     id: DraftId,
+    caller: Option<&Caller>,
     approval: Option<Approval<'_>>,
 ) -> Result<(Draft, DraftBody), ServiceError> {
     let found = app.store.draft_and_thread(workspace, id).await?;
+    let found = found.filter(|(row, _)| caller.is_none_or(|caller| caller.sees(row.value.identity_id)));
     let Some((row, thread_row)) = found else { return Err(ServiceError::NotFound { what: "draft" }) };
     let now = app.now();
     let mut draft = row.value.clone();
@@ -83,12 +85,13 @@ async fn queue_once(
         Some(_) | None => {}
     }
 
-    let Answering { identity, message, .. } =
-        app.store.answering(workspace, draft.thread_id, draft.identity_id, draft.based_on_message_id).await?;
+    let answered_key = keys::message(workspace, draft.based_on_message_id);
+    let (identity, answered) =
+        tokio::try_join!(app.store.identity(workspace, draft.identity_id), app.store.get::<Message>(&answered_key))?;
     let Some(identity) = identity else { return Err(ServiceError::NotFound { what: "identity" }) };
     outbound::require_active(&identity.value)?;
     let body: DraftBody = app.store.body(&row).await?;
-    let answered = message.map(|row| row.value);
+    let answered = answered.map(|row| row.value);
     let origin =
         Origin { answers: answered.as_ref(), draft: Some((draft.id, draft.based_on_message_id)), unattended: false };
     let (message, message_body) =
