@@ -5,7 +5,7 @@ use actionlayer_domain::{
     draft::{Failure, FailureCode},
     message::DeliveryStatus,
 };
-use actionlayer_store::{Transaction, keys};
+use actionlayer_store::{Row, Transaction, keys};
 use serde::Deserialize;
 use std::collections::HashMap;
 
@@ -93,21 +93,32 @@ pub async fn settle(app: &App, event: &SesEvent) -> Result<(), ServiceError> {
         };
         return fail(app, workspace, message_id, &failure).await;
     }
-    record_sent(app, workspace, message_id, attempt_id, &mail.message_id).await?;
-    let status = match event.event_type {
-        SesEventType::Delivery => DeliveryStatus::Delivered,
+    let is_recorded = |row: &Row<Message>| {
+        let delivery = row.value.delivery.as_ref();
+        delivery.is_some_and(|delivery| delivery.ses_message_id.as_ref() == Some(&mail.message_id))
+    };
+    let read =
+        || async { Ok::<_, ServiceError>(app.store.get::<Message>(&keys::message(workspace, message_id)).await?) };
+    let report = match event.event_type {
+        SesEventType::Delivery => Some(DeliveryStatus::Delivered),
         SesEventType::Bounce if event.bounce.as_ref().is_some_and(|b| b.bounce_type == "Permanent") => {
-            DeliveryStatus::Bounced
+            Some(DeliveryStatus::Bounced)
         }
-        SesEventType::Complaint => DeliveryStatus::Complained,
-        // A transient bounce is tried again by SES; `Send` is recorded already.
-        SesEventType::Bounce | SesEventType::Send | SesEventType::Reject | SesEventType::Other => return Ok(()),
+        SesEventType::Complaint => Some(DeliveryStatus::Complained),
+        // A transient bounce is tried again by SES.
+        SesEventType::Bounce | SesEventType::Send | SesEventType::Reject | SesEventType::Other => None,
     };
     until_settled(app, || async {
-        let Some(row) = app.store.get::<Message>(&keys::message(workspace, message_id)).await? else { return Ok(()) };
+        let mut row = read().await?;
+        // Whatever happened to it, SES took it. As a rule its own answer has said so before.
+        if row.as_ref().is_some_and(|row| !is_recorded(row)) {
+            record_sent(app, workspace, message_id, attempt_id, &mail.message_id).await?;
+            row = read().await?;
+        }
+        let Some((row, status)) = row.filter(is_recorded).zip(report) else { return Ok(()) };
         let mut message = row.value.clone();
         let Some(delivery) = &mut message.delivery else { return Ok(()) };
-        if delivery.ses_message_id.as_deref() != Some(mail.message_id.as_str()) || delivery.reported(status).is_err() {
+        if delivery.reported(status).is_err() {
             return Ok(());
         }
         let mut transaction = Transaction::new();
