@@ -167,7 +167,10 @@ async fn receive_once(
     held: Option<&Row<HeldInbound>>,
 ) -> Result<(), ServiceError> {
     let receipt_key = keys::receipt(&arrival.received.ses_message_id, recipient.as_str());
-    let earlier = app.store.get::<Receipt>(&receipt_key).await?;
+    // Read together: that a mail is done since the first look is too rare to wait for it.
+    let (earlier, context) =
+        tokio::join!(app.store.get::<Receipt>(&receipt_key), admission::read_context(app, arrival, claim));
+    let earlier = earlier?;
     let waits = |row: &Row<Receipt>| matches!(row.value.outcome, ReceiptOutcome::Held { .. });
     match (&earlier, held) {
         (None, None) => {}
@@ -177,7 +180,7 @@ async fn receive_once(
         // Its receipt has been tidied away, but it is still held.
         (None, Some(_)) => {}
     }
-    let context = admission::read_context(app, arrival, claim).await?;
+    let context = context?;
     let mut transaction = Transaction::new();
     if let Some(held) = held {
         transaction.delete(held);
