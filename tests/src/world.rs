@@ -196,13 +196,19 @@ impl World {
         self.owner.post("/v1/drafts", self.proposal(thread, text)).await.expect(201)
     }
 
-    /// A draft whose approver was told, and who approved it: no approval mail is under way any more.
-    pub async fn approved(&self, thread: &Value, text: &str) -> Value {
+    /// A draft whose approver was told: no approval mail is under way, and nothing else will change it.
+    pub async fn asked(&self, thread: &Value, text: &str) -> Value {
         let draft = self.submit(thread, text).await;
         eventually("the approver to be told", async || {
-            (self.reread(&draft).await["notifications"][0]["state"] == "sent").then_some(())
+            let draft = self.reread(&draft).await;
+            (draft["notifications"][0]["state"] == "sent").then_some(draft)
         })
-        .await;
+        .await
+    }
+
+    /// The same, approved by the owner.
+    pub async fn approved(&self, thread: &Value, text: &str) -> Value {
+        let draft = self.asked(thread, text).await;
         self.act(&draft, "approve").await.expect(200)
     }
 

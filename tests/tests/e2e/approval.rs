@@ -13,9 +13,9 @@ const SECOND_APPROVER: &str = "erin@approvers.test";
 async fn opening_a_link_changes_nothing_however_often() {
     let world = World::start().await;
     let thread = world.begin(&Letter::from(CUSTOMER)).await;
-    let draft = world.submit(&thread, "open me").await;
+    let draft = world.asked(&thread, "open me").await;
     let link = world.approval_path("open me").await;
-    let before = world.reread(&draft).await;
+    let before = draft.clone();
     for method in [Method::GET, Method::HEAD, Method::GET, Method::OPTIONS, Method::HEAD, Method::GET] {
         let page = world.anyone.ask(method.clone(), &link, &[("user-agent", "Link-Scanner/1.0")], Vec::new()).await;
         assert!(page.status < 300, "{method} {}", page.status);
