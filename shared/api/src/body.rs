@@ -83,14 +83,14 @@ fn require_json(headers: &HeaderMap) -> Result<(), ApiError> {
 
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
     let json = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let json = std::str::from_utf8(json).map_err(|_| ApiError::invalid_json("The body is not UTF-8."))?;
+    // What is no JSON has no fields to complain about.
+    serde_json::from_str::<serde::de::IgnoredAny>(json).map_err(|error| syntax(&error))?;
     // serde would take an array as a struct whose fields come in order.
-    if json.iter().find(|b| !b.is_ascii_whitespace()) != Some(&b'{') {
-        return Err(match serde_json::from_slice::<serde::de::IgnoredAny>(json) {
-            Ok(_) => ApiError::validation(vec![FieldError::new("", "must be a JSON object")]),
-            Err(error) => syntax(&error),
-        });
+    if !json.trim_start().starts_with('{') {
+        return Err(ApiError::validation(vec![FieldError::new("", "must be a JSON object")]));
     }
-    let mut deserializer = serde_json::Deserializer::from_slice(json);
+    let mut deserializer = serde_json::Deserializer::from_str(json);
     let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let path = error.path().to_string();
         let error = error.into_inner();
