@@ -12,6 +12,7 @@ use axum::{
 };
 use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::views::ActorView;
 
@@ -41,27 +42,46 @@ struct Decided {
     at: Option<Timestamp>,
 }
 
-#[derive(Serialize)]
-struct Envelope<'a> {
+/// Why a request was refused.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Error)]
+pub(crate) struct Envelope<'a> {
+    /// The word to branch on.
     error: &'a str,
+    /// What is wrong, for people.
     message: &'a str,
+    /// Names the request in the logs.
     request_id: &'a str,
+    /// The next thing to do.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     fix: Option<&'a str>,
+    /// The fields that cannot be taken.
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
     details: Vec<Detail<'a>>,
+    /// On `draft_not_pending`: what the draft is now.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     draft_status: Option<DraftStatus>,
+    /// Who decided first.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     decided_by: Option<ActorView>,
+    /// When that was.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     decided_at: Option<Timestamp>,
+    /// When to try again.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     retry_after_seconds: Option<u32>,
 }
 
-#[derive(Serialize)]
-struct Detail<'a> {
+#[derive(Serialize, ToSchema)]
+#[schema(as = ErrorDetail)]
+pub(crate) struct Detail<'a> {
+    /// The path of the field, `to[1]` for example; empty for the request as a whole.
     field: &'a str,
     message: &'a str,
 }

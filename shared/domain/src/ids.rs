@@ -97,6 +97,8 @@ macro_rules! ids {
                 Uuid::try_parse(text).map(Self).map_err(|_| InvalidId)
             }
         }
+
+        crate::schema::schemas! { $name => crate::schema::id() }
     )+};
 }
 

@@ -8,9 +8,10 @@ use actionlayer_domain::{
 };
 use actionlayer_store::DraftVersion;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// A draft with its bodies; without them in lists.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct DraftView {
     id: DraftId,
     workspace_id: WorkspaceId,
@@ -28,6 +29,7 @@ pub struct DraftView {
     #[serde(flatten)]
     body: Option<BodyView>,
     rationale: Option<String>,
+    #[schema(value_type = Option<Object>)]
     metadata: Option<serde_json::Value>,
     submitted_by: ActorView,
     send_state: Option<SendState>,
@@ -42,7 +44,7 @@ pub struct DraftView {
     updated_at: Timestamp,
 }
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 struct BodyView {
     body_text: Option<String>,
     body_html: Option<String>,
@@ -87,7 +89,7 @@ impl DraftView {
 }
 
 /// Who did something.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct ActorView {
     kind: ActorKind,
     id: String,
@@ -102,7 +104,7 @@ impl ActorView {
 }
 
 /// Why something did not leave.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct FailureView {
     code: FailureCode,
     message: String,
@@ -116,7 +118,7 @@ impl FailureView {
 }
 
 /// Whether an approver was told.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct NotificationView {
     channel: String,
     recipient: EmailAddress,
@@ -135,7 +137,7 @@ impl NotificationView {
 }
 
 /// A draft as it was before an edit.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct DraftVersionView {
     draft_id: DraftId,
     version: u32,
