@@ -163,6 +163,25 @@ impl ApiError {
             .fix("Send the header `Authorization: Bearer nc_live_…` with a key of your workspace.")
     }
 
+    /// 409: the first request with this key is not answered yet.
+    pub(crate) fn idempotency_in_flight() -> Self {
+        Self::conflict(
+            "idempotency_in_flight",
+            "A request with this Idempotency-Key is being carried out, or ended before it could be answered.",
+        )
+        .fix("Send the same request again in a moment; within a minute it is answered or carried out.")
+    }
+
+    /// 422: the key came with another request.
+    pub(crate) fn idempotency_key_reused() -> Self {
+        Self::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "idempotency_key_reused",
+            "This Idempotency-Key came with another body, or with another API key, in the last 24 hours.",
+        )
+        .fix("Use a new Idempotency-Key for a new request.")
+    }
+
     /// 422 with the fields that cannot be taken.
     pub fn validation(details: Vec<FieldError>) -> Self {
         let message = match details.as_slice() {
@@ -177,7 +196,7 @@ impl ApiError {
     }
 
     /// 500 with nothing in it; the cause is for the log.
-    pub(crate) fn internal(cause: impl Into<String>) -> Self {
+    pub fn internal(cause: impl Into<String>) -> Self {
         let mut error = Self::new(
             StatusCode::INTERNAL_SERVER_ERROR,
             "internal_error",
