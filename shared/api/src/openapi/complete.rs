@@ -216,7 +216,7 @@ fn rename_schemas(document: &mut Value) {
     if let Some(Value::Object(schemas)) = document["components"].get_mut("schemas") {
         for (old, schema) in std::mem::take(schemas) {
             let other = schemas.insert(new_name(&old), schema);
-            assert!(other.is_none(), "two schemas are called {}", new_name(&old));
+            assert!(other.is_none(), "two schemas are called {}: name one with #[schema(as = …)]", new_name(&old));
         }
     }
     visit(document, &mut |value| {

@@ -27,6 +27,7 @@ impl WorkspaceView {
 
 /// The answer to bootstrapping: the only time its key is shown.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Bootstrapped)]
 pub struct BootstrapView {
     workspace: WorkspaceView,
     #[serde(serialize_with = "expose")]
@@ -73,6 +74,7 @@ impl ApiKeyView {
 
 /// A new key: the only time it is shown.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CreatedApiKey)]
 pub struct NewApiKeyView {
     #[serde(flatten)]
     api_key: ApiKeyView,
