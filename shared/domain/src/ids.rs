@@ -121,6 +121,8 @@ ids! {
     ContactId,
     /// Inbound mail held for an unknown sender.
     HeldId,
+    /// A file that was announced for sending.
+    UploadId,
     /// One attempt of handing a message to SES; travels as an e-mail tag.
     AttemptId,
 }

@@ -102,6 +102,9 @@ pub struct Attachment {
     pub content_id: Option<String>,
     /// Whether it belongs inside the text.
     pub inline: bool,
+    /// SHA-256 of its content, as hexadecimal digits, of a file that is to be sent: what leaves is what was approved.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sha256_hex: Option<String>,
 }
 
 /// A name and an address, as a mail gave them.
@@ -215,6 +218,9 @@ pub struct Message {
     pub draft_id: Option<DraftId>,
     /// The inbound message it answers: it must still be the newest when it leaves.
     pub based_on_message_id: Option<MessageId>,
+    /// The message quoted below its text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quoted_message_id: Option<MessageId>,
     /// The delivery of an outbound message.
     pub delivery: Option<Delivery>,
     /// When SES received an inbound message.

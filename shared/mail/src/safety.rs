@@ -163,7 +163,7 @@ const EXECUTABLE: [&str; 47] = [
 ];
 
 /// Whether a file runs when opened: by its name, its media type, or its first bytes.
-pub(crate) fn is_executable(filename: &str, media_type: &str, content: &[u8]) -> bool {
+pub fn is_executable(filename: &str, media_type: &str, content: &[u8]) -> bool {
     let extension = filename.rsplit_once('.').map(|(_, e)| e.trim().to_ascii_lowercase()).unwrap_or_default();
     let by_type = matches!(
         media_type,

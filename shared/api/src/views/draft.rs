@@ -10,6 +10,8 @@ use actionlayer_store::DraftVersion;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::AttachmentView;
+
 /// A draft with its bodies; without them in lists.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct DraftView {
@@ -17,7 +19,8 @@ pub struct DraftView {
     workspace_id: WorkspaceId,
     thread_id: ThreadId,
     identity_id: IdentityId,
-    based_on_message_id: MessageId,
+    /// `null` for a cold draft, which starts its thread.
+    based_on_message_id: Option<MessageId>,
     status: DraftStatus,
     version: u32,
     stale_warning: bool,
@@ -31,6 +34,7 @@ pub struct DraftView {
     rationale: Option<String>,
     #[schema(value_type = Option<Object>)]
     metadata: Option<serde_json::Value>,
+    attachments: Vec<AttachmentView>,
     submitted_by: ActorView,
     send_state: Option<SendState>,
     sent_message_id: Option<MessageId>,
@@ -73,6 +77,7 @@ impl DraftView {
             rationale: draft.rationale,
             // Written by us from a JSON value, so that it parses; `null` beats an error for the rest of the draft.
             metadata: draft.metadata.and_then(|json| serde_json::from_str(&json).ok()),
+            attachments: draft.attachments.into_iter().map(AttachmentView::of).collect(),
             submitted_by: ActorView::of(&draft.submitted_by),
             send_state: draft.send_state,
             sent_message_id,
@@ -147,13 +152,24 @@ pub struct DraftVersionView {
     body_text: Option<String>,
     body_html: Option<String>,
     rationale: Option<String>,
+    attachments: Vec<AttachmentView>,
     replaced_at: Timestamp,
 }
 
 impl DraftVersionView {
     /// The view of an earlier version.
     pub fn of(version: DraftVersion, body: DraftBody) -> Self {
-        let DraftVersion { draft_id, workspace_id: _, version, subject, cc, bcc, rationale, replaced_at } = version;
-        Self { draft_id, version, subject, cc, bcc, body_text: body.text, body_html: body.html, rationale, replaced_at }
+        Self {
+            draft_id: version.draft_id,
+            version: version.version,
+            subject: version.subject,
+            cc: version.cc,
+            bcc: version.bcc,
+            body_text: body.text,
+            body_html: body.html,
+            rationale: version.rationale,
+            attachments: version.attachments.into_iter().map(AttachmentView::of).collect(),
+            replaced_at: version.replaced_at,
+        }
     }
 }

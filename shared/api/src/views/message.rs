@@ -104,7 +104,7 @@ pub struct AttachmentView {
 impl AttachmentView {
     /// The view of a file.
     pub fn of(attachment: Attachment) -> Self {
-        let Attachment { id, filename, content_type, size_bytes, content_id, inline } = attachment;
+        let Attachment { id, filename, content_type, size_bytes, content_id, inline, sha256_hex: _ } = attachment;
         Self { id, filename, content_type, size_bytes, content_id, inline }
     }
 }
