@@ -34,7 +34,7 @@ pub(crate) use schemas;
 
 schemas! {
     // Each of them counts bytes where JSON Schema counts characters: the document is never stricter than the code.
-    HeaderText => text(None, "Opening hours").max_length(Some(MAX_HEADER_BYTES)).pattern(Some(r"^[^\x00-\x1f\x7f]*$")),
+    HeaderText => ObjectBuilder::new().schema_type(SchemaType::new(Type::String)).max_length(Some(MAX_HEADER_BYTES)).pattern(Some(r"^[^\x00-\x1f\x7f-\x9f]*$")),
     DomainName => text(None, "ai.example.com").max_length(Some(254)),
     LocalPart => text(None, "mia").min_length(Some(1)).max_length(Some(64)).pattern(Some(r"^[a-z0-9]([a-z0-9._+-]*[a-z0-9])?$")),
     EmailAddress => text(Some("email"), "ada@example.com").max_length(Some(254)),

@@ -15,6 +15,10 @@ pub(super) fn complete(document: &mut Value) {
     rename_schemas(document);
     inline_text(document);
     always_present(document);
+    flatten(document);
+    name_items(document);
+    close_requests(document);
+    drop_unused(document);
     describe_codes(document);
     let mut errors = BTreeMap::new();
     for (path, method, operation) in operations(document) {
@@ -78,6 +82,14 @@ fn complete_operation(
     ));
 
     share_parameters(method, operation);
+    // An optional body may be left out; it is never `null`.
+    if let Some(schema) =
+        operation.get_mut("requestBody").map(|body| &mut body["content"]["application/json"]["schema"])
+        && let Some([null, only]) = schema["oneOf"].as_array().map(Vec::as_slice)
+        && null["type"] == "null"
+    {
+        *schema = only.clone();
+    }
     let Some(answers) = operation.get_mut("responses").and_then(Value::as_object_mut) else { return };
     for answer in answers.values_mut() {
         let mut headers = references("headers", COMMON_HEADERS.iter().chain(&RATE_HEADERS));
@@ -288,6 +300,73 @@ fn always_present(document: &mut Value) {
                 schema["required"] = Value::Array(required);
             }
         });
+    }
+}
+
+/// What serde flattens into an object becomes part of its schema, instead of an `allOf` that generated clients stumble
+/// over. The fields of an optional part are optional.
+fn flatten(document: &mut Value) {
+    let schemas = document["components"]["schemas"].clone();
+    let named = |schema: &Value| match schema["$ref"].as_str().and_then(|target| target.rsplit('/').next()) {
+        Some(name) => schemas[name].clone(),
+        None => schema.clone(),
+    };
+    for schema in document["components"]["schemas"].as_object_mut().into_iter().flat_map(Map::values_mut) {
+        let Some(Value::Array(parts)) = schema.as_object_mut().and_then(|schema| schema.remove("allOf")) else {
+            continue;
+        };
+        let (mut properties, mut required) = (Map::new(), Vec::new());
+        for part in &parts {
+            let optional = part["oneOf"].as_array().and_then(|all| all.iter().find(|one| one["type"] != "null"));
+            let whole = named(optional.unwrap_or(part));
+            properties.extend(whole["properties"].as_object().cloned().unwrap_or_default());
+            if optional.is_none() {
+                required.extend(whole["required"].as_array().cloned().unwrap_or_default());
+            }
+        }
+        schema["type"] = json!("object");
+        schema["properties"] = Value::Object(properties);
+        schema["required"] = Value::Array(required);
+    }
+}
+
+/// The items of a list are the schema of that name.
+fn name_items(document: &mut Value) {
+    let Some(schemas) = document["components"]["schemas"].as_object_mut() else { return };
+    let names: Vec<String> = schemas.keys().cloned().collect();
+    for name in &names {
+        if let Some(of) = name.strip_suffix("List")
+            && names.iter().any(|name| name == of)
+        {
+            schemas[name]["properties"]["data"]["items"] = reference("schemas", of);
+        }
+    }
+}
+
+/// Objects inside a request are as strict as the request itself.
+fn close_requests(document: &mut Value) {
+    let mut asked = BTreeSet::new();
+    let schemas = document["components"]["schemas"].clone();
+    for (_, _, operation) in operations(document) {
+        collect(operation.get("requestBody"), &schemas, &mut asked);
+    }
+    for name in asked {
+        visit(&mut document["components"]["schemas"][&name], &mut |schema| {
+            if schema.get("properties").is_some_and(Value::is_object) && schema.get("additionalProperties").is_none() {
+                schema["additionalProperties"] = json!(false);
+            }
+        });
+    }
+}
+
+/// Removes schemas that nothing leads to.
+fn drop_unused(document: &mut Value) {
+    let mut used = BTreeSet::from(["Error".to_owned()]);
+    let schemas = document["components"]["schemas"].clone();
+    collect(schemas.get("Error"), &schemas, &mut used);
+    collect(Some(&document["paths"]), &schemas, &mut used);
+    if let Some(schemas) = document["components"]["schemas"].as_object_mut() {
+        schemas.retain(|name, _| used.contains(name));
     }
 }
 

@@ -10,10 +10,7 @@ use actionlayer_domain::{
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 use utoipa::{
     PartialSchema, ToSchema,
-    openapi::{
-        ArrayBuilder, ObjectBuilder, OneOfBuilder, RefOr, Schema,
-        schema::{SchemaType, Type},
-    },
+    openapi::{ArrayBuilder, OneOfBuilder, Ref, RefOr, Schema},
 };
 
 /// A domain with its five records.
@@ -101,6 +98,7 @@ pub struct IdentityView {
     signature_text: Option<String>,
     signature_html: Option<String>,
     thread_history_depth: u8,
+    #[schema(value_type = Option<ApprovalChannels>)]
     approval_channel: ApprovalChannels,
     can_send_cold: bool,
     auto_approve_replies: bool,
@@ -159,16 +157,17 @@ pub struct ApprovalChannels(pub Vec<ApprovalChannel>);
 
 impl PartialSchema for ApprovalChannels {
     fn schema() -> RefOr<Schema> {
-        let one = ApprovalChannel::schema;
-        OneOfBuilder::new()
-            .item(ObjectBuilder::new().schema_type(SchemaType::new(Type::Null)))
-            .item(one())
-            .item(ArrayBuilder::new().items(one()))
-            .into()
+        let one = || Ref::from_schema_name(ApprovalChannel::name());
+        OneOfBuilder::new().item(one()).item(ArrayBuilder::new().items(one())).into()
     }
 }
 
-impl ToSchema for ApprovalChannels {}
+impl ToSchema for ApprovalChannels {
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        schemas.push((ApprovalChannel::name().into_owned(), ApprovalChannel::schema()));
+        ApprovalChannel::schemas(schemas);
+    }
+}
 
 impl Serialize for ApprovalChannels {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
