@@ -11,8 +11,11 @@ use actionlayer_service::{
 };
 use axum::{Json, extract::State, http::StatusCode};
 use serde::Deserialize;
+use utoipa::ToSchema;
 
-#[derive(Deserialize)]
+use crate::attachments::{self, NewAttachment};
+
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewEmail {
     identity_id: IdentityId,
@@ -22,8 +25,18 @@ pub(crate) struct NewEmail {
     subject: String,
     body_text: Option<String>,
     body_html: Option<String>,
+    attachments: Option<Vec<NewAttachment>>,
 }
 
+/// Starts a thread: sends mail that nobody approves.
+///
+/// Takes an identity with `can_send_cold` and a key with the role `automation` or `full`.
+#[utoipa::path(
+    post, path = "/v1/emails/send", tag = "Emails",
+    request_body = NewEmail,
+    responses((status = 202, description = "The message is on its way.", body = SentView)),
+    extensions(("x-errors" = json!(["not_found", "cold_send_blocked", "identity_suspended", "domain_not_verified", "conflict"])))
+)]
 pub(crate) async fn send_email(
     State(app): State<Arc<App>>,
     Authenticated(caller): Authenticated,
@@ -38,12 +51,13 @@ pub(crate) async fn send_email(
         subject: body.subject,
         body_text: body.body_text,
         body_html: body.body_html,
+        attachments: attachments::all(body.attachments),
     };
     let (message, _) = send::send_email(&app, &caller, email).await?;
     Ok((StatusCode::ACCEPTED, Json(SentView::of(&message))))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewReply {
     thread_id: ThreadId,
@@ -52,8 +66,21 @@ pub(crate) struct NewReply {
     body_html: Option<String>,
     cc: Option<Addresses>,
     bcc: Option<Addresses>,
+    attachments: Option<Vec<NewAttachment>>,
+    /// Whether the message answered is quoted below the text.
+    #[serde(default)]
+    quote_history: bool,
 }
 
+/// Answers the newest inbound message of a thread; nobody approves.
+///
+/// Takes a key with the role `automation` or `full`.
+#[utoipa::path(
+    post, path = "/v1/emails/reply", tag = "Emails",
+    request_body = NewReply,
+    responses((status = 202, description = "The message is on its way.", body = SentView)),
+    extensions(("x-errors" = json!(["not_found", "identity_suspended", "domain_not_verified", "conflict"])))
+)]
 pub(crate) async fn reply_email(
     State(app): State<Arc<App>>,
     Authenticated(caller): Authenticated,
@@ -67,6 +94,8 @@ pub(crate) async fn reply_email(
         body_html: body.body_html,
         cc: body.cc.unwrap_or_default().0,
         bcc: body.bcc.unwrap_or_default().0,
+        attachments: attachments::all(body.attachments),
+        quote_history: body.quote_history,
     };
     let (message, _) = reply::reply_email(&app, &caller, email).await?;
     Ok((StatusCode::ACCEPTED, Json(SentView::of(&message))))

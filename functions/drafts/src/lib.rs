@@ -1,4 +1,4 @@
-//! `/v1/drafts` and `/v1/emails`.
+//! `/v1/drafts`, `/v1/emails` and `/v1/uploads`.
 //!
 //! **Job.** Take a request apart, call the use case, show its answer.
 //!
@@ -6,28 +6,37 @@
 //!
 //! **Must never know.** Lambda, the table, SES, who may approve.
 
+mod attachments;
 mod drafts;
 mod emails;
+mod uploads;
 
 use std::sync::Arc;
 
 use actionlayer_service::App;
-use axum::{
-    Router,
-    routing::{get, post},
-};
+use axum::Router;
+use utoipa_axum::{router::OpenApiRouter, routes};
 
-/// The routes.
+fn routes() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new()
+        .routes(routes!(drafts::list_drafts, drafts::submit_draft))
+        .routes(routes!(drafts::get_draft, drafts::edit_draft))
+        .routes(routes!(drafts::approve_draft))
+        .routes(routes!(drafts::reject_draft))
+        .routes(routes!(drafts::send_draft))
+        .routes(routes!(drafts::notify_draft))
+        .routes(routes!(drafts::list_draft_versions))
+        .routes(routes!(emails::send_email))
+        .routes(routes!(emails::reply_email))
+        .routes(routes!(uploads::create_upload))
+}
+
+/// The routes, served.
 pub fn router(app: Arc<App>) -> Router {
-    let routes = Router::new()
-        .route("/v1/drafts", get(drafts::list_drafts).post(drafts::submit_draft))
-        .route("/v1/drafts/{id}", get(drafts::get_draft).patch(drafts::edit_draft))
-        .route("/v1/drafts/{id}/approve", post(drafts::approve_draft))
-        .route("/v1/drafts/{id}/reject", post(drafts::reject_draft))
-        .route("/v1/drafts/{id}/send", post(drafts::send_draft))
-        .route("/v1/drafts/{id}/notify", post(drafts::notify_draft))
-        .route("/v1/drafts/{id}/versions", get(drafts::list_draft_versions))
-        .route("/v1/emails/send", post(emails::send_email))
-        .route("/v1/emails/reply", post(emails::reply_email));
-    actionlayer_api::serve(routes, app)
+    actionlayer_api::serve(routes().into(), app)
+}
+
+/// The routes, described.
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    routes().into_openapi()
 }

@@ -3,19 +3,28 @@
 use std::sync::Arc;
 
 use actionlayer_api::{
-    ApiError, Authenticated, Id, JsonBody, List, NoFields, NoQuery, OptionalJsonBody, Query, views::DomainView,
+    ApiError, Authenticated, Id, JsonBody, List, NoFields, NoQuery, OptionalJsonBody, Query, openapi::Paging,
+    views::DomainView,
 };
 use actionlayer_domain::{DomainId, DomainName};
 use actionlayer_service::{App, create_domain as create, domains, verify_domain as verify};
 use axum::{Json, extract::State, http::StatusCode};
 use serde::Deserialize;
+use utoipa::ToSchema;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewDomain {
     domain: DomainName,
 }
 
+/// Claims a domain, and says which DNS records it needs.
+#[utoipa::path(
+    post, path = "/v1/domains", tag = "Domains",
+    request_body = NewDomain,
+    responses((status = 201, description = "The domain, pending, with its five records.", body = DomainView)),
+    extensions(("x-errors" = json!(["conflict"])))
+)]
 pub(crate) async fn create_domain(
     State(app): State<Arc<App>>,
     Authenticated(caller): Authenticated,
@@ -26,6 +35,12 @@ pub(crate) async fn create_domain(
     Ok((StatusCode::CREATED, Json(DomainView::of(domain))))
 }
 
+/// Lists domains, newest first.
+#[utoipa::path(
+    get, path = "/v1/domains", tag = "Domains",
+    params(Paging),
+    responses((status = 200, description = "A page of domains.", body = List<DomainView>))
+)]
 pub(crate) async fn list_domains(
     State(app): State<Arc<App>>,
     Authenticated(caller): Authenticated,
@@ -37,6 +52,12 @@ pub(crate) async fn list_domains(
     Ok(Json(List::of(page, &request, DomainView::of)))
 }
 
+/// Reads a domain.
+#[utoipa::path(
+    get, path = "/v1/domains/{id}", tag = "Domains",
+    params(("id" = DomainId, Path, description = "The domain.")),
+    responses((status = 200, description = "The domain.", body = DomainView))
+)]
 pub(crate) async fn get_domain(
     State(app): State<Arc<App>>,
     Authenticated(caller): Authenticated,
@@ -46,6 +67,13 @@ pub(crate) async fn get_domain(
     Ok(Json(DomainView::of(domains::get_domain(&app, &caller, id).await?)))
 }
 
+/// Looks up the records in DNS now.
+#[utoipa::path(
+    post, path = "/v1/domains/{id}/verify", tag = "Domains",
+    params(("id" = DomainId, Path, description = "The domain.")),
+    responses((status = 200, description = "The domain with what was found.", body = DomainView)),
+    extensions(("x-errors" = json!(["conflict"])))
+)]
 pub(crate) async fn verify_domain(
     State(app): State<Arc<App>>,
     Authenticated(caller): Authenticated,
@@ -56,6 +84,13 @@ pub(crate) async fn verify_domain(
     Ok(Json(DomainView::of(verify::verify_domain(&app, &caller, id).await?)))
 }
 
+/// Gives up a domain without identities.
+#[utoipa::path(
+    delete, path = "/v1/domains/{id}", tag = "Domains",
+    params(("id" = DomainId, Path, description = "The domain.")),
+    responses((status = 204, description = "It is gone.")),
+    extensions(("x-errors" = json!(["conflict"])))
+)]
 pub(crate) async fn delete_domain(
     State(app): State<Arc<App>>,
     Authenticated(caller): Authenticated,

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use actionlayer_api::{
     ApiError, Authenticated, Id, JsonBody, List, NoQuery, Query, nullable,
+    openapi::Paging,
     views::{ApprovalChannels, IdentityView},
 };
 use actionlayer_domain::{DomainId, EmailAddress, HeaderText, IdentityId, LocalPart, identity::IdentityStatus};
@@ -15,8 +16,9 @@ use actionlayer_service::{
 };
 use axum::{Json, extract::State, http::StatusCode};
 use serde::Deserialize;
+use utoipa::ToSchema;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewIdentity {
     domain_id: DomainId,
@@ -32,6 +34,13 @@ pub(crate) struct NewIdentity {
     auto_approve_replies: Option<bool>,
 }
 
+/// Makes a mailbox at a verified domain.
+#[utoipa::path(
+    post, path = "/v1/identities", tag = "Identities",
+    request_body = NewIdentity,
+    responses((status = 201, description = "The identity.", body = IdentityView)),
+    extensions(("x-errors" = json!(["domain_not_verified", "conflict"])))
+)]
 pub(crate) async fn create_identity(
     State(app): State<Arc<App>>,
     Authenticated(caller): Authenticated,
@@ -55,6 +64,16 @@ pub(crate) async fn create_identity(
     Ok((StatusCode::CREATED, Json(IdentityView::of(identity))))
 }
 
+/// Lists identities, newest first.
+#[utoipa::path(
+    get, path = "/v1/identities", tag = "Identities",
+    params(
+        Paging,
+        ("domain_id" = Option<DomainId>, Query, description = "Only identities at this domain."),
+        ("status" = Option<IdentityStatus>, Query, description = "Only identities in this state."),
+    ),
+    responses((status = 200, description = "A page of identities.", body = List<IdentityView>))
+)]
 pub(crate) async fn list_identities(
     State(app): State<Arc<App>>,
     Authenticated(caller): Authenticated,
@@ -70,6 +89,12 @@ pub(crate) async fn list_identities(
     Ok(Json(List::of(page, &request, IdentityView::of)))
 }
 
+/// Reads an identity.
+#[utoipa::path(
+    get, path = "/v1/identities/{id}", tag = "Identities",
+    params(("id" = IdentityId, Path, description = "The identity.")),
+    responses((status = 200, description = "The identity.", body = IdentityView))
+)]
 pub(crate) async fn get_identity(
     State(app): State<Arc<App>>,
     Authenticated(caller): Authenticated,
@@ -80,7 +105,7 @@ pub(crate) async fn get_identity(
 }
 
 #[allow(clippy::option_option, reason = "absent, null and a value are three different wishes")]
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct UpdateIdentity {
     display_name: Option<HeaderText>,
@@ -100,6 +125,14 @@ pub(crate) struct UpdateIdentity {
     status: Option<IdentityStatus>,
 }
 
+/// Changes an identity. Its address stays.
+#[utoipa::path(
+    patch, path = "/v1/identities/{id}", tag = "Identities",
+    params(("id" = IdentityId, Path, description = "The identity.")),
+    request_body = UpdateIdentity,
+    responses((status = 200, description = "The identity as it is now.", body = IdentityView)),
+    extensions(("x-errors" = json!(["conflict"])))
+)]
 pub(crate) async fn update_identity(
     State(app): State<Arc<App>>,
     Authenticated(caller): Authenticated,
@@ -122,6 +155,13 @@ pub(crate) async fn update_identity(
     Ok(Json(IdentityView::of(update::update_identity(&app, &caller, id, patch).await?)))
 }
 
+/// Deletes an identity. Its threads stay.
+#[utoipa::path(
+    delete, path = "/v1/identities/{id}", tag = "Identities",
+    params(("id" = IdentityId, Path, description = "The identity.")),
+    responses((status = 204, description = "It is gone.")),
+    extensions(("x-errors" = json!(["conflict"])))
+)]
 pub(crate) async fn delete_identity(
     State(app): State<Arc<App>>,
     Authenticated(caller): Authenticated,

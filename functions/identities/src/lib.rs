@@ -12,21 +12,24 @@ mod identities;
 use std::sync::Arc;
 
 use actionlayer_service::App;
-use axum::{
-    Router,
-    routing::{get, post},
-};
+use axum::Router;
+use utoipa_axum::{router::OpenApiRouter, routes};
 
-/// The routes.
+fn routes() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new()
+        .routes(routes!(domains::list_domains, domains::create_domain))
+        .routes(routes!(domains::get_domain, domains::delete_domain))
+        .routes(routes!(domains::verify_domain))
+        .routes(routes!(identities::list_identities, identities::create_identity))
+        .routes(routes!(identities::get_identity, identities::update_identity, identities::delete_identity))
+}
+
+/// The routes, served.
 pub fn router(app: Arc<App>) -> Router {
-    let routes = Router::new()
-        .route("/v1/domains", get(domains::list_domains).post(domains::create_domain))
-        .route("/v1/domains/{id}", get(domains::get_domain).delete(domains::delete_domain))
-        .route("/v1/domains/{id}/verify", post(domains::verify_domain))
-        .route("/v1/identities", get(identities::list_identities).post(identities::create_identity))
-        .route(
-            "/v1/identities/{id}",
-            get(identities::get_identity).patch(identities::update_identity).delete(identities::delete_identity),
-        );
-    actionlayer_api::serve(routes, app)
+    actionlayer_api::serve(routes().into(), app)
+}
+
+/// The routes, described.
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    routes().into_openapi()
 }

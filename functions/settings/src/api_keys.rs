@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use actionlayer_api::{
     ApiError, Authenticated, Id, JsonBody, List, NoQuery, Query,
+    openapi::Paging,
     views::{ApiKeyView, NewApiKeyView},
 };
 use actionlayer_domain::{ApiKeyId, HeaderText, IdentityId, Role};
@@ -13,8 +14,9 @@ use actionlayer_service::{
 };
 use axum::{Json, extract::State, http::StatusCode};
 use serde::Deserialize;
+use utoipa::ToSchema;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewApiKey {
     name: HeaderText,
@@ -22,6 +24,12 @@ pub(crate) struct NewApiKey {
     identity_ids: Option<Vec<IdentityId>>,
 }
 
+/// Makes a key.
+#[utoipa::path(
+    post, path = "/v1/api-keys", tag = "API keys",
+    request_body = NewApiKey,
+    responses((status = 201, description = "The key: the only time it is shown.", body = NewApiKeyView))
+)]
 pub(crate) async fn create_api_key(
     State(app): State<Arc<App>>,
     Authenticated(caller): Authenticated,
@@ -38,6 +46,12 @@ pub(crate) async fn create_api_key(
     Ok((StatusCode::CREATED, Json(NewApiKeyView::of(key, secret))))
 }
 
+/// Lists keys, without the keys themselves.
+#[utoipa::path(
+    get, path = "/v1/api-keys", tag = "API keys",
+    params(Paging),
+    responses((status = 200, description = "A page of keys.", body = List<ApiKeyView>))
+)]
 pub(crate) async fn list_api_keys(
     State(app): State<Arc<App>>,
     Authenticated(caller): Authenticated,
@@ -49,6 +63,13 @@ pub(crate) async fn list_api_keys(
     Ok(Json(List::of(page, &request, |(key, last_used_at)| ApiKeyView::of(key, last_used_at))))
 }
 
+/// Revokes a key, at once.
+#[utoipa::path(
+    delete, path = "/v1/api-keys/{id}", tag = "API keys",
+    params(("id" = ApiKeyId, Path, description = "The key.")),
+    responses((status = 204, description = "It opens nothing any more.")),
+    extensions(("x-errors" = json!(["conflict"])))
+)]
 pub(crate) async fn revoke_api_key(
     State(app): State<Arc<App>>,
     Authenticated(caller): Authenticated,

@@ -7,22 +7,32 @@
 //! **Must never know.** Lambda, the table, what a step means.
 
 mod api_keys;
+mod document;
+mod reference;
 mod workspace;
 
 use std::sync::Arc;
 
 use actionlayer_service::App;
-use axum::{
-    Router,
-    routing::{delete, get, post},
-};
+use axum::Router;
+use utoipa_axum::{router::OpenApiRouter, routes};
 
-/// The routes.
+fn routes() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new()
+        .routes(routes!(workspace::bootstrap_workspace))
+        .routes(routes!(workspace::get_workspace, workspace::update_workspace))
+        .routes(routes!(api_keys::list_api_keys, api_keys::create_api_key))
+        .routes(routes!(api_keys::revoke_api_key))
+        .routes(routes!(document::get_openapi))
+        .routes(routes!(document::get_docs))
+}
+
+/// The routes, served.
 pub fn router(app: Arc<App>) -> Router {
-    let routes = Router::new()
-        .route("/v1/auth/bootstrap", post(workspace::bootstrap_workspace))
-        .route("/v1/workspace", get(workspace::get_workspace).patch(workspace::update_workspace))
-        .route("/v1/api-keys", get(api_keys::list_api_keys).post(api_keys::create_api_key))
-        .route("/v1/api-keys/{id}", delete(api_keys::revoke_api_key));
-    actionlayer_api::serve(routes, app)
+    actionlayer_api::serve(routes().into(), app)
+}
+
+/// The routes, described.
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    routes().into_openapi()
 }

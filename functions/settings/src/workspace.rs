@@ -13,13 +13,24 @@ use actionlayer_service::{
 };
 use axum::{Json, extract::State, http::StatusCode};
 use serde::Deserialize;
+use utoipa::ToSchema;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Bootstrap {
     workspace_name: HeaderText,
 }
 
+/// Makes the workspace of this deployment, and its first key.
+///
+/// Works once, and only where it is switched on.
+#[utoipa::path(
+    post, path = "/v1/auth/bootstrap", tag = "Workspace",
+    security(()),
+    request_body = Bootstrap,
+    responses((status = 201, description = "The workspace, and the key: the only time it is shown.", body = BootstrapView)),
+    extensions(("x-errors" = json!(["workspace_exists", "forbidden"])))
+)]
 pub(crate) async fn bootstrap_workspace(
     State(app): State<Arc<App>>,
     _: NoQuery,
@@ -29,6 +40,11 @@ pub(crate) async fn bootstrap_workspace(
     Ok((StatusCode::CREATED, Json(BootstrapView::of(workspace, secret))))
 }
 
+/// Reads the workspace of the key.
+#[utoipa::path(
+    get, path = "/v1/workspace", tag = "Workspace",
+    responses((status = 200, description = "The workspace.", body = WorkspaceView))
+)]
 pub(crate) async fn get_workspace(
     State(app): State<Arc<App>>,
     Authenticated(caller): Authenticated,
@@ -37,7 +53,7 @@ pub(crate) async fn get_workspace(
     Ok(Json(WorkspaceView::of(workspace::get_workspace(&app, &caller).await?)))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct UpdateWorkspace {
     name: Option<HeaderText>,
@@ -45,7 +61,7 @@ pub(crate) struct UpdateWorkspace {
 }
 
 #[allow(clippy::option_option, reason = "absent, null and a value are three different wishes")]
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct UpdateSettings {
     sender_trust_gating: Option<bool>,
@@ -54,6 +70,12 @@ struct UpdateSettings {
     notify_held_inbound: Option<bool>,
 }
 
+/// Changes the name or settings.
+#[utoipa::path(
+    patch, path = "/v1/workspace", tag = "Workspace",
+    request_body = UpdateWorkspace,
+    responses((status = 200, description = "The workspace as it is now.", body = WorkspaceView))
+)]
 pub(crate) async fn update_workspace(
     State(app): State<Arc<App>>,
     Authenticated(caller): Authenticated,

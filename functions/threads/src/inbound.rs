@@ -2,12 +2,21 @@
 
 use std::sync::Arc;
 
-use actionlayer_api::{ApiError, Authenticated, Id, List, NoFields, NoQuery, OptionalJsonBody, Query, views::HeldView};
+use actionlayer_api::{
+    ApiError, Authenticated, Id, List, NoFields, NoQuery, OptionalJsonBody, Query, openapi::Paging, views::HeldView,
+};
 use actionlayer_domain::HeldId;
 use actionlayer_service::{App, held};
 use axum::{Json, extract::State};
 use serde::Serialize;
+use utoipa::ToSchema;
 
+/// Lists held mail.
+#[utoipa::path(
+    get, path = "/v1/inbound/pending", tag = "Pending senders",
+    params(Paging),
+    responses((status = 200, description = "A page of held mail.", body = List<HeldView>))
+)]
 pub(crate) async fn list_held(
     State(app): State<Arc<App>>,
     Authenticated(caller): Authenticated,
@@ -20,14 +29,22 @@ pub(crate) async fn list_held(
 }
 
 /// The answer to a decision about a sender.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = SenderDecision)]
 pub(crate) struct Decided {
     status: &'static str,
     /// How many held mails became messages of threads.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     received: Option<usize>,
 }
 
+/// Trusts the sender, and receives all mail held for them, in the order it came.
+#[utoipa::path(
+    post, path = "/v1/inbound/pending/{id}/approve", tag = "Pending senders",
+    params(("id" = HeldId, Path, description = "Any held mail of the sender.")),
+    responses((status = 200, description = "The sender is trusted.", body = Decided))
+)]
 pub(crate) async fn approve_held(
     State(app): State<Arc<App>>,
     Authenticated(caller): Authenticated,
@@ -39,6 +56,12 @@ pub(crate) async fn approve_held(
     Ok(Json(Decided { status: "approved", received: Some(received) }))
 }
 
+/// Blocks the sender, and drops all mail held for them.
+#[utoipa::path(
+    post, path = "/v1/inbound/pending/{id}/block", tag = "Pending senders",
+    params(("id" = HeldId, Path, description = "Any held mail of the sender.")),
+    responses((status = 200, description = "The sender is blocked.", body = Decided))
+)]
 pub(crate) async fn block_held(
     State(app): State<Arc<App>>,
     Authenticated(caller): Authenticated,

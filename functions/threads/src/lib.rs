@@ -14,21 +14,27 @@ mod threads;
 use std::sync::Arc;
 
 use actionlayer_service::App;
-use axum::{
-    Router,
-    routing::{get, post},
-};
+use axum::Router;
+use utoipa_axum::{router::OpenApiRouter, routes};
 
-/// The routes.
+fn routes() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new()
+        .routes(routes!(threads::list_threads))
+        .routes(routes!(threads::get_thread, threads::update_thread))
+        .routes(routes!(messages::get_message))
+        .routes(routes!(messages::get_raw_message))
+        .routes(routes!(messages::get_attachment))
+        .routes(routes!(inbound::list_held))
+        .routes(routes!(inbound::approve_held))
+        .routes(routes!(inbound::block_held))
+}
+
+/// The routes, served.
 pub fn router(app: Arc<App>) -> Router {
-    let routes = Router::new()
-        .route("/v1/threads", get(threads::list_threads))
-        .route("/v1/threads/{id}", get(threads::get_thread).patch(threads::update_thread))
-        .route("/v1/messages/{id}", get(messages::get_message))
-        .route("/v1/messages/{id}/raw", get(messages::get_raw_message))
-        .route("/v1/messages/{id}/attachments/{attachment_id}", get(messages::get_attachment))
-        .route("/v1/inbound/pending", get(inbound::list_held))
-        .route("/v1/inbound/pending/{id}/approve", post(inbound::approve_held))
-        .route("/v1/inbound/pending/{id}/block", post(inbound::block_held));
-    actionlayer_api::serve(routes, app)
+    actionlayer_api::serve(routes().into(), app)
+}
+
+/// The routes, described.
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    routes().into_openapi()
 }

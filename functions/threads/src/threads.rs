@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use actionlayer_api::{
     ApiError, Authenticated, Id, JsonBody, List, NoQuery, Query,
+    openapi::Paging,
     views::{ContactView, DraftView, MessageView, ThreadDetailView, ThreadView},
 };
 use actionlayer_domain::{IdentityId, ThreadId, thread::ThreadStatus};
@@ -16,7 +17,19 @@ use actionlayer_service::{
 use actionlayer_store::ThreadFilter;
 use axum::{Json, extract::State};
 use serde::Deserialize;
+use utoipa::ToSchema;
 
+/// Lists threads, newest message first.
+#[utoipa::path(
+    get, path = "/v1/threads", tag = "Threads",
+    params(
+        Paging,
+        ("needs_review" = Option<bool>, Query, description = "Only threads that wait for an answer, or only the others."),
+        ("status" = Option<ThreadStatus>, Query, description = "Only threads in this state."),
+        ("identity_id" = Option<IdentityId>, Query, description = "Only threads of this identity."),
+    ),
+    responses((status = 200, description = "A page of threads.", body = List<ThreadView>))
+)]
 pub(crate) async fn list_threads(
     State(app): State<Arc<App>>,
     Authenticated(caller): Authenticated,
@@ -33,6 +46,18 @@ pub(crate) async fn list_threads(
     Ok(Json(List::of(page, &request, ThreadView::of)))
 }
 
+/// Reads a thread with its contact, newest messages and drafts: all an agent needs to answer it.
+///
+/// Messages come oldest first, the last `thread_history_depth` (of the identity) of them; `messages_total` says how many
+/// there are.
+#[utoipa::path(
+    get, path = "/v1/threads/{id}", tag = "Threads",
+    params(
+        ("id" = ThreadId, Path, description = "The thread."),
+        ("depth" = Option<u8>, Query, description = "How many messages to give.", minimum = 1, maximum = 20),
+    ),
+    responses((status = 200, description = "The thread.", body = ThreadDetailView))
+)]
 pub(crate) async fn get_thread(
     State(app): State<Arc<App>>,
     Authenticated(caller): Authenticated,
@@ -52,7 +77,7 @@ pub(crate) async fn get_thread(
     }))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct UpdateThread {
     status: Option<ThreadStatus>,
@@ -60,6 +85,14 @@ pub(crate) struct UpdateThread {
     tags: Option<Vec<String>>,
 }
 
+/// Changes a thread's state, review mark or tags.
+#[utoipa::path(
+    patch, path = "/v1/threads/{id}", tag = "Threads",
+    params(("id" = ThreadId, Path, description = "The thread.")),
+    request_body = UpdateThread,
+    responses((status = 200, description = "The thread as it is now.", body = ThreadView)),
+    extensions(("x-errors" = json!(["conflict"])))
+)]
 pub(crate) async fn update_thread(
     State(app): State<Arc<App>>,
     Authenticated(caller): Authenticated,

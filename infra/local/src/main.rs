@@ -10,6 +10,7 @@ use std::{
 use actionlayer_local::{
     demo,
     engine::{Engine, EngineOptions},
+    openapi,
     smtp::relay::Relay,
 };
 use clap::{Parser, Subcommand};
@@ -44,6 +45,8 @@ struct Arguments {
 enum Command {
     /// Plays the whole loop on an engine of its own: mail in, draft, approval, exactly one mail out.
     Demo,
+    /// Prints the OpenAPI document.
+    Openapi,
 }
 
 #[tokio::main]
@@ -52,6 +55,7 @@ async fn main() -> ExitCode {
     start_log(matches!(arguments.command, Some(Command::Demo)));
     let outcome = match arguments.command {
         Some(Command::Demo) => demo::run(&mut std::io::stdout()).await.map_err(|error| chain(&error)),
+        Some(Command::Openapi) => print_document().map_err(|error| chain(&error)),
         None => run(arguments).await.map_err(|error| chain(&error)),
     };
     match outcome {
@@ -62,6 +66,12 @@ async fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn print_document() -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    serde_json::to_writer_pretty(&mut out, &openapi::document())?;
+    writeln!(out)
 }
 
 #[derive(Debug, thiserror::Error)]

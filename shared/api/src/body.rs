@@ -1,6 +1,6 @@
 //! Request bodies, strictly.
 
-use actionlayer_domain::ids::InvalidId;
+use actionlayer_domain::{EmailAddress, ids::InvalidId};
 use actionlayer_service::FieldError;
 use axum::{
     body::Body,
@@ -14,6 +14,10 @@ use serde::{
     de::{DeserializeOwned, SeqAccess, Visitor},
 };
 use serde_json::error::Category;
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{ArrayBuilder, OneOfBuilder, RefOr, Schema},
+};
 
 use crate::ApiError;
 
@@ -180,6 +184,15 @@ pub fn nullable<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
 /// cannot be mailed, all at once.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Addresses(pub Vec<String>);
+
+impl PartialSchema for Addresses {
+    fn schema() -> RefOr<Schema> {
+        let one = EmailAddress::schema;
+        OneOfBuilder::new().item(one()).item(ArrayBuilder::new().items(one())).into()
+    }
+}
+
+impl ToSchema for Addresses {}
 
 impl<'de> Deserialize<'de> for Addresses {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

@@ -12,6 +12,7 @@ use axum::{
 };
 use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::views::ActorView;
 
@@ -41,27 +42,46 @@ struct Decided {
     at: Option<Timestamp>,
 }
 
-#[derive(Serialize)]
-struct Envelope<'a> {
+/// Why a request was refused.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Error)]
+pub(crate) struct Envelope<'a> {
+    /// The word to branch on.
     error: &'a str,
+    /// What is wrong, for people.
     message: &'a str,
+    /// Names the request in the logs.
     request_id: &'a str,
+    /// The next thing to do.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     fix: Option<&'a str>,
+    /// The fields that cannot be taken.
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
     details: Vec<Detail<'a>>,
+    /// On `draft_not_pending`: what the draft is now.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     draft_status: Option<DraftStatus>,
+    /// Who decided first.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     decided_by: Option<ActorView>,
+    /// When that was.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     decided_at: Option<Timestamp>,
+    /// When to try again.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     retry_after_seconds: Option<u32>,
 }
 
-#[derive(Serialize)]
-struct Detail<'a> {
+#[derive(Serialize, ToSchema)]
+#[schema(as = ErrorDetail)]
+pub(crate) struct Detail<'a> {
+    /// The path of the field, `to[1]` for example; empty for the request as a whole.
     field: &'a str,
     message: &'a str,
 }
@@ -143,6 +163,25 @@ impl ApiError {
             .fix("Send the header `Authorization: Bearer nc_live_…` with a key of your workspace.")
     }
 
+    /// 409: the first request with this key is not answered yet.
+    pub(crate) fn idempotency_in_flight() -> Self {
+        Self::conflict(
+            "idempotency_in_flight",
+            "A request with this Idempotency-Key is being carried out, or ended before it could be answered.",
+        )
+        .fix("Send the same request again in a moment; within a minute it is answered or carried out.")
+    }
+
+    /// 422: the key came with another request.
+    pub(crate) fn idempotency_key_reused() -> Self {
+        Self::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "idempotency_key_reused",
+            "This Idempotency-Key came with another body, or with another API key, in the last 24 hours.",
+        )
+        .fix("Use a new Idempotency-Key for a new request.")
+    }
+
     /// 422 with the fields that cannot be taken.
     pub fn validation(details: Vec<FieldError>) -> Self {
         let message = match details.as_slice() {
@@ -157,7 +196,7 @@ impl ApiError {
     }
 
     /// 500 with nothing in it; the cause is for the log.
-    pub(crate) fn internal(cause: impl Into<String>) -> Self {
+    pub fn internal(cause: impl Into<String>) -> Self {
         let mut error = Self::new(
             StatusCode::INTERNAL_SERVER_ERROR,
             "internal_error",

@@ -14,6 +14,7 @@ mod authenticated;
 mod body;
 mod boundary;
 mod error;
+pub mod openapi;
 mod page;
 mod path;
 mod query;

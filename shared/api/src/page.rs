@@ -2,6 +2,7 @@
 
 use actionlayer_store::{Page, PageRequest};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::Query;
 
@@ -31,14 +32,18 @@ impl Query {
 }
 
 /// The envelope of a list.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct List<V> {
     data: Vec<V>,
+    /// How many there are altogether.
     total: u64,
+    /// There are more: `total` stopped counting.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[schema(required = false)]
     total_is_capped: bool,
     limit: u32,
     offset: u32,
+    /// Pass it as `cursor` to get the next page; `null` on the last one.
     next_cursor: Option<String>,
 }
 

@@ -9,6 +9,7 @@ mod inbound;
 mod message;
 mod settings;
 mod thread;
+mod upload;
 
 pub use draft::{ActorView, DraftVersionView, DraftView, FailureView, NotificationView};
 pub use identity::{ApprovalChannels, DomainView, IdentityView, RecordView};
@@ -16,3 +17,4 @@ pub use inbound::{ContactView, HeldView};
 pub use message::{AttachmentView, AuthenticationView, MessageView, SafetyView, SentView, SignedUrlView};
 pub use settings::{ApiKeyView, BootstrapView, NewApiKeyView, WorkspaceView};
 pub use thread::{ThreadDetailView, ThreadView};
+pub use upload::UploadView;

@@ -1,9 +1,10 @@
 //! What an approver is asked about, gathered and made legible once for mail and page alike.
 
 use actionlayer_domain::{
-    Draft, DraftBody, DraftStatus, EmailAddress, Identity, Message, MessageBody, Thread, message::SafetyFlag,
+    Draft, DraftBody, DraftStatus, EmailAddress, Identity, Message, MessageBody, Thread,
+    message::{Attachment, SafetyFlag},
 };
-use actionlayer_mail::html_to_text;
+use actionlayer_mail::{html_to_text, is_executable};
 
 use crate::legible::{Cut, cut, line, lines, moment};
 
@@ -27,6 +28,8 @@ pub struct Proposal<'a> {
 pub(crate) struct Shown {
     pub(crate) thread_subject: String,
     pub(crate) subject: String,
+    /// It starts a conversation: nobody wrote first.
+    pub(crate) is_cold: bool,
     pub(crate) from: String,
     pub(crate) to: String,
     pub(crate) cc: String,
@@ -35,6 +38,8 @@ pub(crate) struct Shown {
     pub(crate) submitted_by: String,
     pub(crate) submitted_at: String,
     pub(crate) rationale: Option<String>,
+    /// The files that go with it, with type and size.
+    pub(crate) files: Vec<String>,
     pub(crate) inbound: Option<ShownInbound>,
     pub(crate) warnings: Vec<&'static str>,
     pub(crate) text: Cut,
@@ -72,6 +77,7 @@ impl Proposal<'_> {
         Shown {
             thread_subject: line(&self.thread.subject),
             subject: line(draft.subject.as_str()),
+            is_cold: draft.based_on_message_id.is_none(),
             from: named(Some(self.identity.display_name.as_str()), self.identity.email_address.as_str()),
             to: addresses(&draft.to),
             cc: addresses(&draft.cc),
@@ -80,6 +86,7 @@ impl Proposal<'_> {
             submitted_by: line(&draft.submitted_by.name),
             submitted_at: moment(draft.created_at),
             rationale: draft.rationale.as_deref().map(lines),
+            files: draft.attachments.iter().map(file).collect(),
             inbound: self.newest_inbound.map(|(message, body)| shown_inbound(message, body, room.inbound)),
             warnings: self.warnings(),
             text,
@@ -93,6 +100,9 @@ impl Proposal<'_> {
         let mut warnings = Vec::new();
         if self.is_stale() {
             warnings.push("A newer message arrived that this draft does not know of. It cannot be sent as it is.");
+        }
+        if self.draft.attachments.iter().any(|file| is_executable(&file.filename, &file.content_type, &[])) {
+            warnings.push("The draft carries a file that runs when opened.");
         }
         let Some((message, _)) = self.newest_inbound else { return warnings };
         warnings.extend(message.safety_flags.iter().map(|flag| sentence(*flag)));
@@ -109,7 +119,7 @@ impl Proposal<'_> {
     pub fn is_stale(&self) -> bool {
         self.draft.stale_warning
             || self.draft.status == DraftStatus::Stale
-            || self.thread.is_stale(Some(self.draft.based_on_message_id))
+            || self.thread.is_stale(self.draft.based_on_message_id)
     }
 }
 
@@ -123,6 +133,25 @@ fn shown_inbound(message: &Message, body: &MessageBody, room: usize) -> ShownInb
             None => cut(&lines(&body.html.as_deref().map(html_to_text).unwrap_or_default()), room),
         },
         files: message.attachments.iter().map(|file| line(&file.filename)).collect(),
+    }
+}
+
+/// A file in one line: `report.pdf (application/pdf, 1.2 MB)`.
+fn file(file: &Attachment) -> String {
+    format!("{} ({}, {})", line(&file.filename), line(&file.content_type), size(file.size_bytes))
+}
+
+/// A size for people; rounded up, so that nothing is 0 KB.
+fn size(bytes: u64) -> String {
+    const KB: u64 = 1024;
+    const MB: u64 = 1024 * KB;
+    match bytes {
+        0..KB => format!("{bytes} bytes"),
+        KB..MB => format!("{} KB", bytes.div_ceil(KB)),
+        _ => {
+            let tenths = (bytes * 10).div_ceil(MB);
+            format!("{}.{} MB", tenths / 10, tenths % 10)
+        }
     }
 }
 

@@ -1,11 +1,12 @@
 //! Where approvers are asked.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::{EmailAddress, Timestamp};
 
 /// A way to reach the people who decide. Several may be set; all are told, the first decision wins.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "type", rename_all = "lowercase", deny_unknown_fields)]
 pub enum ApprovalChannel {
     /// A mail with a link of its own for every approver.
@@ -25,7 +26,7 @@ impl ApprovalChannel {
 }
 
 /// Whether one approver was told of one version of a draft.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum NotificationState {
     /// The provider took it.

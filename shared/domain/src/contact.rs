@@ -1,6 +1,7 @@
 //! A person mail was exchanged with, and whether their mail may come straight in.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::{
     ContactId, EmailAddress, HeldId, IdentityId, Timestamp, WorkspaceId,
@@ -8,7 +9,7 @@ use crate::{
 };
 
 /// Whether a sender is known.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum ContactStatus {
     /// Mail comes straight in.

@@ -10,6 +10,7 @@
 //! ```
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 mod actor;
 mod failure;
@@ -21,11 +22,11 @@ pub use failure::{Failure, FailureCode};
 
 use crate::{
     DraftId, EmailAddress, HeaderText, IdentityId, MessageId, Thread, ThreadId, Timestamp, WorkspaceId,
-    channel::Notification,
+    channel::Notification, message::Attachment,
 };
 
 /// Where a draft stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum DraftStatus {
     /// Nobody decided.
@@ -64,7 +65,7 @@ impl DraftStatus {
 }
 
 /// How far the sending of an approved draft came.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum SendState {
     /// Waits for a worker.
@@ -94,15 +95,15 @@ pub struct Draft {
     pub thread_id: ThreadId,
     /// The identity it would be sent as.
     pub identity_id: IdentityId,
-    /// The newest inbound message its author knew.
-    pub based_on_message_id: MessageId,
+    /// The newest inbound message its author knew; none when it is cold, that is, when it starts its thread.
+    pub based_on_message_id: Option<MessageId>,
     /// Where it stands.
     pub status: DraftStatus,
     /// Counts its edits, from 1. A decision is about one version.
     pub version: u32,
     /// A newer inbound message existed when it was submitted, or came since.
     pub stale_warning: bool,
-    /// Whom it answers.
+    /// Whom it answers, or addresses first.
     pub to: Vec<EmailAddress>,
     /// Copies.
     pub cc: Vec<EmailAddress>,
@@ -116,6 +117,9 @@ pub struct Draft {
     pub rationale: Option<String>,
     /// The author's own data, as JSON text: DynamoDB numbers would not keep every JSON number.
     pub metadata: Option<String>,
+    /// Its files, each by the hash of its content.
+    #[serde(default)]
+    pub attachments: Vec<Attachment>,
     /// Who submitted it.
     pub submitted_by: Actor,
     /// How far its sending came.
@@ -278,9 +282,7 @@ impl Draft {
     /// transaction: that it has nothing newer is part of the decision.
     pub fn queue(&mut self, message_id: MessageId, thread: &Thread, now: Timestamp) -> Result<(), DraftRefusal> {
         match (self.status, self.send_state) {
-            (DraftStatus::Approved, None) if thread.is_stale(Some(self.based_on_message_id)) => {
-                Err(DraftRefusal::Stale)
-            }
+            (DraftStatus::Approved, None) if thread.is_stale(self.based_on_message_id) => Err(DraftRefusal::Stale),
             (DraftStatus::Approved, None) => {
                 self.send_state = Some(SendState::Queued);
                 self.outbound_message_id = Some(message_id);
@@ -303,7 +305,7 @@ impl Draft {
     /// was claimed, overtaken and released must not be claimed a second time.
     pub fn claim(&mut self, message_id: MessageId, thread: &Thread, now: Timestamp) -> Result<(), DraftRefusal> {
         self.require_on_its_way(message_id)?;
-        if thread.is_stale(Some(self.based_on_message_id)) {
+        if thread.is_stale(self.based_on_message_id) {
             return Err(DraftRefusal::Stale);
         }
         if self.send_state != Some(SendState::Queued) {

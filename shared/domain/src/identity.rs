@@ -1,6 +1,7 @@
 //! An identity: a mailbox the agent reads from and sends as.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::{
     DomainId, EmailAddress, HeaderText, IdentityId, LocalPart, Timestamp, WorkspaceId, channel::ApprovalChannel,
@@ -12,7 +13,7 @@ pub const MAX_THREAD_HISTORY_DEPTH: u8 = 20;
 pub const DEFAULT_THREAD_HISTORY_DEPTH: u8 = 10;
 
 /// Whether an identity may send.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum IdentityStatus {
     /// Receives and sends.

@@ -97,6 +97,8 @@ macro_rules! ids {
                 Uuid::try_parse(text).map(Self).map_err(|_| InvalidId)
             }
         }
+
+        crate::schema::schemas! { $name => crate::schema::id() }
     )+};
 }
 
@@ -119,6 +121,8 @@ ids! {
     ContactId,
     /// Inbound mail held for an unknown sender.
     HeldId,
+    /// A file that was announced for sending.
+    UploadId,
     /// One attempt of handing a message to SES; travels as an e-mail tag.
     AttemptId,
 }

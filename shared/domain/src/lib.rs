@@ -19,18 +19,21 @@ pub mod ids;
 pub mod key;
 pub mod message;
 pub mod ports;
+mod schema;
 pub mod secret;
 pub mod sending_domain;
 pub mod text;
 pub mod thread;
 pub mod time;
+pub mod upload;
 pub mod workspace;
 
 pub use address::{DomainName, EmailAddress, LocalPart};
 pub use draft::{Draft, DraftBody, DraftRefusal, DraftStatus};
 pub use identity::Identity;
 pub use ids::{
-    ApiKeyId, AttemptId, ContactId, DomainId, DraftId, Family, HeldId, IdentityId, MessageId, ThreadId, WorkspaceId,
+    ApiKeyId, AttemptId, ContactId, DomainId, DraftId, Family, HeldId, IdentityId, MessageId, ThreadId, UploadId,
+    WorkspaceId,
 };
 pub use key::{ApiKeySecret, Role};
 pub use message::{Message, MessageBody};
@@ -40,4 +43,5 @@ pub use sending_domain::SendingDomain;
 pub use text::HeaderText;
 pub use thread::Thread;
 pub use time::Timestamp;
+pub use upload::Upload;
 pub use workspace::Workspace;

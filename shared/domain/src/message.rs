@@ -1,13 +1,14 @@
 //! A message of a thread, and the life of an outbound one.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::{
     AttemptId, DraftId, EmailAddress, IdentityId, MessageId, ThreadId, Timestamp, WorkspaceId, draft::Failure,
 };
 
 /// Which way a message went.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Direction {
     /// To the identity.
@@ -18,7 +19,7 @@ pub enum Direction {
 
 /// A verdict of SES on a mail it received. See "Contents of notifications for Amazon SES email receiving" in the SES
 /// developer guide.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Verdict {
     /// It passed.
@@ -55,7 +56,7 @@ impl Authentication {
 }
 
 /// Something dangerous-looking about a mail, found without any model.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SafetyFlag {
     /// Text a person would not see.
@@ -101,6 +102,9 @@ pub struct Attachment {
     pub content_id: Option<String>,
     /// Whether it belongs inside the text.
     pub inline: bool,
+    /// SHA-256 of its content, as hexadecimal digits, of a file that is to be sent: what leaves is what was approved.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sha256_hex: Option<String>,
 }
 
 /// A name and an address, as a mail gave them.
@@ -113,7 +117,7 @@ pub struct Mailbox {
 }
 
 /// How far an outbound message came.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum DeliveryStatus {
     /// Waits for a worker.
@@ -214,6 +218,9 @@ pub struct Message {
     pub draft_id: Option<DraftId>,
     /// The inbound message it answers: it must still be the newest when it leaves.
     pub based_on_message_id: Option<MessageId>,
+    /// The message quoted below its text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quoted_message_id: Option<MessageId>,
     /// The delivery of an outbound message.
     pub delivery: Option<Delivery>,
     /// When SES received an inbound message.

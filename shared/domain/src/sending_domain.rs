@@ -1,11 +1,12 @@
 //! A domain the owner controls, and the five DNS records that prove it and route its mail.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::{DomainId, DomainName, Timestamp, WorkspaceId};
 
 /// Where a domain stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum DomainStatus {
     /// Not all five records were found yet.
@@ -28,7 +29,7 @@ impl DomainStatus {
 }
 
 /// The type of a DNS record.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum RecordType {
     /// Text.
@@ -38,7 +39,7 @@ pub enum RecordType {
 }
 
 /// What a record is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RecordPurpose {
     /// Proves that the workspace controls the name.

@@ -1,6 +1,7 @@
 //! A conversation of one identity with one or more people.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::{
     ContactId, DraftId, EmailAddress, IdentityId, MessageId, ThreadId, Timestamp, WorkspaceId, contact::Contact,
@@ -10,7 +11,7 @@ use crate::{
 pub const MAX_OPEN_DRAFTS: usize = 20;
 
 /// Whose turn it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ThreadStatus {
     /// Mail came in; the agent's turn.

@@ -1,6 +1,7 @@
 //! The workspace: one tenant, its settings and what its plan allows.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::{HeaderText, Timestamp, WorkspaceId};
 
@@ -20,7 +21,7 @@ pub struct Workspace {
 }
 
 /// What the owner of a workspace can choose.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 pub struct WorkspaceSettings {
     /// Hold mail from senders who are not trusted contacts.
     pub sender_trust_gating: bool,

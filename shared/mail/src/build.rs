@@ -304,7 +304,7 @@ fn name_for_old_readers(filename: &str) -> Option<String> {
 }
 
 /// Whether a text is `type/subtype` of single parts (RFC 6838, section 4.2). Containers are no files.
-fn is_media_type(text: &str) -> bool {
+pub fn is_media_type(text: &str) -> bool {
     let name = |part: &str| {
         (1..=127).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&b))
     };

@@ -5,7 +5,7 @@ const MAX_BYTES: usize = 200;
 
 /// A name that is safe to save a file under on every common system and reads as what it is, or none when nothing is
 /// left of it.
-pub(crate) fn sanitize(name: &str) -> Option<String> {
+pub fn sanitize(name: &str) -> Option<String> {
     let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
     let clean: String = last
         .chars()

@@ -50,14 +50,17 @@ mod trace;
 mod transfer;
 mod visibility;
 
-pub use build::{AutoSubmitted, BuildError, ExtraHeader, OutboundAttachment, OutboundMail, OutboundMailbox, Signature};
+pub use build::{
+    AutoSubmitted, BuildError, ExtraHeader, OutboundAttachment, OutboundMail, OutboundMailbox, Signature, is_media_type,
+};
 pub use extract::{extract, extracted_text};
+pub use filename::sanitize as safe_filename;
 pub use history::QuotedHistory;
 pub use html::{html_to_text, text_to_html};
 pub use message_id::{InvalidMessageId, MessageIdText};
 pub use parse::{Defect, ParsedMail, all_attachment_bytes, attachment_bytes, parse};
 pub use report::{Report, ReportKind, ReportedRecipient};
-pub use safety::{SafetyContext, safety_flags};
+pub use safety::{SafetyContext, is_executable, safety_flags};
 pub use sanitize::{RemoteImages, SafeHtml, sanitize_html};
 pub use snippet::snippet;
 pub use thread_keys::thread_keys;

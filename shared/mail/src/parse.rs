@@ -231,5 +231,6 @@ fn describe(part: &Part, number: usize, size: usize, structure: &Structure) -> A
             Disposition::Unsaid => in_related && info.content_id.is_some(),
             Disposition::Attachment => false,
         },
+        sha256_hex: None,
     }
 }

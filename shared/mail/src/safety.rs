@@ -187,7 +187,7 @@ fn web_host(url: &str) -> Option<String> {
 }
 
 /// Whether a file runs when opened: by its name, its media type, its first bytes, or what is in it.
-pub(crate) fn is_executable(filename: &str, media_type: &str, content: &[u8]) -> bool {
+pub fn is_executable(filename: &str, media_type: &str, content: &[u8]) -> bool {
     let by_type = matches!(
         media_type,
         "application/x-msdownload"

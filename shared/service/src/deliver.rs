@@ -15,11 +15,14 @@ use actionlayer_domain::{
     message::{Mailbox, SendOutcome},
     thread::Joined,
 };
-use actionlayer_mail::{AutoSubmitted, BuildError, MessageIdText, OutboundMail, OutboundMailbox, Signature};
-use actionlayer_store::{BlobKey, MailPointer, Outbound, Row, StoreError, Transaction};
+use actionlayer_mail::{
+    AutoSubmitted, BuildError, MessageIdText, OutboundAttachment, OutboundMail, OutboundMailbox, QuotedHistory,
+    Signature,
+};
+use actionlayer_store::{BlobKey, MailPointer, Outbound, Row, StoreError, Transaction, keys};
 
 use crate::{
-    App, ServiceError,
+    App, ServiceError, attachments,
     contention::until_settled,
     mailer::{AttemptTags, Envelope},
     outbound, threads,
@@ -106,11 +109,16 @@ async fn claim_once(app: &App, job: &SendJob, attempt_id: AttemptId) -> Result<O
 
     // Built and stored before the claim: what fails here has claimed nothing.
     let body: MessageBody = app.store.body(&row).await?;
-    let raw = match build(&message, &body, &identity, now, seed(attempt_id)) {
+    let quoted = quoted(app, &message).await?;
+    let built = attachments::load(app, &message).await?.and_then(|files| {
+        build(&message, &body, quoted.as_ref(), files, &identity, now, seed(attempt_id)).map_err(|error| Failure {
+            code: FailureCode::Rejected,
+            message: format!("The mail cannot be built: {error}."),
+        })
+    });
+    let raw = match built {
         Ok(raw) => raw,
-        Err(error) => {
-            let failure =
-                Failure { code: FailureCode::Rejected, message: format!("The mail cannot be built: {error}.") };
+        Err(failure) => {
             fail(app, job.workspace_id, job.message_id, &failure).await?;
             return Ok(None);
         }
@@ -133,9 +141,31 @@ fn seed(attempt_id: AttemptId) -> u64 {
     attempt_id.as_bytes().iter().fold(0, |seed: u64, byte| seed.rotate_left(8) ^ u64::from(*byte))
 }
 
+/// The message to be quoted below, as a person would read it.
+struct Quoted {
+    author: String,
+    written_at: Timestamp,
+    text: String,
+}
+
+async fn quoted(app: &App, message: &Message) -> Result<Option<Quoted>, ServiceError> {
+    let Some(id) = message.quoted_message_id else { return Ok(None) };
+    let Some(row) = app.store.get::<Message>(&keys::message(message.workspace_id, id)).await? else { return Ok(None) };
+    let body: MessageBody = app.store.body(&row).await?;
+    let Message { from_email, from_name, received_at, created_at, .. } = row.value;
+    let author = match from_name {
+        Some(name) => format!("{name} <{from_email}>"),
+        None => from_email,
+    };
+    let text = outbound::readable(body.text.as_deref(), body.html.as_deref());
+    Ok(Some(Quoted { author, written_at: received_at.unwrap_or(created_at), text }))
+}
+
 fn build(
     message: &Message,
     body: &MessageBody,
+    quoted: Option<&Quoted>,
+    attachments: Vec<OutboundAttachment>,
     identity: &Identity,
     now: Timestamp,
     seed: u64,
@@ -165,8 +195,14 @@ fn build(
         text: body.text.as_deref(),
         html: body.html.as_deref(),
         signature: Signature { text: identity.signature_text.as_deref(), html: identity.signature_html.as_deref() },
-        history: None,
-        attachments: Vec::new(),
+        history: quoted.map(|Quoted { author, written_at, text }| QuotedHistory {
+            author,
+            written_at: *written_at,
+            text,
+            // Made from the text: nothing that a stranger's HTML brings along goes out again.
+            html: None,
+        }),
+        attachments,
         auto_submitted,
         extra_headers: Vec::new(),
     }

@@ -1,9 +1,15 @@
 //! `PATCH /v1/drafts/{id}`.
 
-use actionlayer_domain::{Draft, DraftBody, DraftId, EmailAddress, HeaderText, key::Permission};
+use actionlayer_domain::{Draft, DraftBody, DraftId, EmailAddress, HeaderText, key::Permission, message::Attachment};
 use actionlayer_store::{DraftVersion, Transaction};
 
-use crate::{App, Caller, ServiceError, contention::until_settled, fields::Fields, outbound};
+use crate::{
+    App, Caller, ServiceError,
+    attachments::{self, NewAttachment},
+    contention::until_settled,
+    fields::Fields,
+    outbound,
+};
 
 /// What to change. `None` leaves a field; `Some(None)` empties it.
 #[derive(Debug, Clone, Default)]
@@ -22,6 +28,8 @@ pub struct EditDraft {
     pub rationale: Option<Option<String>>,
     /// The agent's own data.
     pub metadata: Option<Option<serde_json::Value>>,
+    /// All files.
+    pub attachments: Option<Vec<NewAttachment>>,
     /// The version the editor saw; another one by now refuses the edit.
     pub version: Option<u32>,
 }
@@ -32,6 +40,7 @@ struct Parsed {
     bcc: Option<Vec<EmailAddress>>,
     subject_override: Option<Option<HeaderText>>,
     metadata: Option<Option<String>>,
+    attachments: Option<Vec<Attachment>>,
 }
 
 /// Changes a pending draft. What it was is kept as a version, and the approvers are shown what it is now.
@@ -44,13 +53,17 @@ pub async fn edit_draft(
     caller.require(Permission::Draft)?;
     let mut fields = Fields::default();
     fields.rationale(edit.rationale.as_ref().and_then(Option::as_deref));
-    let parsed = Parsed {
+    let mut parsed = Parsed {
         cc: edit.cc.as_ref().map(|cc| fields.addresses("cc", cc)),
         bcc: edit.bcc.as_ref().map(|bcc| fields.addresses("bcc", bcc)),
         subject_override: edit.subject_override.as_ref().map(|s| fields.header("subject_override", s.as_deref())),
         metadata: edit.metadata.as_ref().map(|metadata| fields.metadata(metadata.as_ref())),
+        attachments: None,
     };
     fields.finish()?;
+    if let Some(wanted) = &edit.attachments {
+        parsed.attachments = Some(attachments::keep(app, caller.workspace_id, wanted).await?);
+    }
     until_settled(app, || edit_once(app, caller, id, &edit, &parsed)).await
 }
 
@@ -84,13 +97,19 @@ async fn edit_once(
     }
     if let Some(subject_override) = &parsed.subject_override {
         draft.subject_override.clone_from(subject_override);
-        draft.subject = subject_override.clone().unwrap_or_else(|| outbound::reply_subject(&thread.value.subject));
+        draft.subject = subject_override.clone().unwrap_or_else(|| match draft.based_on_message_id {
+            Some(_) => outbound::reply_subject(&thread.value.subject),
+            None => HeaderText::sanitize(&thread.value.subject),
+        });
     }
     if let Some(rationale) = &edit.rationale {
         draft.rationale.clone_from(rationale);
     }
     if let Some(metadata) = &parsed.metadata {
         draft.metadata.clone_from(metadata);
+    }
+    if let Some(attachments) = &parsed.attachments {
+        draft.attachments.clone_from(attachments);
     }
     let mut fields = Fields::default();
     fields.bodies(body.text.as_deref(), body.html.as_deref());
@@ -108,6 +127,7 @@ async fn edit_once(
         cc: row.value.cc.clone(),
         bcc: row.value.bcc.clone(),
         rationale: row.value.rationale.clone(),
+        attachments: row.value.attachments.clone(),
         replaced_at: now,
     };
     draft.edited(now);

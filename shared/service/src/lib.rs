@@ -23,6 +23,7 @@ mod pages;
 mod threads;
 
 pub mod approval_page;
+pub mod attachments;
 pub mod decide_draft;
 pub mod deliver;
 pub mod draft_context;
@@ -42,6 +43,7 @@ pub mod settle;
 pub mod submit_draft;
 pub mod sweep;
 pub mod update_thread;
+pub mod uploads;
 
 pub mod api_keys;
 pub mod authenticate;

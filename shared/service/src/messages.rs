@@ -43,7 +43,10 @@ pub async fn get_attachment(
     let Some((index, attachment)) = position.and_then(|i| Some((i, message.attachments.get(i)?))) else {
         return Err(ServiceError::NotFound { what: "attachment" });
     };
-    let key = BlobKey::attachment(caller.workspace_id, id, index);
+    let key = match &attachment.sha256_hex {
+        Some(sha256_hex) => BlobKey::outbound_file(caller.workspace_id, sha256_hex),
+        None => BlobKey::attachment(caller.workspace_id, id, index),
+    };
     // The sender chose the type; what a browser may run is downloaded as bytes.
     Ok(app.store.sign_download(&key, "application/octet-stream", &attachment.filename, app.now()).await?)
 }

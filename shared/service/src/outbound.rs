@@ -1,11 +1,14 @@
 //! A message that is to leave: made here for drafts, replies and cold sends alike.
 
 use actionlayer_domain::{
-    DraftId, EmailAddress, HeaderText, Identity, Message, MessageBody, MessageId, ThreadId, Timestamp,
+    ContactId, DraftId, EmailAddress, HeaderText, Identity, Message, MessageBody, MessageId, ThreadId, Timestamp,
+    WorkspaceId,
+    contact::{Contact, ContactStatus},
     identity::IdentityStatus,
-    message::{Delivery, Direction, Mailbox},
+    message::{Attachment, Delivery, Direction, Mailbox},
 };
 use actionlayer_mail::snippet;
+use actionlayer_store::{Transaction, keys};
 
 use crate::{App, ServiceError};
 
@@ -21,6 +24,7 @@ pub(crate) struct Content {
     pub(crate) subject: HeaderText,
     pub(crate) text: Option<String>,
     pub(crate) html: Option<String>,
+    pub(crate) attachments: Vec<Attachment>,
 }
 
 /// Where a message comes from.
@@ -28,8 +32,8 @@ pub(crate) struct Content {
 pub(crate) struct Origin<'a> {
     /// The message it answers.
     pub(crate) answers: Option<&'a Message>,
-    /// The draft it was, and the inbound message that draft was based on.
-    pub(crate) draft: Option<(DraftId, MessageId)>,
+    /// The draft it was, and the inbound message that draft was based on, if it was no cold one.
+    pub(crate) draft: Option<(DraftId, Option<MessageId>)>,
     /// No person approves it.
     pub(crate) unattended: bool,
 }
@@ -64,7 +68,7 @@ pub(crate) fn message(
         reply_to: mailboxes(identity.reply_to_email.as_slice()),
         subject: content.subject.into(),
         snippet: snippet(&readable(content.text.as_deref(), content.html.as_deref()), SNIPPET_CHARS),
-        attachments: Vec::new(),
+        attachments: content.attachments,
         // Ours until SES puts its own in its place; both are remembered.
         message_id_header: Some(format!("{id}@{}", identity.email_address.domain())),
         in_reply_to: answered.into_iter().collect(),
@@ -75,7 +79,8 @@ pub(crate) fn message(
         parse_limited: false,
         raw_id: None,
         draft_id: origin.draft.map(|(id, _)| id),
-        based_on_message_id: origin.draft.map(|(_, based_on)| based_on),
+        based_on_message_id: origin.draft.and_then(|(_, based_on)| based_on),
+        quoted_message_id: None,
         delivery: Some(Delivery::queued(origin.unattended)),
         received_at: None,
         sent_at: None,
@@ -106,6 +111,33 @@ pub(crate) fn reply_recipients(message: &Message) -> Vec<EmailAddress> {
         recipients.extend(message.from_email.parse::<EmailAddress>());
     }
     recipients
+}
+
+/// The contact that a thread is begun with, made if there is none.
+pub(crate) async fn first_contact(
+    app: &App,
+    workspace: WorkspaceId,
+    email: &EmailAddress,
+    now: Timestamp,
+    transaction: &mut Transaction,
+) -> Result<Contact, ServiceError> {
+    if let Some(known) = app.store.get::<Contact>(&keys::contact(workspace, email)).await? {
+        return Ok(known.value);
+    }
+    let contact = Contact {
+        id: ContactId::generate(now, app.entropy()),
+        workspace_id: workspace,
+        email: email.clone(),
+        name: None,
+        // Whoever we write to first may answer.
+        status: ContactStatus::Trusted,
+        tags: Vec::new(),
+        last_seen_at: now,
+        created_at: now,
+        updated_at: now,
+    };
+    transaction.create(&contact)?;
+    Ok(contact)
 }
 
 /// The subject of an answer: the thread's, with one `Re:`.

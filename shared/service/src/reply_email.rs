@@ -5,6 +5,7 @@ use actionlayer_store::Transaction;
 
 use crate::{
     App, Caller, ServiceError,
+    attachments::{self, NewAttachment},
     contention::until_settled,
     fields::Fields,
     outbound::{self, Content, Origin},
@@ -26,6 +27,10 @@ pub struct ReplyEmail {
     pub cc: Vec<String>,
     /// Blind copies.
     pub bcc: Vec<String>,
+    /// Files.
+    pub attachments: Vec<NewAttachment>,
+    /// Whether the message answered is quoted below.
+    pub quote_history: bool,
 }
 
 /// Queues an answer to the newest inbound message of a thread, to its `Reply-To` or its author.
@@ -40,6 +45,7 @@ pub async fn reply_email(
     let cc = fields.addresses("cc", &input.cc);
     let bcc = fields.addresses("bcc", &input.bcc);
     fields.finish()?;
+    let attachments = attachments::keep(app, caller.workspace_id, &input.attachments).await?;
     until_settled(app, || async {
         let row = threads::visible(app, caller, input.thread_id).await?;
         if row.value.identity_id != input.identity_id {
@@ -49,7 +55,7 @@ pub async fn reply_email(
             return Err(ServiceError::invalid("thread_id", "nobody has written in this thread yet: there is nothing to answer"));
         };
         let answering =
-            app.store.answering(caller.workspace_id, input.thread_id, input.identity_id, last_inbound).await?;
+            app.store.answering(caller.workspace_id, input.thread_id, input.identity_id, Some(last_inbound)).await?;
         let identity = answering.identity.ok_or(ServiceError::NotFound { what: "identity" })?.value;
         let answered = answering.message.ok_or(ServiceError::Contended)?.value;
         outbound::require_active(&identity)?;
@@ -81,9 +87,11 @@ pub async fn reply_email(
             subject: outbound::reply_subject(&thread.subject),
             text: input.body_text.clone(),
             html: input.body_html.clone(),
+            attachments: attachments.clone(),
         };
         let origin = Origin { answers: Some(&answered), draft: None, unattended: true };
-        let (message, body) = outbound::message(app, &identity, thread.id, content, origin, now);
+        let (mut message, body) = outbound::message(app, &identity, thread.id, content, origin, now);
+        message.quoted_message_id = input.quote_history.then_some(answered.id);
         let mut transaction = Transaction::new();
         transaction.replace(&row, &thread)?;
         transaction.create_with_body(&app.store, &message, &body).await?;

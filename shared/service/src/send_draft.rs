@@ -66,7 +66,7 @@ async fn queue_once(
     let mut draft = row.value.clone();
 
     // Staleness comes first: of a draft that is both stale and unapproved, the agent must write another.
-    if thread_row.value.is_stale(Some(draft.based_on_message_id)) && draft.go_stale(now) {
+    if thread_row.value.is_stale(draft.based_on_message_id) && draft.go_stale(now) {
         let mut thread = thread_row.value.clone();
         thread.draft_closed(id, now);
         let mut transaction = Transaction::new();
@@ -99,8 +99,19 @@ async fn queue_once(
     draft.queue(message.id, &thread_row.value, now)?;
 
     let mut transaction = Transaction::new();
-    // The thread is only checked: that its newest inbound is the one the draft is based on, in the same moment.
-    transaction.replace(&row, &draft)?.check(&thread_row);
+    transaction.replace(&row, &draft)?;
+    match draft.to.first().filter(|_| draft.based_on_message_id.is_none()) {
+        // A cold one: with it the thread begins for good.
+        Some(first) => {
+            let contact = outbound::first_contact(app, workspace, first, now, &mut transaction).await?;
+            let mut thread = thread_row.value.clone().with_contact(&contact);
+            draft.subject.as_str().clone_into(&mut thread.subject);
+            thread.updated_at = now;
+            transaction.replace(&thread_row, &thread)?;
+        }
+        // The thread is only checked: that its newest inbound is the one the draft is based on, in the same moment.
+        None => _ = transaction.check(&thread_row),
+    }
     transaction.create_with_body(&app.store, &message, &message_body).await?;
     transaction.count_usage(workspace, &outbound::usage_period(now), 0, 1);
     app.store.commit(transaction).await?;

@@ -1,14 +1,11 @@
 //! `POST /v1/emails/send`: a message that starts a thread.
 
-use actionlayer_domain::{
-    ContactId, IdentityId, Message, MessageBody, Thread, ThreadId,
-    contact::{Contact, ContactStatus},
-    key::Permission,
-};
-use actionlayer_store::{Transaction, keys};
+use actionlayer_domain::{IdentityId, Message, MessageBody, Thread, ThreadId, key::Permission};
+use actionlayer_store::Transaction;
 
 use crate::{
     App, Caller, ServiceError,
+    attachments::{self, NewAttachment},
     contention::until_settled,
     fields::Fields,
     outbound::{self, Content, Origin},
@@ -31,6 +28,8 @@ pub struct SendEmail {
     pub body_text: Option<String>,
     /// The HTML.
     pub body_html: Option<String>,
+    /// Files.
+    pub attachments: Vec<NewAttachment>,
 }
 
 /// Queues a message, with the thread it starts and the contact it goes to.
@@ -59,28 +58,11 @@ pub async fn send_email(app: &App, caller: &Caller, input: SendEmail) -> Result<
         return Err(ServiceError::ColdSendBlocked);
     }
 
+    let attachments = attachments::keep(app, caller.workspace_id, &input.attachments).await?;
     until_settled(app, || async {
         let now = app.now();
-        let known = app.store.get::<Contact>(&keys::contact(caller.workspace_id, first)).await?;
         let mut transaction = Transaction::new();
-        let contact = if let Some(row) = &known {
-            row.value.clone()
-        } else {
-            let contact = Contact {
-                id: ContactId::generate(now, app.entropy()),
-                workspace_id: caller.workspace_id,
-                email: first.clone(),
-                name: None,
-                // Whoever we write to first may answer.
-                status: ContactStatus::Trusted,
-                tags: Vec::new(),
-                last_seen_at: now,
-                created_at: now,
-                updated_at: now,
-            };
-            transaction.create(&contact)?;
-            contact
-        };
+        let contact = outbound::first_contact(app, caller.workspace_id, first, now, &mut transaction).await?;
         let thread_id = ThreadId::generate(now, app.entropy());
         let content = Content {
             to: to.clone(),
@@ -89,6 +71,7 @@ pub async fn send_email(app: &App, caller: &Caller, input: SendEmail) -> Result<
             subject: subject.clone(),
             text: input.body_text.clone(),
             html: input.body_html.clone(),
+            attachments: attachments.clone(),
         };
         let origin = Origin { answers: None, draft: None, unattended: true };
         let (message, body) = outbound::message(app, &identity, thread_id, content, origin, now);

@@ -4,12 +4,17 @@ use std::time::Duration;
 
 use actionlayer_domain::{
     Draft, DraftBody, DraftId, DraftStatus, EmailAddress, HeaderText, Identity, IdentityId, Message, MessageId, Thread,
-    ThreadId, Timestamp, draft::Actor, key::Permission, message::Direction, thread::MAX_OPEN_DRAFTS,
+    ThreadId, Timestamp,
+    draft::Actor,
+    key::Permission,
+    message::{Attachment, Direction},
+    thread::MAX_OPEN_DRAFTS,
 };
 use actionlayer_store::{Answering, Row, Transaction};
 
 use crate::{
     App, Caller, ServiceError,
+    attachments::{self, NewAttachment},
     contention::until_settled,
     fields::Fields,
     outbound::{self, Content, Origin},
@@ -19,12 +24,16 @@ use crate::{
 /// What an agent submits.
 #[derive(Debug, Clone)]
 pub struct SubmitDraft {
-    /// The thread to answer in.
-    pub thread_id: ThreadId,
+    /// The thread to answer in; none for a cold draft, which starts one.
+    pub thread_id: Option<ThreadId>,
     /// The identity to answer as.
     pub identity_id: IdentityId,
-    /// The newest inbound message the agent read.
-    pub based_on_message_id: MessageId,
+    /// The newest inbound message the agent read; none for a cold draft.
+    pub based_on_message_id: Option<MessageId>,
+    /// The recipients of a cold draft. Those of an answer follow from what it answers.
+    pub to: Vec<String>,
+    /// The subject of a cold draft.
+    pub subject: Option<String>,
     /// The text.
     pub body_text: Option<String>,
     /// The HTML.
@@ -39,30 +48,82 @@ pub struct SubmitDraft {
     pub rationale: Option<String>,
     /// The agent's own data.
     pub metadata: Option<serde_json::Value>,
+    /// Files.
+    pub attachments: Vec<NewAttachment>,
 }
 
+/// What was submitted, in order as far as its form goes.
 struct Parsed {
+    to: Vec<EmailAddress>,
     cc: Vec<EmailAddress>,
     bcc: Vec<EmailAddress>,
-    subject_override: Option<HeaderText>,
+    subject: Option<HeaderText>,
     metadata: Option<String>,
+    attachments: Vec<Attachment>,
 }
 
-/// Stores a draft for approval; the approvers are told by the relay. With the owner's opt-out `auto_approve_replies` it
-/// is approved and queued at once, unless newer mail arrived, a machine is being answered, or the thread's cap is reached.
+/// Stores a draft for approval; the approvers are told by the relay. With the owner's opt-out `auto_approve_replies` an
+/// answer is approved and queued at once, unless newer mail arrived, a machine is being answered, or the thread's cap is
+/// reached. A cold draft never is.
 pub async fn submit_draft(app: &App, caller: &Caller, input: SubmitDraft) -> Result<(Draft, DraftBody), ServiceError> {
     caller.require(Permission::Draft)?;
     let mut fields = Fields::default();
     fields.bodies(input.body_text.as_deref(), input.body_html.as_deref());
     fields.rationale(input.rationale.as_deref());
-    let parsed = Parsed {
+    let answers = answer_or_cold(&input, &mut fields);
+    let mut parsed = Parsed {
+        to: fields.addresses("to", &input.to),
         cc: fields.addresses("cc", &input.cc),
         bcc: fields.addresses("bcc", &input.bcc),
-        subject_override: fields.header("subject_override", input.subject_override.as_deref()),
+        subject: match input.thread_id {
+            Some(_) => fields.header("subject_override", input.subject_override.as_deref()),
+            None => fields.header("subject", input.subject.as_deref()),
+        },
         metadata: fields.metadata(input.metadata.as_ref()),
+        attachments: Vec::new(),
     };
+    if answers.is_none() {
+        fields.recipient_count("to", parsed.to.len() + parsed.cc.len() + parsed.bcc.len());
+    }
     fields.finish()?;
-    until_settled(app, || submit_once(app, caller, &input, &parsed)).await
+    parsed.attachments = attachments::keep(app, caller.workspace_id, &input.attachments).await?;
+    match answers {
+        Some(answers) => until_settled(app, || answer_once(app, caller, &input, answers, &parsed)).await,
+        None => until_settled(app, || cold_once(app, caller, &input, &parsed)).await,
+    }
+}
+
+/// The thread and message that are answered; none for a cold draft. Refuses what is neither.
+fn answer_or_cold(input: &SubmitDraft, fields: &mut Fields) -> Option<(ThreadId, MessageId)> {
+    let Some(thread_id) = input.thread_id else {
+        if input.to.is_empty() && input.subject.is_none() {
+            fields.refuse("thread_id", "is required; or `to` and `subject`, for a message that starts a thread");
+            return None;
+        }
+        if input.to.is_empty() {
+            fields.refuse("to", "must name at least one recipient when there is no `thread_id`");
+        }
+        if input.subject.is_none() {
+            fields.refuse("subject", "is required when there is no `thread_id`");
+        }
+        if input.based_on_message_id.is_some() {
+            fields.refuse("based_on_message_id", "is for answers: give its `thread_id` as well");
+        }
+        if input.subject_override.is_some() {
+            fields.refuse("subject_override", "is for answers: a message that starts a thread has its `subject`");
+        }
+        return None;
+    };
+    if !input.to.is_empty() {
+        fields.refuse("to", "is for messages that start a thread: whom an answer goes to follows from what it answers");
+    }
+    if input.subject.is_some() {
+        fields.refuse("subject", "is for messages that start a thread: an answer takes `subject_override`");
+    }
+    if input.based_on_message_id.is_none() {
+        fields.refuse("based_on_message_id", "is required: `last_inbound_message_id` of the thread as you read it");
+    }
+    Some((thread_id, input.based_on_message_id?))
 }
 
 struct Context {
@@ -72,10 +133,15 @@ struct Context {
     draft_ttl_hours: Option<u32>,
 }
 
-async fn read_context(app: &App, caller: &Caller, input: &SubmitDraft) -> Result<Context, ServiceError> {
+async fn read_context(
+    app: &App,
+    caller: &Caller,
+    identity_id: IdentityId,
+    (thread_id, message_id): (ThreadId, MessageId),
+) -> Result<Context, ServiceError> {
     let Answering { thread, identity, message, workspace } =
-        app.store.answering(caller.workspace_id, input.thread_id, input.identity_id, input.based_on_message_id).await?;
-    let thread = match thread.filter(|row| row.value.id == input.thread_id) {
+        app.store.answering(caller.workspace_id, thread_id, identity_id, Some(message_id)).await?;
+    let thread = match thread.filter(|row| row.value.id == thread_id) {
         // Its id leads to the thread that took it over.
         Some(row) if row.value.merged_into.is_some() => threads::root(app, caller.workspace_id, row.value.id).await?,
         as_asked => as_asked,
@@ -101,13 +167,15 @@ async fn read_context(app: &App, caller: &Caller, input: &SubmitDraft) -> Result
     Ok(Context { thread, identity, message, draft_ttl_hours })
 }
 
-async fn submit_once(
+async fn answer_once(
     app: &App,
     caller: &Caller,
     input: &SubmitDraft,
+    answers: (ThreadId, MessageId),
     parsed: &Parsed,
 ) -> Result<(Draft, DraftBody), ServiceError> {
-    let Context { thread: row, identity, message, draft_ttl_hours } = read_context(app, caller, input).await?;
+    let Context { thread: row, identity, message, draft_ttl_hours } =
+        read_context(app, caller, input.identity_id, answers).await?;
     let now = app.now();
     if row.value.open_draft_ids.len() >= MAX_OPEN_DRAFTS {
         return Err(ServiceError::Conflict("the thread has 20 undecided drafts: reject some of them first"));
@@ -122,32 +190,13 @@ async fn submit_once(
 
     let mut thread = row.value.clone();
     let mut draft = Draft {
-        id: DraftId::generate_in(thread.id.family(), now, app.entropy()),
-        workspace_id: caller.workspace_id,
-        thread_id: thread.id,
-        identity_id: identity.id,
-        based_on_message_id: message.id,
-        status: DraftStatus::Pending,
-        version: 1,
+        based_on_message_id: Some(message.id),
         stale_warning: thread.is_stale(Some(message.id)),
         to,
-        cc: parsed.cc.clone(),
-        bcc: parsed.bcc.clone(),
-        subject: parsed.subject_override.clone().unwrap_or_else(|| outbound::reply_subject(&thread.subject)),
-        subject_override: parsed.subject_override.clone(),
-        rationale: input.rationale.clone(),
-        metadata: parsed.metadata.clone(),
-        submitted_by: caller.actor(),
-        send_state: None,
-        outbound_message_id: None,
-        decided_by: None,
-        decided_at: None,
-        reject_reason: None,
-        failure: None,
+        subject: parsed.subject.clone().unwrap_or_else(|| outbound::reply_subject(&thread.subject)),
+        subject_override: parsed.subject.clone(),
         expires_at: expiry(now, draft_ttl_hours),
-        notifications: Vec::new(),
-        created_at: now,
-        updated_at: now,
+        ..draft(app, caller, input, parsed, thread.id, now)
     };
     let body = DraftBody { text: input.body_text.clone(), html: input.body_html.clone() };
     thread.draft_opened(draft.id, now);
@@ -156,7 +205,7 @@ async fn submit_once(
     let opted_out = identity.auto_approve_replies && !draft.stale_warning && !message.is_automated;
     if opted_out && thread.count_unattended_send(now) {
         draft.approve(Actor::identity(identity.id, &identity.display_name), None, now)?;
-        let origin = Origin { answers: Some(&message), draft: Some((draft.id, message.id)), unattended: true };
+        let origin = Origin { answers: Some(&message), draft: Some((draft.id, Some(message.id))), unattended: true };
         let content = content_of(&draft, &body);
         let (outbound, outbound_body) = outbound::message(app, &identity, thread.id, content, origin, now);
         draft.queue(outbound.id, &thread, now)?;
@@ -167,6 +216,77 @@ async fn submit_once(
     transaction.replace(&row, &thread)?;
     app.store.commit(transaction).await?;
     Ok((draft, body))
+}
+
+/// A draft and the thread it would start. The contact is made when it is sent.
+async fn cold_once(
+    app: &App,
+    caller: &Caller,
+    input: &SubmitDraft,
+    parsed: &Parsed,
+) -> Result<(Draft, DraftBody), ServiceError> {
+    let now = app.now();
+    let thread_id = ThreadId::generate(now, app.entropy());
+    let Answering { identity, workspace, .. } =
+        app.store.answering(caller.workspace_id, thread_id, input.identity_id, None).await?;
+    let identity = identity.map(|row| row.value).filter(|identity| caller.sees(identity.id));
+    let Some(identity) = identity else { return Err(ServiceError::NotFound { what: "identity" }) };
+    outbound::require_active(&identity)?;
+    if !identity.can_send_cold {
+        return Err(ServiceError::ColdSendBlocked);
+    }
+    let draft = Draft {
+        expires_at: expiry(now, workspace.and_then(|row| row.value.settings.draft_ttl_hours)),
+        ..draft(app, caller, input, parsed, thread_id, now)
+    };
+    let body = DraftBody { text: input.body_text.clone(), html: input.body_html.clone() };
+    let mut thread = Thread::start(thread_id, caller.workspace_id, identity.id, draft.subject.as_str(), now, now);
+    thread.draft_opened(draft.id, now);
+    let mut transaction = Transaction::new();
+    transaction.create(&thread)?;
+    transaction.create_with_body(&app.store, &draft, &body).await?;
+    app.store.commit(transaction).await?;
+    Ok((draft, body))
+}
+
+/// What is the same for every new draft; the rest is that of a cold one that does not expire.
+fn draft(
+    app: &App,
+    caller: &Caller,
+    input: &SubmitDraft,
+    parsed: &Parsed,
+    thread_id: ThreadId,
+    now: Timestamp,
+) -> Draft {
+    Draft {
+        id: DraftId::generate_in(thread_id.family(), now, app.entropy()),
+        workspace_id: caller.workspace_id,
+        thread_id,
+        identity_id: input.identity_id,
+        based_on_message_id: None,
+        status: DraftStatus::Pending,
+        version: 1,
+        stale_warning: false,
+        to: parsed.to.clone(),
+        cc: parsed.cc.clone(),
+        bcc: parsed.bcc.clone(),
+        subject: parsed.subject.clone().unwrap_or_else(|| HeaderText::sanitize("")),
+        subject_override: None,
+        rationale: input.rationale.clone(),
+        metadata: parsed.metadata.clone(),
+        attachments: parsed.attachments.clone(),
+        submitted_by: caller.actor(),
+        send_state: None,
+        outbound_message_id: None,
+        decided_by: None,
+        decided_at: None,
+        reject_reason: None,
+        failure: None,
+        expires_at: None,
+        notifications: Vec::new(),
+        created_at: now,
+        updated_at: now,
+    }
 }
 
 fn expiry(now: Timestamp, ttl_hours: Option<u32>) -> Option<Timestamp> {
@@ -182,5 +302,6 @@ pub(crate) fn content_of(draft: &Draft, body: &DraftBody) -> Content {
         subject: draft.subject.clone(),
         text: body.text.clone(),
         html: body.html.clone(),
+        attachments: draft.attachments.clone(),
     }
 }

@@ -4,7 +4,7 @@
 use aws_sdk_s3::{presigning::PresigningConfig, primitives::ByteStream};
 use std::{fmt::Write as _, time::Duration};
 
-use actionlayer_domain::{MessageId, Timestamp, WorkspaceId};
+use actionlayer_domain::{MessageId, Timestamp, Upload, UploadId, WorkspaceId};
 
 use crate::{Store, StoreError};
 
@@ -31,6 +31,16 @@ impl BlobKey {
         Self(format!("attachments/{workspace}/{message}/{index}"))
     }
 
+    /// A file to send, by the hash of its content: it cannot be changed under a draft that was approved.
+    pub fn outbound_file(workspace: WorkspaceId, sha256_hex: &str) -> Self {
+        Self(format!("attachments/{workspace}/sha256/{sha256_hex}"))
+    }
+
+    /// Where the owner of an announced file puts it.
+    pub fn upload(workspace: WorkspaceId, upload: UploadId) -> Self {
+        Self(format!("uploads/{workspace}/{upload}"))
+    }
+
     /// A long body, by the hash of its compressed bytes.
     pub(crate) fn body(sha256_hex: &str) -> Self {
         Self(format!("bodies/{sha256_hex}"))
@@ -55,6 +65,30 @@ pub struct SignedUrl {
     pub expires_at: Timestamp,
 }
 
+/// A request that puts one announced file into the bucket, without credentials.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignedUpload {
+    /// Where to `PUT` the bytes.
+    pub url: String,
+    /// The headers that must be sent along, as signed.
+    pub headers: Vec<(String, String)>,
+    /// Until when it works.
+    pub expires_at: Timestamp,
+}
+
+/// What lies under a key, when its size is known beforehand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SizedBlob {
+    /// The bytes.
+    Bytes(Vec<u8>),
+    /// Something of another size, in bytes. It was not read.
+    OtherSize(u64),
+    /// Nothing.
+    Missing,
+}
+
+/// How long a file may be put under a signed URL.
+const UPLOAD_URL_LIFETIME: Duration = Duration::from_mins(60);
 /// How long a signed URL works.
 const SIGNED_URL_LIFETIME: Duration = Duration::from_mins(5);
 
@@ -91,6 +125,46 @@ impl Store {
             .await
             .map_err(|_| StoreError::Unavailable { service: "s3", code: "body_cut_short".to_owned() })?;
         Ok(Some(bytes.to_vec()))
+    }
+
+    /// The bytes under a key if there are exactly so many.
+    pub async fn get_blob_of_size(&self, key: &BlobKey, size_bytes: u64) -> Result<SizedBlob, StoreError> {
+        let answer = match self.s3.get_object().bucket(&self.bucket).key(key.as_str()).send().await {
+            Ok(answer) => answer,
+            Err(e)
+                if e.as_service_error()
+                    .is_some_and(aws_sdk_s3::operation::get_object::GetObjectError::is_no_such_key) =>
+            {
+                return Ok(SizedBlob::Missing);
+            }
+            Err(e) => return Err(StoreError::s3(&e)),
+        };
+        let announced = answer.content_length().and_then(|length| u64::try_from(length).ok()).unwrap_or_default();
+        if announced != size_bytes {
+            return Ok(SizedBlob::OtherSize(announced));
+        }
+        let cut_short = || StoreError::Unavailable { service: "s3", code: "body_cut_short".to_owned() };
+        let bytes = answer.body.collect().await.map_err(|_| cut_short())?.to_vec();
+        if bytes.len() as u64 == size_bytes { Ok(SizedBlob::Bytes(bytes)) } else { Err(cut_short()) }
+    }
+
+    /// A request that puts an announced file into the bucket; it works for an hour. Size and type are signed, so that
+    /// the bucket refuses others.
+    pub async fn sign_upload(&self, upload: &Upload, now: Timestamp) -> Result<SignedUpload, StoreError> {
+        let refused = |code: String| StoreError::Refused { service: "s3", code };
+        let config = PresigningConfig::expires_in(UPLOAD_URL_LIFETIME).map_err(|e| refused(e.to_string()))?;
+        let request = self
+            .s3
+            .put_object()
+            .bucket(&self.bucket)
+            .key(BlobKey::upload(upload.workspace_id, upload.id).as_str())
+            .content_type(&upload.content_type)
+            .content_length(i64::try_from(upload.size_bytes).map_err(|e| refused(e.to_string()))?)
+            .presigned(config)
+            .await
+            .map_err(|e| StoreError::s3(&e))?;
+        let headers = request.headers().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        Ok(SignedUpload { url: request.uri().to_owned(), headers, expires_at: now.after(UPLOAD_URL_LIFETIME) })
     }
 
     /// Keys of raw inbound mail, oldest keys first, a page at a time, with the time each was stored.

@@ -119,14 +119,14 @@ impl Store {
         workspace: WorkspaceId,
         thread: ThreadId,
         identity: IdentityId,
-        message: MessageId,
+        message: Option<MessageId>,
     ) -> Result<Answering, StoreError> {
-        let wanted = [
+        let mut wanted = vec![
             keys::thread(workspace, thread.family()),
             keys::identity(workspace, identity),
-            keys::message(workspace, message),
             keys::workspace(workspace),
         ];
+        wanted.extend(message.map(|id| keys::message(workspace, id)));
         let mut found = Answering::default();
         for item in self.batch_get(&wanted).await? {
             match kind(&item) {

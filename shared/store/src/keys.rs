@@ -5,7 +5,7 @@
 
 use actionlayer_domain::{
     ApiKeyId, ContactId, DomainId, DomainName, DraftId, DraftStatus, EmailAddress, Family, HeldId, IdentityId,
-    MessageId, Timestamp, WorkspaceId, thread::ThreadStatus,
+    MessageId, Timestamp, UploadId, WorkspaceId, thread::ThreadStatus,
 };
 use sha2::{Digest, Sha256};
 
@@ -223,6 +223,11 @@ pub fn held_pk(workspace: WorkspaceId) -> String {
 /// Held mail of one sender, in [`Index::Owner`].
 pub(crate) fn held_of_sender(workspace: WorkspaceId, from_email: &str) -> String {
     format!("{}#{}", held_pk(workspace), from_email.to_ascii_lowercase())
+}
+
+/// A file that was announced for sending.
+pub fn upload(workspace: WorkspaceId, id: UploadId) -> Key {
+    Key::new(format!("{}#U", workspace_pk(workspace)), id.to_string())
 }
 
 /// How much a workspace used in a period (`lifetime` or `2026-04`).

@@ -27,7 +27,7 @@ mod totals;
 mod transaction;
 mod workspace;
 
-pub use blobs::{BlobKey, SignedUrl};
+pub use blobs::{BlobKey, SignedUpload, SignedUrl, SizedBlob};
 pub use credentials::Credential;
 pub use cursor::{Cursor, InvalidCursor};
 pub use error::{CommitError, StoreError};

@@ -2,10 +2,10 @@
 
 use actionlayer_domain::{
     ApiKeyId, DomainId, DomainName, Draft, DraftBody, DraftId, DraftStatus, EmailAddress, HeaderText, Identity,
-    IdentityId, Message, MessageBody, Role, Secret, SendingDomain, Thread, Timestamp, Workspace, WorkspaceId,
+    IdentityId, Message, MessageBody, Role, Secret, SendingDomain, Thread, Timestamp, Upload, Workspace, WorkspaceId,
     contact::{Contact, HeldInbound},
     key::ApiKey,
-    message::DeliveryStatus,
+    message::{Attachment, DeliveryStatus},
     sending_domain::DomainStatus,
 };
 use serde::{Deserialize, Serialize};
@@ -159,6 +159,19 @@ impl Record for Draft {
     }
 }
 
+impl Record for Upload {
+    const KIND: &'static str = "upload";
+    type Body = ();
+
+    fn key(&self) -> Key {
+        keys::upload(self.workspace_id, self.id)
+    }
+
+    fn ttl_unix_seconds(&self) -> Option<i64> {
+        Some(self.expires_at.unix_seconds())
+    }
+}
+
 /// A draft as it was before an edit.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DraftVersion {
@@ -176,6 +189,9 @@ pub struct DraftVersion {
     pub bcc: Vec<EmailAddress>,
     /// Its rationale then.
     pub rationale: Option<String>,
+    /// Its files then.
+    #[serde(default)]
+    pub attachments: Vec<Attachment>,
     /// When it was replaced.
     pub replaced_at: Timestamp,
 }

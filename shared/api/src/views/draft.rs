@@ -8,15 +8,19 @@ use actionlayer_domain::{
 };
 use actionlayer_store::DraftVersion;
 use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::AttachmentView;
 
 /// A draft with its bodies; without them in lists.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct DraftView {
     id: DraftId,
     workspace_id: WorkspaceId,
     thread_id: ThreadId,
     identity_id: IdentityId,
-    based_on_message_id: MessageId,
+    /// `null` for a cold draft, which starts its thread.
+    based_on_message_id: Option<MessageId>,
     status: DraftStatus,
     version: u32,
     stale_warning: bool,
@@ -28,7 +32,9 @@ pub struct DraftView {
     #[serde(flatten)]
     body: Option<BodyView>,
     rationale: Option<String>,
+    #[schema(value_type = Option<Object>)]
     metadata: Option<serde_json::Value>,
+    attachments: Vec<AttachmentView>,
     submitted_by: ActorView,
     send_state: Option<SendState>,
     sent_message_id: Option<MessageId>,
@@ -42,7 +48,7 @@ pub struct DraftView {
     updated_at: Timestamp,
 }
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 struct BodyView {
     body_text: Option<String>,
     body_html: Option<String>,
@@ -71,6 +77,7 @@ impl DraftView {
             rationale: draft.rationale,
             // Written by us from a JSON value, so that it parses; `null` beats an error for the rest of the draft.
             metadata: draft.metadata.and_then(|json| serde_json::from_str(&json).ok()),
+            attachments: draft.attachments.into_iter().map(AttachmentView::of).collect(),
             submitted_by: ActorView::of(&draft.submitted_by),
             send_state: draft.send_state,
             sent_message_id,
@@ -87,7 +94,7 @@ impl DraftView {
 }
 
 /// Who did something.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct ActorView {
     kind: ActorKind,
     id: String,
@@ -102,7 +109,7 @@ impl ActorView {
 }
 
 /// Why something did not leave.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct FailureView {
     code: FailureCode,
     message: String,
@@ -116,7 +123,7 @@ impl FailureView {
 }
 
 /// Whether an approver was told.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct NotificationView {
     channel: String,
     recipient: EmailAddress,
@@ -135,7 +142,7 @@ impl NotificationView {
 }
 
 /// A draft as it was before an edit.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct DraftVersionView {
     draft_id: DraftId,
     version: u32,
@@ -145,13 +152,24 @@ pub struct DraftVersionView {
     body_text: Option<String>,
     body_html: Option<String>,
     rationale: Option<String>,
+    attachments: Vec<AttachmentView>,
     replaced_at: Timestamp,
 }
 
 impl DraftVersionView {
     /// The view of an earlier version.
     pub fn of(version: DraftVersion, body: DraftBody) -> Self {
-        let DraftVersion { draft_id, workspace_id: _, version, subject, cc, bcc, rationale, replaced_at } = version;
-        Self { draft_id, version, subject, cc, bcc, body_text: body.text, body_html: body.html, rationale, replaced_at }
+        Self {
+            draft_id: version.draft_id,
+            version: version.version,
+            subject: version.subject,
+            cc: version.cc,
+            bcc: version.bcc,
+            body_text: body.text,
+            body_html: body.html,
+            rationale: version.rationale,
+            attachments: version.attachments.into_iter().map(AttachmentView::of).collect(),
+            replaced_at: version.replaced_at,
+        }
     }
 }

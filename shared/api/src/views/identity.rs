@@ -8,9 +8,13 @@ use actionlayer_domain::{
     sending_domain::{DnsRecord, DomainStatus, RecordPurpose, RecordType},
 };
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{ArrayBuilder, OneOfBuilder, Ref, RefOr, Schema},
+};
 
 /// A domain with its five records.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct DomainView {
     id: DomainId,
     workspace_id: WorkspaceId,
@@ -56,7 +60,7 @@ impl DomainView {
 }
 
 /// A DNS record to add, and what is there.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct RecordView {
     #[serde(rename = "type")]
     record_type: RecordType,
@@ -64,6 +68,7 @@ pub struct RecordView {
     registrar_name: String,
     value: String,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     priority: Option<u16>,
     purpose: RecordPurpose,
     verified: bool,
@@ -79,7 +84,7 @@ impl RecordView {
 }
 
 /// An identity.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 #[allow(clippy::struct_excessive_bools, reason = "each is a separate opt-in of the published API")]
 pub struct IdentityView {
     id: IdentityId,
@@ -93,6 +98,7 @@ pub struct IdentityView {
     signature_text: Option<String>,
     signature_html: Option<String>,
     thread_history_depth: u8,
+    #[schema(value_type = Option<ApprovalChannels>)]
     approval_channel: ApprovalChannels,
     can_send_cold: bool,
     auto_approve_replies: bool,
@@ -148,6 +154,20 @@ impl IdentityView {
 /// Approval channels in JSON: one as an object, several as a list, none as `null`. Requests may give either form.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ApprovalChannels(pub Vec<ApprovalChannel>);
+
+impl PartialSchema for ApprovalChannels {
+    fn schema() -> RefOr<Schema> {
+        let one = || Ref::from_schema_name(ApprovalChannel::name());
+        OneOfBuilder::new().item(one()).item(ArrayBuilder::new().items(one())).into()
+    }
+}
+
+impl ToSchema for ApprovalChannels {
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        schemas.push((ApprovalChannel::name().into_owned(), ApprovalChannel::schema()));
+        ApprovalChannel::schemas(schemas);
+    }
+}
 
 impl Serialize for ApprovalChannels {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

@@ -5,11 +5,12 @@ use actionlayer_domain::{
     contact::{Contact, ContactStatus, HeldInbound},
 };
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::{AuthenticationView, SafetyView};
 
 /// A contact.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct ContactView {
     id: ContactId,
     workspace_id: WorkspaceId,
@@ -31,7 +32,7 @@ impl ContactView {
 }
 
 /// Mail that waits for a decision about its sender.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct HeldView {
     id: HeldId,
     from_email: String,

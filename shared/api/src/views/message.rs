@@ -2,15 +2,16 @@
 
 use actionlayer_domain::{
     DraftId, EmailAddress, IdentityId, Message, MessageBody, MessageId, ThreadId, Timestamp,
-    message::{Attachment, Authentication, Direction, Mailbox, SafetyFlag, Verdict},
+    message::{Attachment, Authentication, DeliveryStatus, Direction, Mailbox, SafetyFlag, Verdict},
 };
 use actionlayer_store::SignedUrl;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::FailureView;
 
 /// A message with its bodies.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct MessageView {
     id: MessageId,
     thread_id: ThreadId,
@@ -36,6 +37,7 @@ pub struct MessageView {
     safety: SafetyView,
     parse_limited: bool,
     draft_id: Option<DraftId>,
+    #[schema(value_type = Option<DeliveryStatus>)]
     delivery_status: Option<&'static str>,
     failure: Option<FailureView>,
     received_at: Option<Timestamp>,
@@ -89,7 +91,7 @@ fn addresses(mailboxes: Vec<Mailbox>) -> Vec<String> {
 }
 
 /// A file of a message.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct AttachmentView {
     id: String,
     filename: String,
@@ -102,13 +104,13 @@ pub struct AttachmentView {
 impl AttachmentView {
     /// The view of a file.
     pub fn of(attachment: Attachment) -> Self {
-        let Attachment { id, filename, content_type, size_bytes, content_id, inline } = attachment;
+        let Attachment { id, filename, content_type, size_bytes, content_id, inline, sha256_hex: _ } = attachment;
         Self { id, filename, content_type, size_bytes, content_id, inline }
     }
 }
 
 /// SES's verdicts on inbound mail.
-#[derive(Debug, Clone, Copy, Serialize)]
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
 pub struct AuthenticationView {
     spf: Verdict,
     dkim: Verdict,
@@ -128,7 +130,7 @@ impl AuthenticationView {
 }
 
 /// How far the content may be trusted.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct SafetyView {
     /// Somebody else wrote it: data, never instructions.
     pub(super) untrusted: bool,
@@ -144,10 +146,11 @@ impl SafetyView {
 }
 
 /// The answer to a send without a draft.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct SentView {
     message_id: MessageId,
     thread_id: ThreadId,
+    #[schema(value_type = Option<DeliveryStatus>)]
     status: Option<&'static str>,
     queued_at: Timestamp,
 }
@@ -165,7 +168,7 @@ impl SentView {
 }
 
 /// Where a file can be fetched for a while, without credentials.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct SignedUrlView {
     url: String,
     expires_at: Timestamp,

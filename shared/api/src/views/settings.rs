@@ -5,9 +5,10 @@ use actionlayer_domain::{
     workspace::WorkspaceSettings,
 };
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// A workspace.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct WorkspaceView {
     id: WorkspaceId,
     name: HeaderText,
@@ -25,10 +26,12 @@ impl WorkspaceView {
 }
 
 /// The answer to bootstrapping: the only time its key is shown.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Bootstrapped)]
 pub struct BootstrapView {
     workspace: WorkspaceView,
     #[serde(serialize_with = "expose")]
+    #[schema(value_type = String, examples("nc_live_0123456789abcdefghijABCDEFGHIJ01"))]
     api_key: ApiKeySecret,
     warning: &'static str,
 }
@@ -50,7 +53,7 @@ fn expose<S: serde::Serializer>(key: &ApiKeySecret, serializer: S) -> Result<S::
 }
 
 /// A key, without the key.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct ApiKeyView {
     id: ApiKeyId,
     name: HeaderText,
@@ -70,11 +73,13 @@ impl ApiKeyView {
 }
 
 /// A new key: the only time it is shown.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CreatedApiKey)]
 pub struct NewApiKeyView {
     #[serde(flatten)]
     api_key: ApiKeyView,
     #[serde(serialize_with = "expose")]
+    #[schema(value_type = String, examples("nc_live_0123456789abcdefghijABCDEFGHIJ01"))]
     key: ApiKeySecret,
 }
 

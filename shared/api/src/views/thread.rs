@@ -4,11 +4,12 @@ use actionlayer_domain::{
     ContactId, IdentityId, MessageId, Thread, ThreadId, Timestamp, WorkspaceId, thread::ThreadStatus,
 };
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::{ContactView, DraftView, MessageView};
 
 /// A thread.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct ThreadView {
     id: ThreadId,
     workspace_id: WorkspaceId,
@@ -51,7 +52,7 @@ impl ThreadView {
 }
 
 /// A thread with everything an agent needs to answer it.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct ThreadDetailView {
     /// The thread.
     #[serde(flatten)]

@@ -1,6 +1,7 @@
 //! Who did something.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::{ApiKeyId, EmailAddress, HeaderText, IdentityId};
 
@@ -16,7 +17,7 @@ pub struct Actor {
 }
 
 /// A kind of actor.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ActorKind {
     /// A caller of the API.

@@ -1,6 +1,7 @@
 //! Why something did not leave.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// Why something did not leave.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -12,7 +13,7 @@ pub struct Failure {
 }
 
 /// The kinds of failure.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum FailureCode {
     /// It was handed to SES and no answer or event ever came. It may have left.

@@ -147,6 +147,7 @@ fn message(
         raw_id: Some(received.ses_message_id.clone()),
         draft_id: None,
         based_on_message_id: None,
+        quoted_message_id: None,
         delivery: None,
         received_at: Some(received.received_at),
         sent_at: None,
