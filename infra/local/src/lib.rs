@@ -7,36 +7,36 @@
 //!
 //! **Must never know.** What a thread or a draft is: the rules live in the crates the functions are made of.
 
+mod clients;
 /// The engine's clock, which can be advanced.
 pub mod clock;
-/// Faults on request.
-pub mod faults;
-/// The queues: an SQS server.
-pub mod sqs;
-/// The engine's durable state.
-pub mod state;
-/// Receiving mail: an SMTP listener in front of what SES does with a mail.
-pub mod smtp;
-/// Sending mail: an SES v2 server.
-pub mod ses;
-/// Everything that left.
-pub mod outbox;
-/// The authoritative DNS server of published zones.
-pub mod dns;
-/// `template.yaml`, read.
-pub mod template;
-mod clients;
 /// The demonstration: the whole loop through public interfaces.
 pub mod demo;
+/// The authoritative DNS server of published zones.
+pub mod dns;
 /// The table: an embedded DynamoDB.
 pub mod dynamodb;
 /// The whole system in one process.
 pub mod engine;
 mod event_sources;
+/// Faults on request.
+pub mod faults;
 /// The HTTP API in front of the functions.
 pub mod gateway;
 /// Lambda: the functions, invoked.
 pub mod invoke;
 mod local_routes;
+/// Everything that left.
+pub mod outbox;
 /// The bucket: a folder served as S3.
 pub mod s3;
+/// Sending mail: an SES v2 server.
+pub mod ses;
+/// Receiving mail: an SMTP listener in front of what SES does with a mail.
+pub mod smtp;
+/// The queues: an SQS server.
+pub mod sqs;
+/// The engine's durable state.
+pub mod state;
+/// `template.yaml`, read.
+pub mod template;
