@@ -54,7 +54,7 @@ impl Engine {
 
     /// Waits for the line `ready http=… smtp=… dynamodb=…`.
     async fn wait_until_ready(&mut self, log: &Path, begin: u64) {
-        let begun = Instant::now();
+        let started = Instant::now();
         loop {
             let printed = read_from(log, begin);
             if let Some(line) = printed.lines().find(|line| line.starts_with("ready ")) {
@@ -65,7 +65,7 @@ impl Engine {
                 return;
             }
             let ended = self.child.try_wait().expect("the process is ours");
-            assert!(ended.is_none() && begun.elapsed() < DEADLINE, "the engine did not start: {ended:?}\n{printed}");
+            assert!(ended.is_none() && started.elapsed() < DEADLINE, "the engine did not start: {ended:?}\n{printed}");
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     }

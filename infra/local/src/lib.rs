@@ -26,8 +26,8 @@ pub mod gateway;
 /// Lambda: the functions, invoked.
 pub mod invoke;
 mod local_routes;
-/// Everything that left.
 pub mod openapi;
+/// Everything that left.
 pub mod outbox;
 /// The bucket: a folder served as S3.
 pub mod s3;

@@ -55,22 +55,26 @@ pub(crate) fn find_attribution(lines: &[&str]) -> Option<FoundAttribution> {
     let window = window.get(..=last)?;
     let whole = Sentence::of(window);
     let by_beginning = whole.kind()?;
-    let starts_here = by_beginning == Kind::ByBeginning || window.windows(2).all(|pair| is_wrapped(pair[0], pair[1]));
+    let starts_here = by_beginning == Kind::Beginning || window.windows(2).all(|pair| is_wrapped(pair[0], pair[1]));
     // Where a later line is an attribution of its own, the lines above it are text.
     let starts_later = (1..=last).any(|start| {
         let part = Sentence::of(window.get(start..).unwrap_or_default());
         part.kind().is_some_and(|kind| match kind {
-            Kind::ByBeginning | Kind::ByAddressAndTime => true,
-            Kind::ByVerb => (!whole.has_address || part.has_address) && (!whole.has_date || part.has_date),
+            Kind::Beginning | Kind::AddressAndTime => true,
+            Kind::Verb => (!whole.has_address || part.has_address) && (!whole.has_date || part.has_date),
         })
     });
     (starts_here && !starts_later).then_some(FoundAttribution { lines: last + 1, is_full: whole.is_full() })
 }
 
-/// Whether a line, right above quoted lines, is what a client of an unknown language wrote there.
+/// Whether a line, right above quoted lines, is what a client of an unknown language wrote there: who and when, ended by
+/// a colon or begun by the date.
 pub(crate) fn is_lead_in(line: &str) -> bool {
+    let line = clean(line);
     let sentence = Sentence::of(&[line]);
-    clean(line).ends_with([':', '：']) && sentence.has_address && (sentence.has_date || sentence.has_time)
+    (line.ends_with([':', '：']) || line.starts_with(char::is_numeric))
+        && sentence.has_address
+        && (sentence.has_date || sentence.has_time)
 }
 
 /// Whether `line` was broken because the first word of `next` did not fit.
@@ -83,14 +87,15 @@ fn is_wrapped(line: &str, next: &str) -> bool {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     /// It begins and ends as in one of the languages.
-    ByBeginning,
+    Beginning,
     /// It has the verb of one of the languages that begin with anything.
-    ByVerb,
+    Verb,
     /// It names an address, a date and a time, in no language that is known.
-    ByAddressAndTime,
+    AddressAndTime,
 }
 
 /// The lines of a possible attribution, and what is in them.
+#[allow(clippy::struct_excessive_bools, reason = "each is a separate observation of the same text")]
 struct Sentence {
     /// Lower case, one blank between the lines.
     text: String,
@@ -136,17 +141,20 @@ impl Sentence {
         if !(self.has_digit || self.has_address || dashed) {
             return None;
         }
-        let mut found = None;
+        // Who and when are enough in any language; what is left to ask is whether it begins here.
+        let says_all = self.has_address && self.has_date && self.has_time;
+        let mut found = says_all.then_some(Kind::AddressAndTime);
         for attribution in ATTRIBUTIONS {
             let begins = attribution.begins.iter().any(|begin| text.starts_with(begin));
-            if (begins || dashed || attribution.begins.is_empty()) && has_verb(text, attribution) {
+            let asked = begins || (found.is_none() && (dashed || attribution.begins.is_empty()));
+            if asked && has_verb(text, attribution) {
                 if begins {
-                    return Some(Kind::ByBeginning);
+                    return Some(Kind::Beginning);
                 }
-                found = Some(Kind::ByVerb);
+                found = Some(Kind::Verb);
             }
         }
-        found.or((self.has_address && self.has_date && self.has_time).then_some(Kind::ByAddressAndTime))
+        found
     }
 
     fn is_full(&self) -> bool {

@@ -130,12 +130,14 @@ mod tests {
         let seen = RefCell::new(Vec::new());
         let response = sqs_batch(batch(&["1", "{", "2", "3", "4", "5"]), |job: u32| {
             seen.borrow_mut().push(job);
-            async move { match job {
-                2 => Err(ServiceError::Contended),
-                3 => Err(ServiceError::NotFound { what: "draft" }),
-                4 => panic!("on purpose"),
-                _ => Ok(()),
-            } }
+            async move {
+                match job {
+                    2 => Err(ServiceError::Contended),
+                    3 => Err(ServiceError::NotFound { what: "draft" }),
+                    4 => panic!("on purpose"),
+                    _ => Ok(()),
+                }
+            }
         })
         .await;
         assert_eq!(*seen.borrow(), [1, 2, 3, 4, 5]);

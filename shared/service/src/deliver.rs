@@ -105,6 +105,10 @@ async fn claim_once(app: &App, job: &SendJob, attempt_id: AttemptId) -> Result<O
         // Its draft is gone: nobody can say that it was approved.
         withdraw(app, &Outbound { message: row, thread, identity: None, draft: None }).await?;
         return Ok(None);
+    } else {
+        // Nothing about the thread matters here. But a write of one item has no token: were its answer lost, the SDK's
+        // retry would find the claim taken, by itself, and the mail would never leave. A transaction has one.
+        transaction.check(&thread);
     }
 
     // Built and stored before the claim: what fails here has claimed nothing.

@@ -2,7 +2,7 @@
 
 use actionlayer_domain::{
     HeldId, IdentityId, MessageId, ThreadId, Timestamp, WorkspaceId,
-    contact::{Contact, HeldInbound},
+    contact::{Contact, ContactStatus, HeldInbound},
 };
 use serde::{Deserialize, Serialize};
 
@@ -114,6 +114,34 @@ impl Store {
             }
         }
         Ok((pointers, contact))
+    }
+
+    /// The domains of the workspace's trusted contacts, each once: those a stranger may want to be taken for. Of at most
+    /// 1,000 contacts, so that what is read stays bounded.
+    pub async fn trusted_domains(&self, workspace: WorkspaceId) -> Result<Vec<String>, StoreError> {
+        const MAX_CONTACTS: i32 = 1_000;
+        let trip = self.meter.trip();
+        let answer = self
+            .dynamodb
+            .query()
+            .table_name(&self.table)
+            .key_condition_expression("pk = :pk")
+            .filter_expression("#data.#status = :trusted")
+            .projection_expression("sk")
+            .expression_attribute_names("#data", "data")
+            .expression_attribute_names("#status", "status")
+            .expression_attribute_values(":pk", s(keys::contacts(workspace)))
+            .expression_attribute_values(":trusted", s(ContactStatus::Trusted.as_str()))
+            .limit(MAX_CONTACTS)
+            .return_consumed_capacity(aws_sdk_dynamodb::types::ReturnConsumedCapacity::Total)
+            .send()
+            .await
+            .map_err(|e| StoreError::dynamodb(&e))?;
+        trip.read(answer.consumed_capacity());
+        let emails = answer.items.unwrap_or_default();
+        let domains = emails.iter().filter_map(|item| item.get("sk")?.as_s().ok()?.rsplit_once('@'));
+        let domains: std::collections::BTreeSet<&str> = domains.map(|(_, domain)| domain).collect();
+        Ok(domains.into_iter().map(str::to_owned).collect())
     }
 
     /// Held mail of one sender, oldest first.

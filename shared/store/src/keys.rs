@@ -202,7 +202,12 @@ pub fn receipt(ses_message_id: &str, recipient: &str) -> Key {
 
 /// A contact.
 pub fn contact(workspace: WorkspaceId, email: &EmailAddress) -> Key {
-    Key::new(format!("{}#C", workspace_pk(workspace)), email.folded())
+    Key::new(contacts(workspace), email.folded())
+}
+
+/// The partition of a workspace's contacts.
+pub(crate) fn contacts(workspace: WorkspaceId) -> String {
+    format!("{}#C", workspace_pk(workspace))
 }
 
 /// A contact by id, in [`Index::Owner`].

@@ -73,7 +73,8 @@ fuzz_target!(|bytes: &[u8]| {
     let Ok(raw) = mail.build(7) else { return };
     assert!(raw.split(|byte| *byte == b'\n').all(|line| line.len() <= 999), "a line is too long for SMTP");
     let end = raw.windows(4).position(|bytes| bytes == b"\r\n\r\n").expect("headers end");
-    let block = raw[..end].split(|byte| *byte == b'\n').filter(|line| !line.starts_with(b" ") && !line.starts_with(b"\t"));
+    let block =
+        raw[..end].split(|byte| *byte == b'\n').filter(|line| !line.starts_with(b" ") && !line.starts_with(b"\t"));
     for line in block {
         assert!(line.is_ascii());
         let name = line.split(|byte| *byte == b':').next().unwrap_or_default();

@@ -149,7 +149,7 @@ pub(super) const SUBJECT: &[&str] = &[
 #[rustfmt::skip]
 pub(super) const ORIGINAL: &[&str] = &[
     "original message", "original appointment", "original email", "reply message", "ursprüngliche nachricht",
-    "originalnachricht", "ursprünglicher termin", "originalmail", "message d'origine", "message d’origine",
+    "originalnachricht", "antwort nachricht", "ursprünglicher termin", "originalmail", "message d'origine", "message d’origine",
     "message original", "message initial", "mensaje original", "missatge original", "messaggio originale",
     "mensagem original", "oorspronkelijk bericht", "origineel bericht", "originalmeddelande",
     "ursprungligt meddelande", "ursprungsmeddelande", "opprinnelig melding", "oprindelig meddelelse",

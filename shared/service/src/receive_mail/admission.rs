@@ -50,10 +50,16 @@ pub(super) async fn read_context(
         app.store.known_of_mail(claim.workspace_id, claim.identity_id, &ids, contact_key),
     )?;
     let (pointers, contact) = known;
-    let context = SafetyContext {
-        authentication: Some(arrival.received.authentication),
-        known_domains: &[claim.address.domain()],
+    // Whoever is known is not taken for somebody else; a stranger is compared with everybody who is trusted.
+    let trusted = if contact.is_none() && author.is_some() {
+        app.store.trusted_domains(claim.workspace_id).await?
+    } else {
+        Vec::new()
     };
+    let known_domains: Vec<&str> =
+        std::iter::once(claim.address.domain()).chain(trusted.iter().map(String::as_str)).collect();
+    let context =
+        SafetyContext { authentication: Some(arrival.received.authentication), known_domains: &known_domains };
     Ok(Context {
         identity: identity.map(|row| row.value),
         workspace: workspace.map(|row| row.value),

@@ -55,13 +55,12 @@ pub(super) async fn join(
         None => None,
     };
     let joined = Joined { message_id, at: received_at, snippet: &message.snippet };
-    let mut thread = match &thread_row {
-        Some(row) => row.value.clone(),
-        None => {
-            let thread =
-                Thread::start(thread_id, claim.workspace_id, claim.identity_id, &message.subject, received_at, now);
-            contact.iter().fold(thread, Thread::with_contact)
-        }
+    let mut thread = if let Some(row) = &thread_row {
+        row.value.clone()
+    } else {
+        let (workspace_id, identity_id) = (claim.workspace_id, claim.identity_id);
+        let thread = Thread::start(thread_id, workspace_id, identity_id, &message.subject, received_at, now);
+        contact.iter().fold(thread, Thread::with_contact)
     };
     for other in found {
         thread.absorb(&other.value);

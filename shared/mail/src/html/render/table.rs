@@ -3,6 +3,7 @@
 use crate::html::Tag;
 
 #[derive(Default)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a separate observation of the same row")]
 struct Table {
     /// It shows data: it has borders or headings. Most tables in mail only arrange the page.
     is_data: bool,

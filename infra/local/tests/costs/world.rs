@@ -1,0 +1,260 @@
+//! An engine, and the product on a table of its own beside it, where nobody else reads or writes.
+#![allow(dead_code, reason = "the tests and the benchmark share it, and each uses its own part")]
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use actionlayer_domain::{
+    ApiKeySecret, Draft, DraftBody, DraftId, DraftStatus, HeaderText, Identity, MessageBody, MessageId, SendingDomain,
+    Thread, ThreadId, Timestamp,
+    draft::Actor,
+    message::{Authentication, Direction, Verdict},
+    thread::ThreadStatus,
+};
+use actionlayer_local::{
+    engine::{Engine, EngineOptions, REGION},
+    template::{TEMPLATE, Template},
+};
+use actionlayer_runtime::{Config, Credentials, OsEntropy, connect, variable};
+use actionlayer_service::{
+    App, Caller, Ports,
+    authenticate::authenticate,
+    bootstrap_workspace::bootstrap_workspace,
+    create_domain::create_domain,
+    create_identity::{CreateIdentity, create_identity},
+    receive_mail::{ReceivedMail, receive_mail},
+    verify_domain::verify_domain,
+};
+use actionlayer_store::{BlobKey, Transaction, schema};
+
+const TABLE: &str = "Costs";
+const DOMAIN: &str = "costs.test";
+/// The identity everything is sent to and from.
+pub(crate) const ADDRESS: &str = "support@costs.test";
+
+pub(crate) struct World {
+    pub(crate) engine: Engine,
+    /// A caller of the engine's own product, on the engine's own table.
+    pub(crate) engine_caller: Caller,
+    /// The product on the table of its own.
+    pub(crate) app: Arc<App>,
+    pub(crate) secret: ApiKeySecret,
+    pub(crate) caller: Caller,
+    pub(crate) identity: Identity,
+    _folder: tempfile::TempDir,
+}
+
+impl World {
+    pub(crate) async fn start() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let engine = Engine::start(EngineOptions::on_free_ports(folder.path())).await.unwrap();
+        let (engine_caller, domain) = verified_domain(&engine).await;
+        let app = Arc::new(app_on_own_table(&engine).await);
+        let (_, _, secret) = bootstrap_workspace(&app, HeaderText::sanitize("Costs")).await.unwrap();
+        let caller = authenticate(&app, secret.expose()).await.unwrap();
+        let domain = SendingDomain { workspace_id: caller.workspace_id, ..domain };
+        let mut transaction = Transaction::new();
+        transaction.create(&domain).unwrap();
+        app.store.commit(transaction).await.unwrap();
+        let identity = create_identity(&app, &caller, support(&domain)).await.unwrap();
+        Self { engine, engine_caller, app, secret, caller, identity, _folder: folder }
+    }
+
+    /// Receives a mail as the ingest function would.
+    pub(crate) async fn receive(&self, ses_message_id: &str, raw: String) {
+        self.put_raw(ses_message_id, raw).await;
+        receive_mail(&self.app, &self.received(ses_message_id)).await.unwrap();
+    }
+
+    /// Puts a mail where SES would.
+    pub(crate) async fn put_raw(&self, ses_message_id: &str, raw: String) {
+        let key = BlobKey::inbound(ses_message_id).unwrap();
+        self.app.store.put_blob(&key, raw.into_bytes(), "message/rfc822").await.unwrap();
+    }
+
+    pub(crate) fn received(&self, ses_message_id: &str) -> ReceivedMail {
+        let pass = Verdict::Pass;
+        ReceivedMail {
+            ses_message_id: ses_message_id.to_owned(),
+            envelope_from: Some("dana@customer.example".to_owned()),
+            recipients: vec![ADDRESS.to_owned()],
+            authentication: Authentication { spf: pass, dkim: pass, dmarc: pass, spam: pass, virus: pass },
+            received_at: self.app.now(),
+        }
+    }
+
+    /// Fills the table with threads of a message and a sent draft each, older than anything that comes.
+    pub(crate) async fn seed(&self, count: usize) {
+        // Three items of one family each; 33 families fit into a transaction.
+        let batches: Vec<Vec<usize>> = (0..count).collect::<Vec<_>>().chunks(33).map(<[usize]>::to_vec).collect();
+        for batch in batches {
+            let mut transaction = Transaction::new();
+            for i in batch {
+                self.seed_thread(i, &mut transaction).await;
+            }
+            self.app.store.commit(transaction).await.unwrap();
+        }
+    }
+
+    async fn seed_thread(&self, i: usize, transaction: &mut Transaction) {
+        let (workspace_id, entropy) = (self.caller.workspace_id, self.app.entropy());
+        let at = Timestamp::from_unix_ms(1_700_000_000_000 + i64::try_from(i).unwrap() * 1_000);
+        let id = ThreadId::generate(at, entropy);
+        let message_id = MessageId::generate_in(id.family(), at, entropy);
+        let status = [ThreadStatus::Open, ThreadStatus::Waiting, ThreadStatus::Closed][i % 3];
+        let subject = format!("Question {i} about the price of the larger plan");
+        let thread = Thread {
+            primary_contact_email: Some("dana@customer.example".parse().unwrap()),
+            status,
+            needs_review: status == ThreadStatus::Open,
+            last_inbound_message_id: Some(message_id),
+            message_count: 1,
+            snippet: "Hello, could you tell me what the larger plan costs for a team of twelve?".to_owned(),
+            ..Thread::start(id, workspace_id, self.identity.id, &subject, at, at)
+        };
+        let message = actionlayer_domain::Message {
+            id: message_id,
+            thread_id: id,
+            workspace_id,
+            identity_id: self.identity.id,
+            direction: Direction::Inbound,
+            from_email: "dana@customer.example".to_owned(),
+            from_name: Some("Dana".to_owned()),
+            to: Vec::new(),
+            cc: Vec::new(),
+            bcc: Vec::new(),
+            reply_to: Vec::new(),
+            subject: thread.subject.clone(),
+            snippet: thread.snippet.clone(),
+            attachments: Vec::new(),
+            message_id_header: Some(format!("{i}@customer.example")),
+            in_reply_to: Vec::new(),
+            references: Vec::new(),
+            authentication: None,
+            is_automated: false,
+            safety_flags: Vec::new(),
+            parse_limited: false,
+            raw_id: None,
+            draft_id: None,
+            based_on_message_id: None,
+            delivery: None,
+            received_at: Some(at),
+            sent_at: None,
+            created_at: at,
+        };
+        let text = Some(thread.snippet.repeat(8));
+        let body = MessageBody { text: text.clone(), html: None, extracted_text: text };
+        let draft = Draft {
+            id: DraftId::generate_in(id.family(), at, entropy),
+            workspace_id,
+            thread_id: id,
+            identity_id: self.identity.id,
+            based_on_message_id: message_id,
+            status: DraftStatus::Sent,
+            version: 1,
+            stale_warning: false,
+            to: Vec::new(),
+            cc: Vec::new(),
+            bcc: Vec::new(),
+            subject: HeaderText::sanitize(&thread.subject),
+            subject_override: None,
+            rationale: None,
+            metadata: None,
+            submitted_by: Actor::api_key(self.caller.key_id, &self.caller.key_name),
+            send_state: None,
+            outbound_message_id: None,
+            decided_by: None,
+            decided_at: None,
+            reject_reason: None,
+            failure: None,
+            expires_at: None,
+            notifications: Vec::new(),
+            created_at: at,
+            updated_at: at,
+        };
+        let draft_body = DraftBody { text: body.text.clone(), html: None };
+        transaction.create(&thread).unwrap();
+        transaction.create_with_body(&self.app.store, &message, &body).await.unwrap();
+        transaction.create_with_body(&self.app.store, &draft, &draft_body).await.unwrap();
+    }
+}
+
+/// A domain that the engine's SES sends for, with an identity of the engine's own product on it.
+async fn verified_domain(engine: &Engine) -> (Caller, SendingDomain) {
+    let app = engine.app();
+    let (_, _, secret) = bootstrap_workspace(app, HeaderText::sanitize("Engine")).await.unwrap();
+    let caller = authenticate(app, secret.expose()).await.unwrap();
+    let pending = create_domain(app, &caller, DOMAIN.parse().unwrap()).await.unwrap();
+    let url = format!("{}/local/dns/publish", engine.addresses().url());
+    let publish = reqwest::Client::builder().no_proxy().build().unwrap().post(url);
+    publish.body(serde_json::json!({ "domain": DOMAIN }).to_string()).send().await.unwrap().error_for_status().unwrap();
+    let domain = verify_domain(app, &caller, pending.id).await.unwrap();
+    create_identity(app, &caller, support(&domain)).await.unwrap();
+    (caller, domain)
+}
+
+fn support(domain: &SendingDomain) -> CreateIdentity {
+    CreateIdentity {
+        domain_id: domain.id,
+        local_part: "support".parse().unwrap(),
+        display_name: HeaderText::sanitize("Support"),
+        assistant_id: None,
+        reply_to_email: None,
+        signature_text: Some("Your support team".to_owned()),
+        signature_html: None,
+        thread_history_depth: None,
+        approval_channels: Vec::new(),
+        can_send_cold: true,
+        auto_approve_replies: false,
+    }
+}
+
+async fn app_on_own_table(engine: &Engine) -> App {
+    let addresses = engine.addresses();
+    let template = Template::parse(TEMPLATE).unwrap();
+    schema::create_table(&dynamodb(&addresses.dynamodb), TABLE).await.unwrap();
+    let sqs = sqs(&addresses.sqs);
+    let queue = async |name: &str| sqs.create_queue().queue_name(name).send().await.unwrap().queue_url.unwrap();
+    let (sends, notifications) = (queue("CostsSend").await, queue("CostsNotify").await);
+    let bucket = template.bucket.to_ascii_lowercase();
+    let dns = addresses.dns.to_string();
+    let variables = BTreeMap::from([
+        (variable::TABLE_NAME, TABLE),
+        (variable::MAIL_BUCKET, bucket.as_str()),
+        (variable::SEND_QUEUE_URL, sends.as_str()),
+        (variable::NOTIFY_QUEUE_URL, notifications.as_str()),
+        (variable::SES_CONFIGURATION_SET, template.configuration_set.as_str()),
+        (variable::PUBLIC_URL, "http://costs.test"),
+        (variable::BOOTSTRAP, "on"),
+        (variable::AWS_REGION, REGION),
+        (variable::AWS_ENDPOINT_URL_DYNAMODB, addresses.dynamodb.as_str()),
+        (variable::AWS_ENDPOINT_URL_S3, addresses.s3.as_str()),
+        (variable::AWS_ENDPOINT_URL_SQS, addresses.sqs.as_str()),
+        (variable::AWS_ENDPOINT_URL_SESV2, addresses.sesv2.as_str()),
+        (variable::DNS_SERVER, dns.as_str()),
+    ]);
+    let pairs = variables.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let ports = Ports { clock: engine.clock().clone(), entropy: Arc::new(OsEntropy) };
+    connect(&Config::from_pairs(pairs).unwrap(), ports).unwrap()
+}
+
+pub(crate) fn dynamodb(url: &str) -> aws_sdk_dynamodb::Client {
+    use aws_sdk_dynamodb::config::{BehaviorVersion, Config, Region};
+    let credentials = {
+        let local = Credentials::local();
+        let secret = local.secret_access_key.expose().clone();
+        aws_sdk_dynamodb::config::Credentials::new(local.access_key_id, secret, None, None, "local")
+    };
+    let config = Config::builder().behavior_version(BehaviorVersion::latest()).region(Region::new(REGION));
+    aws_sdk_dynamodb::Client::from_conf(config.endpoint_url(url).credentials_provider(credentials).build())
+}
+
+fn sqs(url: &str) -> aws_sdk_sqs::Client {
+    use aws_sdk_sqs::config::{BehaviorVersion, Config, Region};
+    let credentials = {
+        let local = Credentials::local();
+        let secret = local.secret_access_key.expose().clone();
+        aws_sdk_sqs::config::Credentials::new(local.access_key_id, secret, None, None, "local")
+    };
+    let config = Config::builder().behavior_version(BehaviorVersion::latest()).region(Region::new(REGION));
+    aws_sdk_sqs::Client::from_conf(config.endpoint_url(url).credentials_provider(credentials).build())
+}

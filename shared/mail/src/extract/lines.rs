@@ -1,0 +1,120 @@
+//! The lines of a body, and questions about them.
+
+use crate::{
+    attribution::{find_attribution, is_forward_marker, is_header_block, is_original_marker},
+    html::{Region, Rendered},
+};
+
+/// The longest signature, in lines that are not empty, below a `--` that lost its trailing blank.
+const MAX_SIGNATURE_LINES: usize = 10;
+/// Lines looked at to count them.
+const MAX_GAP: usize = 40;
+
+/// The lines of a body, without blanks at their ends, and what each is.
+pub(super) struct Lines<'a> {
+    pub(super) texts: Vec<&'a str>,
+    regions: Vec<Region>,
+    /// Lines that are exactly `-- `.
+    separators: Vec<usize>,
+}
+
+impl<'a> Lines<'a> {
+    pub(super) fn of_text(text: &'a str) -> Self {
+        let mut separators = Vec::new();
+        let mut texts = Vec::with_capacity(text.len() / 40 + 1);
+        for (at, line) in text.lines().enumerate() {
+            if line == "-- " {
+                separators.push(at);
+            }
+            texts.push(line.trim_end());
+        }
+        Self { regions: Vec::new(), texts, separators }
+    }
+
+    pub(super) fn of_page(page: &'a Rendered) -> Self {
+        let (texts, regions) = page.lines().unzip();
+        Self { texts, regions, separators: Vec::new() }
+    }
+
+    pub(super) fn region(&self, at: usize) -> Region {
+        self.regions.get(at).copied().unwrap_or_default()
+    }
+
+    pub(super) fn is_quote(&self, at: usize) -> bool {
+        match self.region(at) {
+            Region::Quote => true,
+            // The marks of these are ours.
+            Region::Indent => false,
+            _ => self.texts.get(at).is_some_and(|line| line.starts_with('>') || line.starts_with("|>")),
+        }
+    }
+
+    /// The first line from `at` on that is not empty.
+    pub(super) fn next_text(&self, at: usize) -> Option<usize> {
+        self.texts.get(at..)?.iter().position(|line| !line.is_empty()).map(|skip| at + skip)
+    }
+
+    /// Whether line `at` is the first of its region.
+    pub(super) fn begins(&self, at: usize) -> bool {
+        let before = (0..at).rev().find(|before| self.texts.get(*before).is_some_and(|line| !line.is_empty()));
+        before.is_none_or(|before| self.region(before) != self.region(at))
+    }
+
+    /// Where a run of lines ends that starts at `at` and goes on while `goes_on`.
+    fn end_of(&self, at: usize, goes_on: impl Fn(usize) -> bool) -> usize {
+        (at..self.texts.len()).find(|at| !goes_on(*at)).unwrap_or(self.texts.len())
+    }
+
+    pub(super) fn end_of_quote(&self, at: usize) -> usize {
+        self.end_of(at, |at| self.is_quote(at))
+    }
+
+    /// The end of the region of line `at`; empty lines belong to the region they stand in.
+    pub(super) fn end_of_region(&self, at: usize) -> usize {
+        let region = self.region(at);
+        self.end_of(at, |at| self.region(at) == region || self.texts.get(at).is_some_and(|line| line.is_empty()))
+    }
+
+    pub(super) fn between(&self, start: usize, end: usize) -> &[&'a str] {
+        self.texts.get(start..end).unwrap_or_default()
+    }
+
+    pub(super) fn from(&self, start: usize) -> &[&'a str] {
+        self.texts.get(start..).unwrap_or_default()
+    }
+
+    /// `-- ` on its own line (RFC 3676, section 4.3). Without the blank it may be a rule within the text: then it counts
+    /// only when little follows.
+    pub(super) fn is_signature(&self, at: usize) -> bool {
+        if self.texts.get(at) != Some(&"--") {
+            return false;
+        }
+        let little_follows = || {
+            let end = self.texts.len().min(at + MAX_GAP);
+            let below = (at + 1..end).take_while(|at| !self.is_quote(*at) && matches!(self.region(*at), Region::New));
+            below.filter(|at| !self.texts.get(*at).is_some_and(|line| line.is_empty())).count() <= MAX_SIGNATURE_LINES
+        };
+        self.separators.binary_search(&at).is_ok() || little_follows()
+    }
+
+    /// A signature ends where history or a forwarded mail starts.
+    pub(super) fn end_of_signature(&self, start: usize) -> usize {
+        self.end_of(start, |at| {
+            let rest = self.from(at);
+            let starts = rest.first().is_some_and(|line| is_original_marker(line) || is_forward_marker(line));
+            !(starts
+                || self.is_quote(at)
+                || !matches!(self.region(at), Region::New | Region::Signature)
+                || find_attribution(rest).is_some()
+                || is_header_block(rest))
+        })
+    }
+
+    /// Whether an indent at `at` is a quoted mail after all: it starts as one.
+    pub(super) fn is_quoted_indent(&self, at: usize) -> bool {
+        let inside: Vec<&str> = self.from(at).iter().take(12).map(|line| line.trim_start_matches(['>', ' '])).collect();
+        find_attribution(&inside).is_some()
+            || inside.first().is_some_and(|line| is_original_marker(line))
+            || is_header_block(&inside)
+    }
+}
