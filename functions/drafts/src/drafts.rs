@@ -27,6 +27,13 @@ fn view((draft, body): (Draft, DraftBody)) -> Json<DraftView> {
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "thread_id": "0197f3a0-5c1e-7d2a-9f00-1234567890ab",
+    "identity_id": "0197f3a0-5c1e-7d2a-9f00-1234567890ab",
+    "based_on_message_id": "0197f3a0-5c1e-7d2a-9f00-1234567890ab",
+    "body_text": "We open at nine.",
+    "rationale": "From the web site."
+}))]
 pub(crate) struct NewDraft {
     /// The thread to answer in. Without it the draft starts one, and takes `to` and `subject`.
     thread_id: Option<ThreadId>,
@@ -127,6 +134,7 @@ pub(crate) async fn get_draft(
 #[allow(clippy::option_option, reason = "absent, null and a value are three different wishes")]
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "body_text": "We open at nine, on Sundays at ten.", "version": 1 }))]
 pub(crate) struct DraftEdit {
     #[serde(default, deserialize_with = "nullable")]
     body_text: Option<Option<String>>,
@@ -179,6 +187,7 @@ pub(crate) async fn edit_draft(
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "version": 1 }))]
 pub(crate) struct Approval {
     version: Option<u32>,
 }
@@ -203,6 +212,7 @@ pub(crate) async fn approve_draft(
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "reason": "We are closed on Sundays." }))]
 pub(crate) struct Rejection {
     reason: Option<String>,
 }

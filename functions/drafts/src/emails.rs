@@ -17,6 +17,12 @@ use crate::attachments::{self, NewAttachment};
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "identity_id": "0197f3a0-5c1e-7d2a-9f00-1234567890ab",
+    "to": ["ada@example.com"],
+    "subject": "Opening hours",
+    "body_text": "We open at nine from now on."
+}))]
 pub(crate) struct NewEmail {
     identity_id: IdentityId,
     to: Addresses,
@@ -59,6 +65,7 @@ pub(crate) async fn send_email(
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "thread_id": "0197f3a0-5c1e-7d2a-9f00-1234567890ab", "identity_id": "0197f3a0-5c1e-7d2a-9f00-1234567890ab", "body_text": "We open at nine." }))]
 pub(crate) struct NewReply {
     thread_id: ThreadId,
     identity_id: IdentityId,

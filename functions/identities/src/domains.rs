@@ -14,6 +14,7 @@ use utoipa::ToSchema;
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "domain": "ai.example.com" }))]
 pub(crate) struct NewDomain {
     domain: DomainName,
 }

@@ -20,6 +20,12 @@ use utoipa::ToSchema;
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "domain_id": "0197f3a0-5c1e-7d2a-9f00-1234567890ab",
+    "local_part": "leo",
+    "display_name": "Leo (AI Assistant)",
+    "approval_channel": { "type": "email", "to": ["dana@example.com"] }
+}))]
 pub(crate) struct NewIdentity {
     domain_id: DomainId,
     local_part: LocalPart,
@@ -107,6 +113,7 @@ pub(crate) async fn get_identity(
 #[allow(clippy::option_option, reason = "absent, null and a value are three different wishes")]
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "signature_text": "Leo, Novacore", "thread_history_depth": 20 }))]
 pub(crate) struct UpdateIdentity {
     display_name: Option<HeaderText>,
     #[serde(default, deserialize_with = "nullable")]

@@ -8,6 +8,7 @@
 
 mod domains;
 mod identities;
+mod test_email;
 
 use std::sync::Arc;
 
@@ -22,6 +23,7 @@ fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(domains::verify_domain))
         .routes(routes!(identities::list_identities, identities::create_identity))
         .routes(routes!(identities::get_identity, identities::update_identity, identities::delete_identity))
+        .routes(routes!(test_email::send_test_email))
 }
 
 /// The routes, served.

@@ -18,6 +18,7 @@ use utoipa::ToSchema;
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "name": "agent", "role": "agent" }))]
 pub(crate) struct NewApiKey {
     name: HeaderText,
     role: Option<Role>,

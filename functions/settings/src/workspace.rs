@@ -17,6 +17,7 @@ use utoipa::ToSchema;
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "workspace_name": "Novacore" }))]
 pub(crate) struct Bootstrap {
     workspace_name: HeaderText,
 }
@@ -55,6 +56,7 @@ pub(crate) async fn get_workspace(
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "settings": { "sender_trust_gating": true, "draft_ttl_hours": 48 } }))]
 pub(crate) struct UpdateWorkspace {
     name: Option<HeaderText>,
     settings: Option<UpdateSettings>,

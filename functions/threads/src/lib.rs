@@ -21,6 +21,7 @@ fn routes() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new()
         .routes(routes!(threads::list_threads))
         .routes(routes!(threads::get_thread, threads::update_thread))
+        .routes(routes!(messages::list_thread_messages))
         .routes(routes!(messages::get_message))
         .routes(routes!(messages::get_raw_message))
         .routes(routes!(messages::get_attachment))

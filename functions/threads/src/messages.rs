@@ -3,12 +3,31 @@
 use std::sync::Arc;
 
 use actionlayer_api::{
-    ApiError, AttachmentId, Authenticated, Id, NoQuery,
+    ApiError, AttachmentId, Authenticated, Id, List, NoQuery, Query,
+    openapi::Paging,
     views::{MessageView, SignedUrlView},
 };
-use actionlayer_domain::MessageId;
+use actionlayer_domain::{MessageId, ThreadId};
 use actionlayer_service::{App, messages};
 use axum::{Json, extract::State};
+
+/// Lists the messages of a thread, newest first.
+#[utoipa::path(
+    get, path = "/v1/threads/{id}/messages", tag = "Threads",
+    params(("id" = ThreadId, Path, description = "The thread."), Paging),
+    responses((status = 200, description = "A page of messages.", body = List<MessageView>))
+)]
+pub(crate) async fn list_thread_messages(
+    State(app): State<Arc<App>>,
+    Authenticated(caller): Authenticated,
+    Id(id): Id<ThreadId>,
+    mut query: Query,
+) -> Result<Json<List<MessageView>>, ApiError> {
+    let request = query.page();
+    query.finish()?;
+    let page = messages::list_thread_messages(&app, &caller, id, &request).await?;
+    Ok(Json(List::of(page, &request, |(message, body)| MessageView::of(message, body))))
+}
 
 /// Reads a message.
 #[utoipa::path(

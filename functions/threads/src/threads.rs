@@ -79,6 +79,7 @@ pub(crate) async fn get_thread(
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "status": "closed", "tags": ["done"] }))]
 pub(crate) struct UpdateThread {
     status: Option<ThreadStatus>,
     needs_review: Option<bool>,

@@ -65,7 +65,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for OptionalJsonBody<T>
     }
 }
 
-async fn read(body: Body) -> Result<Bytes, ApiError> {
+pub(crate) async fn read(body: Body) -> Result<Bytes, ApiError> {
     match Limited::new(body, MAX_BODY_BYTES).collect().await {
         Ok(body) => Ok(body.to_bytes()),
         Err(error) if error.is::<LengthLimitError>() => Err(ApiError::payload_too_large()),
@@ -131,7 +131,10 @@ fn describe(path: &str, error: &serde_json::Error) -> FieldError {
         return FieldError::new(inside(name), "must be given only once");
     }
     if let Some(rest) = text.strip_prefix("unknown field ") {
-        let expected = rest.split_once(", ").map_or("there are none", |(_, expected)| expected);
+        let (name, expected) = rest.split_once(", ").unwrap_or((rest, "there are none"));
+        // Inside a value that is read twice (`"type"` decides what it is) the path ends before the field.
+        let ends = path.rsplit('.').next() == Some(name.trim_matches('`'));
+        let path = if ends { path.to_owned() } else { inside(name) };
         return FieldError::new(path, format!("is not a field of this request: {expected}"));
     }
     if text.starts_with("UUID parsing failed") {

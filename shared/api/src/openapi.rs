@@ -27,13 +27,14 @@
 //! ```
 //!
 //! Requests derive `Deserialize, ToSchema` with `#[serde(deny_unknown_fields)]`; views derive `Serialize, ToSchema`. Doc
-//! comments on fields become descriptions, `#[schema(examples("…"))]` examples. A field of a view that may be *absent*
+//! comments on fields become descriptions, `#[schema(examples("…"))]` examples. A request whose required fields alone
+//! would be refused (`body_text` or `body_html`) carries `#[schema(example = json!({…}))]`: every example is tried. A field of a view that may be *absent*
 //! (`skip_serializing_if`) carries `#[schema(nullable = false)]`, one that may be `null` nothing. Enums of the domain
 //! derive `ToSchema`; newtypes over text get a line in the domain's `schema.rs`.
 //!
 //! **What [`document`] adds, so that nobody writes it by hand.** From the method: `Idempotency-Key` and its errors on a
 //! POST, 400, 413 and 415 where a body may come, 403 where something changes (not for `("x-reads" = json!(true))`, a POST
-//! that changes nothing). From the path: 404. From the security (`security(())` for none): 401. On everything: 422 (no
+//! that changes nothing). From ids in the path or the body: 404. From the security (`security(())` for none): 401. On everything: 422 (no
 //! unknown parameter is taken), 429, 500, 503, the headers. A new code goes into [`codes::CODES`] with its status.
 //!
 //! `cargo run -p actionlayer-local -- openapi > infra/openapi.json` writes the document; a test fails when it is not what

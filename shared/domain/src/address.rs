@@ -13,7 +13,7 @@ pub enum InvalidAddress {
     #[error("the part before the @ may hold letters, digits and .!#$%&'*+/=?^_`{{|}}~- and be at most 64 bytes long")]
     LocalPart,
     /// The part after the `@` is not a domain name.
-    #[error("the part after the @ must be a domain name such as example.com")]
+    #[error("must be, or end in, a domain name such as example.com")]
     Domain,
     /// Over 254 bytes (RFC 5321, section 4.5.3.1.3).
     #[error("must be at most 254 bytes long")]

@@ -64,7 +64,7 @@ impl Fields {
     pub(crate) fn bodies(&mut self, text: Option<&str>, html: Option<&str>) {
         let blank = |body: Option<&str>| body.is_none_or(|body| body.trim().is_empty());
         if blank(text) && blank(html) {
-            self.refuse("body_text", "give `body_text`, `body_html` or both");
+            self.refuse("body_text", "is required, or `body_html`, or both");
         }
         for (field, body) in [("body_text", text), ("body_html", html)] {
             if body.is_some_and(|body| body.len() > MAX_BODY_BYTES) {

@@ -42,6 +42,7 @@ pub mod send_email;
 pub mod settle;
 pub mod submit_draft;
 pub mod sweep;
+pub mod test_email;
 pub mod update_thread;
 pub mod uploads;
 

@@ -1,13 +1,33 @@
-//! `GET /v1/messages/{id}`, its raw mail and its files.
+//! `GET /v1/threads/{id}/messages`; `GET /v1/messages/{id}`, its raw mail and its files.
 
-use actionlayer_domain::{Message, MessageBody, MessageId, message::Direction};
-use actionlayer_store::{BlobKey, Row, SignedUrl, keys};
+use actionlayer_domain::{Family, Message, MessageBody, MessageId, ThreadId, message::Direction};
+use actionlayer_store::{BlobKey, Page, PageRequest, Row, SignedUrl, keys};
 
-use crate::{App, Caller, ServiceError};
+use crate::{App, Caller, ServiceError, pages, threads};
 
 async fn visible(app: &App, caller: &Caller, id: MessageId) -> Result<Row<Message>, ServiceError> {
     let row = app.store.get::<Message>(&keys::message(caller.workspace_id, id)).await?;
     row.filter(|row| caller.sees(row.value.identity_id)).ok_or(ServiceError::NotFound { what: "message" })
+}
+
+/// All messages of a thread, newest first, those of the threads that turned out to be part of it among them.
+pub async fn list_thread_messages(
+    app: &App,
+    caller: &Caller,
+    id: ThreadId,
+    request: &PageRequest,
+) -> Result<Page<(Message, MessageBody)>, ServiceError> {
+    let thread = threads::visible(app, caller, id).await?.value;
+    let families: Vec<Family> =
+        [&thread.id].into_iter().chain(&thread.linked_thread_ids).map(|part| part.family()).collect();
+    let page = pages::page(app.store.list_thread_messages(caller.workspace_id, &families, request).await)?;
+    let Page { items: rows, total, total_is_capped, next_cursor } = page;
+    let mut items = Vec::with_capacity(rows.len());
+    for row in rows {
+        let body = app.store.body(&row).await?;
+        items.push((row.value, body));
+    }
+    Ok(Page { items, total, total_is_capped, next_cursor })
 }
 
 /// A message with its bodies.

@@ -1,6 +1,6 @@
 //! `POST /v1/emails/send`: a message that starts a thread.
 
-use actionlayer_domain::{IdentityId, Message, MessageBody, Thread, ThreadId, key::Permission};
+use actionlayer_domain::{Identity, IdentityId, Message, MessageBody, Thread, ThreadId, key::Permission};
 use actionlayer_store::Transaction;
 
 use crate::{
@@ -46,9 +46,7 @@ pub async fn send_email(app: &App, caller: &Caller, input: SendEmail) -> Result<
     fields.bodies(input.body_text.as_deref(), input.body_html.as_deref());
     let subject = fields.header("subject", Some(&input.subject));
     fields.finish()?;
-    let (Some(first), Some(subject)) = (to.first(), subject) else {
-        return Err(ServiceError::invalid("to", "name at least one recipient"));
-    };
+    let Some(subject) = subject else { return Err(ServiceError::invalid("subject", "is required")) };
 
     let identity = app.store.identity(caller.workspace_id, input.identity_id).await?;
     let identity = identity.map(|row| row.value).filter(|identity| caller.sees(identity.id));
@@ -59,22 +57,27 @@ pub async fn send_email(app: &App, caller: &Caller, input: SendEmail) -> Result<
     }
 
     let attachments = attachments::keep(app, caller.workspace_id, &input.attachments).await?;
+    let content = Content { to, cc, bcc, subject, text: input.body_text, html: input.body_html, attachments };
+    start_thread(app, caller, &identity, &content).await
+}
+
+/// Queues a message that nobody approves, with the thread it starts and the contact it goes to.
+pub(crate) async fn start_thread(
+    app: &App,
+    caller: &Caller,
+    identity: &Identity,
+    content: &Content,
+) -> Result<(Message, MessageBody), ServiceError> {
+    let Some(first) = content.to.first() else {
+        return Err(ServiceError::invalid("to", "name at least one recipient"));
+    };
     until_settled(app, || async {
         let now = app.now();
         let mut transaction = Transaction::new();
         let contact = outbound::first_contact(app, caller.workspace_id, first, now, &mut transaction).await?;
         let thread_id = ThreadId::generate(now, app.entropy());
-        let content = Content {
-            to: to.clone(),
-            cc: cc.clone(),
-            bcc: bcc.clone(),
-            subject: subject.clone(),
-            text: input.body_text.clone(),
-            html: input.body_html.clone(),
-            attachments: attachments.clone(),
-        };
         let origin = Origin { answers: None, draft: None, unattended: true };
-        let (message, body) = outbound::message(app, &identity, thread_id, content, origin, now);
+        let (message, body) = outbound::message(app, identity, thread_id, content.clone(), origin, now);
         let thread = Thread {
             snippet: message.snippet.clone(),
             ..Thread::start(thread_id, caller.workspace_id, identity.id, &message.subject, now, now)

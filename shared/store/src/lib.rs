@@ -23,6 +23,7 @@ mod record;
 mod records;
 pub mod schema;
 pub mod stream;
+mod thread_messages;
 mod totals;
 mod transaction;
 mod workspace;

@@ -60,7 +60,7 @@ pub struct DraftFilter {
 }
 
 /// Counting stops here for combinations of filters.
-const TOTAL_CAP: u64 = 1_000;
+pub(crate) const TOTAL_CAP: u64 = 1_000;
 
 /// A partition of an index (or of the table itself) with what remains to be filtered in it.
 struct Listing {

@@ -21,8 +21,10 @@ pub(super) fn complete(document: &mut Value) {
     drop_unused(document);
     describe_codes(document);
     let mut errors = BTreeMap::new();
+    let schemas = document["components"]["schemas"].clone();
     for (path, method, operation) in operations(document) {
-        complete_operation(&path, &method, operation, &mut errors);
+        let names_objects = path.contains('{') || names_objects(operation.get("requestBody"), &schemas);
+        complete_operation(&path, &method, names_objects, operation, &mut errors);
     }
     let components = &mut document["components"];
     components["responses"] = Value::Object(errors.into_iter().collect());
@@ -48,6 +50,7 @@ fn operations(document: &mut Value) -> impl Iterator<Item = (String, String, &mu
 fn complete_operation(
     path: &str,
     method: &str,
+    names_objects: bool,
     operation: &mut Map<String, Value>,
     responses: &mut BTreeMap<String, Value>,
 ) {
@@ -64,7 +67,7 @@ fn complete_operation(
     if !open && changes {
         codes.insert("forbidden");
     }
-    if path.contains('{') {
+    if names_objects {
         codes.insert("not_found");
     }
     if ["post", "patch", "put"].contains(&method) {
@@ -107,6 +110,14 @@ fn complete_operation(
         answers.insert(status.to_string(), reference("responses", &name));
         responses.entry(name).or_insert_with(|| error_response(status, &codes));
     }
+}
+
+/// Whether a field of the body is the id of something that may not be there.
+fn names_objects(body: Option<&Value>, schemas: &Value) -> bool {
+    let mut names = BTreeSet::new();
+    collect(body, schemas, &mut names);
+    let fields = names.iter().filter_map(|name| schemas[name]["properties"].as_object()).flat_map(Map::values);
+    fields.into_iter().any(|field| field["format"] == "uuid")
 }
 
 /// One response for all operations that can fail under this status with these codes.
