@@ -8,8 +8,11 @@
 mod approval;
 mod architecture;
 mod arrival_orders;
+mod attachments;
 mod bad_input;
 mod chance;
+mod cold_drafts;
+mod contract;
 mod crashes;
 mod direct_sends;
 mod exactly_once;
@@ -19,3 +22,4 @@ mod sender_trust;
 mod tenancy;
 mod the_loop;
 mod threading;
+mod trying_out;
