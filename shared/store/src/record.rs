@@ -43,6 +43,19 @@ pub struct Row<T> {
     pub(crate) body: Option<StoredBody>,
 }
 
+impl<T> Row<T> {
+    /// A new entity as it is once its transaction went through.
+    pub fn created(value: T) -> Self {
+        Self { value, revision: 1, body: None }
+    }
+
+    /// The row once it was replaced by `value`, without its body.
+    #[must_use]
+    pub fn replaced_by(self, value: T) -> Self {
+        Self { value, revision: self.revision + 1, body: None }
+    }
+}
+
 pub(crate) fn n(number: impl std::fmt::Display) -> AttributeValue {
     AttributeValue::N(number.to_string())
 }

@@ -96,6 +96,8 @@ pub(super) async fn start(options: EngineOptions) -> Result<Engine, EngineError>
     )?;
 
     let mut scope = scope(&template, &bucket, &queue_urls, http_address);
+    // One person's machine counts nobody's requests, unless asked to.
+    scope.refs.insert("RateLimits".to_owned(), "off".to_owned());
     scope.refs.extend(options.parameters);
     let connections = Connections {
         template: &template,
