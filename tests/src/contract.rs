@@ -59,7 +59,10 @@ impl Operation {
             method: method.to_ascii_uppercase().parse().expect("a method"),
             path: path.to_owned(),
             secured: operation.get("security").is_none(),
-            parameters: parameters.filter(|p| p["in"] == "query").map(|p| p["name"].as_str().unwrap().to_owned()).collect(),
+            parameters: parameters
+                .filter(|p| p["in"] == "query")
+                .map(|p| p["name"].as_str().unwrap().to_owned())
+                .collect(),
             body: operation["requestBody"]["content"]["application/json"].get("schema").cloned(),
             answers: answers.collect(),
         }

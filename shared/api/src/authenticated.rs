@@ -2,11 +2,23 @@
 
 use std::sync::Arc;
 
-use actionlayer_service::{App, Caller, authenticate::authenticate};
-use axum::extract::FromRequestParts;
-use http::{HeaderMap, header, request::Parts};
+use actionlayer_domain::rate::{RateClass, RateState};
+use actionlayer_service::{
+    App, Caller,
+    authenticate::{authenticate, count_source},
+};
+use axum::{
+    extract::{FromRequestParts, Request, State},
+    middleware::Next,
+    response::{IntoResponse as _, Response},
+};
+use http::{Extensions, HeaderMap, header, request::Parts};
 
-use crate::{ApiError, boundary::Tenant};
+use crate::{
+    ApiError,
+    boundary::{Rate, SourceAddress, Tenant},
+    idempotent::OPEN,
+};
 
 /// The owner of the key in `Authorization: Bearer …`. First among a handler's arguments, so that nothing else about a
 /// request is judged before its credential.
@@ -17,18 +29,48 @@ impl FromRequestParts<Arc<App>> for Authenticated {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ApiError> {
+        // Around the routes somebody may have asked already; a credential is looked up once per request.
+        if let Some(known) = parts.extensions.get::<Self>() {
+            return Ok(known.clone());
+        }
         let key = bearer(&parts.headers).ok_or_else(ApiError::no_credential)?;
-        let caller = authenticate(app, key).await?;
+        let class = if parts.method.is_safe() { RateClass::Read } else { RateClass::Write };
+        let (caller, rate) = authenticate(app, key, class).await?;
         if let Some(Tenant(tenant)) = parts.extensions.get::<Tenant>() {
             // Set once per request; a second extraction would say the same.
             let _ = tenant.set(caller.workspace_id);
         }
-        Ok(Self(caller))
+        note_rate(&parts.extensions, rate)?;
+        let authenticated = Self(caller);
+        parts.extensions.insert(authenticated.clone());
+        Ok(authenticated)
     }
 }
 
+/// Counts requests without a key by the address they come from.
+pub(crate) async fn limit_sign_ins(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    if OPEN.contains(&request.uri().path()) {
+        let source = request.extensions().get::<SourceAddress>().cloned().unwrap_or_default();
+        let rate = count_source(&app, &source.sha256_hex()).await.map_err(ApiError::from);
+        if let Err(refused) = rate.and_then(|rate| note_rate(request.extensions(), rate)) {
+            return refused.into_response();
+        }
+    }
+    next.run(request).await
+}
+
+/// Leaves word of how a request stands to its limit, for the headers of whatever is answered; refuses one too many.
+pub(crate) fn note_rate(extensions: &Extensions, rate: Option<RateState>) -> Result<(), ApiError> {
+    let Some(rate) = rate else { return Ok(()) };
+    if let Some(Rate(slot)) = extensions.get::<Rate>() {
+        // Set once per request; a second one would say the same.
+        let _ = slot.set(rate);
+    }
+    if rate.exceeded { Err(ApiError::rate_limited(rate)) } else { Ok(()) }
+}
+
 /// The token of the one `Authorization` header (RFC 6750, section 2.1); the scheme's case does not matter.
-fn bearer(headers: &HeaderMap) -> Option<&str> {
+pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
     let mut all = headers.get_all(header::AUTHORIZATION).iter();
     let (Some(only), None) = (all.next(), all.next()) else { return None };
     let (scheme, token) = only.to_str().ok()?.split_once(' ')?;

@@ -9,7 +9,7 @@ use std::{
     time::Instant,
 };
 
-use actionlayer_domain::{Entropy, WorkspaceId};
+use actionlayer_domain::{Entropy, WorkspaceId, rate::RateState};
 use axum::{
     Router,
     body::Body,
@@ -18,6 +18,8 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::{HeaderName, HeaderValue, Method, StatusCode, header};
+
+use sha2::{Digest, Sha256};
 
 use crate::ApiError;
 
@@ -43,9 +45,29 @@ impl RequestId {
     }
 }
 
+/// Where a request comes from, as the platform saw it: put into the request's extensions like its id. No header is asked.
+#[derive(Debug, Clone, Default)]
+pub struct SourceAddress(String);
+
+impl SourceAddress {
+    /// An IP address.
+    pub fn new(address: impl Into<String>) -> Self {
+        Self(address.into())
+    }
+
+    /// Its hash, for keys: an address has no place in the table.
+    pub(crate) fn sha256_hex(&self) -> String {
+        hex::encode(Sha256::digest(self.0.as_bytes()))
+    }
+}
+
 /// Whose request it turned out to be; filled by [`crate::Authenticated`], read for the log line.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Tenant(pub(crate) Arc<OnceLock<WorkspaceId>>);
+
+/// How it stands to its limit; filled where that is counted, read for the headers.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Rate(pub(crate) Arc<OnceLock<RateState>>);
 
 static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -68,19 +90,23 @@ async fn wrong_method(method: Method) -> Response {
 async fn handle(mut request: Request, next: Next, entropy: Arc<dyn Entropy>) -> Response {
     let begun = Instant::now();
     let request_id = request.extensions_mut().remove::<RequestId>().unwrap_or_else(|| RequestId::generate(&*entropy));
+    request.extensions_mut().insert(request_id.clone());
     let tenant = Tenant::default();
     request.extensions_mut().insert(tenant.clone());
+    let rate = Rate::default();
+    request.extensions_mut().insert(rate.clone());
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
 
     let mut response = catch_panic(next.run(request)).await;
+    write_error(&mut response, &request_id);
     let error = response.extensions_mut().remove::<ApiError>();
-    if let Some(error) = &error {
-        *response.body_mut() = Body::from(error.body(request_id.as_str()));
-        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        response.headers_mut().remove(header::CONTENT_LENGTH);
-    }
     let headers = response.headers_mut();
+    if let Some(rate) = rate.0.get() {
+        headers.insert("ratelimit-limit", rate.limit.into());
+        headers.insert("ratelimit-remaining", rate.remaining.into());
+        headers.insert("ratelimit-reset", rate.reset_seconds.into());
+    }
     headers.insert(REQUEST_ID.clone(), request_id.0.clone());
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
@@ -109,6 +135,16 @@ async fn handle(mut request: Request, next: Next, entropy: Arc<dyn Entropy>) -> 
         log!(info);
     }
     response
+}
+
+/// Writes the body of a refusal. Again, if need be: it stays the same.
+pub(crate) fn write_error(response: &mut Response, request_id: &RequestId) {
+    let Some(body) = response.extensions().get::<ApiError>().map(|error| error.body(request_id.as_str())) else {
+        return;
+    };
+    *response.body_mut() = Body::from(body);
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response.headers_mut().remove(header::CONTENT_LENGTH);
 }
 
 /// A panic fails its request, not the process: on one machine the other requests go on.

@@ -4,6 +4,7 @@
 use actionlayer_domain::{
     DraftRefusal, DraftStatus, Timestamp,
     draft::{Actor, FailureCode},
+    rate::RateState,
 };
 use actionlayer_service::{FieldError, ServiceError, error::past_tense};
 use axum::{
@@ -31,6 +32,8 @@ struct Refusal {
     fix: Option<String>,
     details: Vec<FieldError>,
     decided: Option<Decided>,
+    /// When to try again.
+    retry_after_seconds: Option<u32>,
     /// What went wrong inside; for the log, never for the caller.
     cause: Option<String>,
 }
@@ -98,6 +101,7 @@ impl ApiError {
             fix: None,
             details: Vec::new(),
             decided: None,
+            retry_after_seconds: (status == StatusCode::SERVICE_UNAVAILABLE).then_some(RETRY_AFTER_SECONDS),
             cause: None,
         }))
     }
@@ -161,6 +165,18 @@ impl ApiError {
     pub(crate) fn no_credential() -> Self {
         Self::new(StatusCode::UNAUTHORIZED, "unauthorized", "This request carries no API key.")
             .fix("Send the header `Authorization: Bearer nc_live_…` with a key of your workspace.")
+    }
+
+    /// 429: too many in this window.
+    pub(crate) fn rate_limited(rate: RateState) -> Self {
+        let mut error = Self::new(
+            StatusCode::TOO_MANY_REQUESTS,
+            "rate_limited",
+            format!("More than {} requests of this kind in a minute.", rate.limit),
+        )
+        .fix("Wait for the seconds in `retry_after_seconds`, then send the request again.");
+        error.0.retry_after_seconds = Some(rate.reset_seconds);
+        error
     }
 
     /// 409: the first request with this key is not answered yet.
@@ -278,7 +294,7 @@ impl ApiError {
 
     /// The body, with the request's id.
     pub(crate) fn body(&self, request_id: &str) -> Vec<u8> {
-        let Refusal { status, code, message, fix, details, decided, cause: _ } = &*self.0;
+        let Refusal { status: _, code, message, fix, details, decided, retry_after_seconds, cause: _ } = &*self.0;
         let envelope = Envelope {
             error: code,
             message,
@@ -288,7 +304,7 @@ impl ApiError {
             draft_status: decided.as_ref().map(|d| d.status),
             decided_by: decided.as_ref().and_then(|d| d.by.as_ref()).map(ActorView::of),
             decided_at: decided.as_ref().and_then(|d| d.at),
-            retry_after_seconds: (*status == StatusCode::SERVICE_UNAVAILABLE).then_some(RETRY_AFTER_SECONDS),
+            retry_after_seconds: *retry_after_seconds,
         };
         // Strings, numbers and times only: this cannot fail, and an empty body is still the right status.
         serde_json::to_vec(&envelope).unwrap_or_default()
@@ -356,8 +372,8 @@ impl IntoResponse for ApiError {
         if self.0.status == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
-        if self.0.status == StatusCode::SERVICE_UNAVAILABLE {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER_SECONDS));
+        if let Some(seconds) = self.0.retry_after_seconds {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         response.extensions_mut().insert(self);
         response

@@ -4,7 +4,7 @@
 //! strict bodies and queries, ids in paths, paging, the views of every resource, and the one table from
 //! [`actionlayer_service::ServiceError`] to status, code, message and the next thing to do.
 //!
-//! **Invariants.** Every response carries `X-Request-Id`; no request chooses it. What is not understood is refused and
+//! **Invariants.** A POST with an `Idempotency-Key` has one effect and one answer. Every response carries `X-Request-Id`; no request chooses it. What is not understood is refused and
 //! named, never dropped: an unknown field, an unknown parameter, a parameter given twice. A 5xx says nothing about its
 //! cause; the cause is logged, once. No log line has an address, a body or a key.
 //!
@@ -14,6 +14,7 @@ mod authenticated;
 mod body;
 mod boundary;
 mod error;
+mod idempotent;
 pub mod openapi;
 mod page;
 mod path;
@@ -24,7 +25,7 @@ pub mod views;
 
 pub use authenticated::Authenticated;
 pub use body::{Addresses, JsonBody, NoFields, OptionalJsonBody, nullable};
-pub use boundary::{RequestId, boundary};
+pub use boundary::{RequestId, SourceAddress, boundary};
 pub use error::ApiError;
 pub use page::List;
 pub use path::{AttachmentId, Id, NamedId};
@@ -33,10 +34,12 @@ pub use query::{NoQuery, Query};
 use std::sync::Arc;
 
 use actionlayer_service::App;
-use axum::Router;
+use axum::{Router, middleware::from_fn_with_state};
 
 /// The routes as a service: with answers for unknown paths and methods, request ids, headers and the request's log line.
 pub fn serve(routes: Router<Arc<App>>, app: Arc<App>) -> Router {
     let entropy = Arc::clone(&app.ports.entropy);
-    boundary(routes.with_state(app), entropy)
+    let once = from_fn_with_state(Arc::clone(&app), idempotent::idempotent);
+    let sign_ins = from_fn_with_state(Arc::clone(&app), authenticated::limit_sign_ins);
+    boundary(routes.with_state(app).layer(once).layer(sign_ins), entropy)
 }

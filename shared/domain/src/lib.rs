@@ -19,6 +19,7 @@ pub mod ids;
 pub mod key;
 pub mod message;
 pub mod ports;
+pub mod rate;
 mod schema;
 pub mod secret;
 pub mod sending_domain;

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, net::SocketAddr};
 
-use actionlayer_domain::Secret;
+use actionlayer_domain::{Secret, rate::RateLimits};
 use actionlayer_service::Settings;
 
 /// The environment variables of the functions. `template.yaml` sets exactly [`variable::FROM_TEMPLATE`].
@@ -21,6 +21,9 @@ pub mod variable {
     pub const PUBLIC_URL: &str = "PUBLIC_URL";
     /// `on` while `POST /v1/auth/bootstrap` may make the one workspace, else `off`.
     pub const BOOTSTRAP: &str = "BOOTSTRAP";
+    /// How many requests are taken in a minute: `reads=60,writes=20,sign_ins=10` (the first two of one key, the third of
+    /// one address without a key), or `off`.
+    pub const RATE_LIMITS: &str = "RATE_LIMITS";
     /// The AWS region. Lambda sets it.
     pub const AWS_REGION: &str = "AWS_REGION";
     /// Credentials of the function's role. Lambda sets all three.
@@ -41,8 +44,16 @@ pub mod variable {
     pub const DNS_SERVER: &str = "DNS_SERVER";
 
     /// What a template gives every function; the rest comes from Lambda or is set only off AWS.
-    pub const FROM_TEMPLATE: &[&str] =
-        &[TABLE_NAME, MAIL_BUCKET, SEND_QUEUE_URL, NOTIFY_QUEUE_URL, SES_CONFIGURATION_SET, PUBLIC_URL, BOOTSTRAP];
+    pub const FROM_TEMPLATE: &[&str] = &[
+        TABLE_NAME,
+        MAIL_BUCKET,
+        SEND_QUEUE_URL,
+        NOTIFY_QUEUE_URL,
+        SES_CONFIGURATION_SET,
+        PUBLIC_URL,
+        BOOTSTRAP,
+        RATE_LIMITS,
+    ];
 }
 
 /// Why the process cannot start.
@@ -151,6 +162,7 @@ impl Config {
                 public_url: public_url.trim_end_matches('/').to_owned(),
                 region: variables.required(variable::AWS_REGION)?,
                 bootstrap: variables.switch(variable::BOOTSTRAP)?,
+                rate_limits: variables.rate_limits()?,
             },
             credentials: variables.credentials(&endpoints)?,
             endpoints,
@@ -189,6 +201,27 @@ impl Variables {
         }
     }
 
+    fn rate_limits(&self) -> Result<Option<RateLimits>, ConfigError> {
+        let malformed = ConfigError::Malformed {
+            variable: variable::RATE_LIMITS,
+            expected: "`off` or `reads=60,writes=20,sign_ins=10`",
+        };
+        let text = self.required(variable::RATE_LIMITS)?;
+        if text == "off" {
+            return Ok(None);
+        }
+        let mut parts = text.split(',');
+        let mut next = |name: &str| {
+            let number = parts.next()?.trim().strip_prefix(name)?.strip_prefix('=')?.parse::<u32>().ok()?;
+            (number > 0).then_some(number)
+        };
+        let limits = (next("reads"), next("writes"), next("sign_ins"));
+        match (limits, parts.next()) {
+            ((Some(reads), Some(writes), Some(sign_ins)), None) => Ok(Some(RateLimits { reads, writes, sign_ins })),
+            _ => Err(malformed),
+        }
+    }
+
     /// Local keys only where an endpoint is overridden and no key is given: a function in AWS never starts without its
     /// role, and a test never reaches AWS with somebody's own keys.
     fn credentials(&self, endpoints: &Endpoints) -> Result<Credentials, ConfigError> {
@@ -221,6 +254,7 @@ mod tests {
             (variable::SES_CONFIGURATION_SET, "events"),
             (variable::PUBLIC_URL, "https://mail.example.com/"),
             (variable::BOOTSTRAP, "on"),
+            (variable::RATE_LIMITS, "reads=60,writes=20,sign_ins=10"),
             (variable::AWS_REGION, "eu-central-1"),
             (variable::AWS_ACCESS_KEY_ID, "AKIA"),
             (variable::AWS_SECRET_ACCESS_KEY, "hush"),
@@ -237,6 +271,7 @@ mod tests {
         let config = read(&complete()).unwrap();
         assert_eq!(config.settings.public_url, "https://mail.example.com");
         assert!(config.settings.bootstrap);
+        assert_eq!(config.settings.rate_limits, Some(RateLimits { reads: 60, writes: 20, sign_ins: 10 }));
         assert_eq!(config.endpoints, Endpoints::default());
         assert_eq!(config.credentials.access_key_id, "AKIA");
         assert!(!format!("{config:?}").contains("hush"));
@@ -265,6 +300,9 @@ mod tests {
     fn a_malformed_variable_is_named_and_its_value_is_not() {
         for (variable, value) in [
             (variable::BOOTSTRAP, "yes"),
+            (variable::RATE_LIMITS, "reads=60"),
+            (variable::RATE_LIMITS, "reads=0,writes=20,sign_ins=10"),
+            (variable::RATE_LIMITS, "reads=60,writes=20,sign_ins=10,more=1"),
             (variable::PUBLIC_URL, "mail.example.com"),
             (variable::PUBLIC_URL, "https://a b"),
             (variable::AWS_ENDPOINT_URL_S3, "127.0.0.1:9000"),

@@ -2,9 +2,9 @@
 
 use std::{future::Future, pin::Pin, sync::Arc};
 
-use actionlayer_api::RequestId;
+use actionlayer_api::{RequestId, SourceAddress};
 use actionlayer_service::App;
-use lambda_http::{Request, RequestExt as _, Response};
+use lambda_http::{Request, RequestExt as _, Response, request::RequestContext};
 use lambda_runtime::{
     Diagnostic, Error, LambdaEvent, service_fn,
     tower::{Service, ServiceExt as _},
@@ -22,11 +22,18 @@ where
     Response<B>: lambda_http::IntoResponse,
 {
     let router = router(Arc::new(start()?));
-    lambda_http::run(router.map_request(with_request_id)).await
+    lambda_http::run(router.map_request(with_origin)).await
 }
 
-/// Lambda's own id of the request is the one its callers see.
-fn with_request_id(mut request: Request) -> Request {
+/// What only the platform knows: its own id of the request, which is the one callers see, and where it comes from.
+fn with_origin(mut request: Request) -> Request {
+    let source = match request.request_context_ref() {
+        Some(RequestContext::ApiGatewayV2(context)) => context.http.source_ip.clone(),
+        _ => None,
+    };
+    if let Some(source) = source {
+        request.extensions_mut().insert(SourceAddress::new(source));
+    }
     let id = request.lambda_context_ref().and_then(|context| RequestId::new(&context.request_id));
     if let Some(id) = id {
         request.extensions_mut().insert(id);

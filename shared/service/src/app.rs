@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use actionlayer_domain::{
     ApiKeyId, Clock, Entropy, HeaderText, IdentityId, Role, Timestamp, WorkspaceId, draft::Actor, key::Permission,
+    rate::RateLimits,
 };
 use actionlayer_store::Store;
 
-use crate::{ServiceError, dns::Dns, mailer::Mailer, queues::Queues};
+use crate::{ServiceError, dns::Dns, idempotency::Once, mailer::Mailer, queues::Queues};
 
 /// Time and randomness.
 #[derive(Debug, Clone)]
@@ -27,6 +28,8 @@ pub struct Settings {
     pub region: String,
     /// Whether `POST /v1/auth/bootstrap` may make the one workspace.
     pub bootstrap: bool,
+    /// How often callers may ask; `None` for as often as they like.
+    pub rate_limits: Option<RateLimits>,
 }
 
 /// The product, connected: made once per process.
@@ -71,6 +74,8 @@ pub struct Caller {
     pub role: Role,
     /// The identities the key is bound to; all when empty.
     pub identity_ids: Vec<IdentityId>,
+    /// The request came with an `Idempotency-Key`.
+    pub once: Option<Once>,
 }
 
 impl Caller {

@@ -53,6 +53,7 @@ pub mod create_domain;
 pub mod create_identity;
 pub mod domain_records;
 pub mod domains;
+pub mod idempotency;
 pub mod identities;
 pub mod update_identity;
 pub mod verify_domain;

@@ -8,6 +8,8 @@ use crate::{
     attachments::{self, NewAttachment},
     contention::until_settled,
     fields::Fields,
+    idempotency::Once,
+    messages,
     outbound::{self, Content, Origin},
     threads,
 };
@@ -47,6 +49,9 @@ pub async fn reply_email(
     fields.finish()?;
     let attachments = attachments::keep(app, caller.workspace_id, &input.attachments).await?;
     until_settled(app, || async {
+        if let Some(id) = Once::made(app, caller).await? {
+            return messages::get_message(app, caller, id).await;
+        }
         let row = threads::visible(app, caller, input.thread_id).await?;
         if row.value.identity_id != input.identity_id {
             return Err(ServiceError::invalid("identity_id", "must be the identity of the thread"));
@@ -96,6 +101,7 @@ pub async fn reply_email(
         transaction.replace(&row, &thread)?;
         transaction.create_with_body(&app.store, &message, &body).await?;
         transaction.count_usage(caller.workspace_id, &outbound::usage_period(now), 0, 1);
+        Once::mark(&mut transaction, caller, message.id, now)?;
         app.store.commit(transaction).await?;
         Ok((message, body))
     })

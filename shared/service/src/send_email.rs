@@ -8,6 +8,8 @@ use crate::{
     attachments::{self, NewAttachment},
     contention::until_settled,
     fields::Fields,
+    idempotency::Once,
+    messages,
     outbound::{self, Content, Origin},
 };
 
@@ -72,6 +74,9 @@ pub(crate) async fn start_thread(
         return Err(ServiceError::invalid("to", "name at least one recipient"));
     };
     until_settled(app, || async {
+        if let Some(id) = Once::made(app, caller).await? {
+            return messages::get_message(app, caller, id).await;
+        }
         let now = app.now();
         let mut transaction = Transaction::new();
         let contact = outbound::first_contact(app, caller.workspace_id, first, now, &mut transaction).await?;
@@ -86,6 +91,7 @@ pub(crate) async fn start_thread(
         transaction.create(&thread)?;
         transaction.create_with_body(&app.store, &message, &body).await?;
         transaction.count_usage(caller.workspace_id, &outbound::usage_period(now), 0, 1);
+        Once::mark(&mut transaction, caller, message.id, now)?;
         app.store.commit(transaction).await?;
         Ok((message, body))
     })

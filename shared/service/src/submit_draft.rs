@@ -17,8 +17,9 @@ use crate::{
     attachments::{self, NewAttachment},
     contention::until_settled,
     fields::Fields,
+    idempotency::Once,
     outbound::{self, Content, Origin},
-    threads,
+    read_drafts, threads,
 };
 
 /// What an agent submits.
@@ -174,6 +175,9 @@ async fn answer_once(
     answers: (ThreadId, MessageId),
     parsed: &Parsed,
 ) -> Result<(Draft, DraftBody), ServiceError> {
+    if let Some(id) = Once::made(app, caller).await? {
+        return read_drafts::get_draft(app, caller, id).await;
+    }
     let Context { thread: row, identity, message, draft_ttl_hours } =
         read_context(app, caller, input.identity_id, answers).await?;
     let now = app.now();
@@ -214,6 +218,7 @@ async fn answer_once(
     }
     transaction.create_with_body(&app.store, &draft, &body).await?;
     transaction.replace(&row, &thread)?;
+    Once::mark(&mut transaction, caller, draft.id, now)?;
     app.store.commit(transaction).await?;
     Ok((draft, body))
 }
@@ -225,6 +230,9 @@ async fn cold_once(
     input: &SubmitDraft,
     parsed: &Parsed,
 ) -> Result<(Draft, DraftBody), ServiceError> {
+    if let Some(id) = Once::made(app, caller).await? {
+        return read_drafts::get_draft(app, caller, id).await;
+    }
     let now = app.now();
     let thread_id = ThreadId::generate(now, app.entropy());
     let Answering { identity, workspace, .. } =
@@ -245,6 +253,7 @@ async fn cold_once(
     let mut transaction = Transaction::new();
     transaction.create(&thread)?;
     transaction.create_with_body(&app.store, &draft, &body).await?;
+    Once::mark(&mut transaction, caller, draft.id, now)?;
     app.store.commit(transaction).await?;
     Ok((draft, body))
 }

@@ -1,13 +1,17 @@
 //! API keys at the door: one conditional update finds the key, refuses a revoked one and stamps its use.
 
-use aws_sdk_dynamodb::types::{ReturnConsumedCapacity, ReturnValue};
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity, ReturnValue};
 use sha2::{Digest, Sha256};
 
-use actionlayer_domain::{ApiKeyId, ApiKeySecret, HeaderText, IdentityId, Role, Timestamp, WorkspaceId, key::ApiKey};
+use actionlayer_domain::{
+    ApiKeyId, ApiKeySecret, HeaderText, IdentityId, Role, Timestamp, WorkspaceId,
+    key::ApiKey,
+    rate::{RateClass, RateWindow},
+};
 
 use crate::{
     Store, StoreError, Transaction, keys,
-    record::{Row, key_item, n, row},
+    record::{Item, Row, key_item, n, row, s},
     records::CredentialRecord,
 };
 
@@ -24,6 +28,8 @@ pub struct Credential {
     pub role: Role,
     /// The identities it is bound to; all when empty.
     pub identity_ids: Vec<IdentityId>,
+    /// How many requests of the class it has made in this window, this one included; zero when they are not counted.
+    pub requests_in_window: u64,
 }
 
 fn sha256_hex(secret: &ApiKeySecret) -> String {
@@ -31,6 +37,23 @@ fn sha256_hex(secret: &ApiKeySecret) -> String {
 }
 
 const LAST_USED_AT: &str = "last_used_at_unix_ms";
+/// How many counters of past windows a credential may carry.
+const MAX_PAST_WINDOWS: usize = 10;
+
+/// The attribute that counts a class of requests in a window. A name of its own for each window: no update can set a
+/// counter back, but any can begin a new one.
+fn counter(class: RateClass, window: RateWindow) -> String {
+    format!("{}#{}", class.as_str(), window.number())
+}
+
+fn is_past(attribute: &str, window: RateWindow) -> bool {
+    let number = attribute.split_once('#').and_then(|(_, number)| number.parse::<i64>().ok());
+    number.is_some_and(|number| number < window.number())
+}
+
+fn number(value: &AttributeValue) -> Option<u64> {
+    value.as_n().ok()?.parse().ok()
+}
 
 impl Transaction {
     /// Adds a key: for its workspace to list, and for requests to present.
@@ -66,23 +89,34 @@ impl crate::Record for ListedKey {
 }
 
 impl Store {
-    /// Finds the key and stamps its use, in one round trip. `None` when it is unknown or revoked.
-    pub async fn authenticate(&self, secret: &ApiKeySecret, now: Timestamp) -> Result<Option<Credential>, StoreError> {
+    /// Finds the key, stamps its use and counts it if it has a class, in one round trip. `None` when it is unknown or
+    /// revoked.
+    pub async fn authenticate(
+        &self,
+        secret: &ApiKeySecret,
+        counted: Option<RateClass>,
+        now: Timestamp,
+    ) -> Result<Option<Credential>, StoreError> {
+        let key = keys::credential(&sha256_hex(secret));
+        let window = RateWindow::at(now);
+        let counter = counted.map(|class| counter(class, window));
         let trip = self.meter.trip();
-        let answer = self
+        let update = self
             .dynamodb
             .update_item()
             .table_name(&self.table)
-            .set_key(Some(key_item(&keys::credential(&sha256_hex(secret)))))
-            .update_expression("SET #used = :now")
+            .set_key(Some(key_item(&key)))
+            .update_expression(if counter.is_some() { "SET #used = :now ADD #n :one" } else { "SET #used = :now" })
             .condition_expression("attribute_exists(pk)")
             .expression_attribute_names("#used", LAST_USED_AT)
             .expression_attribute_values(":now", n(now.unix_ms()))
             .return_values(ReturnValue::AllNew)
-            .return_consumed_capacity(ReturnConsumedCapacity::Total)
-            .send()
-            .await;
-        let answer = match answer {
+            .return_consumed_capacity(ReturnConsumedCapacity::Total);
+        let update = match &counter {
+            Some(name) => update.expression_attribute_names("#n", name).expression_attribute_values(":one", n(1)),
+            None => update,
+        };
+        let answer = match update.send().await {
             Ok(answer) => answer,
             Err(e)
                 if e.as_service_error().is_some_and(
@@ -95,6 +129,8 @@ impl Store {
         };
         trip.wrote(answer.consumed_capacity());
         let Some(item) = answer.attributes else { return Ok(None) };
+        let requests_in_window = counter.as_ref().and_then(|name| number(item.get(name)?)).unwrap_or(0);
+        self.forget_windows(&key, &item, window).await;
         let Row { value, .. } = row::<CredentialRecord>(item)?;
         Ok(Some(Credential {
             workspace_id: value.workspace_id,
@@ -102,7 +138,63 @@ impl Store {
             name: value.name,
             role: value.role,
             identity_ids: value.identity_ids,
+            requests_in_window,
         }))
+    }
+
+    /// Removes the counters of past windows, once there are many: each is a few bytes, and removing them costs a write.
+    async fn forget_windows(&self, key: &keys::Key, item: &Item, window: RateWindow) {
+        let past: Vec<&String> = item.keys().filter(|name| is_past(name, window)).collect();
+        if past.len() < MAX_PAST_WINDOWS {
+            return;
+        }
+        let names: std::collections::HashMap<String, String> =
+            past.iter().enumerate().map(|(i, name)| (format!("#r{i}"), (*name).clone())).collect();
+        let mut placeholders: Vec<&str> = names.keys().map(String::as_str).collect();
+        placeholders.sort_unstable();
+        let trip = self.meter.trip();
+        let answer = self
+            .dynamodb
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(key_item(key)))
+            .update_expression(format!("REMOVE {}", placeholders.join(", ")))
+            // A key that was revoked in the meantime stays so.
+            .condition_expression("attribute_exists(pk)")
+            .set_expression_attribute_names(Some(names))
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+            .send()
+            .await;
+        match answer {
+            Ok(answer) => trip.wrote(answer.consumed_capacity()),
+            // They are in nobody's way; the next request tries again.
+            Err(error) => tracing::warn!(error = %StoreError::dynamodb(&error), "past windows were not removed"),
+        }
+    }
+
+    /// Counts a request without a key by where it comes from: how many there were in this window, this one included.
+    pub async fn count_source(&self, source_sha256: &str, now: Timestamp) -> Result<u64, StoreError> {
+        let window = RateWindow::at(now);
+        let trip = self.meter.trip();
+        let answer = self
+            .dynamodb
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(key_item(&keys::source_rate(source_sha256, window))))
+            .update_expression("SET #ttl = :ttl, #kind = :kind ADD #n :one")
+            .expression_attribute_names("#ttl", keys::TTL)
+            .expression_attribute_names("#kind", keys::KIND)
+            .expression_attribute_names("#n", "requests")
+            .expression_attribute_values(":ttl", n(window.end_unix_seconds()))
+            .expression_attribute_values(":kind", s("source_rate"))
+            .expression_attribute_values(":one", n(1))
+            .return_values(ReturnValue::UpdatedNew)
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+            .send()
+            .await
+            .map_err(|e| StoreError::dynamodb(&e))?;
+        trip.wrote(answer.consumed_capacity());
+        Ok(answer.attributes.and_then(|item| number(item.get("requests")?)).unwrap_or(0))
     }
 
     /// The workspace's keys with the time each was last used, oldest first.

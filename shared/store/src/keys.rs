@@ -5,9 +5,11 @@
 
 use actionlayer_domain::{
     ApiKeyId, ContactId, DomainId, DomainName, DraftId, DraftStatus, EmailAddress, Family, HeldId, IdentityId,
-    MessageId, Timestamp, UploadId, WorkspaceId, thread::ThreadStatus,
+    MessageId, Timestamp, UploadId, WorkspaceId, rate::RateWindow, thread::ThreadStatus,
 };
 use sha2::{Digest, Sha256};
+
+use crate::IdempotencyScope;
 
 /// Partition key attribute.
 pub const PK: &str = "pk";
@@ -248,6 +250,25 @@ pub fn totals(workspace: WorkspaceId) -> Key {
 /// A change that was counted into the totals.
 pub fn counted(event_id: &str) -> Key {
     Key::new(format!("COUNTED#{event_id}"), "COUNTED")
+}
+
+/// How often an address asked without a key, in a window.
+pub(crate) fn source_rate(source_sha256: &str, window: RateWindow) -> Key {
+    Key::new(format!("RATE#{source_sha256}"), format!("{:012}", window.number()))
+}
+
+/// That a request with an `Idempotency-Key` was begun.
+pub fn idempotency_claim(scope: &IdempotencyScope, key_sha256: &str) -> Key {
+    let pk = match scope {
+        IdempotencyScope::Workspace(workspace) => format!("{}#IDEM", workspace_pk(*workspace)),
+        IdempotencyScope::Source(source) => format!("DEPLOYMENT#IDEM#{source}"),
+    };
+    Key::new(pk, key_sha256)
+}
+
+/// That such a request had its effect.
+pub fn idempotent_effect(workspace: WorkspaceId, claim_id: &str) -> Key {
+    Key::new(format!("{}#IDEM", workspace_pk(workspace)), format!("EFFECT#{claim_id}"))
 }
 
 /// The one workspace of a deployment without sign-up.

@@ -49,6 +49,17 @@ impl<T> Row<T> {
     pub fn replaced(&self, value: T) -> Self {
         Self { value, revision: self.revision + 1, body: self.body.clone() }
     }
+
+    /// A new entity as it is once its transaction went through.
+    pub fn created(value: T) -> Self {
+        Self { value, revision: 1, body: None }
+    }
+
+    /// The row once it was replaced by `value`, without its body.
+    #[must_use]
+    pub fn replaced_by(self, value: T) -> Self {
+        Self { value, revision: self.revision + 1, body: None }
+    }
 }
 
 pub(crate) fn n(number: impl std::fmt::Display) -> AttributeValue {

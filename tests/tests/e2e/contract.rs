@@ -67,7 +67,8 @@ impl Everything {
             if self.objects.contains_key(kind) {
                 continue;
             }
-            let Some(create) = OPERATIONS.iter().find(|other| other.path == kind && other.method == Method::POST) else {
+            let Some(create) = OPERATIONS.iter().find(|other| other.path == kind && other.method == Method::POST)
+            else {
                 panic!("there is no request that makes {}: make one in `Everything::there_is`", operation.path);
             };
             let made = self.world.owner.post(kind, self.body(create)).await.expect(201);
@@ -177,8 +178,7 @@ async fn another_method_is_answered_with_the_right_ones() {
     let all = Everything::there_is().await;
     let mut by_path: BTreeMap<&str, (String, BTreeSet<String>)> = BTreeMap::new();
     for operation in OPERATIONS.iter() {
-        let (_, methods) =
-            by_path.entry(&operation.path).or_insert_with(|| (all.path(operation), BTreeSet::new()));
+        let (_, methods) = by_path.entry(&operation.path).or_insert_with(|| (all.path(operation), BTreeSet::new()));
         methods.insert(operation.method.to_string());
         if operation.method == Method::GET {
             methods.insert("HEAD".to_owned());

@@ -61,6 +61,7 @@ impl World {
             ("NOTIFY_QUEUE_URL", nowhere),
             ("PUBLIC_URL", "https://mail.example.com"),
             ("BOOTSTRAP", "off"),
+            ("RATE_LIMITS", "off"),
             ("AWS_REGION", "us-east-1"),
             ("DNS_SERVER", "127.0.0.1:9"),
             ("AWS_ENDPOINT_URL_DYNAMODB", &endpoint),

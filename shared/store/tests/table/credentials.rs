@@ -1,6 +1,8 @@
 //! Keys: valid until they are revoked, and not a moment longer.
 
-use actionlayer_domain::{ApiKeyId, ApiKeySecret, HeaderText, Role, WorkspaceId, key::ApiKey};
+use actionlayer_domain::{
+    ApiKeyId, ApiKeySecret, HeaderText, Role, Timestamp, WorkspaceId, key::ApiKey, rate::RateClass,
+};
 use actionlayer_store::{CommitError, Transaction};
 use std::sync::Arc;
 
@@ -32,13 +34,13 @@ async fn a_key_opens_its_workspace_and_its_use_is_noted() {
     let workspace = workspace(&world);
     let (key, secret) = create(&world, workspace, "agent").await;
     let (unused, _) = create(&world, workspace, "unused").await;
-    let opened = world.store.authenticate(&secret, at(7)).await.unwrap().unwrap();
+    let opened = world.store.authenticate(&secret, None, at(7)).await.unwrap().unwrap();
     assert_eq!((opened.workspace_id, opened.key_id, opened.role), (workspace, key.id, Role::Agent));
     assert_eq!((opened.name, opened.identity_ids), (key.name.clone(), key.identity_ids.clone()));
     let unknown = ApiKeySecret::generate(&*world.entropy);
-    assert_eq!(world.store.authenticate(&unknown, at(8)).await.unwrap(), None);
+    assert_eq!(world.store.authenticate(&unknown, None, at(8)).await.unwrap(), None);
     // Asking for an unknown key leaves none behind.
-    assert_eq!(world.store.authenticate(&unknown, at(9)).await.unwrap(), None);
+    assert_eq!(world.store.authenticate(&unknown, None, at(9)).await.unwrap(), None);
 
     let mut listed = world.store.list_api_keys(workspace).await.unwrap();
     listed.sort_by_key(|(_, used)| used.is_none());
@@ -59,11 +61,13 @@ async fn a_revoked_key_opens_nothing_from_that_moment() {
     let users: Vec<_> = (0..8)
         .map(|_| {
             let (world, secret) = (Arc::clone(&world), secret.clone());
-            tokio::spawn(async move { while world.store.authenticate(&secret, at(1)).await.unwrap().is_some() {} })
+            tokio::spawn(
+                async move { while world.store.authenticate(&secret, None, at(1)).await.unwrap().is_some() {} },
+            )
         })
         .collect();
     assert!(world.store.revoke_api_key(workspace, key.id).await.unwrap());
-    assert_eq!(world.store.authenticate(&secret, at(2)).await.unwrap(), None);
+    assert_eq!(world.store.authenticate(&secret, None, at(2)).await.unwrap(), None);
     for user in users {
         user.await.unwrap();
     }
@@ -89,4 +93,25 @@ async fn the_secret_of_links_is_made_once() {
     let entropy = &*world.entropy;
     let (one, other) = tokio::join!(world.store.link_secret(entropy), world.store.link_secret(entropy));
     assert_eq!(one.unwrap().expose(), other.unwrap().expose());
+}
+
+#[tokio::test]
+async fn requests_are_counted_by_class_and_minute() {
+    let world = World::start().await;
+    let (_, secret) = create(&world, workspace(&world), "agent").await;
+    let count = async |class, minute: i64| {
+        let now = Timestamp::from_unix_ms(minute * 60_000);
+        world.store.authenticate(&secret, Some(class), now).await.unwrap().unwrap().requests_in_window
+    };
+    assert_eq!(count(RateClass::Read, 100).await, 1);
+    assert_eq!(count(RateClass::Read, 100).await, 2);
+    assert_eq!(count(RateClass::Write, 100).await, 1);
+    // Every minute begins anew, also after many; what is past is tidied away without setting anything back.
+    for minute in 101..140 {
+        assert_eq!(count(RateClass::Read, minute).await, 1);
+        assert_eq!(count(RateClass::Read, minute).await, 2);
+    }
+    assert_eq!(world.store.count_source("here", at(0)).await.unwrap(), 1);
+    assert_eq!(world.store.count_source("here", at(0)).await.unwrap(), 2);
+    assert_eq!(world.store.count_source("there", at(0)).await.unwrap(), 1);
 }

@@ -1,0 +1,7 @@
+//! Conventions that cross every route, on a real table behind one function's own router.
+
+#![allow(clippy::unwrap_used)]
+
+mod idempotency;
+mod rate_limits;
+mod world;
