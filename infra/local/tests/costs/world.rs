@@ -26,7 +26,8 @@ use actionlayer_service::{
 };
 use actionlayer_store::{BlobKey, Transaction, schema};
 
-const TABLE: &str = "Costs";
+/// The name of the table of its own.
+pub(crate) const TABLE: &str = "Costs";
 const DOMAIN: &str = "costs.test";
 /// The identity everything is sent to and from.
 pub(crate) const ADDRESS: &str = "support@costs.test";
@@ -40,7 +41,8 @@ pub(crate) struct World {
     pub(crate) secret: ApiKeySecret,
     pub(crate) caller: Caller,
     pub(crate) identity: Identity,
-    _folder: tempfile::TempDir,
+    /// Where the engine keeps its files.
+    pub(crate) folder: tempfile::TempDir,
 }
 
 impl World {
@@ -56,7 +58,7 @@ impl World {
         transaction.create(&domain).unwrap();
         app.store.commit(transaction).await.unwrap();
         let identity = create_identity(&app, &caller, support(&domain)).await.unwrap();
-        Self { engine, engine_caller, app, secret, caller, identity, _folder: folder }
+        Self { engine, engine_caller, app, secret, caller, identity, folder }
     }
 
     /// Receives a mail as the ingest function would.
