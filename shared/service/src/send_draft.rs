@@ -85,9 +85,12 @@ async fn queue_once(
         Some(_) | None => {}
     }
 
-    let answered_key = keys::message(workspace, draft.based_on_message_id);
-    let (identity, answered) =
-        tokio::try_join!(app.store.identity(workspace, draft.identity_id), app.store.get::<Message>(&answered_key))?;
+    let (identity, answered) = tokio::try_join!(app.store.identity(workspace, draft.identity_id), async {
+        match draft.based_on_message_id {
+            Some(id) => app.store.get::<Message>(&keys::message(workspace, id)).await,
+            None => Ok(None),
+        }
+    })?;
     let Some(identity) = identity else { return Err(ServiceError::NotFound { what: "identity" }) };
     outbound::require_active(&identity.value)?;
     let body: DraftBody = app.store.body(&row).await?;
