@@ -2,7 +2,12 @@
 //!
 //! Prints Markdown: counts and ratios first, since they hold anywhere; then times, which are this machine's. Requests go
 //! through the functions' own routers, authentication included, and through the SDK to the embedded table.
-#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark talks to whoever started it")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a benchmark talks to whoever started it"
+)]
 
 #[path = "loop/multiply.rs"]
 mod multiply;
@@ -33,8 +38,8 @@ use world::{ADDRESS, World};
 const SMALL: usize = 1_000;
 const LARGE: usize = 100_000;
 /// How often each request is made. The 99th percentile is the third slowest.
-const SAMPLES: usize = 300;
-const MAILS: usize = 1_000;
+const SAMPLES: usize = 200;
+const MAILS: usize = 500;
 const CONNECTIONS: usize = 8;
 
 const OPERATIONS: [&str; 5] = [
@@ -51,12 +56,16 @@ fn main() {
         return;
     }
     tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap().block_on(async {
+        eprintln!("receiving {MAILS} mails …");
         let (accepted, received) = ingest().await;
+        eprintln!("asking at {SMALL} threads …");
         let world = World::start().await;
         world.seed(SMALL).await;
         let small_counts = Steps::new(&world, "a").count().await;
         let small = latencies(&world).await;
+        eprintln!("making them {LARGE} …");
         multiply::threads(&world, SMALL, LARGE).await;
+        eprintln!("asking at {LARGE} threads …");
         let large_counts = Steps::new(&world, "b").count().await;
         let large = latencies(&world).await;
 

@@ -27,6 +27,6 @@ PYTHON
 
 (cd "$WORK" && sh -eu readme.sh >out 2>&1) || { cat "$WORK/out" >&2; exit 1; }
 for wanted in '"status":"verified"' '"subject":"Opening hours"' '"When do you open?' '"status":"approved"' \
-  '"send_state":"queued"' 'To: <ada@example.org>' 'We open at nine.' 'Subject: Re: Opening hours'; do
+  '"send_state":"queued"' 'To: ada@example.org' 'We open at nine.' 'Subject: Re: Opening hours'; do
   grep -qF "$wanted" "$WORK/out" || { echo "missing: $wanted" >&2; cat "$WORK/out" >&2; exit 1; }
 done

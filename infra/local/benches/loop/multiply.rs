@@ -77,6 +77,7 @@ fn renamed(value: &Sdk, names: &[(String, String)]) -> AttributeValue {
         Sdk::N(number) => AttributeValue::N(number.clone()),
         Sdk::B(bytes) => AttributeValue::B(bytes.as_ref().to_vec()),
         Sdk::Bool(value) => AttributeValue::BOOL(*value),
+        Sdk::Null(value) => AttributeValue::NULL(*value),
         Sdk::L(list) => AttributeValue::L(list.iter().map(|value| renamed(value, names)).collect()),
         Sdk::M(map) => AttributeValue::M(renamed_map(map, names)),
         other => unreachable!("the store writes no {other:?}"),

@@ -1,10 +1,7 @@
 //! The engine as a whole, from outside.
 #![allow(clippy::unwrap_used)]
 
-use std::{
-    path::Path,
-    time::{Duration, Instant},
-};
+use std::path::Path;
 
 use serde_json::{Value, json};
 
@@ -26,11 +23,9 @@ async fn bootstrap(engine: &Engine) -> (u16, Value) {
 }
 
 #[tokio::test]
-async fn it_is_ready_soon_and_keeps_what_it_knew_over_a_stop_and_a_crash() {
+async fn it_keeps_what_it_knew_over_a_stop_and_a_crash() {
     let folder = tempfile::tempdir().unwrap();
-    let begun = Instant::now();
     let first = engine(folder.path()).await;
-    assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
     let (status, made) = bootstrap(&first).await;
     assert_eq!(status, 201);
     let busy = Engine::start(EngineOptions::on_free_ports(folder.path())).await;
