@@ -3,6 +3,8 @@
 use reqwest::{Client, Method, header::HeaderMap};
 use serde_json::Value;
 
+use crate::contract;
+
 /// A caller: an address and perhaps a key.
 #[derive(Debug, Clone)]
 pub struct Api {
@@ -45,7 +47,7 @@ impl Api {
     pub async fn try_ask(&self, method: Method, path: &str, headers: &[(&str, &str)], body: Vec<u8>) -> Option<Answer> {
         let asked = format!("{method} {path}");
         let url = if path.starts_with("http") { path.to_owned() } else { format!("{}{path}", self.base) };
-        let mut request = self.client.request(method, url);
+        let mut request = self.client.request(method.clone(), url);
         if let Some(key) = &self.key {
             request = request.bearer_auth(key);
         }
@@ -58,6 +60,7 @@ impl Api {
         let response = request.send().await.ok()?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let body = response.bytes().await.ok()?.to_vec();
+        contract::check(&method, path, status, &body);
         Some(Answer { asked, status, headers, body })
     }
 

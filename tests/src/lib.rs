@@ -5,11 +5,13 @@
 //! faults and for time.
 //!
 //! **Invariants.** Nothing here waits for time to pass: it waits for a condition, with a deadline. Engines are ended by
-//! `SIGKILL` only, so that every test that restarts one tests a crash.
+//! `SIGKILL` only, so that every test that restarts one tests a crash. Every answer under `/v1`, whatever the test is
+//! about, is held against the API's document.
 //!
 //! **Must never know.** The product's types: what it says is read as anybody reads it.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on says so by a panic")]
 
+pub mod contract;
 pub mod engine;
 pub mod http;
 pub mod letter;

@@ -18,7 +18,7 @@ use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
 use serde_json::json;
 
 /// Bootstrapping makes one workspace only, so the second is written straight into the table.
-async fn second_workspace(world: &World) -> Api {
+pub(crate) async fn second_workspace(world: &World) -> Api {
     let credentials = Credentials::new("local", "local", None, None, "tests");
     let dynamodb = aws_sdk_dynamodb::Config::builder()
         .behavior_version(BehaviorVersion::latest())

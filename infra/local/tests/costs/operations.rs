@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use actionlayer_domain::{
     Draft, DraftId, DraftStatus, Message, Thread, ThreadId,
     event::{Entity, SendJob},
+    rate::RateClass,
 };
 use actionlayer_service::{
     authenticate::authenticate,
@@ -111,7 +112,7 @@ impl<'a> Steps<'a> {
     /// A key is shown, a mail comes in, an agent finds its thread.
     async fn begin(&mut self) -> Thread {
         let World { app, caller, secret, .. } = self.world;
-        self.step("authenticate", authenticate(app, secret.expose())).await.unwrap();
+        self.step("authenticate", authenticate(app, secret.expose(), RateClass::Read)).await.unwrap();
         for i in 0..24 {
             let id = format!("{}-filler-{i}", self.run);
             self.world.receive(&id, mail(&id, None)).await;
@@ -163,9 +164,11 @@ impl<'a> Steps<'a> {
 
     async fn submit(&mut self, operation: &'static str, thread: &Thread) -> DraftId {
         let input = SubmitDraft {
-            thread_id: thread.id,
+            thread_id: Some(thread.id),
             identity_id: thread.identity_id,
-            based_on_message_id: thread.last_inbound_message_id.unwrap(),
+            based_on_message_id: thread.last_inbound_message_id,
+            to: Vec::new(),
+            subject: None,
             body_text: Some("Hello Dana,\n\nit costs 12 a month for each of you, and yes, by invoice.\n".to_owned()),
             body_html: None,
             subject_override: None,
@@ -173,6 +176,7 @@ impl<'a> Steps<'a> {
             bcc: Vec::new(),
             rationale: Some("Price list, second row; invoices are the default for teams.".to_owned()),
             metadata: None,
+            attachments: Vec::new(),
         };
         let World { app, caller, .. } = self.world;
         self.step(operation, submit_draft(app, caller, input)).await.unwrap().0.id

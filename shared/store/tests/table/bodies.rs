@@ -105,6 +105,7 @@ async fn a_thread_is_read_whole_newest_first_without_what_its_drafts_once_were()
                 cc: Vec::new(),
                 bcc: Vec::new(),
                 rationale: None,
+                attachments: Vec::new(),
                 replaced_at: draft.created_at,
             };
             transaction.create_with_body(&world.store, &version, &text("earlier")).await.unwrap();
