@@ -45,8 +45,11 @@ struct Arguments {
 enum Command {
     /// Plays the whole loop on an engine of its own: mail in, draft, approval, exactly one mail out.
     Demo,
-    /// Prints the OpenAPI document.
-    Openapi,
+    /// Prints the OpenAPI document, or writes it.
+    Openapi {
+        /// The file to replace. Not the shell's `>`: that empties the file before the build reads it.
+        file: Option<PathBuf>,
+    },
 }
 
 #[tokio::main]
@@ -55,7 +58,7 @@ async fn main() -> ExitCode {
     start_log(matches!(arguments.command, Some(Command::Demo)));
     let outcome = match arguments.command {
         Some(Command::Demo) => demo::run(&mut std::io::stdout()).await.map_err(|error| chain(&error)),
-        Some(Command::Openapi) => print_document().map_err(|error| chain(&error)),
+        Some(Command::Openapi { ref file }) => write_document(file.as_deref()).map_err(|error| chain(&error)),
         None => run(arguments).await.map_err(|error| chain(&error)),
     };
     match outcome {
@@ -68,10 +71,12 @@ async fn main() -> ExitCode {
     }
 }
 
-fn print_document() -> std::io::Result<()> {
-    let mut out = std::io::stdout().lock();
-    serde_json::to_writer_pretty(&mut out, &openapi::document())?;
-    writeln!(out)
+fn write_document(file: Option<&std::path::Path>) -> std::io::Result<()> {
+    let document = format!("{:#}\n", openapi::document());
+    match file {
+        Some(file) => std::fs::write(file, document),
+        None => std::io::stdout().lock().write_all(document.as_bytes()),
+    }
 }
 
 #[derive(Debug, thiserror::Error)]

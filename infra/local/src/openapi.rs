@@ -22,7 +22,7 @@ mod tests {
         let committed: Value = serde_json::from_str(include_str!("../../openapi.json")).unwrap();
         assert!(
             committed == document(),
-            "infra/openapi.json is out of date: cargo run -p actionlayer-local -- openapi > infra/openapi.json"
+            "infra/openapi.json is out of date: cargo run -p actionlayer-local -- openapi infra/openapi.json"
         );
     }
 }

@@ -37,7 +37,7 @@
 //! that changes nothing). From ids in the path or the body: 404. From the security (`security(())` for none): 401. On everything: 422 (no
 //! unknown parameter is taken), 429, 500, 503, the headers. A new code goes into [`codes::CODES`] with its status.
 //!
-//! `cargo run -p actionlayer-local -- openapi > infra/openapi.json` writes the document; a test fails when it is not what
+//! `cargo run -p actionlayer-local -- openapi infra/openapi.json` writes the document; a test fails when it is not what
 //! the code says. Other tests call every operation of it, so that what is written here is also true.
 
 mod codes;
