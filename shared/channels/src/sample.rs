@@ -122,6 +122,8 @@ impl Sample {
             references: Vec::new(),
             authentication: None,
             is_automated: false,
+            report: None,
+            calendar_method: None,
             safety_flags: vec![SafetyFlag::LookalikeDomain],
             parse_limited: false,
             raw_id: None,

@@ -7,6 +7,10 @@ use crate::{
     AttemptId, DraftId, EmailAddress, IdentityId, MessageId, ThreadId, Timestamp, WorkspaceId, draft::Failure,
 };
 
+mod report;
+
+pub use report::{Report, ReportKind, ReportedRecipient};
+
 /// Which way a message went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
@@ -208,6 +212,12 @@ pub struct Message {
     pub authentication: Option<Authentication>,
     /// Whether a machine wrote it.
     pub is_automated: bool,
+    /// What it reports about another mail, when it is a report of a machine.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub report: Option<Report>,
+    /// What the invitation in it asks (RFC 5546), lower case: `request`, `reply`, `cancel`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calendar_method: Option<String>,
     /// What looks dangerous about it.
     pub safety_flags: Vec<SafetyFlag>,
     /// It was over a limit: only its top headers were read. The raw mail has the rest.

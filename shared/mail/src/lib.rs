@@ -59,7 +59,6 @@ pub use history::QuotedHistory;
 pub use html::{html_to_text, text_to_html};
 pub use message_id::{InvalidMessageId, MessageIdText};
 pub use parse::{Defect, ParsedMail, all_attachment_bytes, attachment_bytes, parse};
-pub use report::{Report, ReportKind, ReportedRecipient};
 pub use safety::{SafetyContext, is_executable, safety_flags};
 pub use sanitize::{RemoteImages, SafeHtml, sanitize_html};
 pub use snippet::snippet;

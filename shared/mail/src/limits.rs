@@ -22,6 +22,10 @@ pub const MAX_ADDRESSES: usize = 1_000;
 pub const MAX_REFERENCES: usize = 100;
 /// Recipients read of one report.
 pub const MAX_REPORTED_RECIPIENTS: usize = 100;
+/// The longest address kept of a report, in bytes: a path holds no more (RFC 5321, section 4.5.3.1).
+pub const MAX_ADDRESS_BYTES: usize = 320;
+/// The longest value kept of a field of a report that is not an address, in bytes.
+pub const MAX_REPORT_WORDS_BYTES: usize = 256;
 /// The longest Message-ID kept, in bytes: a header line holds no more (RFC 5322, section 2.1.1).
 pub const MAX_MESSAGE_ID_BYTES: usize = 900;
 

@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, panic::AssertUnwindSafe};
 
-use actionlayer_domain::message::{Attachment, Mailbox};
+use actionlayer_domain::message::{Attachment, Mailbox, Report};
 use mail_parser::{HeaderValue, parsers::MessageStream};
 
 use crate::{
@@ -13,7 +13,7 @@ use crate::{
     html::Rendered,
     limits::{MAX_RAW_BYTES, MAX_REFERENCES, TOP_HEADERS},
     message_id,
-    report::{self, Report},
+    report,
     safety,
     structure::{Disposition, Part, Structure, read_structure},
 };

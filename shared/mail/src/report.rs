@@ -2,49 +2,14 @@
 //!
 //! They say what they like: a report is a claim of its sender, and nothing about a mail of ours is settled by one.
 
+use actionlayer_domain::message::{Report, ReportKind, ReportedRecipient};
+
 use crate::{
     header::{Fields, read_block},
-    limits::{MAX_REPORTED_RECIPIENTS, PART_HEADERS, TOP_HEADERS},
+    limits::{MAX_ADDRESS_BYTES, MAX_REPORT_WORDS_BYTES, MAX_REPORTED_RECIPIENTS, PART_HEADERS, TOP_HEADERS},
     message_id,
     structure::{Part, Structure},
 };
-
-/// What a report is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ReportKind {
-    /// A mail was delivered, delayed or returned: a bounce (DSN).
-    Delivery,
-    /// A mail was opened or deleted: a read receipt (MDN).
-    Disposition,
-    /// Somebody complained about a mail (ARF).
-    Feedback,
-}
-
-/// A report, as far as it can be read.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Report {
-    /// What it is about.
-    pub kind: ReportKind,
-    /// The Message-ID of the mail it is about, without angle brackets.
-    pub original_message_id: Option<String>,
-    /// For whom that mail was, and what became of it; at most [`MAX_REPORTED_RECIPIENTS`].
-    pub recipients: Vec<ReportedRecipient>,
-    /// `Disposition` or `Feedback-Type`, lower case: `manual-action/mdn-sent-manually; displayed`, `abuse`.
-    pub reason: Option<String>,
-}
-
-/// One recipient of the mail a report is about.
-#[derive(Clone, PartialEq, Eq)]
-pub struct ReportedRecipient {
-    /// The address, as the report has it.
-    pub email: String,
-    /// `Action`, lower case: `failed`, `delayed`, `delivered`, `relayed` or `expanded`.
-    pub action: Option<String>,
-    /// `Status` (RFC 3463): `5.1.1`.
-    pub status: Option<String>,
-}
-
-debug_without_content!(Report, ReportedRecipient);
 
 /// The report a mail is, if its outermost multipart holds the part for machines that makes one.
 pub(crate) fn read(raw: &[u8], structure: &Structure) -> Option<Report> {
@@ -53,13 +18,16 @@ pub(crate) fn read(raw: &[u8], structure: &Structure) -> Option<Report> {
     let (kind, machine) = pieces().find_map(|part| Some((kind_of(&part.info.media_type)?, part)))?;
     let groups = read_groups(&content(raw, machine));
     let mut report = Report { kind, original_message_id: None, recipients: Vec::new(), reason: None };
-    let words = |fields: &Fields, name: &str| fields.first(name).map(|value| value.trim().to_ascii_lowercase());
+    let words = |fields: &Fields, name: &str| {
+        let value = fields.first(name)?.trim();
+        (value.len() <= MAX_REPORT_WORDS_BYTES).then(|| value.to_ascii_lowercase())
+    };
     for fields in &groups {
-        let recipient =
-            ["final-recipient", "original-recipient", "original-rcpt-to"].iter().find_map(|n| fields.first(n));
-        if let Some(email) = recipient.map(address).filter(|email| !email.is_empty()) {
-            // What a person had written to is better known than where it was forwarded to.
-            let email = fields.first("original-recipient").map(address).filter(|e| e.contains('@')).unwrap_or(email);
+        // What a person had written to is better known than where it was forwarded to.
+        let written_to = fields.first("original-recipient").and_then(address).filter(|email| email.contains('@'));
+        let named =
+            || ["final-recipient", "original-recipient", "original-rcpt-to"].iter().find_map(|n| fields.first(n));
+        if let Some(email) = written_to.or_else(|| named().and_then(address)) {
             report.recipients.push(ReportedRecipient {
                 email,
                 action: words(fields, "action"),
@@ -82,9 +50,9 @@ pub(crate) fn read(raw: &[u8], structure: &Structure) -> Option<Report> {
 
 fn kind_of(media_type: &str) -> Option<ReportKind> {
     match media_type {
-        "message/delivery-status" | "message/global-delivery-status" => Some(ReportKind::Delivery),
-        "message/disposition-notification" | "message/global-disposition-notification" => Some(ReportKind::Disposition),
-        "message/feedback-report" => Some(ReportKind::Feedback),
+        "message/delivery-status" | "message/global-delivery-status" => Some(ReportKind::Dsn),
+        "message/disposition-notification" | "message/global-disposition-notification" => Some(ReportKind::Mdn),
+        "message/feedback-report" => Some(ReportKind::Arf),
         _ => None,
     }
 }
@@ -123,9 +91,11 @@ fn read_groups(bytes: &[u8]) -> Vec<Fields> {
 }
 
 /// `rfc822; ada@example.com`, or the address alone, with or without angle brackets.
-fn address(value: &str) -> String {
-    let address = value.split_once(';').map_or(value, |(_, address)| address);
-    address.trim().trim_matches(['<', '>']).chars().filter(|c| !c.is_control() && !c.is_whitespace()).collect()
+fn address(value: &str) -> Option<String> {
+    let address = value.split_once(';').map_or(value, |(_, address)| address).trim().trim_matches(['<', '>']);
+    (address.len() <= MAX_ADDRESS_BYTES)
+        .then(|| address.chars().filter(|c| !c.is_control() && !c.is_whitespace()).collect())
+        .filter(|address: &String| !address.is_empty())
 }
 
 #[cfg(test)]
@@ -152,7 +122,7 @@ mod tests {
              rfc822; ADA@c.example\nAction: Failed\nStatus: 5.1.1 (no such user)\n\nFinal-Recipient: rfc822; bob@b.example\nAction: delayed\n",
             "Content-Type: text/rfc822-headers\n\nSubject: hi\nMessage-ID: <1@ours.example>\n",
         );
-        assert_eq!(found.kind, ReportKind::Delivery);
+        assert_eq!(found.kind, ReportKind::Dsn);
         assert_eq!(found.original_message_id.as_deref(), Some("1@ours.example"));
         let recipients: Vec<_> =
             found.recipients.iter().map(|r| (r.email.as_str(), r.action.as_deref(), r.status.as_deref())).collect();
@@ -169,7 +139,7 @@ mod tests {
             "Feedback-Type: abuse\nUser-Agent: x/1\nVersion: 1\nOriginal-Rcpt-To: <ada@b.example>\n",
             "Content-Type: message/rfc822\n\nMessage-ID: <2@ours.example>\n\nbody",
         );
-        assert_eq!((found.kind, found.reason.as_deref()), (ReportKind::Feedback, Some("abuse")));
+        assert_eq!((found.kind, found.reason.as_deref()), (ReportKind::Arf, Some("abuse")));
         assert_eq!(found.original_message_id.as_deref(), Some("2@ours.example"));
         assert_eq!(found.recipients.first().map(|r| r.email.as_str()), Some("ada@b.example"));
 
@@ -178,7 +148,7 @@ mod tests {
             "Final-Recipient: rfc822;ada@b.example\nOriginal-Message-ID: <3@ours.example>\nDisposition: manual-action/MDN-sent-manually; displayed",
             "Content-Type: text/plain\n\n",
         );
-        assert_eq!(found.kind, ReportKind::Disposition);
+        assert_eq!(found.kind, ReportKind::Mdn);
         assert_eq!(found.original_message_id.as_deref(), Some("3@ours.example"));
         assert_eq!(found.reason.as_deref(), Some("manual-action/mdn-sent-manually; displayed"));
     }

@@ -81,7 +81,9 @@ impl PartInfo {
                 Some(_) => Disposition::Attachment,
             },
             encoding: fields.first("content-transfer-encoding").map(Encoding::from_header).unwrap_or_default(),
-            calendar_method: parameter(&content_type, "method").filter(|_| is_calendar).map(|m| m.to_ascii_lowercase()),
+            calendar_method: parameter(&content_type, "method")
+                .filter(|method| is_calendar && is_calendar_method(method))
+                .map(|method| method.to_ascii_lowercase()),
             boundary: parameter(&content_type, "boundary")
                 .map(|b| b.trim_end().as_bytes().to_vec())
                 .filter(|b| !b.is_empty()),
@@ -92,6 +94,11 @@ impl PartInfo {
     fn is_multipart(&self) -> bool {
         self.media_type.starts_with("multipart/")
     }
+}
+
+/// Whether it can be a method: they are a word or two (RFC 5546, section 1.4).
+fn is_calendar_method(value: &str) -> bool {
+    (1..=32).contains(&value.len()) && value.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
 }
 
 /// A part of the tree. Parts stand in document order; a parent stands before its children.

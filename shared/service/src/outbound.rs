@@ -8,7 +8,7 @@ use actionlayer_domain::{
     message::{Attachment, Delivery, Direction, Mailbox},
 };
 use actionlayer_mail::snippet;
-use actionlayer_store::{Transaction, keys};
+use actionlayer_store::{Transaction, Used, keys};
 
 use crate::{App, ServiceError};
 
@@ -75,6 +75,8 @@ pub(crate) fn message(
         references,
         authentication: None,
         is_automated: origin.unattended,
+        report: None,
+        calendar_method: None,
         safety_flags: Vec::new(),
         parse_limited: false,
         raw_id: None,
@@ -156,6 +158,12 @@ pub(crate) fn require_active(identity: &Identity) -> Result<(), ServiceError> {
         IdentityStatus::Active => Ok(()),
         IdentityStatus::Suspended => Err(ServiceError::IdentitySuspended),
     }
+}
+
+/// Counts an outbound message, or takes its count back.
+pub(crate) fn count(transaction: &mut Transaction, message: &Message, amount: i64) {
+    let period = usage_period(message.created_at);
+    transaction.count_usage(message.workspace_id, &period, message.id.family(), Used::Outbound, amount);
 }
 
 /// The period that use of the plan is counted in: the month in UTC, as `2026-04`.

@@ -134,6 +134,8 @@ impl World {
             references: Vec::new(),
             authentication: None,
             is_automated: false,
+            report: None,
+            calendar_method: None,
             safety_flags: Vec::new(),
             parse_limited: false,
             raw_id: None,

@@ -2,7 +2,10 @@
 
 use actionlayer_domain::{
     DraftId, EmailAddress, IdentityId, Message, MessageBody, MessageId, ThreadId, Timestamp,
-    message::{Attachment, Authentication, DeliveryStatus, Direction, Mailbox, SafetyFlag, Verdict},
+    message::{
+        Attachment, Authentication, DeliveryStatus, Direction, Mailbox, Report, ReportKind, ReportedRecipient,
+        SafetyFlag, Verdict,
+    },
 };
 use actionlayer_store::SignedUrl;
 use serde::Serialize;
@@ -34,6 +37,11 @@ pub struct MessageView {
     references: Vec<String>,
     authentication: Option<AuthenticationView>,
     is_automated: bool,
+    /// What it reports about another mail: a claim of whoever sent it. `null` when it is no report.
+    report: Option<ReportView>,
+    /// What the invitation in it asks (RFC 5546), lower case.
+    #[schema(examples("request"))]
+    calendar_method: Option<String>,
     safety: SafetyView,
     parse_limited: bool,
     draft_id: Option<DraftId>,
@@ -73,6 +81,8 @@ impl MessageView {
             references: message.references,
             authentication: message.authentication.map(AuthenticationView::of),
             is_automated: message.is_automated,
+            report: message.report.map(ReportView::of),
+            calendar_method: message.calendar_method,
             safety: SafetyView { untrusted: message.direction == Direction::Inbound, flags: message.safety_flags },
             parse_limited: message.parse_limited,
             draft_id: message.draft_id,
@@ -126,6 +136,43 @@ impl AuthenticationView {
         let aligned = authentication.aligned();
         let Authentication { spf, dkim, dmarc, spam, virus } = authentication;
         Self { spf, dkim, dmarc, spam, virus, aligned }
+    }
+}
+
+/// A report of a machine about another mail: a bounce, a read receipt, a complaint.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+struct ReportView {
+    kind: ReportKind,
+    /// The Message-ID of the mail it is about, without angle brackets.
+    original_message_id: Option<String>,
+    /// For whom that mail was, and what became of it.
+    recipients: Vec<ReportedRecipientView>,
+    /// Of a receipt the disposition, of a complaint its type; lower case.
+    #[schema(examples("abuse"))]
+    reason: Option<String>,
+}
+
+/// What a report says about one recipient.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+struct ReportedRecipientView {
+    /// The address, as the report has it.
+    email: String,
+    /// What was done (RFC 3464), lower case.
+    #[schema(examples("failed"))]
+    action: Option<String>,
+    /// Why (RFC 3463).
+    #[schema(examples("5.1.1"))]
+    status: Option<String>,
+}
+
+impl ReportView {
+    fn of(report: Report) -> Self {
+        let Report { kind, original_message_id, recipients, reason } = report;
+        let recipients = recipients.into_iter().map(|recipient| {
+            let ReportedRecipient { email, action, status } = recipient;
+            ReportedRecipientView { email, action, status }
+        });
+        Self { kind, original_message_id, recipients: recipients.collect(), reason }
     }
 }
 

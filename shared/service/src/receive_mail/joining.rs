@@ -5,7 +5,7 @@ use actionlayer_domain::{
     thread::Joined,
 };
 use actionlayer_mail::{all_attachment_bytes, extract, snippet, thread_keys};
-use actionlayer_store::{AddressClaim, BlobKey, MailPointer, Row, Transaction};
+use actionlayer_store::{AddressClaim, BlobKey, MailPointer, Row, Transaction, Used};
 
 use super::{Arrival, admission::Context, own_id, seen_contact};
 use crate::{
@@ -76,7 +76,8 @@ pub(super) async fn join(
     };
     transaction.create_with_body(&app.store, &message, &body).await?;
     point_at(arrival, claim, context, &message, transaction)?;
-    transaction.count_usage(claim.workspace_id, &usage_period(received_at), 1, 0);
+    let period = usage_period(received_at);
+    transaction.count_usage(claim.workspace_id, &period, message_id.family(), Used::Inbound, 1);
     Ok(message_id)
 }
 
@@ -141,6 +142,8 @@ fn message(
         references: parsed.references.clone(),
         authentication: Some(received.authentication),
         is_automated: parsed.is_automated(received.envelope_from.as_deref()),
+        report: parsed.report.clone(),
+        calendar_method: parsed.calendar_method.clone(),
         safety_flags: context.safety_flags.clone(),
         parse_limited: parsed.parse_limited,
         raw_id: Some(received.ses_message_id.clone()),

@@ -87,6 +87,8 @@ pub(crate) fn message(world: &World, thread: &Thread, second: i64) -> Message {
         references: Vec::new(),
         authentication: None,
         is_automated: false,
+        report: None,
+        calendar_method: None,
         safety_flags: Vec::new(),
         parse_limited: false,
         raw_id: None,
