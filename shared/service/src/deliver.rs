@@ -236,12 +236,7 @@ async fn withdraw(app: &App, outbound: &Outbound) -> Result<(), ServiceError> {
     let now = app.now();
     let mut transaction = Transaction::new();
     transaction.delete(&outbound.message);
-    transaction.count_usage(
-        outbound.message.value.workspace_id,
-        &outbound::usage_period(outbound.message.value.created_at),
-        0,
-        -1,
-    );
+    outbound::count(&mut transaction, &outbound.message.value, -1);
     if let Some(row) = &outbound.draft {
         let mut draft = row.value.clone();
         if draft.outbound_message_id == Some(outbound.message.value.id) && draft.go_stale(now) {
@@ -294,7 +289,7 @@ pub(crate) async fn fail(
         transaction.replace(&outbound.message, &message)?;
         // What may have left stays counted.
         if !failure.is_outcome_unknown() {
-            transaction.count_usage(workspace, &outbound::usage_period(message.created_at), 0, -1);
+            outbound::count(&mut transaction, &message, -1);
         }
         if let Some(row) = &outbound.draft {
             let mut draft = row.value.clone();
@@ -362,6 +357,7 @@ async fn record_once(
     }
     let joined = Joined { message_id, at: now, snippet: &message.snippet };
     thread.sent(joined, message.draft_id, message.based_on_message_id, now);
+    thread.take_part(message.to.iter().chain(&message.cc).map(|mailbox| mailbox.email.as_str()));
     transaction.replace(&outbound.message, &message)?.replace(&thread_row, &thread)?;
     remember_names(&message, names(app, &message, ses_message_id), known, &mut transaction)?;
     app.store.commit(transaction).await?;

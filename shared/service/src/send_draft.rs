@@ -116,7 +116,7 @@ async fn queue_once(
         None => _ = transaction.check(&thread_row),
     }
     transaction.create_with_body(&app.store, &message, &message_body).await?;
-    transaction.count_usage(workspace, &outbound::usage_period(now), 0, 1);
+    outbound::count(&mut transaction, &message, 1);
     app.store.commit(transaction).await?;
     Ok((draft, body))
 }

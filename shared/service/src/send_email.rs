@@ -90,7 +90,7 @@ pub(crate) async fn start_thread(
         .with_contact(&contact);
         transaction.create(&thread)?;
         transaction.create_with_body(&app.store, &message, &body).await?;
-        transaction.count_usage(caller.workspace_id, &outbound::usage_period(now), 0, 1);
+        outbound::count(&mut transaction, &message, 1);
         Once::mark(&mut transaction, caller, message.id, now)?;
         app.store.commit(transaction).await?;
         Ok((message, body))

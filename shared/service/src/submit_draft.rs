@@ -214,7 +214,7 @@ async fn answer_once(
         let (outbound, outbound_body) = outbound::message(app, &identity, thread.id, content, origin, now);
         draft.queue(outbound.id, &thread, now)?;
         transaction.create_with_body(&app.store, &outbound, &outbound_body).await?;
-        transaction.count_usage(caller.workspace_id, &outbound::usage_period(now), 0, 1);
+        outbound::count(&mut transaction, &outbound, 1);
     }
     transaction.create_with_body(&app.store, &draft, &body).await?;
     transaction.replace(&row, &thread)?;

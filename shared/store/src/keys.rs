@@ -237,9 +237,14 @@ pub fn upload(workspace: WorkspaceId, id: UploadId) -> Key {
     Key::new(format!("{}#U", workspace_pk(workspace)), id.to_string())
 }
 
-/// How much a workspace used in a period (`lifetime` or `2026-04`).
-pub fn usage(workspace: WorkspaceId, period: &str) -> Key {
-    Key::new(workspace_pk(workspace), format!("USAGE#{period}"))
+/// A part of what a workspace used in a period (`lifetime` or `2026-04`).
+pub(crate) fn usage(workspace: WorkspaceId, period: &str, shard: u8) -> Key {
+    Key::new(usage_pk(workspace), format!("{period}#{shard:02}"))
+}
+
+/// The partition of what a workspace used.
+pub(crate) fn usage_pk(workspace: WorkspaceId) -> String {
+    format!("{}#USAGE", workspace_pk(workspace))
 }
 
 /// How many threads and drafts a workspace has.

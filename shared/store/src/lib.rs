@@ -27,6 +27,7 @@ pub mod stream;
 mod thread_messages;
 mod totals;
 mod transaction;
+mod usage;
 mod workspace;
 
 pub use blobs::{BlobKey, SignedUpload, SignedUrl, SizedBlob};
@@ -44,6 +45,7 @@ pub use records::{
 };
 pub use totals::TotalsKey;
 pub use transaction::Transaction;
+pub use usage::{Usage, Used};
 
 use std::sync::Arc;
 

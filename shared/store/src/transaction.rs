@@ -10,8 +10,6 @@ use aws_sdk_dynamodb::{
 };
 use serde::Serialize;
 
-use actionlayer_domain::WorkspaceId;
-
 use crate::{
     CommitError, Store, StoreError,
     body::StoredBody,
@@ -132,17 +130,6 @@ impl Transaction {
     /// Removes an entity as it was read.
     pub fn delete<T: Record>(&mut self, row: &Row<T>) -> &mut Self {
         self.operations.push(Operation::Delete { key: row.value.key(), revision: row.revision });
-        self
-    }
-
-    /// Counts use of the plan in a period.
-    pub fn count_usage(&mut self, workspace: WorkspaceId, period: &str, inbound: i64, outbound: i64) -> &mut Self {
-        let amounts = [("inbound", inbound), ("outbound", outbound)]
-            .into_iter()
-            .filter(|(_, amount)| *amount != 0)
-            .map(|(name, amount)| (name.to_owned(), amount))
-            .collect();
-        self.operations.push(Operation::Add { key: keys::usage(workspace, period), kind: "usage", amounts });
         self
     }
 

@@ -69,6 +69,9 @@ pub(super) async fn join(
         transaction.replace(&other, &part)?;
     }
     let overtaken = thread.receive(joined, message.is_automated, now);
+    let mailboxes = message.to.iter().chain(&message.cc).map(|mailbox| mailbox.email.as_str());
+    let others = [message.from_email.as_str()].into_iter().chain(mailboxes);
+    thread.take_part(others.filter(|address| !address.eq_ignore_ascii_case(claim.address.as_str())));
     go_stale(app, claim, &overtaken, transaction).await?;
     match &thread_row {
         Some(row) => transaction.replace(row, &thread)?,

@@ -1,7 +1,7 @@
 //! Whole or not at all, and only while what was read is still so.
 
 use actionlayer_domain::{Draft, Thread};
-use actionlayer_store::{CommitError, Row, Transaction, keys};
+use actionlayer_store::{CommitError, Row, Transaction, Usage, Used, keys};
 
 use crate::{
     sample::{at, draft, identity_id, message, thread, workspace},
@@ -101,15 +101,14 @@ async fn a_refused_transaction_names_the_operations_at_fault_and_writes_nothing(
     transaction.check(&stale);
     transaction.create_with_body(&world.store, &new_draft, &actionlayer_domain::DraftBody::default()).await.unwrap();
     transaction.create(&taken.value).unwrap();
-    transaction.count_usage(fresh.value.workspace_id, "2026-04", 1, 0);
+    transaction.count_usage(fresh.value.workspace_id, "2026-04", "one", Used::Inbound, 1);
     assert_eq!(transaction.len(), 5);
     assert_eq!(world.store.commit(transaction).await, Err(CommitError::Conflict { failed: vec![1, 3] }));
 
     assert_eq!(read(&world, &fresh.value).await.unwrap(), fresh);
     let key = keys::draft(new_draft.workspace_id, new_draft.id);
     assert_eq!(world.store.get::<Draft>(&key).await.unwrap(), None);
-    let usage = keys::usage(fresh.value.workspace_id, "2026-04");
-    assert_eq!(world.counter(&usage, "inbound").await, 0);
+    assert_eq!(world.store.usage(fresh.value.workspace_id, "2026-04").await.unwrap(), Usage::default());
 }
 
 #[tokio::test]
@@ -136,19 +135,21 @@ async fn usage_adds_up_beside_what_it_counts() {
     let world = World::start().await;
     let first = stored(&world).await;
     let workspace = first.value.workspace_id;
-    for (second, inbound, outbound) in [(2, 1, 0), (3, 1, 0), (4, 0, 1), (5, 0, -1)] {
+    let counts =
+        [(Used::Inbound, 1), (Used::Inbound, 1), (Used::Outbound, 1), (Used::Outbound, -1), (Used::Dropped, 1)];
+    for (second, (used, amount)) in (2..).zip(counts) {
         let mut transaction = Transaction::new();
         let message = message(&world, &first.value, second);
         transaction
             .create_with_body(&world.store, &message, &actionlayer_domain::MessageBody::default())
             .await
             .unwrap();
-        transaction.count_usage(workspace, "2026-04", inbound, outbound);
+        transaction.count_usage(workspace, "2026-04", second, used, amount);
         world.store.commit(transaction).await.unwrap();
     }
-    let usage = keys::usage(workspace, "2026-04");
-    assert_eq!(world.counter(&usage, "inbound").await, 2);
-    assert_eq!(world.counter(&usage, "outbound").await, 0);
+    let used = world.store.usage(workspace, "2026-04").await.unwrap();
+    assert_eq!(used, Usage { inbound: 2, outbound: 0, dropped: 1 });
+    assert_eq!(world.store.usage(workspace, "2026-05").await.unwrap(), Usage::default());
 }
 
 #[tokio::test]

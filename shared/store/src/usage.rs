@@ -1,0 +1,113 @@
+//! How much a workspace used in a period: the one place that adds to it and reads it.
+//!
+//! Every mail counts, in the transaction that makes it: a counter that was one item would make all mails of a workspace
+//! collide on it. So it is sixteen, picked by what is counted, and their sum is the count, exactly.
+
+use actionlayer_domain::WorkspaceId;
+use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
+use sha2::{Digest, Sha256};
+
+use crate::{
+    Store, StoreError, Transaction, keys,
+    record::{Item, s},
+};
+
+/// Over how many items a counter is spread.
+const SHARDS: u8 = 16;
+
+/// What is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Used {
+    /// Mail that came in.
+    Inbound,
+    /// Mail that was queued to go out, and did not turn out to stay.
+    Outbound,
+    /// Mail of a blocked sender, which was dropped.
+    Dropped,
+}
+
+impl Used {
+    const fn attribute(self) -> &'static str {
+        match self {
+            Self::Inbound => "inbound",
+            Self::Outbound => "outbound",
+            Self::Dropped => "dropped",
+        }
+    }
+}
+
+/// What was used in a period.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// Mails that came in.
+    pub inbound: u64,
+    /// Mails that went out, or are on their way.
+    pub outbound: u64,
+    /// Mails of blocked senders, which were dropped.
+    pub dropped: u64,
+}
+
+impl Transaction {
+    /// Counts use in a period (`lifetime`, or a month as `2026-04`). `spread` is what tells one mail from another, such
+    /// as the family of its thread; taking back a count takes the same.
+    pub fn count_usage(
+        &mut self,
+        workspace: WorkspaceId,
+        period: &str,
+        spread: impl std::fmt::Display,
+        used: Used,
+        amount: i64,
+    ) -> &mut Self {
+        let key = keys::usage(workspace, period, shard(&spread.to_string()));
+        self.add(key, "usage", vec![(used.attribute().to_owned(), amount)])
+    }
+}
+
+/// The same for ever: what was counted is taken back where it was.
+fn shard(text: &str) -> u8 {
+    Sha256::digest(text.as_bytes())[0] % SHARDS
+}
+
+impl Store {
+    /// What a workspace used in a period, strongly consistent: one query of a few small items.
+    pub async fn usage(&self, workspace: WorkspaceId, period: &str) -> Result<Usage, StoreError> {
+        let trip = self.meter.trip();
+        let answer = self
+            .dynamodb
+            .query()
+            .table_name(&self.table)
+            .key_condition_expression("pk = :pk AND begins_with(sk, :period)")
+            .expression_attribute_values(":pk", s(keys::usage_pk(workspace)))
+            .expression_attribute_values(":period", s(format!("{period}#")))
+            .consistent_read(true)
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+            .send()
+            .await
+            .map_err(|e| StoreError::dynamodb(&e))?;
+        trip.read(answer.consumed_capacity());
+        let shards = answer.items.unwrap_or_default();
+        let sum = |used: Used| {
+            let sum: i64 = shards.iter().filter_map(|shard| number(shard, used.attribute())).sum();
+            u64::try_from(sum).unwrap_or(0)
+        };
+        Ok(Usage { inbound: sum(Used::Inbound), outbound: sum(Used::Outbound), dropped: sum(Used::Dropped) })
+    }
+}
+
+fn number(item: &Item, attribute: &str) -> Option<i64> {
+    item.get(attribute)?.as_n().ok()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_counted_is_spread() {
+        let mut counts = [0; SHARDS as usize];
+        for i in 0..1_600 {
+            counts[usize::from(shard(&format!("{i:016x}")))] += 1;
+        }
+        assert!(counts.iter().all(|count| (50..150).contains(count)), "{counts:?}");
+    }
+}
