@@ -19,6 +19,7 @@ use crate::waiting::DEADLINE;
 pub struct Engine {
     child: Child,
     folder: Arc<TempDir>,
+    parameters: Vec<String>,
     /// Where HTTP is answered: `http://127.0.0.1:1234`.
     pub http: String,
     /// Where SMTP is answered.
@@ -30,24 +31,30 @@ pub struct Engine {
 impl Engine {
     /// Starts an engine on a new folder.
     pub async fn start() -> Self {
+        Self::start_with(&[]).await
+    }
+
+    /// The same with parameters of the template: `RateLimits=off`.
+    pub async fn start_with(parameters: &[&str]) -> Self {
         let folder = tempfile::Builder::new().prefix("actionlayer-e2e-").tempdir().expect("a temporary folder");
-        Self::start_on(Arc::new(folder)).await
+        Self::start_on(Arc::new(folder), parameters.iter().map(|&parameter| parameter.to_owned()).collect()).await
     }
 
     /// Starts an engine on a folder that may have been used before.
-    pub async fn start_on(folder: Arc<TempDir>) -> Self {
+    async fn start_on(folder: Arc<TempDir>, parameters: Vec<String>) -> Self {
         let log_file = log_file(folder.path());
         let log = OpenOptions::new().create(true).append(true).open(&log_file).expect("a log file");
         let printed_before = log.metadata().expect("the log's length").len();
         let child = Command::new(program())
             .arg(folder.path().join("data"))
+            .args(&parameters)
             .stdin(Stdio::null())
             .stdout(log.try_clone().expect("the log file again"))
             .stderr(log)
             .spawn()
             .expect("the engine starts");
-        let mut engine =
-            Self { child, folder, http: String::new(), smtp: ([127, 0, 0, 1], 0).into(), dynamodb: String::new() };
+        let (http, smtp, dynamodb) = (String::new(), ([127, 0, 0, 1], 0).into(), String::new());
+        let mut engine = Self { child, folder, parameters, http, smtp, dynamodb };
         engine.wait_until_ready(&log_file, printed_before).await;
         engine
     }
@@ -77,10 +84,17 @@ impl Engine {
         let _ = self.child.wait();
     }
 
-    /// `kill -9`, and another one on the same folder.
+    /// `kill -9`, and another one on the same folder with the same parameters.
     pub async fn crash_and_restart(&mut self) {
         self.kill();
-        *self = Self::start_on(Arc::clone(&self.folder)).await;
+        *self = Self::start_on(Arc::clone(&self.folder), std::mem::take(&mut self.parameters)).await;
+    }
+
+    /// `kill -9`, and another one on the same folder with other parameters: a deployment.
+    pub async fn redeploy(&mut self, parameters: &[&str]) {
+        self.kill();
+        let parameters = parameters.iter().map(|&parameter| parameter.to_owned()).collect();
+        *self = Self::start_on(Arc::clone(&self.folder), parameters).await;
     }
 
     /// Everything the engine has printed and logged since its folder is new.

@@ -37,7 +37,11 @@ impl World {
 
     /// The same with more fields of the identity.
     pub async fn start_with(identity: Value) -> Self {
-        let engine = Engine::start().await;
+        Self::start_on(Engine::start().await, identity).await
+    }
+
+    /// The same on an engine that was started otherwise.
+    pub async fn start_on(engine: Engine, identity: Value) -> Self {
         let anyone = Api::new(&engine.http);
         let made = anyone.post("/v1/auth/bootstrap", json!({"workspace_name": "Novacore"})).await.expect(201);
         let owner = anyone.with_key(made["api_key"].as_str().unwrap());

@@ -77,6 +77,9 @@ pub struct Fault {
     pub operation: String,
     /// How.
     pub kind: FaultKind,
+    /// How many requests it lets pass first; in a listing, how many more.
+    #[serde(default)]
+    pub after: u32,
     /// How many times, 1 to 1 000 000; in a listing, how many are left. Default 1.
     #[serde(default = "once")]
     pub count: u32,
@@ -157,6 +160,10 @@ impl Faults {
                 && among.contains(&fault.kind)
         })?;
         let kind = ordered[index].kind;
+        if ordered[index].after > 0 {
+            ordered[index].after -= 1;
+            return None;
+        }
         ordered[index].count -= 1;
         if ordered[index].count == 0 {
             ordered.remove(index);
@@ -284,6 +291,16 @@ mod tests {
 
         assert_eq!(ask(&faults, Method::DELETE, "").await.0, StatusCode::NO_CONTENT);
         assert!(faults.list().is_empty());
+    }
+
+    #[test]
+    fn a_fault_may_let_requests_pass_first() {
+        let faults = Faults::default();
+        let third = r#"{"service":"dynamodb","operation":"PutItem","kind":"throttle","after":2}"#;
+        faults.order(serde_json::from_str(third).unwrap()).unwrap();
+        let struck: Vec<_> =
+            (0..4).map(|_| faults.take(Service::Dynamodb, "PutItem", FaultKind::OF_REQUESTS).is_some()).collect();
+        assert_eq!(struck, [false, false, true, false]);
     }
 
     #[tokio::test]

@@ -37,6 +37,9 @@ struct Arguments {
     /// A real SMTP host that also gets what leaves, as smtp://host:port.
     #[arg(long)]
     relay: Option<Relay>,
+    /// A parameter of template.yaml, as NAME=VALUE: RateLimits=reads=60,writes=20,sign_ins=10. May be repeated.
+    #[arg(long, value_name = "NAME=VALUE", value_parser = parameter)]
+    parameter: Vec<(String, String)>,
     #[command(subcommand)]
     command: Option<Command>,
 }
@@ -71,6 +74,11 @@ async fn main() -> ExitCode {
     }
 }
 
+fn parameter(text: &str) -> Result<(String, String), &'static str> {
+    let (name, value) = text.split_once('=').ok_or("NAME=VALUE is expected")?;
+    Ok((name.to_owned(), value.to_owned()))
+}
+
 fn write_document(file: Option<&std::path::Path>) -> std::io::Result<()> {
     let document = format!("{:#}\n", openapi::document());
     match file {
@@ -94,7 +102,7 @@ async fn run(arguments: Arguments) -> Result<(), RunError> {
         smtp: arguments.smtp,
         data: arguments.data.clone(),
         relay: arguments.relay,
-        parameters: std::collections::BTreeMap::new(),
+        parameters: arguments.parameter.into_iter().collect(),
     })
     .await?;
     // A closed standard output is no reason not to run.

@@ -300,7 +300,7 @@ mod tests {
     fn a_malformed_variable_is_named_and_its_value_is_not() {
         for (variable, value) in [
             (variable::BOOTSTRAP, "yes"),
-            (variable::RATE_LIMITS, "reads=60"),
+            (variable::RATE_LIMITS, "reads=7"),
             (variable::RATE_LIMITS, "reads=0,writes=20,sign_ins=10"),
             (variable::RATE_LIMITS, "reads=60,writes=20,sign_ins=10,more=1"),
             (variable::PUBLIC_URL, "mail.example.com"),

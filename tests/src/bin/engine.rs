@@ -1,4 +1,5 @@
-//! An engine for the end-to-end tests: `e2e-engine <folder>`. Logs what the functions log in AWS. Runs until it is killed.
+//! An engine for the end-to-end tests: `e2e-engine <folder> [<parameter>=<value> …]`, with parameters of the template.
+//! Logs what the functions log in AWS. Runs until it is killed.
 
 use std::{io::Write as _, process::ExitCode};
 
@@ -8,7 +9,12 @@ use actionlayer_local::engine::{Engine, EngineOptions};
 async fn main() -> ExitCode {
     let Some(folder) = std::env::args_os().nth(1) else { return ExitCode::FAILURE };
     actionlayer_runtime::init_telemetry();
-    let engine = match Engine::start(EngineOptions::on_free_ports(folder)).await {
+    let mut options = EngineOptions::on_free_ports(folder);
+    for parameter in std::env::args().skip(2) {
+        let Some((name, value)) = parameter.split_once('=') else { return ExitCode::FAILURE };
+        options.parameters.insert(name.to_owned(), value.to_owned());
+    }
+    let engine = match Engine::start(options).await {
         Ok(engine) => engine,
         Err(error) => {
             tracing::error!(error = &error as &dyn std::error::Error, "cannot start");

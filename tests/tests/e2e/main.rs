@@ -16,6 +16,8 @@ mod contract;
 mod crashes;
 mod direct_sends;
 mod exactly_once;
+mod idempotency;
+mod rate_limits;
 mod schedules;
 mod secrecy;
 mod sender_trust;

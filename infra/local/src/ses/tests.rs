@@ -31,7 +31,7 @@ fn to(addresses: &[&str]) -> Destination {
 }
 
 fn fault(operation: &str, kind: FaultKind) -> Fault {
-    Fault { service: Service::Ses, operation: operation.to_owned(), kind, count: 1 }
+    Fault { service: Service::Ses, operation: operation.to_owned(), kind, after: 0, count: 1 }
 }
 
 async fn refused(send: SendEmailFluentBuilder) -> (String, String) {
