@@ -5,6 +5,7 @@
 //! pointer has to be read (or kept right). See `docs/adr/0002-id-families.md`.
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 use std::{fmt, str::FromStr};
 use uuid::Uuid;
 
@@ -27,6 +28,13 @@ impl Family {
     }
 }
 
+impl Family {
+    /// The family that a hash stands for: what belongs together is found without a pointer to it.
+    pub fn of_hash(hash: u64) -> Self {
+        Self((hash & (u64::MAX >> 2)) | (1 << 63))
+    }
+}
+
 impl fmt::Display for Family {
     /// Sixteen lowercase hexadecimal digits.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -38,6 +46,27 @@ fn uuid_v7(family: Family, at: Timestamp, entropy: &dyn Entropy) -> Uuid {
     let unix_ms = u64::try_from(at.unix_ms()).unwrap_or(0) & 0xffff_ffff_ffff;
     let rand_a = entropy.next_u64() & 0x0fff;
     Uuid::from_u64_pair((unix_ms << 16) | 0x7000 | rand_a, family.0)
+}
+
+/// The bytes of an id that is the same whenever it is derived from the same cause. It sorts by `at` and, in the same
+/// moment, by `order` (12 bits).
+pub(crate) fn derived(at: Timestamp, order: u16, cause: &str) -> [u8; 16] {
+    let hash = Sha256::digest(cause.as_bytes());
+    let mut bytes = earliest(at);
+    for (byte, hash) in bytes.iter_mut().skip(8).zip(hash) {
+        *byte = hash;
+    }
+    // RFC 9562, section 4.1: the variant.
+    bytes[8] = (bytes[8] & 0x3f) | 0x80;
+    bytes[6] |= order.to_be_bytes()[0] & 0x0f;
+    bytes[7] = order.to_be_bytes()[1];
+    bytes
+}
+
+/// The bytes that no id of this time or later sorts before.
+pub(crate) fn earliest(at: Timestamp) -> [u8; 16] {
+    let unix_ms = u64::try_from(at.unix_ms()).unwrap_or(0) & 0xffff_ffff_ffff;
+    *Uuid::from_u64_pair((unix_ms << 16) | 0x7000, 1 << 63).as_bytes()
 }
 
 macro_rules! ids {
@@ -56,6 +85,11 @@ macro_rules! ids {
             /// A new id that belongs to `family`; ids sort by `at`.
             pub fn generate_in(family: Family, at: Timestamp, entropy: &dyn Entropy) -> Self {
                 Self(uuid_v7(family, at, entropy))
+            }
+
+            /// The least id that could have been made at `at`: those that sort before it are older.
+            pub fn earliest(at: Timestamp) -> Self {
+                Self(Uuid::from_bytes(earliest(at)))
             }
 
             /// The family this id belongs to.
@@ -123,8 +157,16 @@ ids! {
     HeldId,
     /// A file that was announced for sending.
     UploadId,
+    /// Something that happens by itself.
+    RuleId,
     /// One attempt of handing a message to SES; travels as an e-mail tag.
     AttemptId,
+    /// Something that happened.
+    EventId,
+    /// Where events are delivered.
+    WebhookId,
+    /// An event on its way to a webhook.
+    WebhookDeliveryId,
 }
 
 #[cfg(test)]
@@ -156,6 +198,18 @@ mod tests {
         let parsed = Uuid::parse_str(&first.to_string()).expect("a valid UUID");
         assert_eq!(parsed.get_version_num(), 7);
         assert_eq!(parsed.get_variant(), uuid::Variant::RFC4122);
+    }
+
+    #[test]
+    fn a_derived_id_is_a_function_of_its_cause_and_sorts_by_time_and_order() {
+        let id = |at, order, cause: &str| EventId::from_bytes(derived(Timestamp::from_unix_ms(at), order, cause));
+        assert_eq!(id(5, 1, "a"), id(5, 1, "a"));
+        assert_ne!(id(5, 1, "a"), id(5, 1, "b"));
+        assert!(id(5, 2, "a") < id(6, 1, "b") && id(5, 1, "b") < id(5, 2, "a"));
+        assert!(EventId::earliest(Timestamp::from_unix_ms(5)) <= id(5, 0, "c"));
+        assert!(EventId::earliest(Timestamp::from_unix_ms(6)) > id(5, 0xfff, "c"));
+        let parsed = Uuid::parse_str(&id(5, 0xfff, "a").to_string()).expect("a valid UUID");
+        assert_eq!((parsed.get_version_num(), parsed.get_variant()), (7, uuid::Variant::RFC4122));
     }
 
     #[test]

@@ -18,31 +18,36 @@ pub mod identity;
 pub mod ids;
 pub mod key;
 pub mod message;
+pub mod plan;
 pub mod ports;
+pub mod public_address;
 pub mod rate;
+pub mod rule;
 mod schema;
+pub mod search;
 pub mod secret;
 pub mod sending_domain;
 pub mod text;
 pub mod thread;
 pub mod time;
 pub mod upload;
+pub mod webhook;
 pub mod workspace;
 
 pub use address::{DomainName, EmailAddress, LocalPart};
 pub use draft::{Draft, DraftBody, DraftRefusal, DraftStatus};
 pub use identity::Identity;
-pub use ids::{
-    ApiKeyId, AttemptId, ContactId, DomainId, DraftId, Family, HeldId, IdentityId, MessageId, ThreadId, UploadId,
-    WorkspaceId,
-};
+pub use ids::{ApiKeyId, AttemptId, ContactId, DomainId, DraftId, EventId, Family, HeldId, IdentityId, MessageId, RuleId, ThreadId, UploadId, WebhookDeliveryId, WebhookId, WorkspaceId};
 pub use key::{ApiKeySecret, Role};
 pub use message::{Message, MessageBody};
+pub use plan::Plan;
 pub use ports::{Clock, Entropy};
+pub use rule::Rule;
 pub use secret::Secret;
 pub use sending_domain::SendingDomain;
 pub use text::HeaderText;
 pub use thread::Thread;
 pub use time::Timestamp;
 pub use upload::Upload;
+pub use webhook::{Webhook, WebhookDelivery, WebhookUrl};
 pub use workspace::Workspace;

@@ -37,6 +37,18 @@ pub enum Verdict {
     ProcessingFailed,
 }
 
+impl Verdict {
+    /// The name in the API.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pass => "PASS",
+            Self::Fail => "FAIL",
+            Self::Gray => "GRAY",
+            Self::ProcessingFailed => "PROCESSING_FAILED",
+        }
+    }
+}
+
 /// SES's verdicts on a mail, and what follows for its author's address. Nothing inside the mail is believed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Authentication {
@@ -167,6 +179,9 @@ pub struct Delivery {
     pub ses_message_id: Option<String>,
     /// Why it failed.
     pub failure: Option<Failure>,
+    /// When the receiving side last said what became of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reported_at: Option<Timestamp>,
     /// Nobody approves it and nobody reads it before it leaves: it must say `Auto-Submitted`.
     pub unattended: bool,
 }
@@ -288,6 +303,7 @@ impl Delivery {
             claimed_at: None,
             ses_message_id: None,
             failure: None,
+            reported_at: None,
             unattended,
         }
     }
@@ -344,7 +360,7 @@ impl Delivery {
 
     /// What the receiving side said. Later and worse news wins: a complaint follows a delivery, a delivery does not undo
     /// a bounce.
-    pub fn reported(&mut self, status: DeliveryStatus) -> Result<(), DeliveryRefusal> {
+    pub fn reported(&mut self, status: DeliveryStatus, now: Timestamp) -> Result<(), DeliveryRefusal> {
         const fn rank(status: DeliveryStatus) -> u8 {
             match status {
                 DeliveryStatus::Queued | DeliveryStatus::Sending | DeliveryStatus::Failed => 0,
@@ -358,6 +374,7 @@ impl Delivery {
             return Err(DeliveryRefusal);
         }
         self.status = status;
+        self.reported_at = Some(now);
         Ok(())
     }
 }

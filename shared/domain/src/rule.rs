@@ -1,0 +1,171 @@
+//! Rules: what happens by itself when something happened.
+//!
+//! A rule is checked as a whole when it is saved ([`Rule::problems`] and [`Conditions::read`]), so that one that exists
+//! can be carried out. Whether it matches is decided in one place, [`run`], for a dry run and for real alike.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+mod action;
+mod condition;
+mod evaluate;
+mod fact;
+mod field;
+#[cfg(test)]
+mod tests;
+
+pub use action::Action;
+pub use condition::{ConditionForm, Conditions, Op, Operator};
+pub use evaluate::{Considered, Evaluated, run};
+pub use fact::{DraftFacts, Facts, MessageFacts};
+pub use field::Field;
+
+use crate::{HeaderText, RuleId, Timestamp, WorkspaceId};
+
+/// A workspace may have this many, whatever its plan: all of them are read whenever one could apply.
+pub const MAX_RULES: u32 = 200;
+/// A rule may do this many things.
+pub const MAX_ACTIONS: usize = 20;
+/// Rules are considered from the lowest priority to this one.
+pub const MAX_PRIORITY: u32 = 10_000;
+/// Of a rule that does not say.
+pub const DEFAULT_PRIORITY: u32 = 100;
+
+/// What a rule waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+pub enum Trigger {
+    /// Mail came in.
+    #[serde(rename = "email.received")]
+    EmailReceived,
+    /// SES took a mail of ours.
+    #[serde(rename = "email.sent")]
+    EmailSent,
+    /// The receiving host took it.
+    #[serde(rename = "email.delivered")]
+    EmailDelivered,
+    /// A draft was submitted.
+    #[serde(rename = "draft.created")]
+    DraftCreated,
+    /// A draft was approved.
+    #[serde(rename = "draft.approved")]
+    DraftApproved,
+    /// A draft left.
+    #[serde(rename = "draft.sent")]
+    DraftSent,
+    /// Newer mail overtook a draft.
+    #[serde(rename = "draft.stale")]
+    DraftStale,
+}
+
+impl Trigger {
+    /// Every trigger.
+    pub const ALL: [Self; 7] = [
+        Self::EmailReceived,
+        Self::EmailSent,
+        Self::EmailDelivered,
+        Self::DraftCreated,
+        Self::DraftApproved,
+        Self::DraftSent,
+        Self::DraftStale,
+    ];
+
+    /// The name in the API.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::EmailReceived => "email.received",
+            Self::EmailSent => "email.sent",
+            Self::EmailDelivered => "email.delivered",
+            Self::DraftCreated => "draft.created",
+            Self::DraftApproved => "draft.approved",
+            Self::DraftSent => "draft.sent",
+            Self::DraftStale => "draft.stale",
+        }
+    }
+
+    /// Whether it is about a draft, so that there always is one.
+    pub const fn is_about_a_draft(self) -> bool {
+        match self {
+            Self::DraftCreated | Self::DraftApproved | Self::DraftSent | Self::DraftStale => true,
+            Self::EmailReceived | Self::EmailSent | Self::EmailDelivered => false,
+        }
+    }
+
+    /// Whether there can be a draft: mail that left may have been one.
+    pub const fn may_know_a_draft(self) -> bool {
+        !matches!(self, Self::EmailReceived)
+    }
+}
+
+/// Why a rule could not be carried out the last time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct RuleError {
+    /// What went wrong, for a person.
+    pub message: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// A rule.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Rule {
+    /// Its id.
+    pub id: RuleId,
+    /// Its workspace.
+    pub workspace_id: WorkspaceId,
+    /// What its owner calls it.
+    pub name: HeaderText,
+    /// What it waits for.
+    pub trigger: Trigger,
+    /// Its place in line: the lowest is considered first.
+    pub priority: u32,
+    /// Whether it is considered at all.
+    pub active: bool,
+    /// When it matches.
+    pub conditions: Conditions,
+    /// What it then does, in this order.
+    pub actions: Vec<Action>,
+    /// When it matches, no later rule is considered.
+    pub stop_after_match: bool,
+    /// Why it could not be carried out the last time.
+    pub last_error: Option<RuleError>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+}
+
+/// Something about a rule that cannot be taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// Where, as a path: `conditions.conditions[1].op`.
+    pub path: String,
+    /// What is wrong and what would be right.
+    pub message: String,
+}
+
+impl Problem {
+    pub(crate) fn new(path: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { path: path.into(), message: message.into() }
+    }
+}
+
+impl Rule {
+    /// What is wrong with the rule as a whole: whether its trigger, conditions and actions go together.
+    pub fn problems(&self) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        if self.name.as_str().trim().is_empty() || self.name.as_str().len() > 200 {
+            problems.push(Problem::new("name", "must be 1 to 200 bytes long and not blank"));
+        }
+        if self.priority > MAX_PRIORITY {
+            problems.push(Problem::new("priority", format!("must be from 0 to {MAX_PRIORITY}")));
+        }
+        problems.extend(self.conditions.problems(self.trigger));
+        if self.actions.is_empty() || self.actions.len() > MAX_ACTIONS {
+            problems.push(Problem::new("actions", format!("must be 1 to {MAX_ACTIONS} actions")));
+        }
+        for (i, action) in self.actions.iter().enumerate() {
+            problems.extend(action.problems(&format!("actions[{i}]"), self.trigger));
+        }
+        problems
+    }
+}

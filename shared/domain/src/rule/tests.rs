@@ -1,0 +1,449 @@
+#![allow(clippy::unwrap_used)]
+use serde_json::{Value, json};
+
+use super::*;
+use crate::{
+    ContactId, DraftId, Entropy, IdentityId, MessageId, Thread, ThreadId,
+    contact::{Contact, ContactStatus},
+    draft::{Actor, ActorKind, Draft, DraftStatus},
+    message::{Authentication, Direction, Mailbox, Message, SafetyFlag, Verdict},
+    thread::ThreadStatus,
+};
+
+#[derive(Debug)]
+struct Zeros;
+
+impl Entropy for Zeros {
+    fn fill(&self, buffer: &mut [u8]) {
+        buffer.fill(0);
+    }
+}
+
+const NOW: Timestamp = Timestamp::from_unix_ms(1_777_000_000_000);
+
+fn read(conditions: Value) -> Result<Conditions, Vec<(String, String)>> {
+    let form: ConditionForm = serde_json::from_value(conditions).unwrap();
+    Conditions::read(&form).map_err(|problems| problems.into_iter().map(|p| (p.path, p.message)).collect())
+}
+
+fn all(conditions: Value) -> Value {
+    json!({"operator": "AND", "conditions": conditions})
+}
+
+/// The path and message of the only thing that is wrong with one condition.
+fn refused(leaf: Value) -> (String, String) {
+    let mut problems = read(all(json!([leaf.clone()]))).expect_err(&leaf.to_string());
+    assert_eq!(problems.len(), 1, "{leaf}: {problems:?}");
+    problems.remove(0)
+}
+
+struct World {
+    message: Message,
+    thread: Thread,
+    contact: Contact,
+    draft: Draft,
+    metadata: Value,
+}
+
+fn world() -> World {
+    let (workspace_id, identity_id) = (WorkspaceId::generate(NOW, &Zeros), IdentityId::generate(NOW, &Zeros));
+    let thread_id = ThreadId::generate(NOW, &Zeros);
+    let email: crate::EmailAddress = "Ada@customer.test".parse().unwrap();
+    let thread = Thread {
+        status: ThreadStatus::Open,
+        message_count: 3,
+        tags: vec!["VIP".into(), "größe".into()],
+        ..Thread::start(thread_id, workspace_id, identity_id, "Größe?", NOW, NOW)
+    };
+    let message = Message {
+        id: MessageId::generate(NOW, &Zeros),
+        thread_id,
+        workspace_id,
+        identity_id,
+        direction: Direction::Inbound,
+        from_email: "Ada@customer.test".into(),
+        from_name: None,
+        to: vec![Mailbox { name: None, email: "mia@ai.novacore.test".into() }],
+        cc: Vec::new(),
+        bcc: Vec::new(),
+        reply_to: Vec::new(),
+        subject: "URGENT: Größe der Lieferung 4711".into(),
+        snippet: String::new(),
+        attachments: Vec::new(),
+        message_id_header: None,
+        in_reply_to: Vec::new(),
+        references: Vec::new(),
+        authentication: Some(Authentication { dmarc: Verdict::Pass, ..Authentication::default() }),
+        is_automated: false,
+        report: None,
+        calendar_method: None,
+        safety_flags: vec![SafetyFlag::ReplyToDiffers],
+        parse_limited: false,
+        raw_id: None,
+        draft_id: None,
+        based_on_message_id: None,
+        quoted_message_id: None,
+        delivery: None,
+        received_at: Some(NOW),
+        sent_at: None,
+        created_at: NOW,
+    };
+    let contact = Contact {
+        id: ContactId::generate(NOW, &Zeros),
+        workspace_id,
+        email: email.clone(),
+        name: None,
+        status: ContactStatus::Trusted,
+        tags: Vec::new(),
+        last_seen_at: NOW,
+        created_at: NOW,
+        updated_at: NOW,
+    };
+    let draft = Draft {
+        id: DraftId::generate(NOW, &Zeros),
+        workspace_id,
+        thread_id,
+        identity_id,
+        based_on_message_id: None,
+        status: DraftStatus::Pending,
+        version: 1,
+        stale_warning: false,
+        to: vec![email],
+        cc: Vec::new(),
+        bcc: Vec::new(),
+        subject: HeaderText::sanitize("Re: Größe?"),
+        subject_override: None,
+        rationale: None,
+        metadata: None,
+        attachments: Vec::new(),
+        submitted_by: Actor { kind: ActorKind::ApiKey, id: String::new(), name: String::new() },
+        send_state: None,
+        outbound_message_id: None,
+        decided_by: None,
+        decided_at: None,
+        reject_reason: None,
+        failure: None,
+        expires_at: None,
+        notifications: Vec::new(),
+        created_at: NOW,
+        updated_at: NOW,
+    };
+    let metadata = json!({
+        "confidence": 0.92, "tier": "Gold", "checked": true, "order": {"total": 120, "items": ["book", 7]},
+        "none": null, "empty": "",
+    });
+    World { message, thread, contact, draft, metadata }
+}
+
+impl World {
+    fn facts(&self) -> Facts<'_> {
+        Facts {
+            message: Some(MessageFacts { message: &self.message, text: "Is it BIG?\nPlease tell." }),
+            thread: Some(&self.thread),
+            contact: Some(&self.contact),
+            draft: Some(DraftFacts { draft: &self.draft, text: "It is.", metadata: Some(&self.metadata) }),
+        }
+    }
+
+    fn holds(&self, conditions: Value) -> bool {
+        read(conditions).unwrap().evaluate(&self.facts()).holds
+    }
+}
+
+#[test]
+fn each_operator_on_each_kind_of_field() {
+    let world = world();
+    let id = world.draft.identity_id.to_string();
+    for (field, op, value, holds) in [
+        ("message.from_email", "equals", json!("ADA@CUSTOMER.TEST"), true),
+        ("message.from_email", "not_equals", json!("bob@customer.test"), true),
+        ("message.from_domain", "equals", json!("customer.test"), true),
+        ("message.from_domain", "in", json!(["other.test", "Customer.Test"]), true),
+        ("message.from_domain", "in", json!(["other.test"]), false),
+        ("message.to", "contains", json!("MIA@ai.novacore.test"), true),
+        ("message.to", "contains", json!("mia"), false),
+        ("message.to", "not_contains", json!("mia"), true),
+        ("message.to", "starts_with", json!("mia@"), true),
+        ("message.to", "ends_with", json!("novacore.test"), true),
+        ("message.to", "in", json!(["x@y.z", "mia@ai.novacore.test"]), true),
+        ("message.to", "matches", json!("^m.a@"), true),
+        ("message.subject", "starts_with", json!("urgent"), true),
+        ("message.subject", "contains", json!("GRÖSSE"), false), // lower case of ß is ß: no folding
+        ("message.subject", "contains", json!("GRÖẞE"), true),
+        ("message.subject", "not_contains", json!("refund"), true),
+        ("message.subject", "ends_with", json!("4711"), true),
+        ("message.subject", "matches", json!(r"lieferung \d{4}$"), true),
+        ("message.subject", "matches", json!(r"^\d"), false),
+        ("message.body_text", "contains", json!("is it big"), true),
+        ("message.is_automated", "equals", json!(false), true),
+        ("message.is_automated", "not_equals", json!(false), false),
+        ("message.has_attachments", "equals", json!(true), false),
+        ("message.authentication.dmarc", "equals", json!("pass"), true),
+        ("message.authentication.spf", "in", json!(["FAIL", "GRAY"]), true),
+        ("message.authentication.aligned", "equals", json!(true), true),
+        ("message.safety.flags", "contains", json!("reply_to_differs"), true),
+        ("message.safety.flags", "in", json!(["hidden_text", "link_mismatch"]), false),
+        ("thread.subject", "equals", json!("größe?"), true),
+        ("thread.status", "equals", json!("open"), true),
+        ("thread.status", "not_equals", json!("open"), false),
+        ("thread.tags", "contains", json!("vip"), true),
+        ("thread.tags", "exists", json!(true), true),
+        ("thread.message_count", "gt", json!(2), true),
+        ("thread.message_count", "gt", json!(3), false),
+        ("thread.message_count", "lt", json!(3.5), true),
+        ("thread.message_count", "in", json!([1, 3]), true),
+        ("contact.status", "in", json!(["trusted"]), true),
+        ("contact.email", "ends_with", json!("@customer.test"), true),
+        ("contact.tags", "exists", json!(false), true),
+        ("contact.tags", "contains", json!("x"), false),
+        ("contact.tags", "not_contains", json!("x"), true),
+        ("draft.body_text", "equals", json!("it is."), true),
+        ("draft.rationale", "exists", json!(true), false),
+        ("draft.rationale", "not_equals", json!("x"), true),
+        ("draft.identity_id", "equals", json!(id), true),
+        ("draft.metadata.confidence", "gt", json!(0.9), true),
+        ("draft.metadata.confidence", "equals", json!(0.92), true),
+        ("draft.metadata.confidence", "equals", json!("0.92"), false),
+        ("draft.metadata.tier", "equals", json!("gold"), true),
+        ("draft.metadata.tier", "gt", json!(1), false),
+        ("draft.metadata.tier", "matches", json!("^g"), true),
+        ("draft.metadata.checked", "equals", json!(true), true),
+        ("draft.metadata.order", "exists", json!(true), true),
+        ("draft.metadata.order", "equals", json!("x"), false),
+        ("draft.metadata.order.total", "lt", json!(121), true),
+        ("draft.metadata.order.items", "contains", json!("BOOK"), true),
+        ("draft.metadata.order.items", "contains", json!("7"), true),
+        ("draft.metadata.none", "exists", json!(true), false),
+        ("draft.metadata.empty", "exists", json!(false), true),
+        ("draft.metadata.tier.deeper", "exists", json!(true), false),
+    ] {
+        let leaf = json!({"field": field, "op": op, "value": value});
+        assert_eq!(world.holds(all(json!([leaf]))), holds, "{field} {op} {value}");
+    }
+}
+
+#[test]
+fn what_is_not_there_compares_with_nothing() {
+    let nothing = Facts::default();
+    for (op, value, holds) in [
+        ("equals", json!("x"), false),
+        ("not_equals", json!("x"), true),
+        ("contains", json!("x"), false),
+        ("not_contains", json!("x"), true),
+        ("starts_with", json!("x"), false),
+        ("ends_with", json!("x"), false),
+        ("in", json!(["x"]), false),
+        ("matches", json!(".*"), false),
+        ("exists", json!(false), true),
+        ("gt", json!(0), false),
+        ("lt", json!(0), false),
+    ] {
+        let conditions = read(all(json!([{"field": "draft.metadata.x", "op": op, "value": value}]))).unwrap();
+        assert_eq!(conditions.evaluate(&nothing).holds, holds, "{op}");
+    }
+}
+
+#[test]
+fn a_tree_holds_as_its_operators_say() {
+    let world = world();
+    let yes = json!({"field": "thread.status", "op": "equals", "value": "open"});
+    let no = json!({"field": "thread.status", "op": "equals", "value": "closed"});
+    let group = |operator: &str, conditions: Value| json!({"operator": operator, "conditions": conditions});
+    for (tree, holds) in [
+        (group("AND", json!([])), true),
+        (group("AND", json!([yes, yes])), true),
+        (group("AND", json!([yes, no])), false),
+        (group("OR", json!([no, yes])), true),
+        (group("OR", json!([no, no])), false),
+        (group("AND", json!([yes, group("OR", json!([no, yes]))])), true),
+        (group("OR", json!([no, group("AND", json!([yes, no]))])), false),
+    ] {
+        assert_eq!(world.holds(tree.clone()), holds, "{tree}");
+    }
+    let evaluated = read(group("AND", json!([yes, group("OR", json!([no, yes]))]))).unwrap().evaluate(&world.facts());
+    let each: Vec<_> = evaluated.conditions.iter().map(|c| c.holds).collect();
+    assert_eq!(each, [true, true]);
+    assert_eq!(evaluated.conditions[1].conditions[0].holds, false);
+    assert_eq!(evaluated.conditions[1].conditions[0].condition.value, Some(json!("closed")));
+}
+
+#[test]
+fn what_makes_no_sense_is_refused_at_its_place() {
+    for (leaf, path, message) in [
+        (
+            json!({"field": "message.from", "op": "equals", "value": "x"}),
+            "field",
+            "must be one of `message.from_email`",
+        ),
+        (json!({"op": "equals", "value": "x"}), "field", "is required"),
+        (json!({"field": "message.subject", "value": "x"}), "op", "is required"),
+        (json!({"field": "message.subject", "op": "gt", "value": 1}), "op", "must be one of `equals`"),
+        (json!({"field": "message.is_automated", "op": "contains", "value": "x"}), "op", "is true or false"),
+        (json!({"field": "message.to", "op": "equals", "value": "x"}), "op", "is a list"),
+        (json!({"field": "thread.message_count", "op": "contains", "value": "x"}), "op", "is a number"),
+        (json!({"field": "thread.status", "op": "matches", "value": "x"}), "op", "one of a few words"),
+        (json!({"field": "message.subject", "op": "equals"}), "value", "is required"),
+        (json!({"field": "message.subject", "op": "equals", "value": 1}), "value", "must be a text"),
+        (json!({"field": "message.subject", "op": "equals", "value": ""}), "value", "must be a text"),
+        (json!({"field": "message.subject", "op": "in", "value": "x"}), "value", "must be a list"),
+        (json!({"field": "message.subject", "op": "in", "value": []}), "value", "must be a list"),
+        (json!({"field": "message.subject", "op": "in", "value": [1]}), "value", "must be a text"),
+        (json!({"field": "message.is_automated", "op": "equals", "value": "true"}), "value", "must be true or false"),
+        (json!({"field": "thread.message_count", "op": "gt", "value": "3"}), "value", "must be a number"),
+        (json!({"field": "thread.message_count", "op": "gt", "value": 1e300}), "value", "below 2^53"),
+        (json!({"field": "thread.status", "op": "equals", "value": "opened"}), "value", "must be one of `open`"),
+        (json!({"field": "message.authentication.spf", "op": "equals", "value": "maybe"}), "value", "`PASS`"),
+        (json!({"field": "message.safety.flags", "op": "contains", "value": "x"}), "value", "`hidden_text`"),
+        (json!({"field": "draft.identity_id", "op": "equals", "value": "x"}), "value", "must be an id"),
+        (json!({"field": "message.subject", "op": "exists", "value": "x"}), "value", "must be true or false"),
+        (json!({"field": "message.subject", "op": "matches", "value": "("}), "value", "must be a regular expression"),
+        (json!({"field": "message.subject", "op": "matches", "value": r"(a)\1"}), "value", "back-references"),
+        (json!({"field": "message.subject", "op": "matches", "value": r"\w{500}{20}"}), "value", "too large"),
+        (json!({"field": "message.subject", "op": "matches", "value": "x".repeat(513)}), "value", "512 bytes"),
+        (json!({"field": "draft.metadata.x", "op": "equals", "value": {}}), "value", "must be a text, a number"),
+    ] {
+        let (at, why) = refused(leaf.clone());
+        assert_eq!(at, format!("conditions.conditions[0].{path}"), "{leaf}");
+        assert!(why.contains(message), "{leaf}: {why}");
+    }
+}
+
+#[test]
+fn every_problem_is_named_at_once() {
+    let tree = json!({"operator": "AND", "conditions": [
+        {"field": "nothing", "op": "equals", "value": "x"},
+        {"operator": "OR", "conditions": [
+            {"field": "thread.tags", "op": "contains", "value": "x"},
+            {"field": "thread.tags", "op": "equals", "value": "x"},
+        ]},
+        {"conditions": []},
+        {"operator": "OR", "field": "thread.tags"},
+    ]});
+    let paths: Vec<_> = read(tree).unwrap_err().into_iter().map(|(path, _)| path).collect();
+    assert_eq!(
+        paths,
+        [
+            "conditions.conditions[0].field",
+            "conditions.conditions[1].conditions[1].op",
+            "conditions.conditions[2].operator",
+            "conditions.conditions[2].conditions",
+            "conditions.conditions[3]",
+        ]
+    );
+    assert_eq!(
+        read(json!({"field": "thread.status", "op": "equals", "value": "open"})).unwrap_err()[0].0,
+        "conditions"
+    );
+}
+
+fn nested(depth: usize) -> Value {
+    let leaf = json!({"field": "thread.status", "op": "equals", "value": "open"});
+    (0..depth).fold(leaf, |inner, _| all(json!([inner])))
+}
+
+#[test]
+fn size_is_bounded() {
+    assert!(read(nested(5)).is_ok());
+    assert!(read(nested(6)).unwrap_err()[0].1.contains("too deep"));
+    let leaf = json!({"field": "thread.status", "op": "equals", "value": "open"});
+    assert!(read(all(json!(vec![leaf.clone(); 50]))).is_ok());
+    assert_eq!(read(all(json!(vec![leaf; 51]))).unwrap_err()[0].0, "conditions");
+    let pattern = json!({"field": "thread.subject", "op": "matches", "value": "x"});
+    assert!(read(all(json!(vec![pattern.clone(); 10]))).is_ok());
+    assert!(read(all(json!(vec![pattern; 11]))).is_err());
+    let long = json!({"field": "thread.subject", "op": "equals", "value": "x".repeat(1_000)});
+    assert!(read(all(json!(vec![long; 20]))).unwrap_err()[0].1.contains("16 KB"));
+}
+
+#[test]
+fn a_pattern_takes_time_linear_in_the_text() {
+    let mut world = world();
+    world.message.subject = "a".repeat(100_000);
+    let evil = json!({"field": "message.subject", "op": "matches", "value": "^(a+)+$b"});
+    assert!(!world.holds(all(json!([evil]))));
+}
+
+fn rule(name: &str, priority: u32, tag: &str, stop: bool) -> Rule {
+    Rule {
+        id: RuleId::generate(NOW, &Zeros),
+        workspace_id: WorkspaceId::generate(NOW, &Zeros),
+        name: HeaderText::sanitize(name),
+        trigger: Trigger::EmailReceived,
+        priority,
+        active: true,
+        conditions: read(all(json!([{"field": "thread.tags", "op": "contains", "value": tag}]))).unwrap(),
+        actions: vec![Action::AddTag { tag: "x".into() }],
+        stop_after_match: stop,
+        last_error: None,
+        created_at: NOW,
+        updated_at: NOW,
+    }
+}
+
+#[test]
+fn rules_are_considered_in_order_until_one_stops() {
+    let world = world();
+    let later = RuleId::generate(Timestamp::from_unix_ms(NOW.unix_ms() + 1), &Zeros);
+    let rules = [
+        Rule { id: later, ..rule("second", 5, "vip", false) },
+        rule("last", 9, "vip", false),
+        rule("first", 5, "nobody", true), // stops nobody, since it does not match
+        rule("stops", 7, "vip", true),
+        Rule { active: false, ..rule("inactive", 1, "vip", true) },
+        Rule { trigger: Trigger::DraftCreated, ..rule("of another trigger", 1, "vip", true) },
+    ];
+    let considered = run(&rules, Trigger::EmailReceived, &world.facts());
+    let seen: Vec<_> = considered.iter().map(|c| (c.rule.name.as_str(), c.evaluated.is_some(), c.matched())).collect();
+    assert_eq!(seen, [("first", true, false), ("second", true, true), ("stops", true, true), ("last", false, false)]);
+}
+
+#[test]
+fn trigger_conditions_and_actions_go_together() {
+    let good = rule("good", 1, "vip", false);
+    assert_eq!(good.problems(), []);
+    let about_a_draft = read(all(json!([nested(0), {"operator": "OR", "conditions": [
+        {"field": "draft.body_text", "op": "exists"}]}])))
+    .unwrap();
+    let bad = Rule {
+        name: HeaderText::sanitize(" "),
+        priority: 10_001,
+        conditions: about_a_draft,
+        actions: vec![
+            Action::ApproveDraft {},
+            Action::AddTag { tag: String::new() },
+            Action::SetThreadStatus { status: ThreadStatus::DraftPending },
+            Action::AutoReply { body_text: " ".into() },
+        ],
+        ..good.clone()
+    };
+    let paths: Vec<_> = bad.problems().into_iter().map(|problem| problem.path).collect();
+    assert_eq!(
+        paths,
+        [
+            "name",
+            "priority",
+            "conditions.conditions[1].conditions[0].field",
+            "actions[0].type",
+            "actions[1].tag",
+            "actions[2].status",
+            "actions[3].body_text",
+        ]
+    );
+    assert_eq!(Rule { actions: Vec::new(), ..good }.problems()[0].path, "actions");
+}
+
+#[test]
+fn a_rule_is_stored_as_it_is_written() {
+    let tree = json!({"operator": "OR", "conditions": [
+        {"field": "draft.metadata.total", "op": "gt", "value": 3},
+        {"field": "draft.metadata.total", "op": "lt", "value": 0.5},
+        {"field": "message.subject", "op": "exists", "value": true},
+        {"operator": "AND", "conditions": [{"field": "thread.status", "op": "in", "value": ["open", "closed"]}]},
+    ]});
+    let conditions = read(tree.clone()).unwrap();
+    assert_eq!(serde_json::to_value(conditions.form()).unwrap(), tree);
+    let stored = Rule { conditions, ..rule("r", 1, "vip", false) };
+    let json = serde_json::to_string(&stored).unwrap();
+    assert_eq!(serde_json::from_str::<Rule>(&json).unwrap(), stored);
+    assert!(!format!("{stored:?}").contains("closed"));
+}
