@@ -2,23 +2,29 @@
 //! anywhere, and change nothing by being opened: a decision is a form that posts.
 
 use actionlayer_domain::{Draft, DraftRefusal, DraftStatus, Timestamp, draft::Actor};
+use actionlayer_mail::{RemoteImages, sanitize_html};
 use askama::Template;
 
 use crate::{
     Proposal,
-    legible::{line, moment},
+    legible::{line, lines, moment},
     proposal::{Room, Shown},
 };
 
 /// What a page may do, as the value of `Content-Security-Policy`: show itself with its own style, and post to where it
-/// came from. No script, no picture, no frame around it.
-pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'sha256-fK4/NmY/t5HANWDKxmFrrPhRwnEjJzNxMkugPMk/XHs='; form-action 'self'; \
+/// came from. No script, no picture, no frame around it. The frame in it, made from an attribute, inherits all of this;
+/// `style-src-attr` is for what stands in it.
+pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'sha256-Cu2RmiLAMm484T26y5fhL/7Pg/VqN2tReI0TRaX6dSw='; style-src-attr 'unsafe-inline'; form-action 'self'; \
                                            frame-ancestors 'none'; base-uri 'none'";
 
 /// The longest reason for a rejection, in characters: however they are encoded, it is less than 4 KB.
 pub const MAX_REASON_CHARS: usize = 1_000;
 
 const STYLE: &str = include_str!("../templates/style.css");
+
+/// How the page of a draft's HTML begins. The policy is the frame's own, should the page around it ever have another.
+const FRAME_HEAD: &str = "<!doctype html><meta charset=\"utf-8\"><meta http-equiv=\"Content-Security-Policy\" \
+                          content=\"default-src 'none'; style-src 'unsafe-inline'\"><body>";
 
 /// The draft is shown whole, however long: one decides on all of it. Of what it answers, more than a person reads.
 const ROOM: Room = Room { draft: usize::MAX, inbound: 20_000 };
@@ -28,6 +34,7 @@ const ROOM: Room = Room { draft: usize::MAX, inbound: 20_000 };
 struct ProposalPage<'a> {
     style: &'static str,
     p: &'a Shown,
+    html_page: Option<String>,
     can_approve: bool,
     max_reason_chars: usize,
 }
@@ -45,10 +52,18 @@ pub fn proposal_page(proposal: &Proposal<'_>) -> String {
     let page = ProposalPage {
         style: STYLE,
         p: &proposal.shown(ROOM),
+        html_page: proposal.body.html.as_deref().map(html_page),
         can_approve: !proposal.is_stale(),
         max_reason_chars: MAX_REASON_CHARS,
     };
     page.render().unwrap_or_else(|_| UNRENDERABLE.to_owned())
+}
+
+/// The HTML of a draft as it looks, but for its colours, sizes and pictures, and for what would hide anything. It is for a
+/// frame without any rights: no link in it leads anywhere, so the page says beside it, as text, where they would.
+fn html_page(html: &str) -> String {
+    // What nobody would see is made visible last: until here it could be a character reference.
+    format!("{FRAME_HEAD}{}", lines(sanitize_html(html, RemoteImages::Blocked).as_str()))
 }
 
 /// Something to tell whoever opened a link or posted a form.
@@ -199,10 +214,14 @@ mod tests {
     use base64::{Engine as _, engine::general_purpose::STANDARD};
     use sha2::{Digest as _, Sha256};
 
+    /// How the frame begins: it may do nothing.
+    const FRAME: &str = "<iframe title=\"The HTML version of the draft\" sandbox=\"\" srcdoc=\"&#60;!doctype html";
+
     fn assert_inert(page: &str) {
-        for tag in ["<script", "<img", "<iframe", "<link", "</title><", "src=\"", "href="] {
+        for tag in ["<script", "<img", "<link", "</title><", "src=\"", "href="] {
             assert!(!page.contains(tag), "{tag}");
         }
+        assert_eq!(page.matches("<iframe").count(), page.matches(FRAME).count(), "no frame but ours");
         assert!(page.contains(&format!("<style>{STYLE}</style>")), "the style as it was hashed");
     }
 
@@ -225,6 +244,21 @@ mod tests {
         let page = proposal_page(&sample.proposal());
         assert!(page.contains("the end") && page.contains("Other words"));
         assert!(!page.contains("<img"));
+    }
+
+    #[test]
+    fn a_frame_shows_the_html() {
+        let mut sample = Sample::hostile();
+        assert_eq!(proposal_page(&sample.proposal()).matches(FRAME).count(), 1);
+        sample.body.html =
+            Some("<p>a&#x202e;b</p><a href='https://x.example'>here</a>\"><script>x</script>".to_owned());
+        let page = proposal_page(&sample.proposal());
+        let (_, frame) = page.split_once(FRAME).unwrap();
+        let (frame, _) = frame.split_once('"').unwrap();
+        assert!(frame.contains("&#60;p&#62;a\u{fffd}b&#60;/p&#62;") && frame.contains("x.example"), "{frame}");
+        assert!(!frame.contains("script") && frame.ends_with("&#34;&#38;gt;"), "{frame}");
+        sample.body.html = None;
+        assert!(!proposal_page(&sample.proposal()).contains("<iframe"));
     }
 
     #[test]

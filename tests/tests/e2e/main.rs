@@ -6,6 +6,7 @@
 )]
 
 mod approval;
+mod approval_page;
 mod architecture;
 mod arrival_orders;
 mod attachments;
@@ -17,6 +18,7 @@ mod crashes;
 mod direct_sends;
 mod exactly_once;
 mod idempotency;
+mod mail_themes;
 mod rate_limits;
 mod schedules;
 mod secrecy;
