@@ -53,9 +53,8 @@ fn failed_at(sequence_number: String) -> DynamoDbEventResponse {
 
 fn change(record: EventRecord) -> Result<Change, StoreError> {
     let entity = |image: serde_dynamo::Item| if image.is_empty() { Ok(None) } else { stream::entity(image) };
-    Ok(Change {
-        event_id: record.event_id,
-        old: entity(record.change.old_image)?,
-        new: entity(record.change.new_image)?,
-    })
+    let (old, new) = (entity(record.change.old_image)?, entity(record.change.new_image)?);
+    let revision = new.as_ref().or(old.as_ref()).map_or(0, |(_, revision)| *revision);
+    let (old, new) = (old.map(|(entity, _)| entity), new.map(|(entity, _)| entity));
+    Ok(Change { event_id: record.event_id, old, new, revision })
 }

@@ -3,10 +3,21 @@
 //! Use cases write state and publish nothing. The table's stream carries both images of every write, and this function
 //! says what follows; a write and its consequence cannot come apart, and deriving it twice gives the same answer.
 
+mod derive;
+mod kind;
+mod log;
+#[cfg(test)]
+mod tests;
+
 use serde::{Deserialize, Serialize};
 
+pub use derive::events;
+pub use kind::{EventType, UnknownEvent};
+pub use log::{EVENT_LIFETIME, Event, EventPayload, Happening};
+
 use crate::{
-    Draft, DraftId, DraftStatus, Message, MessageId, Thread, WorkspaceId,
+    Draft, DraftId, DraftStatus, HeldId, IdentityId, Message, MessageId, SendingDomain, Thread, WorkspaceId,
+    contact::{Contact, HeldInbound, SenderNotice},
     message::{DeliveryStatus, Direction},
 };
 
@@ -19,6 +30,14 @@ pub enum Entity {
     Draft(Box<Draft>),
     /// A message.
     Message(Box<Message>),
+    /// Held mail.
+    Held(Box<HeldInbound>),
+    /// That approvers are to be told of a sender.
+    Notice(Box<SenderNotice>),
+    /// A contact.
+    Contact(Box<Contact>),
+    /// A domain.
+    Domain(Box<SendingDomain>),
 }
 
 /// Something that must now be done by a worker.
@@ -28,6 +47,20 @@ pub enum Work {
     Send(SendJob),
     /// Tell the approvers of a draft.
     Notify(NotifyJob),
+    /// Tell the approvers of an identity that somebody's mail is held.
+    NotifyOfSender(SenderJob),
+}
+
+/// The body of a message on the notify queue that is about a sender.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SenderJob {
+    /// The workspace.
+    pub workspace_id: WorkspaceId,
+    /// The identity whose approvers are told.
+    pub identity_id: IdentityId,
+    /// Held mail of the sender; its id names them.
+    pub held_id: HeldId,
 }
 
 /// The body of a message on the send queue.
@@ -53,6 +86,16 @@ pub struct NotifyJob {
     pub again: bool,
 }
 
+/// The body of a message on the notify queue.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum NotifyWork {
+    /// About a draft.
+    Draft(NotifyJob),
+    /// About a sender.
+    Sender(SenderJob),
+}
+
 impl Entity {
     /// The workspace it belongs to.
     pub const fn workspace_id(&self) -> WorkspaceId {
@@ -60,6 +103,10 @@ impl Entity {
             Self::Thread(thread) => thread.workspace_id,
             Self::Draft(draft) => draft.workspace_id,
             Self::Message(message) => message.workspace_id,
+            Self::Held(held) => held.workspace_id,
+            Self::Notice(notice) => notice.workspace_id,
+            Self::Contact(contact) => contact.workspace_id,
+            Self::Domain(domain) => domain.workspace_id,
         }
     }
 }
@@ -67,7 +114,14 @@ impl Entity {
 /// What follows from a change. Both images of one item, either of which may be missing (created, removed).
 pub fn work(old: Option<&Entity>, new: Option<&Entity>) -> Option<Work> {
     match (old, new?) {
-        (_, Entity::Thread(_)) => None,
+        (_, Entity::Thread(_) | Entity::Held(_) | Entity::Contact(_) | Entity::Domain(_)) => None,
+        // Made once for each sender and identity, and changed only by the worker.
+        (None, Entity::Notice(notice)) => Some(Work::NotifyOfSender(SenderJob {
+            workspace_id: notice.workspace_id,
+            identity_id: notice.identity_id,
+            held_id: notice.held_id,
+        })),
+        (Some(_), Entity::Notice(_)) => None,
         (old, Entity::Message(message)) => {
             let was_queued = matches!(old, Some(Entity::Message(old)) if is_queued(old));
             (is_queued(message) && !was_queued)

@@ -90,23 +90,27 @@ pub struct InvalidApiKey;
 const LIVE: &str = "nc_live_";
 const RANDOM_CHARS: usize = 32;
 
+/// Letters and digits, each equally likely: nearly six bits of randomness a character.
+pub(crate) fn random_alphanumerics(entropy: &dyn Entropy, count: usize) -> String {
+    const ALPHABET: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+    let mut text = String::with_capacity(count);
+    while text.len() < count {
+        let mut bytes = [0; RANDOM_CHARS];
+        entropy.fill(&mut bytes);
+        // Six bits at a time, refusing 62 and 63.
+        for index in bytes.map(|b| usize::from(b & 0x3f)) {
+            if let (Some(c), true) = (ALPHABET.get(index), text.len() < count) {
+                text.push(char::from(*c));
+            }
+        }
+    }
+    text
+}
+
 impl ApiKeySecret {
     /// A new key.
     pub fn generate(entropy: &dyn Entropy) -> Self {
-        const ALPHABET: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
-        let mut key = String::with_capacity(LIVE.len() + RANDOM_CHARS);
-        key.push_str(LIVE);
-        while key.len() < LIVE.len() + RANDOM_CHARS {
-            let mut bytes = [0; RANDOM_CHARS];
-            entropy.fill(&mut bytes);
-            // Six bits at a time, refusing 62 and 63, so that every character is equally likely.
-            for index in bytes.map(|b| usize::from(b & 0x3f)) {
-                if let (Some(c), true) = (ALPHABET.get(index), key.len() < LIVE.len() + RANDOM_CHARS) {
-                    key.push(char::from(*c));
-                }
-            }
-        }
-        Self(Secret::new(key))
+        Self(Secret::new(format!("{LIVE}{}", random_alphanumerics(entropy, RANDOM_CHARS))))
     }
 
     /// What may be shown of it later: `nc_live_` and four characters.

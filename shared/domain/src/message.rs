@@ -256,6 +256,22 @@ pub struct Message {
     pub created_at: Timestamp,
 }
 
+impl Message {
+    /// Whether it came, or left: not while it is on its way out, and not when it never left.
+    pub fn took_place(&self) -> bool {
+        match self.delivery.as_ref().map(|delivery| delivery.status) {
+            None => true,
+            Some(DeliveryStatus::Queued | DeliveryStatus::Sending | DeliveryStatus::Failed) => false,
+            Some(
+                DeliveryStatus::Sent
+                | DeliveryStatus::Delivered
+                | DeliveryStatus::Bounced
+                | DeliveryStatus::Complained,
+            ) => true,
+        }
+    }
+}
+
 /// The bodies of a message.
 #[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct MessageBody {

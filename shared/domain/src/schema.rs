@@ -5,7 +5,7 @@ use utoipa::openapi::{
     schema::{SchemaType, Type},
 };
 
-use crate::{DomainName, EmailAddress, HeaderText, LocalPart, Timestamp, text::MAX_HEADER_BYTES};
+use crate::{DomainName, EmailAddress, HeaderText, LocalPart, Timestamp, WebhookUrl, text::MAX_HEADER_BYTES};
 
 /// An id.
 pub(crate) fn id() -> ObjectBuilder {
@@ -38,5 +38,6 @@ schemas! {
     DomainName => text(None, "ai.example.com").max_length(Some(254)),
     LocalPart => text(None, "mia").min_length(Some(1)).max_length(Some(64)).pattern(Some(r"^[a-z0-9]([a-z0-9._+-]*[a-z0-9])?$")),
     EmailAddress => text(Some("email"), "ada@example.com").max_length(Some(254)),
+    WebhookUrl => text(Some("uri"), "https://example.com/hooks").max_length(Some(2_000)),
     Timestamp => text(Some("date-time"), "2026-04-30T14:22:11.000Z"),
 }

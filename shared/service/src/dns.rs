@@ -3,7 +3,6 @@
 //! Asked of the zone's own name servers where they answer, since a resolver between may go on saying for an hour that a
 //! record just added is not there; else of the system's resolver. Nothing is cached. No answer is never taken for "no".
 
-mod public_address;
 #[cfg(test)]
 mod tests;
 
@@ -13,15 +12,13 @@ use std::{
     time::Duration,
 };
 
-use actionlayer_domain::DomainName;
+use actionlayer_domain::{DomainName, public_address::is_public};
 use hickory_proto::rr::{RData, RecordType};
 use hickory_resolver::{
     TokioResolver,
     config::{ConnectionConfig, NameServerConfig, ResolverConfig, ResolverOpts},
     net::{DnsError, NetError, runtime::TokioRuntimeProvider},
 };
-
-use public_address::is_public;
 
 /// How long one question may take, all tries together.
 const QUESTION_TIMEOUT: Duration = Duration::from_secs(4);

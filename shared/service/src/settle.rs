@@ -118,7 +118,7 @@ pub async fn settle(app: &App, event: &SesEvent) -> Result<(), ServiceError> {
         let Some((row, status)) = row.filter(is_recorded).zip(report) else { return Ok(()) };
         let mut message = row.value.clone();
         let Some(delivery) = &mut message.delivery else { return Ok(()) };
-        if delivery.reported(status).is_err() {
+        if delivery.reported(status, app.now()).is_err() {
             return Ok(());
         }
         let mut transaction = Transaction::new();

@@ -4,8 +4,10 @@
 //! messages, newest first; earlier versions of drafts come last and are not read with the rest.
 
 use actionlayer_domain::{
+    contact::ContactStatus,
     ApiKeyId, ContactId, DomainId, DomainName, DraftId, DraftStatus, EmailAddress, Family, HeldId, IdentityId,
-    MessageId, Timestamp, UploadId, WorkspaceId, rate::RateWindow, thread::ThreadStatus,
+    MessageId, RuleId, ThreadId, Timestamp, UploadId, WorkspaceId, rate::RateWindow, thread::ThreadStatus,
+    EventId, WebhookDeliveryId, WebhookId, event::EventType,
 };
 use sha2::{Digest, Sha256};
 
@@ -164,6 +166,11 @@ pub fn identity(workspace: WorkspaceId, id: IdentityId) -> Key {
     Key::new(workspace_pk(workspace), format!("IDENTITY#{id}"))
 }
 
+/// A rule.
+pub fn rule(workspace: WorkspaceId, id: RuleId) -> Key {
+    Key::new(workspace_pk(workspace), format!("RULE#{id}"))
+}
+
 /// A key as its workspace lists it.
 pub fn api_key(workspace: WorkspaceId, id: ApiKeyId) -> Key {
     Key::new(workspace_pk(workspace), format!("APIKEY#{id}"))
@@ -217,19 +224,41 @@ pub(crate) fn contact_by_id(workspace: WorkspaceId, id: ContactId) -> String {
     format!("{}#C#{id}", workspace_pk(workspace))
 }
 
-/// Held mail.
+/// All contacts, in [`Index::List`]; those with a status, in [`Index::State`].
+pub(crate) fn contact_list(workspace: WorkspaceId, status: Option<ContactStatus>) -> String {
+    let status = status.map(|status| format!("#{}", status.as_str())).unwrap_or_default();
+    format!("{}#CONTACTS{status}", workspace_pk(workspace))
+}
+
+/// The family of a sender's held mail: all of it lies together, and each of its ids names it.
+pub fn sender_family(from_email: &str) -> Family {
+    let hash = Sha256::digest(from_email.to_ascii_lowercase().as_bytes());
+    Family::of_hash(hash.iter().take(8).fold(0, |hash, byte| (hash << 8) | u64::from(*byte)))
+}
+
+/// The partition of a sender's held mail.
+pub(crate) fn held_pk(workspace: WorkspaceId, sender: Family) -> String {
+    format!("{}#H#{sender}", workspace_pk(workspace))
+}
+
+/// Held mail; its id names the family.
 pub fn held(workspace: WorkspaceId, id: HeldId) -> Key {
-    Key::new(held_pk(workspace), id.to_string())
+    Key::new(held_pk(workspace, id.family()), id.to_string())
 }
 
-/// The partition of a workspace's held mail.
-pub fn held_pk(workspace: WorkspaceId) -> String {
-    format!("{}#H", workspace_pk(workspace))
+/// That the approvers of an identity are told of a sender.
+pub fn sender_notice(workspace: WorkspaceId, sender: Family, identity: IdentityId) -> Key {
+    Key::new(held_pk(workspace, sender), format!("NOTICE#{identity}"))
 }
 
-/// Held mail of one sender, in [`Index::Owner`].
-pub(crate) fn held_of_sender(workspace: WorkspaceId, from_email: &str) -> String {
-    format!("{}#{}", held_pk(workspace), from_email.to_ascii_lowercase())
+/// All held mail, in [`Index::List`].
+pub(crate) fn held_list(workspace: WorkspaceId) -> String {
+    format!("{}#HELD", workspace_pk(workspace))
+}
+
+/// Held mail of an identity, in [`Index::Owner`].
+pub(crate) fn held_of_identity(workspace: WorkspaceId, identity: IdentityId) -> String {
+    format!("{}#I#{identity}", held_list(workspace))
 }
 
 /// A file that was announced for sending.
@@ -245,6 +274,49 @@ pub(crate) fn usage(workspace: WorkspaceId, period: &str, shard: u8) -> Key {
 /// The partition of what a workspace used.
 pub(crate) fn usage_pk(workspace: WorkspaceId) -> String {
     format!("{}#USAGE", workspace_pk(workspace))
+}
+
+/// A webhook.
+pub fn webhook(workspace: WorkspaceId, id: WebhookId) -> Key {
+    Key::new(workspace_pk(workspace), format!("{WEBHOOK_PREFIX}{id}"))
+}
+
+/// The beginning of a webhook's sort key.
+pub(crate) const WEBHOOK_PREFIX: &str = "WEBHOOK#";
+
+/// An event on its way to a webhook.
+pub fn webhook_delivery(workspace: WorkspaceId, webhook: WebhookId, id: WebhookDeliveryId) -> Key {
+    Key::new(webhook_deliveries(workspace, webhook), id.to_string())
+}
+
+/// The partition of a webhook's deliveries.
+pub(crate) fn webhook_deliveries(workspace: WorkspaceId, webhook: WebhookId) -> String {
+    format!("{}#WH#{webhook}", workspace_pk(workspace))
+}
+
+/// An event; its id sorts by time.
+pub fn event(workspace: WorkspaceId, at: Timestamp, id: EventId) -> Key {
+    Key::new(events_of_month(workspace, &month(at)), id.to_string())
+}
+
+/// The month of a time: `2026-04`.
+pub(crate) fn month(at: Timestamp) -> String {
+    at.to_string().chars().take(7).collect()
+}
+
+/// The partition of a month's events.
+pub(crate) fn events_of_month(workspace: WorkspaceId, month: &str) -> String {
+    format!("{}#E#{month}", workspace_pk(workspace))
+}
+
+/// Those of them of a type, in [`Index::State`].
+pub(crate) fn events_of_type(events_of_month: &str, event_type: EventType) -> String {
+    format!("{events_of_month}#{event_type}")
+}
+
+/// Those of them about an identity, in [`Index::Owner`].
+pub(crate) fn events_of_identity(events_of_month: &str, identity: IdentityId) -> String {
+    format!("{events_of_month}#I#{identity}")
 }
 
 /// How many threads and drafts a workspace has.
@@ -307,6 +379,29 @@ pub(crate) fn threads_to_review(workspace: WorkspaceId) -> String {
     format!("{}#REVIEW", threads(workspace))
 }
 
+/// Threads with a tag, entered by the relay.
+pub(crate) fn threads_with_tag(workspace: WorkspaceId, tag: &str) -> String {
+    format!("{}#TAG#{tag}", threads(workspace))
+}
+
+/// Threads somebody takes part in, by folded address, entered by the relay.
+pub(crate) fn threads_with_participant(workspace: WorkspaceId, address: &str) -> String {
+    format!("{}#WITH#{address}", threads(workspace))
+}
+
+/// The partition of the words that begin like this one: by their first two characters, or by the first where one
+/// character says as much as a syllable.
+pub(crate) fn words(workspace: WorkspaceId, word: &str) -> String {
+    let length = if word.starts_with(|first: char| first.is_ascii()) { 2 } else { 1 };
+    let beginning: String = word.chars().take(length).collect();
+    format!("{}#WORDS#{beginning}", workspace_pk(workspace))
+}
+
+/// That a thread is found by a word.
+pub(crate) fn word_of_thread(workspace: WorkspaceId, word: &str, thread: ThreadId) -> Key {
+    Key::new(words(workspace, word), format!("{word}#{thread}"))
+}
+
 pub(crate) fn drafts(workspace: WorkspaceId) -> String {
     format!("{}#DRAFTS", workspace_pk(workspace))
 }
@@ -325,6 +420,9 @@ pub(crate) const DUE_SENDS: &str = "DUE#SEND";
 pub(crate) const DUE_DRAFTS: &str = "DUE#DRAFT";
 /// Domains to be checked again, in [`Index::Due`].
 pub(crate) const DUE_DOMAINS: &str = "DUE#DOMAIN";
+
+/// Webhook deliveries to be tried, in [`Index::Due`].
+pub(crate) const DUE_WEBHOOK_DELIVERIES: &str = "DUE#WEBHOOK";
 
 /// A sort key by time, unique by id.
 pub(crate) fn by_time(at: Timestamp, id: impl std::fmt::Display) -> String {

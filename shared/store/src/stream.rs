@@ -1,20 +1,26 @@
 //! Changes as the table's stream carries them.
 
-use actionlayer_domain::{Draft, Message, Thread, event::Entity};
+use actionlayer_domain::{Draft, Message, SendingDomain, Thread, contact::HeldInbound, event::Entity};
 
 pub use crate::totals::TotalsChange;
 use crate::{
     Record, StoreError,
-    record::{kind, row},
+    record::{Item, kind, row},
 };
 
-/// Reads an image of the stream. `None` for kinds of items that nothing follows from.
-pub fn entity(image: serde_dynamo::Item) -> Result<Option<Entity>, StoreError> {
+/// Reads an image of the stream: the entity, and how often its item was written by then. `None` for kinds of items that
+/// nothing follows from.
+pub fn entity(image: serde_dynamo::Item) -> Result<Option<(Entity, u64)>, StoreError> {
+    fn read<T: Record>(image: Item, entity: fn(Box<T>) -> Entity) -> Result<Option<(Entity, u64)>, StoreError> {
+        row(image).map(|row| Some((entity(Box::new(row.value)), row.revision)))
+    }
     let image = image.into();
-    Ok(match kind(&image) {
-        Thread::KIND => Some(Entity::Thread(Box::new(row(image)?.value))),
-        Draft::KIND => Some(Entity::Draft(Box::new(row(image)?.value))),
-        Message::KIND => Some(Entity::Message(Box::new(row(image)?.value))),
-        _ => None,
-    })
+    match kind(&image) {
+        Thread::KIND => read(image, Entity::Thread),
+        Draft::KIND => read(image, Entity::Draft),
+        Message::KIND => read(image, Entity::Message),
+        HeldInbound::KIND => read(image, Entity::Held),
+        SendingDomain::KIND => read(image, Entity::Domain),
+        _ => Ok(None),
+    }
 }

@@ -1,0 +1,221 @@
+//! Webhooks: where events are delivered, and the secret their deliveries are signed with.
+
+mod delivery;
+mod url;
+
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+pub use delivery::{WebhookAttempt, WebhookDelivery, WebhookDeliveryState};
+pub use url::{InvalidWebhookUrl, Reach, WebhookUrl};
+
+use crate::{Entropy, Secret, Timestamp, WebhookId, WorkspaceId, event::EventType, key::random_alphanumerics};
+
+/// How many webhooks a workspace may have.
+pub const MAX_WEBHOOKS: usize = 20;
+/// How long a secret that was replaced still signs along.
+pub const PREVIOUS_SECRET_LIFETIME: Duration = Duration::from_hours(24);
+/// A secret is `whsec_` and 32 letters and digits: base64 of 24 bytes, as Standard Webhooks wants it, and plain text.
+const SECRET_PREFIX: &str = "whsec_";
+const SECRET_CHARS: usize = 32;
+
+/// Which events a webhook wants.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Subscription {
+    /// All of them, also those that will come to be.
+    All,
+    /// These.
+    Only(Vec<EventType>),
+}
+
+/// The names do not say which events are wanted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum InvalidSubscription {
+    /// There is none.
+    Empty,
+    /// `*` stands beside others.
+    AllAndMore,
+    /// The one at this position is no event that can be subscribed to.
+    Unknown(usize),
+}
+
+/// What stands for all events.
+pub const ALL_EVENTS: &str = "*";
+
+impl Subscription {
+    /// The events that a webhook can ask for: a test is made for one webhook alone.
+    pub fn choices() -> impl Iterator<Item = EventType> {
+        EventType::ALL.into_iter().filter(|event| *event != EventType::WebhookTest)
+    }
+
+    /// From names of events, or `*` alone. A name given twice is meant once.
+    pub fn parse(names: &[String]) -> Result<Self, InvalidSubscription> {
+        match names {
+            [] => return Err(InvalidSubscription::Empty),
+            [all] if all == ALL_EVENTS => return Ok(Self::All),
+            several if several.iter().any(|name| name == ALL_EVENTS) => return Err(InvalidSubscription::AllAndMore),
+            _ => {}
+        }
+        let mut events = Vec::with_capacity(names.len());
+        for (i, name) in names.iter().enumerate() {
+            let event = Self::choices().find(|event| event.as_str() == name).ok_or(InvalidSubscription::Unknown(i))?;
+            if !events.contains(&event) {
+                events.push(event);
+            }
+        }
+        Ok(Self::Only(events))
+    }
+
+    /// As it is written.
+    pub fn names(&self) -> Vec<&'static str> {
+        match self {
+            Self::All => vec![ALL_EVENTS],
+            Self::Only(events) => events.iter().map(|event| event.as_str()).collect(),
+        }
+    }
+
+    /// Whether it includes this event.
+    pub fn includes(&self, event: EventType) -> bool {
+        match self {
+            Self::All => event != EventType::WebhookTest,
+            Self::Only(events) => events.contains(&event),
+        }
+    }
+}
+
+/// A secret that was replaced.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PreviousSecret {
+    /// The secret.
+    pub secret: Secret<String>,
+    /// Until when it signs along.
+    pub valid_until: Timestamp,
+}
+
+/// Where events are delivered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Webhook {
+    /// Its id.
+    pub id: WebhookId,
+    /// Its workspace.
+    pub workspace_id: WorkspaceId,
+    /// Where.
+    pub url: WebhookUrl,
+    /// Which events.
+    pub events: Subscription,
+    /// What its owner calls it.
+    pub description: Option<String>,
+    /// Whether events are delivered.
+    pub active: bool,
+    /// What deliveries are signed with: the text itself is the key. Shown when it is made, never again.
+    pub secret: Secret<String>,
+    /// The secret before that, while it signs along.
+    pub previous_secret: Option<PreviousSecret>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+}
+
+/// A new secret.
+pub fn generate_secret(entropy: &dyn Entropy) -> Secret<String> {
+    Secret::new(format!("{SECRET_PREFIX}{}", random_alphanumerics(entropy, SECRET_CHARS)))
+}
+
+impl Webhook {
+    /// Whether it is to be told of such an event.
+    pub fn wants(&self, event: EventType) -> bool {
+        self.active && self.events.includes(event)
+    }
+
+    /// Replaces the secret. The one before signs along for a day; one older than that is forgotten at once.
+    pub fn rotate_secret(&mut self, secret: Secret<String>, now: Timestamp) {
+        let replaced = std::mem::replace(&mut self.secret, secret);
+        let valid_until = now.after(PREVIOUS_SECRET_LIFETIME);
+        self.previous_secret = Some(PreviousSecret { secret: replaced, valid_until });
+        self.updated_at = now;
+    }
+
+    /// Until when the secret before signs along; none when it does not any more.
+    pub fn previous_secret_valid_until(&self, now: Timestamp) -> Option<Timestamp> {
+        self.previous_secret.as_ref().map(|previous| previous.valid_until).filter(|until| *until > now)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[derive(Debug)]
+    struct Zeros;
+
+    impl Entropy for Zeros {
+        fn fill(&self, buffer: &mut [u8]) {
+            buffer.fill(0);
+        }
+    }
+
+    fn names(names: &[&str]) -> Result<Subscription, InvalidSubscription> {
+        Subscription::parse(&names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>())
+    }
+
+    fn webhook() -> Webhook {
+        let at = Timestamp::from_unix_ms(1_000);
+        Webhook {
+            id: WebhookId::from_bytes([1; 16]),
+            workspace_id: WorkspaceId::from_bytes([2; 16]),
+            url: WebhookUrl::parse("https://example.com/", Reach::Public).unwrap(),
+            events: Subscription::All,
+            description: None,
+            active: true,
+            secret: Secret::new("whsec_first".to_owned()),
+            previous_secret: None,
+            created_at: at,
+            updated_at: at,
+        }
+    }
+
+    #[test]
+    fn all_events_or_those_that_are_named() {
+        assert_eq!(names(&["*"]), Ok(Subscription::All));
+        let some = names(&["email.received", "draft.sent", "email.received"]).unwrap();
+        assert_eq!(some.names(), ["email.received", "draft.sent"]);
+        assert!(some.includes(EventType::DraftSent) && !some.includes(EventType::DraftStale));
+        assert_eq!(names(&[]), Err(InvalidSubscription::Empty));
+        assert_eq!(names(&["*", "draft.sent"]), Err(InvalidSubscription::AllAndMore));
+        assert_eq!(names(&["draft.sent", "email.opened"]), Err(InvalidSubscription::Unknown(1)));
+        assert_eq!(names(&["webhook.test"]), Err(InvalidSubscription::Unknown(0)));
+        assert!(Subscription::choices().all(|event| Subscription::All.includes(event)));
+        assert!(!Subscription::All.includes(EventType::WebhookTest));
+    }
+
+    #[test]
+    fn an_inactive_webhook_wants_nothing() {
+        let mut webhook = webhook();
+        assert!(webhook.wants(EventType::EmailReceived));
+        webhook.active = false;
+        assert!(!webhook.wants(EventType::EmailReceived));
+    }
+
+    #[test]
+    fn the_secret_before_signs_along_for_a_day() {
+        let mut webhook = webhook();
+        let now = Timestamp::from_unix_ms(5_000);
+        webhook.rotate_secret(Secret::new("whsec_second".to_owned()), now);
+        let until = now.after(PREVIOUS_SECRET_LIFETIME);
+        assert_eq!(webhook.previous_secret_valid_until(now), Some(until));
+        assert_eq!(webhook.previous_secret_valid_until(until), None);
+        webhook.rotate_secret(Secret::new("whsec_third".to_owned()), now);
+        assert_eq!(webhook.previous_secret.as_ref().unwrap().secret.expose(), "whsec_second");
+        assert!(!format!("{webhook:?}").contains("whsec"));
+    }
+
+    #[test]
+    fn a_secret_has_one_form() {
+        let secret = generate_secret(&Zeros);
+        let random = secret.expose().strip_prefix("whsec_").unwrap();
+        assert!(random.len() == 32 && random.bytes().all(|b| b.is_ascii_alphanumeric()));
+    }
+}
