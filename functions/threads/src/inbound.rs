@@ -5,7 +5,7 @@ use std::sync::Arc;
 use actionlayer_api::{
     ApiError, Authenticated, Id, List, NoFields, NoQuery, OptionalJsonBody, Query, openapi::Paging, views::HeldView,
 };
-use actionlayer_domain::HeldId;
+use actionlayer_domain::{HeldId, IdentityId};
 use actionlayer_service::{App, held};
 use axum::{Json, extract::State};
 use serde::Serialize;
@@ -14,7 +14,10 @@ use utoipa::ToSchema;
 /// Lists held mail.
 #[utoipa::path(
     get, path = "/v1/inbound/pending", tag = "Pending senders",
-    params(Paging),
+    params(
+        Paging,
+        ("identity_id" = Option<IdentityId>, Query, description = "Only mail that was sent to this identity."),
+    ),
     responses((status = 200, description = "A page of held mail.", body = List<HeldView>))
 )]
 pub(crate) async fn list_held(
@@ -23,8 +26,9 @@ pub(crate) async fn list_held(
     mut query: Query,
 ) -> Result<Json<List<HeldView>>, ApiError> {
     let request = query.page();
+    let identity_id = query.parsed::<IdentityId>("identity_id");
     query.finish()?;
-    let page = held::list_held(&app, &caller, request.clone()).await?;
+    let page = held::list_held(&app, &caller, identity_id, request.clone()).await?;
     Ok(Json(List::of(page, &request, HeldView::of)))
 }
 

@@ -61,7 +61,7 @@ pub fn approval_mail(proposal: &Proposal<'_>, link: &str) -> ApprovalMail {
 }
 
 /// Every line behind a mark, so that quoted text cannot pass for the mail's own words.
-fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 64);
     for (n, line) in text.lines().enumerate() {
         if n > 0 {

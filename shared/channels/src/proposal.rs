@@ -166,7 +166,7 @@ fn named(name: Option<&str>, address: &str) -> String {
     }
 }
 
-const fn sentence(flag: SafetyFlag) -> &'static str {
+pub(crate) const fn sentence(flag: SafetyFlag) -> &'static str {
     match flag {
         SafetyFlag::HiddenText => "The message holds text that a person would not see.",
         SafetyFlag::LinkMismatch => "A link in the message leads elsewhere than it says.",

@@ -1,5 +1,7 @@
 //! A person mail was exchanged with, and whether their mail may come straight in.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -46,12 +48,82 @@ pub struct Contact {
     pub status: ContactStatus,
     /// The owner's tags.
     pub tags: Vec<String>,
-    /// When mail was last exchanged.
+    /// When mail was last exchanged, to the hour.
     pub last_seen_at: Timestamp,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it last changed.
     pub updated_at: Timestamp,
+}
+
+/// A contact that was seen so recently need not be written again: mails of one sender would collide on it.
+const SEEN_INTERVAL: Duration = Duration::from_hours(1);
+
+impl Contact {
+    /// Somebody mail was exchanged with for the first time.
+    pub fn new(
+        id: ContactId,
+        workspace_id: WorkspaceId,
+        email: EmailAddress,
+        name: Option<String>,
+        status: ContactStatus,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            id,
+            workspace_id,
+            email,
+            name,
+            status,
+            tags: Vec::new(),
+            last_seen_at: now,
+            created_at: now,
+            updated_at: now,
+        }
+    }
+
+    /// Mail of theirs came. Says whether that is worth writing: the first name they give is, and the time when the one
+    /// that is known is over an hour old.
+    pub fn seen(&mut self, name: Option<&str>, now: Timestamp) -> bool {
+        let named = self.name.is_none() && name.is_some();
+        if !named && now.since(self.last_seen_at) < SEEN_INTERVAL {
+            return false;
+        }
+        if named {
+            self.name = name.map(str::to_owned);
+        }
+        self.last_seen_at = self.last_seen_at.max(now);
+        self.updated_at = now;
+        true
+    }
+
+    /// Somebody decided about them. Says whether that changes anything.
+    pub fn decide(&mut self, status: ContactStatus, now: Timestamp) -> bool {
+        if self.status == status {
+            return false;
+        }
+        self.status = status;
+        self.updated_at = now;
+        true
+    }
+}
+
+/// That the approvers of an identity are to be told of a sender whose mail is held for it: made with the first held mail,
+/// gone with the decision, so that they are told once.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SenderNotice {
+    /// The workspace.
+    pub workspace_id: WorkspaceId,
+    /// The identity whose approvers are told.
+    pub identity_id: IdentityId,
+    /// The author's address, as the mail gave it.
+    pub from_email: String,
+    /// The held mail that shows what they write.
+    pub held_id: HeldId,
+    /// Who was told.
+    pub told: Vec<EmailAddress>,
+    /// When it was made.
+    pub created_at: Timestamp,
 }
 
 /// Mail of a sender nobody decided about, waiting outside the threads. The raw mail stays in the bucket; approving the
@@ -84,4 +156,54 @@ pub struct HeldInbound {
     pub safety_flags: Vec<SafetyFlag>,
     /// When SES received it.
     pub received_at: Timestamp,
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn contact() -> Contact {
+        let id = "0197f3a0-5c1e-7d2a-9f00-1234567890ab";
+        let email = "ada@customer.test".parse().unwrap();
+        Contact::new(
+            id.parse().unwrap(),
+            id.parse().unwrap(),
+            email,
+            None,
+            ContactStatus::Pending,
+            Timestamp::from_unix_ms(0),
+        )
+    }
+
+    fn minutes(minutes: i64) -> Timestamp {
+        Timestamp::from_unix_ms(minutes * 60_000)
+    }
+
+    #[test]
+    fn being_seen_is_written_once_an_hour() {
+        let mut contact = contact();
+        assert!(!contact.seen(None, minutes(59)));
+        assert_eq!(contact.last_seen_at, minutes(0));
+        assert!(contact.seen(None, minutes(60)));
+        assert_eq!(contact.last_seen_at, minutes(60));
+        // A mail that was held up does not turn time back.
+        assert!(!contact.seen(None, minutes(5)));
+    }
+
+    #[test]
+    fn a_name_is_written_at_once_and_then_stays() {
+        let mut contact = contact();
+        assert!(contact.seen(Some("Ada"), minutes(1)));
+        assert!(!contact.seen(Some("Somebody"), minutes(2)));
+        assert_eq!(contact.name.as_deref(), Some("Ada"));
+    }
+
+    #[test]
+    fn a_decision_that_stands_changes_nothing() {
+        let mut contact = contact();
+        assert!(contact.decide(ContactStatus::Blocked, minutes(1)));
+        assert!(!contact.decide(ContactStatus::Blocked, minutes(2)));
+        assert_eq!(contact.updated_at, minutes(1));
+    }
 }

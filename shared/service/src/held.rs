@@ -1,17 +1,23 @@
-//! Held mail: `GET /v1/inbound/pending`, `/approve`, `/block`.
+//! Held mail: `GET /v1/inbound/pending`, `/approve`, `/block`; and what a decision about a sender does.
 
 use actionlayer_domain::{
-    ContactId, EmailAddress, HeldId, WorkspaceId,
+    ContactId, EmailAddress, HeldId, IdentityId, WorkspaceId,
     contact::{Contact, ContactStatus, HeldInbound},
     key::Permission,
 };
-use actionlayer_store::{Page, PageRequest, Row, Transaction, keys};
+use actionlayer_store::{CommitError, HeldOfSender, Page, PageRequest, Row, Transaction, keys};
 
 use crate::{App, Caller, ServiceError, contention::until_settled, pages, receive_mail::receive_held};
 
-/// Held mail, newest first.
-pub async fn list_held(app: &App, caller: &Caller, page: PageRequest) -> Result<Page<HeldInbound>, ServiceError> {
-    pages::page(app.store.list_held(caller.workspace_id, &page).await)
+/// Held mail, newest first; of one identity or of all that the key may see.
+pub async fn list_held(
+    app: &App,
+    caller: &Caller,
+    identity_id: Option<IdentityId>,
+    page: PageRequest,
+) -> Result<Page<HeldInbound>, ServiceError> {
+    let identity_id = caller.listed_identity(identity_id)?;
+    pages::page(app.store.list_held(caller.workspace_id, identity_id, &page).await)
 }
 
 async fn find(app: &App, caller: &Caller, id: HeldId) -> Result<Row<HeldInbound>, ServiceError> {
@@ -21,80 +27,124 @@ async fn find(app: &App, caller: &Caller, id: HeldId) -> Result<Row<HeldInbound>
 }
 
 /// Trusts the sender of a held mail and receives all their held mail in the order it came. Returns how many that was.
+/// Begun again, it goes on where it ended.
 pub async fn approve_held(app: &App, caller: &Caller, id: HeldId) -> Result<usize, ServiceError> {
-    let held = find(app, caller, id).await?.value;
-    set_status(app, caller.workspace_id, &held, ContactStatus::Trusted).await?;
-    let mut received = 0;
-    // The index may lag behind; what was asked for by id is received whether it shows there or not.
-    let mut all = app.store.held_of_sender(caller.workspace_id, &held.from_email).await?;
-    if all.iter().all(|other| other.id != held.id) {
-        all.push(held);
-    }
-    all.sort_by_key(|held| held.id);
-    for held in all {
-        let row = app.store.get::<HeldInbound>(&keys::held(caller.workspace_id, held.id)).await?;
-        if let Some(row) = row {
-            receive_held(app, &row).await?;
-            received += 1;
+    let held = find(app, caller, id).await?;
+    match sender(&held.value) {
+        Some(sender) => {
+            decide(app, caller.workspace_id, &sender, &held.value, ContactStatus::Trusted).await?;
+            release(app, caller.workspace_id, &sender).await
+        }
+        None => {
+            receive_held(app, &held).await?;
+            Ok(1)
         }
     }
-    Ok(received)
 }
 
 /// Drops all held mail of a sender and, from now on, everything they send. Returns how many were dropped.
 pub async fn block_held(app: &App, caller: &Caller, id: HeldId) -> Result<usize, ServiceError> {
-    let held = find(app, caller, id).await?.value;
-    set_status(app, caller.workspace_id, &held, ContactStatus::Blocked).await?;
-    let mut dropped = 0;
-    let mut all = app.store.held_of_sender(caller.workspace_id, &held.from_email).await?;
-    if all.iter().all(|other| other.id != held.id) {
-        all.push(held);
-    }
-    for held in all {
-        let key = keys::held(caller.workspace_id, held.id);
-        if let Some(row) = app.store.get::<HeldInbound>(&key).await? {
-            let mut transaction = Transaction::new();
-            transaction.delete(&row);
-            app.store.commit(transaction).await?;
-            dropped += 1;
+    let held = find(app, caller, id).await?;
+    match sender(&held.value) {
+        Some(sender) => {
+            decide(app, caller.workspace_id, &sender, &held.value, ContactStatus::Blocked).await?;
+            drop_all(app, caller.workspace_id, &sender).await
+        }
+        None => {
+            discard(app, &held).await?;
+            Ok(1)
         }
     }
-    Ok(dropped)
 }
 
-/// Decides about a sender. Mail whose author has no address that could be a contact is decided by itself alone.
-async fn set_status(
+/// Whom a decision is about. Mail whose author has no address that could be a contact is decided by itself alone.
+fn sender(held: &HeldInbound) -> Option<EmailAddress> {
+    held.from_email.parse().ok()
+}
+
+/// Decides about a sender: from the moment this is written, their mail is not held any more.
+async fn decide(
     app: &App,
     workspace: WorkspaceId,
+    sender: &EmailAddress,
     held: &HeldInbound,
     status: ContactStatus,
 ) -> Result<(), ServiceError> {
-    let Ok(email) = held.from_email.parse::<EmailAddress>() else { return Ok(()) };
     until_settled(app, || async {
         let now = app.now();
         let mut transaction = Transaction::new();
-        match app.store.get::<Contact>(&keys::contact(workspace, &email)).await? {
+        match app.store.get::<Contact>(&keys::contact(workspace, sender)).await? {
             Some(row) => {
                 let mut contact = row.value.clone();
-                contact.status = status;
-                contact.updated_at = now;
+                if !contact.decide(status, now) {
+                    return Ok(());
+                }
                 transaction.replace(&row, &contact)?;
             }
+            // It was deleted since.
             None => {
-                transaction.create(&Contact {
-                    id: ContactId::generate(now, app.entropy()),
-                    workspace_id: workspace,
-                    email: email.clone(),
-                    name: held.from_name.clone(),
-                    status,
-                    tags: Vec::new(),
-                    last_seen_at: held.received_at,
-                    created_at: now,
-                    updated_at: now,
-                })?;
+                let id = ContactId::generate(now, app.entropy());
+                let name = held.from_name.clone();
+                transaction.create(&Contact::new(id, workspace, sender.clone(), name, status, now))?;
             }
         }
         Ok(app.store.commit(transaction).await?)
     })
     .await
+}
+
+/// Receives all held mail of a sender who is trusted by now, in the order it came.
+pub(crate) async fn release(
+    app: &App,
+    workspace: WorkspaceId,
+    sender: &EmailAddress,
+) -> Result<usize, ServiceError> {
+    let HeldOfSender { mail, .. } = app.store.held_of_sender(workspace, sender.as_str()).await?;
+    for held in &mail {
+        receive_held(app, held).await?;
+    }
+    forget_notices(app, workspace, sender).await?;
+    Ok(mail.len())
+}
+
+/// Drops all held mail of a sender who is blocked by now.
+pub(crate) async fn drop_all(
+    app: &App,
+    workspace: WorkspaceId,
+    sender: &EmailAddress,
+) -> Result<usize, ServiceError> {
+    let HeldOfSender { mail, .. } = app.store.held_of_sender(workspace, sender.as_str()).await?;
+    for held in &mail {
+        discard(app, held).await?;
+    }
+    forget_notices(app, workspace, sender).await?;
+    Ok(mail.len())
+}
+
+async fn discard(app: &App, held: &Row<HeldInbound>) -> Result<(), ServiceError> {
+    let mut transaction = Transaction::new();
+    transaction.delete(held);
+    gone_either_way(app.store.commit(transaction).await)
+}
+
+/// Of somebody decided about nobody needs to be told; should their mail be held again, it is told again.
+async fn forget_notices(app: &App, workspace: WorkspaceId, sender: &EmailAddress) -> Result<(), ServiceError> {
+    until_settled(app, || async {
+        for notice in app.store.held_of_sender(workspace, sender.as_str()).await?.notices {
+            let mut transaction = Transaction::new();
+            transaction.delete(&notice);
+            app.store.commit(transaction).await?;
+        }
+        Ok(())
+    })
+    .await
+}
+
+/// A held mail is never changed: where it is not as it was read, somebody else was faster and it is gone.
+fn gone_either_way(committed: Result<(), CommitError>) -> Result<(), ServiceError> {
+    match committed {
+        Ok(()) => Ok(()),
+        Err(CommitError::Conflict { failed }) if !failed.is_empty() => Ok(()),
+        Err(error) => Err(error.into()),
+    }
 }

@@ -1,32 +1,36 @@
-//! The notify worker: asks the approvers of a draft.
+//! The notify worker: asks the approvers of a draft, and tells those of an identity of senders whose mail is held.
 
 use actionlayer_channels::{
     approval_link::{self, ApprovalToken, LINK_LIFETIME},
     approval_mail::approval_mail,
 };
 use actionlayer_domain::{
-    Draft, DraftStatus, EmailAddress, HeaderText, LocalPart, Timestamp,
+    Draft, DraftStatus, EmailAddress, Timestamp,
     channel::{ApprovalChannel, Notification, NotificationState},
-    event::NotifyJob,
+    event::{NotifyJob, NotifyWork},
     message::SendOutcome,
 };
-use actionlayer_mail::{AutoSubmitted, ExtraHeader, OutboundMail, OutboundMailbox, Signature};
 use actionlayer_store::{Transaction, keys};
 
 use crate::{
     App, ServiceError,
     contention::until_settled,
     draft_context::{self, DraftContext},
-    mailer::Envelope,
+    notice::Notice,
+    notify_of_sender::notify_of_sender,
 };
 
-/// The local part that approval mails come from, at the identity's own domain: it needs no set-up, and an answer to it
-/// never lands in an agent's mailbox.
-const SENDER: &str = "approvals";
+/// Does a job of the notify queue.
+pub async fn notify(app: &App, work: &NotifyWork) -> Result<(), ServiceError> {
+    match work {
+        NotifyWork::Draft(job) => notify_approvers(app, job).await,
+        NotifyWork::Sender(job) => notify_of_sender(app, job).await,
+    }
+}
 
 /// Asks every approver of the draft's identity who was not asked about this version. One that cannot be reached shows on
 /// the draft; nothing is approved by it. `Err` when SES said "not now": the job comes again for those not yet asked.
-pub async fn notify_approvers(app: &App, job: &NotifyJob) -> Result<(), ServiceError> {
+async fn notify_approvers(app: &App, job: &NotifyJob) -> Result<(), ServiceError> {
     let Some(context) = draft_context::load(app, job.workspace_id, job.draft_id).await? else { return Ok(()) };
     let now = app.now();
     let current = context.draft.status == DraftStatus::Pending && context.draft.version == job.version;
@@ -81,46 +85,15 @@ fn was_told(draft: &Draft, approver: &EmailAddress) -> bool {
 }
 
 async fn send(app: &App, context: &DraftContext, approver: &EmailAddress, link: &str, now: Timestamp) -> SendOutcome {
-    let unsendable = |reason: &str| {
-        SendOutcome::Refused(actionlayer_domain::draft::Failure {
-            code: actionlayer_domain::draft::FailureCode::Rejected,
-            message: reason.to_owned(),
-        })
-    };
-    let domain = context.identity.email_address.domain().parse::<actionlayer_domain::DomainName>();
-    let (Ok(sender), Ok(domain)) = (SENDER.parse::<LocalPart>(), domain) else {
-        return unsendable("the identity has no domain");
-    };
-    let from = sender.at(&domain);
     let mail = approval_mail(&context.proposal(), link);
-    let seed = app.entropy().next_u64();
-    let Ok(message_id) = format!("{seed:016x}.{}@{domain}", context.draft.id).parse() else {
-        return unsendable("the mail cannot be named");
-    };
-    let name = HeaderText::sanitize(&format!("{} (approval)", context.identity.display_name.as_str()));
-    let raw = OutboundMail {
-        from: OutboundMailbox { name: Some(name), email: from.clone() },
-        to: vec![OutboundMailbox::from(approver.clone())],
-        cc: Vec::new(),
-        reply_to: None,
-        subject: mail.subject.clone(),
-        date: now,
-        message_id,
-        in_reply_to: None,
-        references: Vec::new(),
-        text: Some(&mail.text),
+    let notice = Notice {
+        name: context.draft.id.to_string(),
+        what: "approval",
+        subject: mail.subject,
+        text: &mail.text,
         html: Some(&mail.html),
-        signature: Signature::default(),
-        history: None,
-        attachments: Vec::new(),
-        auto_submitted: Some(AutoSubmitted::Generated),
-        extra_headers: vec![ExtraHeader::SuppressAutoResponses],
-    }
-    .build(seed);
-    match raw {
-        Ok(raw) => app.mailer.send(Envelope { from: &from, recipients: vec![approver], raw }, None).await,
-        Err(_) => unsendable("the mail cannot be built"),
-    }
+    };
+    notice.send(app, &context.identity, approver, now).await
 }
 
 async fn record(app: &App, job: &NotifyJob, notification: &Notification) -> Result<(), ServiceError> {

@@ -126,18 +126,9 @@ pub(crate) async fn first_contact(
     if let Some(known) = app.store.get::<Contact>(&keys::contact(workspace, email)).await? {
         return Ok(known.value);
     }
-    let contact = Contact {
-        id: ContactId::generate(now, app.entropy()),
-        workspace_id: workspace,
-        email: email.clone(),
-        name: None,
-        // Whoever we write to first may answer.
-        status: ContactStatus::Trusted,
-        tags: Vec::new(),
-        last_seen_at: now,
-        created_at: now,
-        updated_at: now,
-    };
+    let id = ContactId::generate(now, app.entropy());
+    // Whoever we write to first may answer.
+    let contact = Contact::new(id, workspace, email.clone(), None, ContactStatus::Trusted, now);
     transaction.create(&contact)?;
     Ok(contact)
 }

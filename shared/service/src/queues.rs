@@ -3,7 +3,7 @@
 use aws_sdk_sqs::{error::ProvideErrorMetadata, types::SendMessageBatchRequestEntry};
 use serde::Serialize;
 
-use actionlayer_domain::event::{NotifyJob, SendJob};
+use actionlayer_domain::event::{NotifyWork, SendJob};
 
 use crate::ServiceError;
 
@@ -30,7 +30,7 @@ impl Queues {
     }
 
     /// Queues approvers to be told.
-    pub async fn put_notifications(&self, jobs: &[NotifyJob]) -> Result<(), ServiceError> {
+    pub async fn put_notifications(&self, jobs: &[NotifyWork]) -> Result<(), ServiceError> {
         self.put(&self.notify_queue_url, jobs).await
     }
 

@@ -5,20 +5,20 @@
 //! that lead to the thread.
 
 use actionlayer_domain::{
-    EmailAddress, Timestamp,
-    contact::{Contact, ContactStatus, HeldInbound},
+    ContactId, EmailAddress, HeldId, Timestamp,
+    contact::{Contact, ContactStatus, HeldInbound, SenderNotice},
     message::Authentication,
 };
 use actionlayer_mail::ParsedMail;
-use actionlayer_store::{AddressClaim, BlobKey, Receipt, ReceiptOutcome, Row, StoreError, Transaction, keys};
+use actionlayer_store::{AddressClaim, BlobKey, Receipt, ReceiptOutcome, Row, StoreError, Transaction, Used, keys};
 use sha2::{Digest, Sha256};
 
-use crate::{App, ServiceError, contention::until_settled};
+use crate::{App, ServiceError, contention::until_settled, outbound::usage_period};
 
 mod admission;
 mod joining;
 
-use admission::Admission;
+use admission::{Admission, Context};
 
 /// A mail as SES says it received it. Only this is believed about who sent it.
 #[derive(Debug, Clone)]
@@ -187,12 +187,14 @@ async fn receive_once(
     }
     let outcome = match admission::admit(app, arrival, claim, &context, held.is_some()).await? {
         Admission::Duplicate(message_id) => ReceiptOutcome::Duplicate { message_id },
-        Admission::Blocked => ReceiptOutcome::Blocked,
-        Admission::NoIdentity => ReceiptOutcome::NoIdentity,
-        Admission::Hold(record) => {
-            transaction.create(&*record)?;
-            ReceiptOutcome::Held { held_id: record.id }
+        Admission::Blocked => {
+            let period = usage_period(arrival.received.received_at);
+            let spread = &arrival.received.ses_message_id;
+            transaction.count_usage(claim.workspace_id, &period, spread, Used::Dropped, 1);
+            ReceiptOutcome::Blocked
         }
+        Admission::NoIdentity => ReceiptOutcome::NoIdentity,
+        Admission::Hold(held) => ReceiptOutcome::Held { held_id: hold(app, &held, &context, claim, &mut transaction).await? },
         Admission::Admit => {
             let message_id = joining::join(app, arrival, claim, &context, &mut transaction).await?;
             ReceiptOutcome::Received { message_id }
@@ -206,41 +208,59 @@ async fn receive_once(
     Ok(app.store.commit(transaction).await?)
 }
 
-/// The contact of an author, made or seen again.
+/// Puts a mail among the held. Its sender must still be as they were when that was decided: whoever trusts or blocks them
+/// at the same time either finds this mail or makes it be decided again.
+async fn hold(
+    app: &App,
+    held: &HeldInbound,
+    context: &Context,
+    claim: &AddressClaim,
+    transaction: &mut Transaction,
+) -> Result<HeldId, ServiceError> {
+    transaction.create(held)?;
+    match (&context.author, &context.contact) {
+        (_, Some(row)) => _ = transaction.check(row),
+        (Some(author), None) => {
+            seen_contact(app, None, author, held.from_name.as_deref(), claim, transaction)?;
+        }
+        (None, None) => {}
+    }
+    if context.tells_of_senders() {
+        let key = keys::sender_notice(held.workspace_id, held.id.family(), held.identity_id);
+        if app.store.get::<SenderNotice>(&key).await?.is_none() {
+            transaction.create(&SenderNotice {
+                workspace_id: held.workspace_id,
+                identity_id: held.identity_id,
+                from_email: held.from_email.clone(),
+                held_id: held.id,
+                told: Vec::new(),
+                created_at: app.now(),
+            })?;
+        }
+    }
+    Ok(held.id)
+}
+
+/// The contact of an author: made when their first mail comes or is held, then written when something about it is news.
 fn seen_contact(
     app: &App,
     known: Option<&Row<Contact>>,
     email: &EmailAddress,
     name: Option<&str>,
     claim: &AddressClaim,
-    status: ContactStatus,
     transaction: &mut Transaction,
 ) -> Result<Contact, StoreError> {
     let now = app.now();
     if let Some(row) = known {
         let mut contact = row.value.clone();
-        contact.last_seen_at = now;
-        contact.updated_at = now;
-        if contact.name.is_none() {
-            contact.name = name.map(str::to_owned);
+        if contact.seen(name, now) {
+            transaction.replace(row, &contact)?;
         }
-        if contact.status == ContactStatus::Pending && status == ContactStatus::Trusted {
-            contact.status = status;
-        }
-        transaction.replace(row, &contact)?;
         return Ok(contact);
     }
-    let contact = Contact {
-        id: actionlayer_domain::ContactId::generate(now, app.entropy()),
-        workspace_id: claim.workspace_id,
-        email: email.clone(),
-        name: name.map(str::to_owned),
-        status,
-        tags: Vec::new(),
-        last_seen_at: now,
-        created_at: now,
-        updated_at: now,
-    };
+    let id = ContactId::generate(now, app.entropy());
+    let name = name.map(str::to_owned);
+    let contact = Contact::new(id, claim.workspace_id, email.clone(), name, ContactStatus::Pending, now);
     transaction.create(&contact)?;
     Ok(contact)
 }

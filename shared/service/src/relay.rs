@@ -2,12 +2,12 @@
 
 use actionlayer_domain::{
     WorkspaceId,
-    event::{Entity, Work, work},
+    event::{Entity, NotifyWork, Work, work},
 };
 use actionlayer_store::stream::TotalsChange;
 use std::collections::BTreeMap;
 
-use crate::{App, ServiceError, contention::until_settled};
+use crate::{App, ServiceError, contention::until_settled, index_threads::index_threads};
 
 /// A change of one item, as the stream carries it.
 #[derive(Debug, Clone)]
@@ -18,6 +18,8 @@ pub struct Change {
     pub old: Option<Entity>,
     /// The item after; none when it was removed.
     pub new: Option<Entity>,
+    /// How often the item was written, this change included.
+    pub revision: u64,
 }
 
 /// Queues the work that follows from some changes and counts them. All or an error; then all of them come again, which
@@ -29,7 +31,8 @@ pub async fn relay(app: &App, changes: &[Change]) -> Result<(), ServiceError> {
         let (old, new) = (change.old.as_ref(), change.new.as_ref());
         match work(old, new) {
             Some(Work::Send(job)) => sends.push(job),
-            Some(Work::Notify(job)) => notifications.push(job),
+            Some(Work::Notify(job)) => notifications.push(NotifyWork::Draft(job)),
+            Some(Work::NotifyOfSender(job)) => notifications.push(NotifyWork::Sender(job)),
             None => {}
         }
         let counted = TotalsChange::between(&change.event_id, old, new);
@@ -45,5 +48,5 @@ pub async fn relay(app: &App, changes: &[Change]) -> Result<(), ServiceError> {
         until_settled(app, || async { Ok(app.store.count_changes(workspace, &changes, now_unix_seconds).await?) })
             .await?;
     }
-    Ok(())
+    index_threads(app, changes).await
 }

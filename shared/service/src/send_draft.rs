@@ -1,7 +1,7 @@
 //! `POST /v1/drafts/{id}/send` and `/notify`.
 
 use actionlayer_domain::{
-    Draft, DraftBody, DraftId, DraftStatus, Message, WorkspaceId, draft::Actor, event::NotifyJob, key::Permission,
+    Draft, DraftBody, DraftId, DraftStatus, Message, WorkspaceId, draft::Actor, event::{NotifyJob, NotifyWork}, key::Permission,
 };
 use actionlayer_store::{Transaction, keys};
 
@@ -37,7 +37,7 @@ pub async fn notify_draft(app: &App, caller: &Caller, id: DraftId) -> Result<(Dr
     row.value.edit(None, app.now())?;
     let body = app.store.body(&row).await?;
     let job = NotifyJob { workspace_id: caller.workspace_id, draft_id: id, version: row.value.version, again: true };
-    app.queues.put_notifications(&[job]).await?;
+    app.queues.put_notifications(&[NotifyWork::Draft(job)]).await?;
     Ok((row.value, body))
 }
 

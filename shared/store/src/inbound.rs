@@ -2,13 +2,13 @@
 
 use actionlayer_domain::{
     HeldId, IdentityId, MessageId, ThreadId, Timestamp, WorkspaceId,
-    contact::{Contact, ContactStatus, HeldInbound},
+    contact::{Contact, ContactStatus},
 };
 use serde::{Deserialize, Serialize};
 
 use crate::{
     Record, Row, Store, StoreError,
-    keys::{self, Index, Key},
+    keys::{self, Key},
     record::{kind, row, s},
 };
 
@@ -142,39 +142,6 @@ impl Store {
         let domains = emails.iter().filter_map(|item| item.get("sk")?.as_s().ok()?.rsplit_once('@'));
         let domains: std::collections::BTreeSet<&str> = domains.map(|(_, domain)| domain).collect();
         Ok(domains.into_iter().map(str::to_owned).collect())
-    }
-
-    /// Held mail of one sender, oldest first.
-    pub async fn held_of_sender(
-        &self,
-        workspace: WorkspaceId,
-        from_email: &str,
-    ) -> Result<Vec<HeldInbound>, StoreError> {
-        let mut held = Vec::new();
-        let mut from = None;
-        loop {
-            let trip = self.meter.trip();
-            let answer = self
-                .dynamodb
-                .query()
-                .table_name(&self.table)
-                .index_name(Index::Owner.name())
-                .key_condition_expression("owner_pk = :sender")
-                .expression_attribute_values(":sender", s(keys::held_of_sender(workspace, from_email)))
-                .set_exclusive_start_key(from)
-                .return_consumed_capacity(aws_sdk_dynamodb::types::ReturnConsumedCapacity::Total)
-                .send()
-                .await
-                .map_err(|e| StoreError::dynamodb(&e))?;
-            trip.read(answer.consumed_capacity());
-            for item in answer.items.unwrap_or_default() {
-                held.push(row(item).map(|row: Row<HeldInbound>| row.value)?);
-            }
-            from = answer.last_evaluated_key;
-            if from.is_none() {
-                return Ok(held);
-            }
-        }
     }
 
     /// Whether any recipient of a raw mail has a receipt.

@@ -3,9 +3,7 @@
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity, Select};
 use std::collections::HashMap;
 
-use actionlayer_domain::{
-    Draft, DraftStatus, IdentityId, Thread, ThreadId, WorkspaceId, contact::HeldInbound, thread::ThreadStatus,
-};
+use actionlayer_domain::{Draft, DraftStatus, IdentityId, ThreadId, WorkspaceId};
 
 use crate::{
     Cursor, InvalidCursor, Record, Row, Store, StoreError, TotalsKey,
@@ -37,17 +35,6 @@ pub struct Page<T> {
     pub next_cursor: Option<String>,
 }
 
-/// Which threads. A filter that is `None` asks nothing.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct ThreadFilter {
-    /// Whether they need review.
-    pub needs_review: Option<bool>,
-    /// Whose turn it is.
-    pub status: Option<ThreadStatus>,
-    /// Whose threads.
-    pub identity_id: Option<IdentityId>,
-}
-
 /// Which drafts. A filter that is `None` asks nothing.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct DraftFilter {
@@ -62,48 +49,40 @@ pub struct DraftFilter {
 /// Counting stops here for combinations of filters.
 pub(crate) const TOTAL_CAP: u64 = 1_000;
 
+/// Where something remains to be filtered, the first page is this many items, if the answer is not to be longer: most
+/// filters leave enough of them.
+const FIRST_FILTERED_PAGE: usize = 200;
+/// And then so many pages of 1 MB are read at most, for an answer and for a total. What was not found by then is left to
+/// the next cursor.
+const MAX_FILTERED_PAGES: usize = 4;
+
 /// A partition of an index (or of the table itself) with what remains to be filtered in it.
-struct Listing {
-    index: Option<Index>,
-    pk: String,
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Listing {
+    pub(crate) index: Option<Index>,
+    pub(crate) pk: String,
     /// Sort keys begin so.
-    prefix: Option<&'static str>,
+    pub(crate) prefix: Option<&'static str>,
+    /// Sort keys lie between these two, both included. Not together with a prefix.
+    pub(crate) range: Option<(String, String)>,
     /// Attributes of the entity and the value each must have.
-    equal: Vec<(&'static str, AttributeValue)>,
-    total: Option<TotalsKey>,
+    pub(crate) equal: Vec<(&'static str, AttributeValue)>,
+    /// What counts it, if anything does.
+    pub(crate) total: Option<TotalsKey>,
 }
 
 impl Listing {
     /// Names the list for its cursors.
     fn name(&self) -> String {
-        format!("{:?}{}{:?}{:?}", self.index, self.pk, self.prefix, self.equal)
+        format!("{:?}{}{:?}{:?}{:?}", self.index, self.pk, self.prefix, self.range, self.equal)
     }
 }
 
-fn thread_listing(workspace: WorkspaceId, filter: &ThreadFilter) -> Listing {
-    let ThreadFilter { needs_review, status, identity_id } = *filter;
-    let by_identity = |id: IdentityId| ("identity_id", s(id.to_string()));
-    let by_status = |status: ThreadStatus| ("status", s(status.as_str()));
-    let mut equal: Vec<_> = status.map(by_status).into_iter().chain(identity_id.map(by_identity)).collect();
-    let index = |index, pk| (Some(index), pk);
-    let ((index, pk), total) = match (needs_review, status, identity_id) {
-        // The sparse index first: it holds the fewest.
-        (Some(true), _, _) => (index(Index::Review, keys::threads_to_review(workspace)), TotalsKey::ThreadsToReview),
-        (_, Some(status), _) => {
-            equal.retain(|(name, _)| *name != "status");
-            (index(Index::State, keys::threads_with_status(workspace, status)), TotalsKey::ThreadsWithStatus(status))
-        }
-        (_, None, Some(id)) => {
-            equal.clear();
-            (index(Index::Owner, keys::threads_of_identity(workspace, id)), TotalsKey::ThreadsOfIdentity(id))
-        }
-        (_, None, None) => (index(Index::List, keys::threads(workspace)), TotalsKey::Threads),
-    };
-    if needs_review == Some(false) {
-        equal.push(("needs_review", AttributeValue::Bool(false)));
-    }
-    let total = equal.is_empty().then_some(total);
-    Listing { index, pk, prefix: None, equal, total }
+/// What was read of a list.
+struct Reading {
+    items: Vec<Item>,
+    /// Where it would go on, when reading ended before the list did.
+    rest: Option<Item>,
 }
 
 fn draft_listing(workspace: WorkspaceId, filter: &DraftFilter) -> Listing {
@@ -114,7 +93,7 @@ fn draft_listing(workspace: WorkspaceId, filter: &DraftFilter) -> Listing {
     if let Some(thread) = thread_id {
         // The drafts of a thread lie beside it: the table itself is the index.
         let pk = keys::family_pk(workspace, thread.family());
-        return Listing { index: None, pk, prefix: Some("2#draft#"), equal, total: None };
+        return Listing { pk, prefix: Some("2#draft#"), equal, ..Listing::default() };
     }
     let (index, pk, total) = match (status, identity_id) {
         (Some(status), _) => {
@@ -128,20 +107,10 @@ fn draft_listing(workspace: WorkspaceId, filter: &DraftFilter) -> Listing {
         (None, None) => (Index::List, keys::drafts(workspace), TotalsKey::Drafts),
     };
     let total = equal.is_empty().then_some(total);
-    Listing { index: Some(index), pk, prefix: None, equal, total }
+    Listing { index: Some(index), pk, equal, total, ..Listing::default() }
 }
 
 impl Store {
-    /// Threads, newest message first.
-    pub async fn list_threads(
-        &self,
-        workspace: WorkspaceId,
-        filter: &ThreadFilter,
-        page: &PageRequest,
-    ) -> Result<Result<Page<Thread>, InvalidCursor>, StoreError> {
-        self.list(workspace, &thread_listing(workspace, filter), page).await
-    }
-
     /// Drafts, newest first, without their bodies.
     pub async fn list_drafts(
         &self,
@@ -152,33 +121,22 @@ impl Store {
         self.list(workspace, &draft_listing(workspace, filter), page).await
     }
 
-    /// Held mail, newest first.
-    pub async fn list_held(
-        &self,
-        workspace: WorkspaceId,
-        page: &PageRequest,
-    ) -> Result<Result<Page<HeldInbound>, InvalidCursor>, StoreError> {
-        let listing =
-            Listing { index: None, pk: keys::held_pk(workspace), prefix: None, equal: Vec::new(), total: None };
-        self.list(workspace, &listing, page).await
-    }
-
-    async fn list<T: Record>(
+    pub(crate) async fn list<T: Record>(
         &self,
         workspace: WorkspaceId,
         listing: &Listing,
         request: &PageRequest,
     ) -> Result<Result<Page<T>, InvalidCursor>, StoreError> {
         let name = listing.name();
-        let start = match &request.cursor {
+        let cursor = match &request.cursor {
             None => None,
             Some(text) => match Cursor::decode(text, &name, &keys::workspace_pk(workspace)) {
                 Ok(cursor) => Some(cursor),
                 Err(invalid) => return Ok(Err(invalid)),
             },
         };
-        let from_start = start.is_none();
-        let skip = if from_start { request.offset as usize } else { 0 };
+        let from_start = cursor.is_none();
+        let skip = cursor.as_ref().map_or(request.offset, |cursor| cursor.skip) as usize;
         let wanted = skip + request.limit as usize;
         // Asked for together, so that the counter costs no waiting.
         let counter = async {
@@ -188,17 +146,24 @@ impl Store {
             }
         };
         // One more than wanted tells whether there is a next page.
-        let from = start.map(|cursor| start_key(listing, &cursor));
-        let (mut found, counter) = tokio::try_join!(self.read_listing(listing, wanted + 1, from), counter)?;
-        let more = found.len() > wanted;
-        found.truncate(wanted);
-        let next_cursor = if more { found.last().map(|last| cursor_of(listing, last).encode(&name)) } else { None };
+        let from = cursor.map(|cursor| start_key(listing, &cursor));
+        let (reading, counter) = tokio::try_join!(self.read_listing(listing, wanted + 1, from), counter)?;
+        let Reading { items: mut found, rest } = reading;
+        let next = if found.len() > wanted {
+            found.truncate(wanted);
+            found.last().map(|last| cursor_of(listing, last, 0))
+        } else {
+            let left = u32::try_from(skip.saturating_sub(found.len())).unwrap_or(u32::MAX);
+            rest.map(|last| cursor_of(listing, &last, left))
+        };
+        let next_cursor = next.map(|cursor| cursor.encode(&name));
         let seen = found.len() as u64;
         let items = found
             .into_iter()
             .skip(skip)
             .map(|item| row::<T>(item).map(|row| row.value))
             .collect::<Result<Vec<_>, _>>()?;
+        let more = next_cursor.is_some();
         let (total, total_is_capped) = if from_start && !more {
             // The whole list was read: no counter can know better.
             (seen, false)
@@ -212,30 +177,38 @@ impl Store {
         Ok(Ok(Page { items, total, total_is_capped, next_cursor }))
     }
 
-    /// The first `wanted` items of a listing, or all if it has fewer, and perhaps some more.
+    /// The first `wanted` items of a listing, or all if it has fewer, and perhaps some more; or those of as much of it as
+    /// may be read for one answer.
     async fn read_listing(
         &self,
         listing: &Listing,
         wanted: usize,
         mut from: Option<Item>,
-    ) -> Result<Vec<Item>, StoreError> {
-        let mut found: Vec<Item> = Vec::with_capacity(wanted);
-        loop {
-            let still = i32::try_from(wanted - found.len()).unwrap_or(i32::MAX);
-            let answer = self.query_listing(listing, Some(still), from.take(), None).await?;
-            found.extend(answer.items.unwrap_or_default());
+    ) -> Result<Reading, StoreError> {
+        let mut items: Vec<Item> = Vec::with_capacity(wanted);
+        for page in 0.. {
+            let limit = match (listing.equal.is_empty(), page) {
+                (true, _) => Some(wanted - items.len()),
+                (false, 0) => Some(wanted.max(FIRST_FILTERED_PAGE)),
+                (false, _) => None,
+            };
+            let limit = limit.map(|limit| i32::try_from(limit).unwrap_or(i32::MAX));
+            let answer = self.query_listing(listing, limit, from.take(), None).await?;
+            items.extend(answer.items.unwrap_or_default());
             from = answer.last_evaluated_key;
-            if from.is_none() || found.len() >= wanted {
-                return Ok(found);
+            let read_enough = !listing.equal.is_empty() && page == MAX_FILTERED_PAGES;
+            if from.is_none() || items.len() >= wanted || read_enough {
+                break;
             }
         }
+        Ok(Reading { items, rest: from })
     }
 
-    /// Counts a listing up to [`TOTAL_CAP`].
+    /// Counts a listing up to [`TOTAL_CAP`], or as far as may be read for one answer.
     async fn count(&self, listing: &Listing) -> Result<(u64, bool), StoreError> {
         let mut count = 0;
         let mut from = None;
-        loop {
+        for _ in 0..MAX_FILTERED_PAGES {
             let answer = self.query_listing(listing, None, from, Some(Select::Count)).await?;
             count += u64::try_from(answer.count).unwrap_or(0);
             from = answer.last_evaluated_key;
@@ -246,9 +219,10 @@ impl Store {
                 return Ok((count, false));
             }
         }
+        Ok((count, true))
     }
 
-    async fn query_listing(
+    pub(crate) async fn query_listing(
         &self,
         listing: &Listing,
         limit: Option<i32>,
@@ -262,6 +236,12 @@ impl Store {
             condition.push_str(" AND begins_with(#sk, :prefix)");
             names.insert("#sk".to_owned(), listing.index.map_or(keys::SK, Index::sk).to_owned());
             values.insert(":prefix".to_owned(), s(prefix));
+        }
+        if let Some((first, last)) = &listing.range {
+            condition.push_str(" AND #sk BETWEEN :first AND :last");
+            names.insert("#sk".to_owned(), listing.index.map_or(keys::SK, Index::sk).to_owned());
+            values.insert(":first".to_owned(), s(first));
+            values.insert(":last".to_owned(), s(last));
         }
         let mut filters = Vec::new();
         for (i, (name, value)) in listing.equal.iter().enumerate() {
@@ -280,7 +260,7 @@ impl Store {
             .set_filter_expression((!filters.is_empty()).then(|| filters.join(" AND ")))
             .set_expression_attribute_names(Some(names))
             .set_expression_attribute_values(Some(values))
-            .set_limit(limit.filter(|_| filters.is_empty()))
+            .set_limit(limit)
             .set_exclusive_start_key(from)
             .set_select(select)
             .scan_index_forward(false)
@@ -322,11 +302,12 @@ fn start_key(listing: &Listing, cursor: &Cursor) -> Item {
     key
 }
 
-fn cursor_of(listing: &Listing, item: &Item) -> Cursor {
+fn cursor_of(listing: &Listing, item: &Item, skip: u32) -> Cursor {
     let text = |name: &str| item.get(name).and_then(|value| value.as_s().ok()).cloned().unwrap_or_default();
     Cursor {
         pk: text(keys::PK),
         sk: text(keys::SK),
         position: listing.index.map_or_else(String::new, |i| text(i.sk())),
+        skip,
     }
 }

@@ -2,8 +2,8 @@
 
 use actionlayer_domain::{
     ApiKeyId, DomainId, DomainName, Draft, DraftBody, DraftId, DraftStatus, EmailAddress, HeaderText, Identity,
-    IdentityId, Message, MessageBody, Role, Secret, SendingDomain, Thread, Timestamp, Upload, Workspace, WorkspaceId,
-    contact::{Contact, HeldInbound},
+    IdentityId, Message, MessageBody, Role, Rule, Secret, SendingDomain, Thread, Timestamp, Upload, Workspace, WorkspaceId,
+    contact::{Contact, HeldInbound, SenderNotice},
     key::ApiKey,
     message::{Attachment, DeliveryStatus},
     sending_domain::DomainStatus,
@@ -61,6 +61,15 @@ impl Record for Identity {
     }
 }
 
+impl Record for Rule {
+    const KIND: &'static str = "rule";
+    type Body = ();
+
+    fn key(&self) -> Key {
+        keys::rule(self.workspace_id, self.id)
+    }
+}
+
 impl Record for Contact {
     const KIND: &'static str = "contact";
     type Body = ();
@@ -70,7 +79,13 @@ impl Record for Contact {
     }
 
     fn indexes(&self) -> Vec<IndexEntry> {
-        vec![IndexEntry::new(Index::Owner, keys::contact_by_id(self.workspace_id, self.id), "CONTACT")]
+        let position = self.id.to_string();
+        let with_status = keys::contact_list(self.workspace_id, Some(self.status));
+        vec![
+            IndexEntry::new(Index::List, keys::contact_list(self.workspace_id, None), &position),
+            IndexEntry::new(Index::State, with_status, &position),
+            IndexEntry::new(Index::Owner, keys::contact_by_id(self.workspace_id, self.id), "CONTACT"),
+        ]
     }
 }
 
@@ -83,8 +98,21 @@ impl Record for HeldInbound {
     }
 
     fn indexes(&self) -> Vec<IndexEntry> {
-        let sender = keys::held_of_sender(self.workspace_id, &self.from_email);
-        vec![IndexEntry::new(Index::Owner, sender, keys::by_time(self.received_at, self.id))]
+        let position = keys::by_time(self.received_at, self.id);
+        let of_identity = keys::held_of_identity(self.workspace_id, self.identity_id);
+        vec![
+            IndexEntry::new(Index::List, keys::held_list(self.workspace_id), &position),
+            IndexEntry::new(Index::Owner, of_identity, &position),
+        ]
+    }
+}
+
+impl Record for SenderNotice {
+    const KIND: &'static str = "sender_notice";
+    type Body = ();
+
+    fn key(&self) -> Key {
+        keys::sender_notice(self.workspace_id, self.held_id.family(), self.identity_id)
     }
 }
 

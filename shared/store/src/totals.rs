@@ -1,7 +1,9 @@
-//! How many threads and drafts a workspace has, by the filters a list can have alone. Kept by the relay from the stream,
+//! How many threads, drafts, held mails and contacts a workspace has, by the filters a list can have alone. Kept by the relay from the stream,
 //! each change counted exactly once, so that no user's write waits for a counter and no list counts what it shows.
 
-use actionlayer_domain::{DraftStatus, IdentityId, WorkspaceId, event::Entity, thread::ThreadStatus};
+use actionlayer_domain::{
+    DraftStatus, IdentityId, WorkspaceId, contact::ContactStatus, event::Entity, thread::ThreadStatus,
+};
 use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -25,6 +27,14 @@ pub enum TotalsKey {
     DraftsWithStatus(DraftStatus),
     /// Drafts of an identity.
     DraftsOfIdentity(IdentityId),
+    /// Held mail.
+    Held,
+    /// Held mail of an identity.
+    HeldOfIdentity(IdentityId),
+    /// All contacts.
+    Contacts,
+    /// Contacts with a status.
+    ContactsWithStatus(ContactStatus),
 }
 
 impl TotalsKey {
@@ -38,6 +48,10 @@ impl TotalsKey {
             Self::Drafts => "drafts".to_owned(),
             Self::DraftsWithStatus(status) => format!("drafts#{}", status.as_str()),
             Self::DraftsOfIdentity(id) => format!("drafts#{id}"),
+            Self::Held => "held".to_owned(),
+            Self::HeldOfIdentity(id) => format!("held#{id}"),
+            Self::Contacts => "contacts".to_owned(),
+            Self::ContactsWithStatus(status) => format!("contacts#{}", status.as_str()),
         }
     }
 
@@ -59,7 +73,9 @@ impl TotalsKey {
             Entity::Draft(draft) => {
                 vec![Self::Drafts, Self::DraftsWithStatus(draft.status), Self::DraftsOfIdentity(draft.identity_id)]
             }
-            Entity::Message(_) => Vec::new(),
+            Entity::Held(held) => vec![Self::Held, Self::HeldOfIdentity(held.identity_id)],
+            Entity::Contact(contact) => vec![Self::Contacts, Self::ContactsWithStatus(contact.status)],
+            Entity::Message(_) | Entity::Notice(_) | Entity::Domain(_) => Vec::new(),
         }
     }
 }

@@ -24,6 +24,13 @@ pub(super) struct Context {
     pub(super) safety_flags: Vec<SafetyFlag>,
 }
 
+impl Context {
+    /// Whether approvers are told of senders whose mail is held.
+    pub(super) fn tells_of_senders(&self) -> bool {
+        self.workspace.as_ref().is_some_and(|workspace| workspace.settings.notify_held_inbound)
+    }
+}
+
 /// What becomes of a mail.
 pub(super) enum Admission {
     Admit,
@@ -129,15 +136,16 @@ async fn answers_mail_of_ours(app: &App, context: &Context) -> Result<bool, Serv
 fn held(app: &App, arrival: &Arrival<'_>, claim: &AddressClaim, context: &Context) -> HeldInbound {
     let parsed = &arrival.parsed;
     let from = parsed.from.as_ref();
+    let from_email = from.map(|from| from.email.clone()).unwrap_or_default();
     HeldInbound {
         // By time of receipt, so that ids order held mail as it came.
-        id: HeldId::generate(arrival.received.received_at, app.entropy()),
+        id: HeldId::generate_in(keys::sender_family(&from_email), arrival.received.received_at, app.entropy()),
         workspace_id: claim.workspace_id,
         identity_id: claim.identity_id,
         recipient: claim.address.clone(),
         ses_message_id: arrival.received.ses_message_id.clone(),
         envelope_from: arrival.received.envelope_from.clone(),
-        from_email: from.map(|from| from.email.clone()).unwrap_or_default(),
+        from_email,
         from_name: from.and_then(|from| from.name.clone()),
         subject: parsed.subject.clone(),
         snippet: snippet(&parsed.text, SNIPPET_CHARS),

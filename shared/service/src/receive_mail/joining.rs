@@ -1,7 +1,7 @@
 //! A mail that may come in joins its thread, or starts one.
 
 use actionlayer_domain::{
-    DraftId, Message, MessageBody, MessageId, Thread, ThreadId, contact::ContactStatus, message::Direction,
+    DraftId, Message, MessageBody, MessageId, Thread, ThreadId, message::Direction,
     thread::Joined,
 };
 use actionlayer_mail::{all_attachment_bytes, extract, snippet, thread_keys};
@@ -49,8 +49,7 @@ pub(super) async fn join(
     let contact = match &context.author {
         Some(author) => {
             let name = message.from_name.as_deref();
-            let status = ContactStatus::Pending;
-            Some(seen_contact(app, context.contact.as_ref(), author, name, claim, status, transaction)?)
+            Some(seen_contact(app, context.contact.as_ref(), author, name, claim, transaction)?)
         }
         None => None,
     };

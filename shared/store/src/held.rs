@@ -1,0 +1,86 @@
+//! Mail of senders nobody decided about.
+
+use actionlayer_domain::{
+    IdentityId, WorkspaceId,
+    contact::{HeldInbound, SenderNotice},
+};
+use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
+
+use crate::{
+    InvalidCursor, Page, PageRequest, Record, Row, Store, StoreError, TotalsKey,
+    keys::{self, Index},
+    lists::Listing,
+    record::{kind, row, s},
+};
+
+/// All that waits for a decision about one sender.
+#[derive(Debug, Default)]
+pub struct HeldOfSender {
+    /// The mail, oldest first.
+    pub mail: Vec<Row<HeldInbound>>,
+    /// That approvers were told, by identity.
+    pub notices: Vec<Row<SenderNotice>>,
+}
+
+impl Store {
+    /// Held mail, newest first; of one identity or of all.
+    pub async fn list_held(
+        &self,
+        workspace: WorkspaceId,
+        identity: Option<IdentityId>,
+        page: &PageRequest,
+    ) -> Result<Result<Page<HeldInbound>, InvalidCursor>, StoreError> {
+        let listing = match identity {
+            None => Listing {
+                index: Some(Index::List),
+                pk: keys::held_list(workspace),
+                total: Some(TotalsKey::Held),
+                ..Listing::default()
+            },
+            Some(identity) => Listing {
+                index: Some(Index::Owner),
+                pk: keys::held_of_identity(workspace, identity),
+                total: Some(TotalsKey::HeldOfIdentity(identity)),
+                ..Listing::default()
+            },
+        };
+        self.list(workspace, &listing, page).await
+    }
+
+    /// Held mail of one sender, as of now: whoever decides about the sender after that mail was held finds it here.
+    pub async fn held_of_sender(&self, workspace: WorkspaceId, from_email: &str) -> Result<HeldOfSender, StoreError> {
+        let mut found = HeldOfSender::default();
+        let mut from = None;
+        loop {
+            let trip = self.meter.trip();
+            let answer = self
+                .dynamodb
+                .query()
+                .table_name(&self.table)
+                .key_condition_expression("pk = :sender")
+                .expression_attribute_values(":sender", s(keys::held_pk(workspace, keys::sender_family(from_email))))
+                .consistent_read(true)
+                .set_exclusive_start_key(from)
+                .return_consumed_capacity(ReturnConsumedCapacity::Total)
+                .send()
+                .await
+                .map_err(|e| StoreError::dynamodb(&e))?;
+            trip.read(answer.consumed_capacity());
+            for item in answer.items.unwrap_or_default() {
+                match kind(&item) {
+                    HeldInbound::KIND => found.mail.push(row(item)?),
+                    SenderNotice::KIND => found.notices.push(row(item)?),
+                    _ => {}
+                }
+            }
+            from = answer.last_evaluated_key;
+            if from.is_none() {
+                break;
+            }
+        }
+        // The family is a hash: whoever else has the same one is somebody else.
+        found.mail.retain(|row| row.value.from_email.eq_ignore_ascii_case(from_email));
+        found.notices.retain(|row| row.value.from_email.eq_ignore_ascii_case(from_email));
+        Ok(found)
+    }
+}
