@@ -235,6 +235,7 @@ impl Connections<'_> {
                 (variable::AWS_ENDPOINT_URL_S3, self.s3),
                 (variable::AWS_ENDPOINT_URL_SQS, self.sqs),
                 (variable::AWS_ENDPOINT_URL_SESV2, self.sesv2),
+                (variable::LOCAL_WEBHOOKS, "on"),
             ]
             .map(|(name, value)| (name.to_owned(), value.to_owned())),
         );

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, net::SocketAddr};
 
-use actionlayer_domain::{Secret, rate::RateLimits};
+use actionlayer_domain::{Plan, Secret, rate::RateLimits, webhook::Reach};
 use actionlayer_service::Settings;
 
 /// The environment variables of the functions. `template.yaml` sets exactly [`variable::FROM_TEMPLATE`].
@@ -24,6 +24,8 @@ pub mod variable {
     /// How many requests are taken in a minute: `reads=60,writes=20,sign_ins=10` (the first two of one key, the third of
     /// one address without a key), or `off`.
     pub const RATE_LIMITS: &str = "RATE_LIMITS";
+    /// What a workspace may use: `builder_pack`, `pro`, `agency` or `unlimited`.
+    pub const PLAN: &str = "PLAN";
     /// The AWS region. Lambda sets it.
     pub const AWS_REGION: &str = "AWS_REGION";
     /// Credentials of the function's role. Lambda sets all three.
@@ -40,6 +42,8 @@ pub mod variable {
     pub const AWS_ENDPOINT_URL_SQS: &str = "AWS_ENDPOINT_URL_SQS";
     /// SES v2 elsewhere than at AWS.
     pub const AWS_ENDPOINT_URL_SESV2: &str = "AWS_ENDPOINT_URL_SESV2";
+    /// `on` where webhooks may also lead to this machine and its network, and by http: for trying out. `off` when unset.
+    pub const LOCAL_WEBHOOKS: &str = "LOCAL_WEBHOOKS";
     /// The DNS server to ask, `127.0.0.1:5353`, instead of the system's.
     pub const DNS_SERVER: &str = "DNS_SERVER";
 
@@ -53,6 +57,7 @@ pub mod variable {
         PUBLIC_URL,
         BOOTSTRAP,
         RATE_LIMITS,
+        PLAN,
     ];
 }
 
@@ -163,6 +168,8 @@ impl Config {
                 region: variables.required(variable::AWS_REGION)?,
                 bootstrap: variables.switch(variable::BOOTSTRAP)?,
                 rate_limits: variables.rate_limits()?,
+                webhook_reach: variables.webhook_reach()?,
+                plan: variables.plan()?,
             },
             credentials: variables.credentials(&endpoints)?,
             endpoints,
@@ -193,6 +200,11 @@ impl Variables {
         Err(ConfigError::Malformed { variable: name, expected: "a URL that begins with https:// or http://" })
     }
 
+    fn webhook_reach(&self) -> Result<Reach, ConfigError> {
+        let local = self.0.contains_key(variable::LOCAL_WEBHOOKS) && self.switch(variable::LOCAL_WEBHOOKS)?;
+        Ok(if local { Reach::Anywhere } else { Reach::Public })
+    }
+
     fn switch(&self, name: &'static str) -> Result<bool, ConfigError> {
         match self.required(name)?.as_str() {
             "on" => Ok(true),
@@ -220,6 +232,13 @@ impl Variables {
             ((Some(reads), Some(writes), Some(sign_ins)), None) => Ok(Some(RateLimits { reads, writes, sign_ins })),
             _ => Err(malformed),
         }
+    }
+
+    fn plan(&self) -> Result<Plan, ConfigError> {
+        self.required(variable::PLAN)?.parse().map_err(|_| ConfigError::Malformed {
+            variable: variable::PLAN,
+            expected: "`builder_pack`, `pro`, `agency` or `unlimited`",
+        })
     }
 
     /// Local keys only where an endpoint is overridden and no key is given: a function in AWS never starts without its
@@ -255,6 +274,7 @@ mod tests {
             (variable::PUBLIC_URL, "https://mail.example.com/"),
             (variable::BOOTSTRAP, "on"),
             (variable::RATE_LIMITS, "reads=60,writes=20,sign_ins=10"),
+            (variable::PLAN, "pro"),
             (variable::AWS_REGION, "eu-central-1"),
             (variable::AWS_ACCESS_KEY_ID, "AKIA"),
             (variable::AWS_SECRET_ACCESS_KEY, "hush"),
@@ -272,6 +292,8 @@ mod tests {
         assert_eq!(config.settings.public_url, "https://mail.example.com");
         assert!(config.settings.bootstrap);
         assert_eq!(config.settings.rate_limits, Some(RateLimits { reads: 60, writes: 20, sign_ins: 10 }));
+        assert_eq!(config.settings.plan, Plan::Pro);
+        assert_eq!(config.settings.webhook_reach, Reach::Public);
         assert_eq!(config.endpoints, Endpoints::default());
         assert_eq!(config.credentials.access_key_id, "AKIA");
         assert!(!format!("{config:?}").contains("hush"));
@@ -300,9 +322,11 @@ mod tests {
     fn a_malformed_variable_is_named_and_its_value_is_not() {
         for (variable, value) in [
             (variable::BOOTSTRAP, "yes"),
+            (variable::LOCAL_WEBHOOKS, "yes"),
             (variable::RATE_LIMITS, "reads=7"),
             (variable::RATE_LIMITS, "reads=0,writes=20,sign_ins=10"),
             (variable::RATE_LIMITS, "reads=60,writes=20,sign_ins=10,more=1"),
+            (variable::PLAN, "free"),
             (variable::PUBLIC_URL, "mail.example.com"),
             (variable::PUBLIC_URL, "https://a b"),
             (variable::AWS_ENDPOINT_URL_S3, "127.0.0.1:9000"),

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use actionlayer_domain::{
-    ApiKeyId, Clock, Entropy, HeaderText, IdentityId, Role, Timestamp, WorkspaceId, draft::Actor, key::Permission,
+    ApiKeyId, Clock, Entropy, HeaderText, IdentityId, Plan, Role, Timestamp, WorkspaceId, draft::Actor, key::Permission,
     rate::RateLimits,
+    webhook::Reach,
 };
 use actionlayer_store::Store;
 
@@ -30,6 +31,10 @@ pub struct Settings {
     pub bootstrap: bool,
     /// How often callers may ask; `None` for as often as they like.
     pub rate_limits: Option<RateLimits>,
+    /// Where webhooks may be.
+    pub webhook_reach: Reach,
+    /// What a workspace may use.
+    pub plan: Plan,
 }
 
 /// The product, connected: made once per process.

@@ -24,6 +24,7 @@ mod notify_of_sender;
 mod outbound;
 mod pages;
 mod plan;
+mod publish;
 mod threads;
 
 pub mod approval_page;
@@ -57,6 +58,7 @@ pub mod create_domain;
 pub mod create_identity;
 pub mod domain_records;
 pub mod domains;
+pub mod events;
 pub mod idempotency;
 pub mod identities;
 pub mod rules;
@@ -64,6 +66,8 @@ pub mod situation;
 pub mod test_rules;
 pub mod update_identity;
 pub mod verify_domain;
+pub mod webhook_deliveries;
+pub mod webhooks;
 pub mod workspace;
 
 pub use app::{App, Caller, Ports, Settings};

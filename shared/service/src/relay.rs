@@ -2,12 +2,12 @@
 
 use actionlayer_domain::{
     WorkspaceId,
-    event::{Entity, NotifyWork, Work, work},
+    event::{Entity, NotifyWork, Work, events, work},
 };
 use actionlayer_store::stream::TotalsChange;
 use std::collections::BTreeMap;
 
-use crate::{App, ServiceError, contention::until_settled, index_threads::index_threads};
+use crate::{App, ServiceError, contention::until_settled, index_threads::index_threads, publish::publish};
 
 /// A change of one item, as the stream carries it.
 #[derive(Debug, Clone)]
@@ -22,10 +22,11 @@ pub struct Change {
     pub revision: u64,
 }
 
-/// Queues the work that follows from some changes and counts them. All or an error; then all of them come again, which
-/// does no harm: workers claim before they act, and a change is counted once.
+/// Queues the work that follows from some changes, makes known what happened, and counts. All or an error; then all of
+/// them come again, which does no harm: workers claim before they act, an event is written and a change counted once.
 pub async fn relay(app: &App, changes: &[Change]) -> Result<(), ServiceError> {
     let (mut sends, mut notifications) = (Vec::new(), Vec::new());
+    let mut happened = Vec::new();
     let mut totals: BTreeMap<WorkspaceId, Vec<TotalsChange>> = BTreeMap::new();
     for change in changes {
         let (old, new) = (change.old.as_ref(), change.new.as_ref());
@@ -35,6 +36,7 @@ pub async fn relay(app: &App, changes: &[Change]) -> Result<(), ServiceError> {
             Some(Work::NotifyOfSender(job)) => notifications.push(NotifyWork::Sender(job)),
             None => {}
         }
+        happened.extend(events(old, new, change.revision));
         let counted = TotalsChange::between(&change.event_id, old, new);
         if let (Some(entity), Some(counted)) = (new.or(old), counted) {
             totals.entry(entity.workspace_id()).or_default().push(counted);
@@ -43,6 +45,7 @@ pub async fn relay(app: &App, changes: &[Change]) -> Result<(), ServiceError> {
     // People and mail first, numbers after.
     app.queues.put_sends(&sends).await?;
     app.queues.put_notifications(&notifications).await?;
+    publish(app, happened).await?;
     for (workspace, changes) in totals {
         let now_unix_seconds = app.now().unix_seconds();
         until_settled(app, || async { Ok(app.store.count_changes(workspace, &changes, now_unix_seconds).await?) })
