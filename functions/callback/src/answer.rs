@@ -55,6 +55,7 @@ pub(crate) fn of_service_error(error: &ServiceError) -> Response {
         ServiceError::ApprovalRequired => of_refusal(&DraftRefusal::ApprovalRequired),
         ServiceError::NotFound { .. } => notice(StatusCode::NOT_FOUND, &Notice::UnknownLink),
         ServiceError::IdentitySuspended => notice(StatusCode::UNPROCESSABLE_ENTITY, &Notice::IdentitySuspended),
+        ServiceError::PlanLimit { .. } => notice(StatusCode::PAYMENT_REQUIRED, &Notice::PlanLimit),
         // None of these is about the draft or the link: something of ours is in the way.
         ServiceError::Unauthorized
         | ServiceError::Forbidden { .. }

@@ -1,4 +1,4 @@
-//! `/v1/threads`, `/v1/messages`, `/v1/inbound`.
+//! `/v1/threads`, `/v1/messages`, `/v1/inbound`, `/v1/rules`.
 //!
 //! **Job.** Take a request apart, call the use case, show its answer.
 //!
@@ -9,6 +9,7 @@
 
 mod inbound;
 mod messages;
+mod rules;
 mod threads;
 
 use std::sync::Arc;
@@ -28,6 +29,9 @@ fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(inbound::list_held))
         .routes(routes!(inbound::approve_held))
         .routes(routes!(inbound::block_held))
+        .routes(routes!(rules::list_rules, rules::create_rule))
+        .routes(routes!(rules::test_rules))
+        .routes(routes!(rules::get_rule, rules::update_rule, rules::delete_rule))
 }
 
 /// The routes, served.

@@ -34,6 +34,8 @@ struct Refusal {
     decided: Option<Decided>,
     /// When to try again.
     retry_after_seconds: Option<u32>,
+    /// Where a larger plan can be had.
+    upgrade_url: Option<String>,
     /// What went wrong inside; for the log, never for the caller.
     cause: Option<String>,
 }
@@ -79,6 +81,10 @@ pub(crate) struct Envelope<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     retry_after_seconds: Option<u32>,
+    /// On `plan_limit_reached`: where a larger plan can be had.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    upgrade_url: Option<&'a str>,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -102,6 +108,7 @@ impl ApiError {
             details: Vec::new(),
             decided: None,
             retry_after_seconds: (status == StatusCode::SERVICE_UNAVAILABLE).then_some(RETRY_AFTER_SECONDS),
+            upgrade_url: None,
             cause: None,
         }))
     }
@@ -294,7 +301,8 @@ impl ApiError {
 
     /// The body, with the request's id.
     pub(crate) fn body(&self, request_id: &str) -> Vec<u8> {
-        let Refusal { status: _, code, message, fix, details, decided, retry_after_seconds, cause: _ } = &*self.0;
+        let Refusal { status: _, code, message, fix, details, decided, retry_after_seconds, upgrade_url, cause: _ } =
+            &*self.0;
         let envelope = Envelope {
             error: code,
             message,
@@ -305,6 +313,7 @@ impl ApiError {
             decided_by: decided.as_ref().and_then(|d| d.by.as_ref()).map(ActorView::of),
             decided_at: decided.as_ref().and_then(|d| d.at),
             retry_after_seconds: *retry_after_seconds,
+            upgrade_url: upgrade_url.as_deref(),
         };
         // Strings, numbers and times only: this cannot fail, and an empty body is still the right status.
         serde_json::to_vec(&envelope).unwrap_or_default()
@@ -349,6 +358,13 @@ impl From<ServiceError> for ApiError {
             ServiceError::IdentitySuspended => {
                 Self::new(StatusCode::UNPROCESSABLE_ENTITY, "identity_suspended", "The identity is suspended.")
                     .fix("Set its `status` to `active`, or use another identity.")
+            }
+            ServiceError::PlanLimit { reason, upgrade_url } => {
+                let message = format!("{reason}, and they are used up.");
+                let mut error = Self::new(StatusCode::PAYMENT_REQUIRED, "plan_limit_reached", message)
+                    .fix("Take a larger plan at `upgrade_url`; use that is counted by the month is free again with the next.");
+                error.0.upgrade_url = Some(upgrade_url);
+                error
             }
             ServiceError::WorkspaceExists => {
                 Self::conflict("workspace_exists", "This deployment has its workspace already.")

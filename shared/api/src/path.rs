@@ -2,7 +2,9 @@
 
 use std::str::FromStr;
 
-use actionlayer_domain::{ApiKeyId, DomainId, DraftId, HeldId, IdentityId, MessageId, ThreadId};
+use actionlayer_domain::{
+    ApiKeyId, DomainId, DraftId, HeldId, IdentityId, MessageId, RuleId, ThreadId, WebhookDeliveryId, WebhookId,
+};
 use axum::extract::{FromRequestParts, RawPathParams};
 use http::request::Parts;
 
@@ -24,7 +26,9 @@ named_ids! {
     HeldId => "pending inbound message",
     IdentityId => "identity",
     MessageId => "message",
+    RuleId => "rule",
     ThreadId => "thread",
+    WebhookId => "webhook",
 }
 
 /// The `{id}` of a route. What cannot be an id is the id of nothing: 404, as for one that does not exist.
@@ -48,6 +52,19 @@ impl<S: Send + Sync> FromRequestParts<S> for AttachmentId {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
         segment(parts, state, "attachment_id").await.map(Self)
+    }
+}
+
+/// The `{delivery_id}` of a route; none where it cannot be one. That there is no such delivery is said only to those who may
+/// know.
+#[derive(Debug, Clone, Copy)]
+pub struct DeliveryId(pub Option<WebhookDeliveryId>);
+
+impl<S: Send + Sync> FromRequestParts<S> for DeliveryId {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        Ok(Self(segment(parts, state, "delivery_id").await?.parse().ok()))
     }
 }
 

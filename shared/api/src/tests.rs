@@ -357,6 +357,14 @@ fn one_table_from_refusal_to_response() {
         (E::ColdSendBlocked, 422, "cold_send_blocked"),
         (E::DomainNotVerified { missing: vec!["TXT _novacore.example.com".to_owned()] }, 422, "domain_not_verified"),
         (E::IdentitySuspended, 422, "identity_suspended"),
+        (
+            E::PlanLimit {
+                reason: "The plan `pro` allows 10 identities".to_owned(),
+                upgrade_url: "https://x/billing".to_owned(),
+            },
+            402,
+            "plan_limit_reached",
+        ),
         (E::WorkspaceExists, 409, "workspace_exists"),
         (E::Conflict("the address is taken"), 409, "conflict"),
         (E::Contended, 503, "unavailable"),

@@ -7,14 +7,18 @@ mod draft;
 mod identity;
 mod inbound;
 mod message;
+mod rule;
 mod settings;
 mod thread;
 mod upload;
+mod webhook;
 
 pub use draft::{ActorView, DraftVersionView, DraftView, FailureView, NotificationView};
 pub use identity::{ApprovalChannels, DomainView, IdentityView, RecordView};
 pub use inbound::{ContactView, HeldView};
 pub use message::{AttachmentView, AuthenticationView, MessageView, SafetyView, SentView, SignedUrlView};
+pub use rule::{RuleTestView, RuleView};
 pub use settings::{ApiKeyView, BootstrapView, NewApiKeyView, WorkspaceView};
 pub use thread::{ThreadDetailView, ThreadView};
 pub use upload::UploadView;
+pub use webhook::{EventName, EventView, SecretWebhookView, WebhookDeliveryView, WebhookView};

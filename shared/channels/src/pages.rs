@@ -85,6 +85,8 @@ pub enum Notice<'a> {
     NoLongerApprover,
     /// The identity may not send.
     IdentitySuspended,
+    /// The plan allows no more mails.
+    PlanLimit,
     /// The form lacks something.
     BadForm,
     /// Something of ours failed, before or after the decision was taken.
@@ -143,6 +145,14 @@ fn words(notice: &Notice<'_>) -> (&'static str, Vec<String>) {
         Notice::IdentitySuspended => {
             ("This mailbox is suspended", vec!["Nothing can be sent from it now. Nothing was decided.".to_owned()])
         }
+        Notice::PlanLimit => (
+            "The plan allows no more mails",
+            vec![
+                "The mails of this period are used up, so it cannot be sent now. Nothing was decided: approve it \
+                 without sending, or come back when there is a larger plan."
+                    .to_owned(),
+            ],
+        ),
         Notice::BadForm => (
             "That form was not complete",
             vec![format!(

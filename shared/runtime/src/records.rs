@@ -33,6 +33,7 @@ fn outcome(error: &ServiceError) -> RecordOutcome {
         | ServiceError::ColdSendBlocked
         | ServiceError::IdentitySuspended
         | ServiceError::DomainNotVerified { .. }
+        | ServiceError::PlanLimit { .. }
         | ServiceError::WorkspaceExists
         | ServiceError::Conflict(_) => RecordOutcome::Done,
         ServiceError::Unauthorized

@@ -62,6 +62,14 @@ pub enum ServiceError {
     /// The identity is suspended.
     #[error("the identity is suspended")]
     IdentitySuspended,
+    /// The plan allows no more.
+    #[error("the plan allows no more")]
+    PlanLimit {
+        /// What it allows, as a sentence without its full stop.
+        reason: String,
+        /// Where more can be had.
+        upgrade_url: String,
+    },
     /// There is a workspace already.
     #[error("a workspace exists already")]
     WorkspaceExists,
@@ -100,6 +108,7 @@ impl ServiceError {
             | Self::ColdSendBlocked
             | Self::DomainNotVerified { .. }
             | Self::IdentitySuspended
+            | Self::PlanLimit { .. }
             | Self::WorkspaceExists
             | Self::Conflict(_) => false,
         }

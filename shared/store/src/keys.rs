@@ -4,7 +4,7 @@
 //! messages, newest first; earlier versions of drafts come last and are not read with the rest.
 
 use actionlayer_domain::{
-    contact::ContactStatus,
+    contact::{Contact, ContactStatus},
     ApiKeyId, ContactId, DomainId, DomainName, DraftId, DraftStatus, EmailAddress, Family, HeldId, IdentityId,
     MessageId, RuleId, ThreadId, Timestamp, UploadId, WorkspaceId, rate::RateWindow, thread::ThreadStatus,
     EventId, WebhookDeliveryId, WebhookId, event::EventType,
@@ -212,6 +212,32 @@ pub fn receipt(ses_message_id: &str, recipient: &str) -> Key {
 /// A contact.
 pub fn contact(workspace: WorkspaceId, email: &EmailAddress) -> Key {
     Key::new(contacts(workspace), email.folded())
+}
+
+/// A contact by its folded address.
+pub(crate) fn contact_of(workspace: WorkspaceId, folded: &str) -> Key {
+    Key::new(contacts(workspace), folded)
+}
+
+/// Contacts with a tag, entered by the relay.
+pub(crate) fn contacts_with_tag(workspace: WorkspaceId, tag: &str) -> String {
+    format!("{}#TAG#{tag}", contact_list(workspace, None))
+}
+
+/// That a contact has a tag.
+pub(crate) fn contact_with_tag(workspace: WorkspaceId, tag: &str, contact: &Contact) -> Key {
+    Key::new(contacts_with_tag(workspace, tag), format!("{}#{}", contact.id, contact.email.folded()))
+}
+
+/// The partition of the words of contacts that begin like this one.
+pub(crate) fn contact_words(workspace: WorkspaceId, word: &str) -> String {
+    let beginning: String = word.chars().take(1).collect();
+    format!("{}#WORDS#{beginning}", contact_list(workspace, None))
+}
+
+/// That a contact is found by a word.
+pub(crate) fn contact_with_word(workspace: WorkspaceId, word: &str, contact: &Contact) -> Key {
+    Key::new(contact_words(workspace, word), format!("{word}#{}#{}", contact.id, contact.email.folded()))
 }
 
 /// The partition of a workspace's contacts.

@@ -2,7 +2,7 @@
 
 use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
 
-use actionlayer_domain::{Entropy, Identity, IdentityId, Secret, SendingDomain, WorkspaceId};
+use actionlayer_domain::{Entropy, Identity, IdentityId, Rule, Secret, SendingDomain, WorkspaceId};
 
 use crate::{
     AddressClaim, CommitError, LinkSecret, Record, Row, Store, StoreError, Transaction, keys,
@@ -52,6 +52,11 @@ impl Store {
     /// A workspace's identities, oldest first. Plans bound their number.
     pub async fn identities(&self, workspace: WorkspaceId) -> Result<Vec<Row<Identity>>, StoreError> {
         self.workspace_items(workspace, "IDENTITY#").await
+    }
+
+    /// A workspace's rules, oldest first; at most 200.
+    pub async fn rules(&self, workspace: WorkspaceId) -> Result<Vec<Row<Rule>>, StoreError> {
+        self.workspace_items(workspace, "RULE#").await
     }
 
     /// An identity.

@@ -61,6 +61,7 @@ impl World {
             ("NOTIFY_QUEUE_URL", nowhere),
             ("PUBLIC_URL", "https://mail.example.com"),
             ("BOOTSTRAP", "off"),
+            ("PLAN", "unlimited"),
             ("RATE_LIMITS", "off"),
             ("AWS_REGION", "us-east-1"),
             ("DNS_SERVER", "127.0.0.1:9"),

@@ -90,6 +90,7 @@ impl World {
             ("NOTIFY_QUEUE_URL", nowhere),
             ("PUBLIC_URL", "https://mail.example.com"),
             ("BOOTSTRAP", "on"),
+            ("PLAN", "unlimited"),
             ("RATE_LIMITS", rate_limits),
             ("AWS_REGION", "us-east-1"),
             ("DNS_SERVER", "127.0.0.1:9"),

@@ -232,6 +232,7 @@ async fn app_on_own_table(engine: &Engine) -> App {
         (variable::SES_CONFIGURATION_SET, template.configuration_set.as_str()),
         (variable::PUBLIC_URL, "http://costs.test"),
         (variable::BOOTSTRAP, "on"),
+        (variable::PLAN, "unlimited"),
         // Counted as in production, and more than a benchmark reaches.
         (variable::RATE_LIMITS, "reads=1000000,writes=1000000,sign_ins=1000000"),
         (variable::AWS_REGION, REGION),
