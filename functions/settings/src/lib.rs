@@ -1,14 +1,16 @@
-//! `/v1/auth`, `/v1/workspace`, `/v1/api-keys`, and the answer to every path that no function has.
+//! `/v1/auth`, `/v1/workspace`, `/v1/api-keys`, `/v1/webhooks`, `/v1/events`, and the answer to every path that no function has.
 //!
 //! **Job.** Take a request apart, call the use case, show its answer.
 //!
-//! **Invariants.** A key is shown in the answer that made it and in no other.
+//! **Invariants.** A key, and the secret of a webhook, is shown in the answer that made it and in no other.
 //!
 //! **Must never know.** Lambda, the table, what a step means.
 
 mod api_keys;
 mod document;
+mod events;
 mod reference;
+mod webhooks;
 mod workspace;
 
 use std::sync::Arc;
@@ -23,6 +25,13 @@ fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(workspace::get_workspace, workspace::update_workspace))
         .routes(routes!(api_keys::list_api_keys, api_keys::create_api_key))
         .routes(routes!(api_keys::revoke_api_key))
+        .routes(routes!(webhooks::list_webhooks, webhooks::create_webhook))
+        .routes(routes!(webhooks::get_webhook, webhooks::update_webhook, webhooks::delete_webhook))
+        .routes(routes!(webhooks::rotate_webhook_secret))
+        .routes(routes!(webhooks::test_webhook))
+        .routes(routes!(webhooks::list_webhook_deliveries))
+        .routes(routes!(webhooks::redeliver_webhook_delivery))
+        .routes(routes!(events::list_events))
         .routes(routes!(document::get_openapi))
         .routes(routes!(document::get_docs))
 }

@@ -1,0 +1,143 @@
+//! Webhooks, their deliveries, and events.
+
+use actionlayer_domain::{
+    EventId, Secret, Timestamp, Webhook, WebhookDelivery, WebhookDeliveryId, WebhookId, WebhookUrl,
+    event::{Event, EventPayload, EventType},
+    webhook::{ALL_EVENTS, Subscription, WebhookAttempt, WebhookDeliveryState},
+};
+use serde::Serialize;
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{
+        ObjectBuilder, RefOr, Schema,
+        schema::{SchemaType, Type},
+    },
+};
+
+/// The name of an event that a webhook can ask for, or `*`.
+#[derive(Debug)]
+pub struct EventName;
+
+impl PartialSchema for EventName {
+    fn schema() -> RefOr<Schema> {
+        let names = Subscription::choices().map(EventType::as_str).chain([ALL_EVENTS]);
+        ObjectBuilder::new()
+            .schema_type(SchemaType::new(Type::String))
+            .description(Some("An event; or `*`, alone, for all of them."))
+            .enum_values(Some(names))
+            .into()
+    }
+}
+
+impl ToSchema for EventName {}
+
+/// A webhook, without its secret.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct WebhookView {
+    id: WebhookId,
+    /// In the form in which it is asked for.
+    url: WebhookUrl,
+    #[schema(value_type = Vec<EventName>)]
+    events: Vec<&'static str>,
+    description: Option<String>,
+    /// Whether events are delivered.
+    active: bool,
+    /// Until when the secret before the last change of it signs along.
+    previous_secret_expires_at: Option<Timestamp>,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+}
+
+impl WebhookView {
+    /// The view of a webhook.
+    pub fn of(webhook: Webhook, now: Timestamp) -> Self {
+        Self {
+            id: webhook.id,
+            events: webhook.events.names(),
+            active: webhook.active,
+            previous_secret_expires_at: webhook.previous_secret_valid_until(now),
+            created_at: webhook.created_at,
+            updated_at: webhook.updated_at,
+            url: webhook.url,
+            description: webhook.description,
+        }
+    }
+}
+
+/// A webhook with its secret: shown when it is made and when it gets a new one.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = WebhookWithSecret)]
+pub struct SecretWebhookView {
+    #[serde(flatten)]
+    webhook: WebhookView,
+    /// What deliveries are signed with.
+    #[serde(serialize_with = "expose")]
+    #[schema(value_type = String, examples("whsec_0123456789abcdefghijABCDEFGHIJ01"))]
+    secret: Secret<String>,
+}
+
+impl SecretWebhookView {
+    /// The view of a webhook that has a new secret.
+    pub fn of(webhook: Webhook, now: Timestamp) -> Self {
+        let secret = webhook.secret.clone();
+        Self { webhook: WebhookView::of(webhook, now), secret }
+    }
+}
+
+fn expose<S: serde::Serializer>(secret: &Secret<String>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(secret.expose())
+}
+
+/// An event on its way to a webhook, or arrived.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct WebhookDeliveryView {
+    id: WebhookDeliveryId,
+    webhook_id: WebhookId,
+    event_id: EventId,
+    event: EventType,
+    state: WebhookDeliveryState,
+    /// The tries so far, oldest first.
+    attempts: Vec<WebhookAttempt>,
+    /// `null` once it succeeded or was given up.
+    next_attempt_at: Option<Timestamp>,
+    created_at: Timestamp,
+    payload: EventPayload,
+}
+
+impl WebhookDeliveryView {
+    /// The view of a delivery.
+    pub fn of(delivery: WebhookDelivery) -> Self {
+        let WebhookDelivery {
+            id,
+            workspace_id: _,
+            webhook_id,
+            event_id,
+            event,
+            state,
+            attempts,
+            next_attempt_at,
+            created_at,
+            payload,
+        } = delivery;
+        Self { id, webhook_id, event_id, event, state, attempts, next_attempt_at, created_at, payload }
+    }
+}
+
+/// Something that happened.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct EventView {
+    /// The `event_id` of its payload and of its deliveries.
+    id: EventId,
+    event: EventType,
+    /// When it happened.
+    created_at: Timestamp,
+    /// What webhooks are sent.
+    payload: EventPayload,
+}
+
+impl EventView {
+    /// The view of an event.
+    pub fn of(event: Event) -> Self {
+        Self { id: event.id, event: event.event_type(), created_at: event.at, payload: event.payload() }
+    }
+}
