@@ -7,11 +7,11 @@ use actionlayer_api::{
     openapi::Paging,
     views::{ContactView, DraftView, MessageView, ThreadDetailView, ThreadView},
 };
-use actionlayer_domain::{IdentityId, ThreadId, thread::ThreadStatus};
+use actionlayer_domain::{IdentityId, ThreadId, Timestamp, search::words_of_search, thread::ThreadStatus};
 use actionlayer_service::{
     App,
     get_thread::{self as get, ThreadDetail},
-    list_threads as list,
+    list_threads::{self as list, NamedContact},
     update_thread::{self as update, ThreadPatch},
 };
 use actionlayer_store::ThreadFilter;
@@ -20,6 +20,9 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 /// Lists threads, newest message first.
+///
+/// Filters can be combined. Where that leaves much to look through, a page may hold fewer threads than `limit` and still
+/// have a `next_cursor`.
 #[utoipa::path(
     get, path = "/v1/threads", tag = "Threads",
     params(
@@ -27,6 +30,16 @@ use utoipa::ToSchema;
         ("needs_review" = Option<bool>, Query, description = "Only threads that wait for an answer, or only the others."),
         ("status" = Option<ThreadStatus>, Query, description = "Only threads in this state."),
         ("identity_id" = Option<IdentityId>, Query, description = "Only threads of this identity."),
+        ("contact" = Option<String>, Query, description = "Only threads that this person takes part in, as author or \
+            recipient: an address, or the id of a contact."),
+        ("tag" = Option<String>, Query, description = "Only threads with this tag."),
+        ("from_date" = Option<String>, Query, description = "Only threads whose newest message is not older: a day in \
+            UTC such as `2026-04-30`, or an RFC 3339 time."),
+        ("to_date" = Option<String>, Query, description = "Only threads whose newest message is not newer: a day, which \
+            is meant to its end, or a time."),
+        ("q" = Option<String>, Query, description = "Only threads that have all of these words in their subjects, \
+            participants and texts. Case and diacritics do not matter; the last word may be the beginning of one. At \
+            most 200 characters and 12 words. What just arrived is found a moment later."),
     ),
     responses((status = 200, description = "A page of threads.", body = List<ThreadView>))
 )]
@@ -40,9 +53,18 @@ pub(crate) async fn list_threads(
         needs_review: query.flag("needs_review"),
         status: query.choice::<ThreadStatus>("status"),
         identity_id: query.parsed::<IdentityId>("identity_id"),
+        contact: None,
+        tag: query.convert("tag", |text| match text.len() {
+            1..=64 => Ok(text.to_owned()),
+            _ => Err("must be 1 to 64 bytes long".to_owned()),
+        }),
+        from: query.convert("from_date", |text| Timestamp::first_of(text).map_err(|error| error.to_string())),
+        to: query.convert("to_date", |text| Timestamp::last_of(text).map_err(|error| error.to_string())),
+        words: query.convert("q", |text| words_of_search(text).map_err(|error| error.to_string())).unwrap_or_default(),
     };
+    let contact = query.parsed::<NamedContact>("contact");
     query.finish()?;
-    let page = list::list_threads(&app, &caller, filter, request.clone()).await?;
+    let page = list::list_threads(&app, &caller, filter, contact, request.clone()).await?;
     Ok(Json(List::of(page, &request, ThreadView::of)))
 }
 

@@ -122,7 +122,7 @@ async fn ingest() -> (f64, f64) {
     let accepted = start.elapsed();
     let page = PageRequest { limit: 1, offset: 0, cursor: None };
     let deadline = start + Duration::from_mins(10);
-    while list_threads(&app, &caller, ThreadFilter::default(), page.clone()).await.unwrap().total < MAILS as u64 {
+    while list_threads(&app, &caller, ThreadFilter::default(), None, page.clone()).await.unwrap().total < MAILS as u64 {
         assert!(Instant::now() < deadline, "the mails did not all arrive");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }

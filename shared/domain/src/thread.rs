@@ -10,6 +10,9 @@ use crate::{
 /// The most undecided drafts a thread may have; keeps every step that touches them one transaction.
 pub const MAX_OPEN_DRAFTS: usize = 20;
 
+/// How many people a thread remembers; keeps what is written for each of its messages small.
+pub const MAX_PARTICIPANTS: usize = 20;
+
 /// Whose turn it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -53,6 +56,9 @@ pub struct Thread {
     pub primary_contact_id: Option<ContactId>,
     /// That person's address, which is also the key of the contact.
     pub primary_contact_email: Option<EmailAddress>,
+    /// Everybody in it besides the identity: their addresses, folded, the first [`MAX_PARTICIPANTS`] of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub participants: Vec<String>,
     /// The subject of its first message.
     pub subject: String,
     /// Whose turn it is.
@@ -127,6 +133,7 @@ impl Thread {
             identity_id,
             primary_contact_id: None,
             primary_contact_email: None,
+            participants: Vec::new(),
             subject: subject.to_owned(),
             status: ThreadStatus::Waiting,
             needs_review: false,
@@ -150,7 +157,18 @@ impl Thread {
     pub fn with_contact(mut self, contact: &Contact) -> Self {
         self.primary_contact_id = Some(contact.id);
         self.primary_contact_email = Some(contact.email.clone());
+        self.take_part([contact.email.as_str()]);
         self
+    }
+
+    /// People take part in it: authors and recipients. What is no address is nobody.
+    pub fn take_part<'a>(&mut self, addresses: impl IntoIterator<Item = &'a str>) {
+        for address in addresses.into_iter().filter_map(|address| address.parse::<EmailAddress>().ok()) {
+            let folded = address.folded();
+            if self.participants.len() < MAX_PARTICIPANTS && !self.participants.contains(&folded) {
+                self.participants.push(folded);
+            }
+        }
     }
 
     /// A mail arrived that belongs to this thread and to `other`: they are one conversation. What is listed and decided
@@ -166,6 +184,7 @@ impl Thread {
         self.open_draft_ids.extend(&other.open_draft_ids);
         let missing: Vec<_> = other.tags.iter().filter(|tag| !self.tags.contains(tag)).cloned().collect();
         self.tags.extend(missing);
+        self.take_part(other.participants.iter().map(String::as_str));
         if self.primary_contact_id.is_none() {
             self.primary_contact_id = other.primary_contact_id;
             self.primary_contact_email.clone_from(&other.primary_contact_email);

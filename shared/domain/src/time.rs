@@ -18,6 +18,11 @@ const MAX_UNIX_MS: i64 = 253_402_207_200_000;
 #[error("must be an RFC 3339 time such as 2026-04-30T14:22:11Z")]
 pub struct InvalidTimestamp;
 
+/// The text is neither a day nor an RFC 3339 time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("must be a day such as 2026-04-30, or an RFC 3339 time such as 2026-04-30T14:22:11Z")]
+pub struct InvalidDate;
+
 impl Timestamp {
     /// From milliseconds since the Unix epoch; clamped to the years 1970 to 9999.
     pub const fn from_unix_ms(unix_ms: i64) -> Self {
@@ -28,6 +33,22 @@ impl Timestamp {
         } else {
             Self(unix_ms)
         }
+    }
+
+    /// The first instant of a day in UTC (`2026-04-30`), or the instant an RFC 3339 time is.
+    pub fn first_of(text: &str) -> Result<Self, InvalidDate> {
+        Self::of_date(text, "T00:00:00.000Z")
+    }
+
+    /// The last instant of a day in UTC, or the instant an RFC 3339 time is.
+    pub fn last_of(text: &str) -> Result<Self, InvalidDate> {
+        Self::of_date(text, "T23:59:59.999Z")
+    }
+
+    fn of_date(text: &str, time: &str) -> Result<Self, InvalidDate> {
+        let is_day = text.len() == "2026-04-30".len();
+        let instant = if is_day { format!("{text}{time}").parse() } else { text.parse() };
+        instant.map_err(|InvalidTimestamp| InvalidDate)
     }
 
     /// Milliseconds since the Unix epoch.
@@ -100,6 +121,26 @@ mod tests {
         assert_eq!(early.to_string(), "2026-04-30T14:28:51.005Z");
         assert!(early.to_string() < late.to_string());
         assert_eq!(early.to_string().parse(), Ok(early));
+    }
+
+    #[test]
+    fn a_day_has_a_first_and_a_last_instant() {
+        assert_eq!(
+            Timestamp::first_of("2026-04-30").map(|at| at.to_string()),
+            Ok("2026-04-30T00:00:00.000Z".to_owned())
+        );
+        assert_eq!(
+            Timestamp::last_of("2026-04-30").map(|at| at.to_string()),
+            Ok("2026-04-30T23:59:59.999Z".to_owned())
+        );
+        let noon = "2026-04-30T12:00:00Z".parse().map_err(|InvalidTimestamp| InvalidDate);
+        assert_eq!(
+            (Timestamp::first_of("2026-04-30T14:00:00+02:00"), Timestamp::last_of("2026-04-30T12:00:00Z")),
+            (noon, noon)
+        );
+        for bad in ["", "2026-04-31", "yesterday", "2026-4-30", "20260430"] {
+            assert_eq!(Timestamp::first_of(bad), Err(InvalidDate), "{bad}");
+        }
     }
 
     #[test]

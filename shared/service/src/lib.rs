@@ -46,6 +46,7 @@ pub mod send_draft;
 pub mod send_email;
 pub mod settle;
 pub mod submit_draft;
+pub mod suppressions;
 pub mod sweep;
 pub mod test_email;
 pub mod update_thread;

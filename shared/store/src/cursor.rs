@@ -10,6 +10,8 @@ pub struct Cursor {
     pub(crate) pk: String,
     pub(crate) sk: String,
     pub(crate) position: String,
+    /// How many of an offset are still to be passed over, when reading ended before they were.
+    pub(crate) skip: u32,
 }
 
 /// The cursor is not one of ours, or of another list.
@@ -18,10 +20,10 @@ pub struct Cursor {
 pub struct InvalidCursor;
 
 /// The version of the form below; another one is refused, not guessed at.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 
 #[derive(Serialize, Deserialize)]
-struct Wire(u8, String, String, String, String);
+struct Wire(u8, String, String, String, String, u32);
 
 /// Names a list: its index partition and its filters.
 fn fingerprint(list: &str) -> String {
@@ -31,7 +33,8 @@ fn fingerprint(list: &str) -> String {
 impl Cursor {
     /// The text callers see. `list` names the workspace and the filters.
     pub(crate) fn encode(&self, list: &str) -> String {
-        let wire = Wire(VERSION, fingerprint(list), self.pk.clone(), self.sk.clone(), self.position.clone());
+        let Self { pk, sk, position, skip } = self.clone();
+        let wire = Wire(VERSION, fingerprint(list), pk, sk, position, skip);
         // Strings and a number always serialize.
         URL_SAFE_NO_PAD.encode(serde_json::to_vec(&wire).unwrap_or_default())
     }
@@ -40,12 +43,13 @@ impl Cursor {
     /// cursor can start a read in another tenant's data.
     pub(crate) fn decode(text: &str, list: &str, workspace_pk: &str) -> Result<Self, InvalidCursor> {
         let json = URL_SAFE_NO_PAD.decode(text).map_err(|_| InvalidCursor)?;
-        let Wire(version, of_list, pk, sk, position) = serde_json::from_slice(&json).map_err(|_| InvalidCursor)?;
+        let Wire(version, of_list, pk, sk, position, skip) =
+            serde_json::from_slice(&json).map_err(|_| InvalidCursor)?;
         let inside = pk.strip_prefix(workspace_pk).is_some_and(|rest| rest.is_empty() || rest.starts_with('#'));
         if version != VERSION || of_list != fingerprint(list) || !inside {
             return Err(InvalidCursor);
         }
-        Ok(Self { pk, sk, position })
+        Ok(Self { pk, sk, position, skip })
     }
 }
 
@@ -55,7 +59,7 @@ mod tests {
 
     #[test]
     fn a_cursor_belongs_to_its_list_and_workspace() {
-        let cursor = Cursor { pk: "W#1#F#a".into(), sk: "3#thread".into(), position: "2026".into() };
+        let cursor = Cursor { pk: "W#1#F#a".into(), sk: "3#thread".into(), position: "2026".into(), skip: 7 };
         let text = cursor.encode("W#1#THREADS");
         assert_eq!(Cursor::decode(&text, "W#1#THREADS", "W#1"), Ok(cursor.clone()));
         assert_eq!(Cursor::decode(&text, "W#1#THREADS#open", "W#1"), Err(InvalidCursor));

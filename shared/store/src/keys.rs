@@ -6,7 +6,7 @@
 use actionlayer_domain::{
     contact::{Contact, ContactStatus},
     ApiKeyId, ContactId, DomainId, DomainName, DraftId, DraftStatus, EmailAddress, Family, HeldId, IdentityId,
-    MessageId, RuleId, ThreadId, Timestamp, UploadId, WorkspaceId, rate::RateWindow, thread::ThreadStatus,
+    MessageId, RuleId, SuppressionId, ThreadId, Timestamp, UploadId, WorkspaceId, rate::RateWindow, thread::ThreadStatus,
     EventId, WebhookDeliveryId, WebhookId, event::EventType,
 };
 use sha2::{Digest, Sha256};
@@ -285,6 +285,21 @@ pub(crate) fn held_list(workspace: WorkspaceId) -> String {
 /// Held mail of an identity, in [`Index::Owner`].
 pub(crate) fn held_of_identity(workspace: WorkspaceId, identity: IdentityId) -> String {
     format!("{}#I#{identity}", held_list(workspace))
+}
+
+/// An address that nothing is sent to.
+pub fn suppression(workspace: WorkspaceId, email: &EmailAddress) -> Key {
+    Key::new(format!("{}#S", workspace_pk(workspace)), email.folded())
+}
+
+/// All suppressed addresses, in [`Index::List`].
+pub(crate) fn suppressions(workspace: WorkspaceId) -> String {
+    format!("{}#SUPPRESSIONS", workspace_pk(workspace))
+}
+
+/// A suppressed address by its id, in [`Index::Owner`].
+pub(crate) fn suppression_by_id(workspace: WorkspaceId, id: SuppressionId) -> String {
+    format!("{}#S#{id}", workspace_pk(workspace))
 }
 
 /// A file that was announced for sending.

@@ -11,6 +11,7 @@
 
 mod blobs;
 mod body;
+mod contacts;
 mod credentials;
 mod cursor;
 mod entries;
@@ -28,6 +29,7 @@ mod record;
 mod records;
 pub mod schema;
 pub mod stream;
+mod suppressions;
 mod thread_lists;
 mod thread_messages;
 mod totals;
@@ -38,6 +40,7 @@ mod webhooks;
 mod workspace;
 
 pub use blobs::{BlobKey, SignedUpload, SignedUrl, SizedBlob};
+pub use contacts::ContactFilter;
 pub use credentials::Credential;
 pub use cursor::{Cursor, InvalidCursor};
 pub use entries::{ENTRY_KIND, Entries};

@@ -22,6 +22,21 @@ pub struct PageRequest {
     pub cursor: Option<String>,
 }
 
+impl PageRequest {
+    /// A place that the table refuses to go on from was not one of ours, however much the cursor looked like it.
+    pub(crate) fn blame_cursor<T>(
+        &self,
+        answer: Result<Result<T, InvalidCursor>, StoreError>,
+    ) -> Result<Result<T, InvalidCursor>, StoreError> {
+        match answer {
+            Err(StoreError::Refused { code, .. }) if self.cursor.is_some() && code == "ValidationException" => {
+                Ok(Err(InvalidCursor))
+            }
+            answer => answer,
+        }
+    }
+}
+
 /// A part of a list.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Page<T> {
@@ -122,6 +137,15 @@ impl Store {
     }
 
     pub(crate) async fn list<T: Record>(
+        &self,
+        workspace: WorkspaceId,
+        listing: &Listing,
+        request: &PageRequest,
+    ) -> Result<Result<Page<T>, InvalidCursor>, StoreError> {
+        request.blame_cursor(self.page_of(workspace, listing, request).await)
+    }
+
+    async fn page_of<T: Record>(
         &self,
         workspace: WorkspaceId,
         listing: &Listing,

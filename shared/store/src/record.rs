@@ -1,6 +1,7 @@
 //! How an entity becomes an item and comes back.
 
 use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
+use futures_util::future::try_join_all;
 use serde::{Serialize, de::DeserializeOwned};
 use std::collections::HashMap;
 
@@ -9,6 +10,9 @@ use crate::{
     body::StoredBody,
     keys::{self, IndexEntry, Key},
 };
+
+/// What BatchGetItem takes at once.
+const MAX_BATCH: usize = 100;
 
 pub(crate) type Item = HashMap<String, AttributeValue>;
 
@@ -156,6 +160,16 @@ impl Store {
 
     /// Reads many items at once, strongly consistent, in no order, as raw items; at most 100 keys.
     pub(crate) async fn batch_get(&self, keys: &[Key]) -> Result<Vec<Item>, StoreError> {
+        self.batch(keys, true).await
+    }
+
+    /// Reads any number of items for a list: eventually consistent, in no order, as raw items.
+    pub(crate) async fn batch_get_for_list(&self, keys: &[Key]) -> Result<Vec<Item>, StoreError> {
+        let batches = keys.chunks(MAX_BATCH).map(|keys| self.batch(keys, false));
+        Ok(try_join_all(batches).await?.into_iter().flatten().collect())
+    }
+
+    async fn batch(&self, keys: &[Key], consistent: bool) -> Result<Vec<Item>, StoreError> {
         use aws_sdk_dynamodb::types::{KeysAndAttributes, ReturnConsumedCapacity};
         let mut items = Vec::with_capacity(keys.len());
         let mut wanted: Vec<Item> = Vec::with_capacity(keys.len());
@@ -171,7 +185,7 @@ impl Store {
         while !wanted.is_empty() {
             let request = KeysAndAttributes::builder()
                 .set_keys(Some(std::mem::take(&mut wanted)))
-                .consistent_read(true)
+                .consistent_read(consistent)
                 .build()
                 .map_err(|e| StoreError::Corrupt { kind: "batch", reason: e.to_string() })?;
             let trip = self.meter.trip();

@@ -41,7 +41,7 @@ impl Store {
         found.truncate(wanted);
         let next_cursor = found.last().filter(|_| more).map(|last| {
             let keys::Key { pk, sk } = last.value.key();
-            Cursor { pk, sk, position: String::new() }.encode(&name)
+            Cursor { pk, sk, position: String::new(), skip: 0 }.encode(&name)
         });
         let (total, total_is_capped) = if request.cursor.is_none() && !more {
             (found.len() as u64, false)

@@ -119,7 +119,7 @@ impl<'a> Steps<'a> {
         }
         self.receive("receive a mail that begins a thread", "first", None).await;
         let page = PageRequest { limit: 20, offset: 0, cursor: None };
-        let listed = self.step("list 20 threads", list_threads(app, caller, ThreadFilter::default(), page)).await;
+        let listed = self.step("list 20 threads", list_threads(app, caller, ThreadFilter::default(), None, page)).await;
         listed.unwrap().items[0].clone()
     }
 

@@ -9,7 +9,16 @@ use crate::{
     world::World,
 };
 
-const ALL: ThreadFilter = ThreadFilter { needs_review: None, status: None, identity_id: None };
+const ALL: ThreadFilter = ThreadFilter {
+    needs_review: None,
+    status: None,
+    identity_id: None,
+    contact: None,
+    tag: None,
+    from: None,
+    to: None,
+    words: Vec::new(),
+};
 
 fn page(limit: u32, offset: u32, cursor: Option<String>) -> PageRequest {
     PageRequest { limit, offset, cursor }
@@ -108,8 +117,8 @@ async fn offsets_and_cursors_give_the_same_list_newest_first() {
         ThreadFilter { status: waiting, ..ALL },
         ThreadFilter { identity_id: first, ..ALL },
         ThreadFilter { status: waiting, identity_id: first, ..ALL },
-        ThreadFilter { needs_review: Some(true), status: Some(ThreadStatus::Open), identity_id: first },
-        ThreadFilter { needs_review: Some(true), status: waiting, identity_id: None },
+        ThreadFilter { needs_review: Some(true), status: Some(ThreadStatus::Open), identity_id: first, ..ALL },
+        ThreadFilter { needs_review: Some(true), status: waiting, ..ALL },
     ] {
         let expected: Vec<_> = all
             .iter()

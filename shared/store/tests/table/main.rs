@@ -7,6 +7,7 @@ mod credentials;
 mod indexes;
 mod lists;
 mod sample;
+mod thread_filters;
 mod totals;
 mod transactions;
 mod world;

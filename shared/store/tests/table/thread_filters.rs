@@ -1,0 +1,269 @@
+//! Filters of threads, alone and together, and the words they are found by.
+
+use actionlayer_domain::{
+    IdentityId, Thread, ThreadId, WorkspaceId,
+    search::{Word, words_of_search, words_of_texts},
+    thread::ThreadStatus,
+};
+use actionlayer_store::{Entries, Page, PageRequest, Record, ThreadFilter, Transaction, keys};
+use std::collections::BTreeSet;
+
+use crate::{
+    sample::{at, identity_id, thread, workspace},
+    world::World,
+};
+
+fn page(limit: u32, offset: u32, cursor: Option<String>) -> PageRequest {
+    PageRequest { limit, offset, cursor }
+}
+
+fn words(query: &str) -> Vec<Word> {
+    words_of_search(query).unwrap()
+}
+
+async fn store(world: &World, threads: &[Thread]) {
+    let mut entries = Entries::default();
+    for chunk in threads.chunks(50) {
+        let mut transaction = Transaction::new();
+        for thread in chunk {
+            transaction.create(thread).unwrap();
+            entries.thread_changed(None, Some(thread));
+            entries.found_by(thread.workspace_id, thread.id, words_of_texts([thread.subject.as_str()]));
+        }
+        world.store.commit(transaction).await.unwrap();
+    }
+    world.store.write_entries(entries).await.unwrap();
+}
+
+async fn list(world: &World, workspace: WorkspaceId, filter: &ThreadFilter, request: &PageRequest) -> Page<Thread> {
+    world.store.list_threads(workspace, filter, request).await.unwrap().unwrap()
+}
+
+/// The whole list, by cursor, and its pages.
+async fn by_cursor(
+    world: &World,
+    workspace: WorkspaceId,
+    filter: &ThreadFilter,
+    limit: u32,
+) -> (Vec<Thread>, Vec<Page<Thread>>) {
+    let (mut all, mut pages, mut cursor) = (Vec::new(), Vec::new(), None);
+    loop {
+        let page = list(world, workspace, filter, &page(limit, 0, cursor)).await;
+        all.extend(page.items.clone());
+        cursor = page.next_cursor.clone();
+        pages.push(page);
+        if cursor.is_none() {
+            return (all, pages);
+        }
+    }
+}
+
+fn ids(threads: &[Thread]) -> Vec<ThreadId> {
+    threads.iter().map(|thread| thread.id).collect()
+}
+
+/// Threads unlike each other, oldest first. They move: the order of their newest messages is not that of their ids.
+fn mixture(world: &World, workspace: WorkspaceId, identities: [IdentityId; 2]) -> Vec<Thread> {
+    let threads = (0..60_u32).map(|i| {
+        let mut thread = thread(world, workspace, identities[usize::from(i % 2 == 1)], i.into());
+        thread.last_message_at = at(i64::from(i * 7 % 60));
+        if i % 3 == 0 {
+            thread.status = ThreadStatus::Waiting;
+            thread.needs_review = false;
+        }
+        if i % 4 != 0 {
+            thread.take_part(["ada@customer.test"]);
+        }
+        if i % 5 == 0 {
+            thread.tags = vec!["urgent".to_owned(), "other".to_owned()];
+        }
+        thread.subject = format!("all number{i} {}", if i % 2 == 0 { "even" } else { "odd" });
+        thread
+    });
+    let mut threads: Vec<Thread> = threads.collect();
+    threads.sort_by_key(|thread| std::cmp::Reverse(thread.last_message_at));
+    threads
+}
+
+/// Every value of each filter, with every value of all others.
+fn combinations(identity: IdentityId) -> Vec<ThreadFilter> {
+    let mut filters = vec![ThreadFilter::default()];
+    let mut multiply = |choices: &[&dyn Fn(&mut ThreadFilter)]| {
+        let with = |filter: &ThreadFilter, choice: &&dyn Fn(&mut ThreadFilter)| {
+            let mut filter = filter.clone();
+            choice(&mut filter);
+            filter
+        };
+        let more: Vec<_> = filters.iter().flat_map(|f| choices.iter().map(move |c| with(f, c))).collect();
+        filters.extend(more);
+    };
+    multiply(&[&|f| f.needs_review = Some(true), &|f| f.needs_review = Some(false)]);
+    multiply(&[&|f| f.status = Some(ThreadStatus::Waiting)]);
+    multiply(&[&|f| f.identity_id = Some(identity)]);
+    multiply(&[&|f| f.contact = Some("ada@customer.test".to_owned())]);
+    multiply(&[&|f| f.tag = Some("urgent".to_owned())]);
+    multiply(&[&|f| f.from = Some(at(20)), &|f| (f.from, f.to) = (Some(at(20)), Some(at(40)))]);
+    multiply(&[&|f| f.words = words("even all"), &|f| f.words = words("number1")]);
+    filters
+}
+
+fn expected(all: &[Thread], filter: &ThreadFilter) -> Vec<ThreadId> {
+    let passes = |thread: &&Thread| {
+        let subject: BTreeSet<&str> = thread.subject.split(' ').collect();
+        filter.needs_review.is_none_or(|wanted| thread.needs_review == wanted)
+            && filter.status.is_none_or(|wanted| thread.status == wanted)
+            && filter.identity_id.is_none_or(|wanted| thread.identity_id == wanted)
+            && (filter.contact.is_none() || !thread.participants.is_empty())
+            && (filter.tag.is_none() || !thread.tags.is_empty())
+            && filter.from.is_none_or(|from| thread.last_message_at >= from)
+            && filter.to.is_none_or(|to| thread.last_message_at <= to)
+            && filter.words.iter().all(|word| match word.is_prefix {
+                true => subject.iter().any(|mine| mine.starts_with(&word.text)),
+                false => subject.contains(word.text.as_str()),
+            })
+    };
+    all.iter().filter(passes).map(|thread| thread.id).collect()
+}
+
+#[tokio::test]
+async fn filters_together_give_what_each_of_them_takes() {
+    let world = World::start().await;
+    let (mine, theirs) = (workspace(&world), workspace(&world));
+    let identities = [identity_id(&world), identity_id(&world)];
+    let all = mixture(&world, mine, identities);
+    store(&world, &all).await;
+    store(&world, &mixture(&world, theirs, identities)).await;
+    for filter in combinations(identities[0]) {
+        let expected = expected(&all, &filter);
+        let whole = list(&world, mine, &filter, &page(100, 0, None)).await;
+        assert_eq!(ids(&whole.items), expected, "{filter:?}");
+        assert_eq!((whole.total, whole.total_is_capped), (expected.len() as u64, false), "{filter:?}");
+        assert_eq!(whole.next_cursor, None, "{filter:?}");
+        let (listed, pages) = by_cursor(&world, mine, &filter, 9).await;
+        assert_eq!(ids(&listed), expected, "{filter:?}");
+        let uncounted = filter.needs_review == Some(false) || filter.status.is_some() || filter.contact.is_some();
+        // The relay, which counts for the plain lists, does not run here.
+        if uncounted || filter.tag.is_some() || filter.from.is_some() || !filter.words.is_empty() {
+            let totals: BTreeSet<u64> = pages.iter().skip(1).map(|page| page.total).collect();
+            assert!(
+                totals.iter().all(|total| *total == expected.len() as u64 || filter.status.is_some()),
+                "{filter:?}"
+            );
+        }
+        let second = list(&world, mine, &filter, &page(9, 9, None)).await;
+        assert_eq!(ids(&second.items), expected.iter().skip(9).take(9).copied().collect::<Vec<_>>(), "{filter:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_word_of_very_many_threads_is_looked_for_piece_by_piece() {
+    let world = World::start().await;
+    let workspace = workspace(&world);
+    let identity = identity_id(&world);
+    let all: Vec<Thread> = (0..1_250)
+        .map(|i| {
+            let mut thread = thread(&world, workspace, identity, i);
+            thread.subject = format!("common {}", if i < 20 { "old" } else { "new" });
+            thread
+        })
+        .collect();
+    store(&world, &all).await;
+    let newest_first: Vec<ThreadId> = all.iter().rev().map(|thread| thread.id).collect();
+    let filter = ThreadFilter { words: words("common"), ..ThreadFilter::default() };
+    let first = list(&world, workspace, &filter, &page(100, 0, None)).await;
+    assert!(first.total_is_capped && first.total >= 1_000, "{}", first.total);
+    // An offset that ends behind what is looked through at once: the cursor goes on, and passes over the rest.
+    let far = list(&world, workspace, &filter, &page(100, 1_000, None)).await;
+    assert_eq!(ids(&far.items), newest_first[1_000..1_100]);
+
+    // More than is read of a word at once, all of them newer: what is not read is asked for.
+    let mut entries = Entries::default();
+    for second in 0..5_010 {
+        let id = ThreadId::generate(at(1_000_000 + second), &*world.entropy);
+        entries.found_by(workspace, id, ["common"]);
+    }
+    world.store.write_entries(entries).await.unwrap();
+    let first = list(&world, workspace, &filter, &page(100, 0, None)).await;
+    assert_eq!(ids(&first.items), newest_first[..100]);
+    // Those that say so rarely are found at once beside a word that says nothing.
+    let filter = ThreadFilter { words: words("common old"), ..ThreadFilter::default() };
+    assert_eq!(ids(&list(&world, workspace, &filter, &page(100, 0, None)).await.items), newest_first[1_230..]);
+    // Both say little: the page ends before there is anything on it, and the cursor goes on there.
+    let filter = ThreadFilter { words: words("common new"), to: Some(at(20)), ..ThreadFilter::default() };
+    assert_eq!(ids(&by_cursor(&world, workspace, &filter, 100).await.0), newest_first[1_229..1_230]);
+}
+
+/// The same in a mailbox of any size, and no more than is given out.
+#[tokio::test]
+async fn a_rare_word_costs_little_beside_any_number_of_threads() {
+    let world = World::start().await;
+    let workspace = workspace(&world);
+    let identity = identity_id(&world);
+    for round in 0..3_i64 {
+        let all: Vec<Thread> = (0..300)
+            .map(|i| {
+                let mut thread = thread(&world, workspace, identity, round * 1_000 + i);
+                let rare = if round == 0 && i % 60 == 0 { "rarity" } else { "plenty" };
+                thread.subject = format!("common {rare}");
+                thread
+            })
+            .collect();
+        store(&world, &all).await;
+        for (query, count, round_trips, read_units) in
+            [("rarity", 5, 2, 3.0), ("rar", 5, 2, 3.0), ("common rarity", 5, 3, 7.5), ("absent", 0, 1, 0.5)]
+        {
+            let filter = ThreadFilter { words: words(query), ..ThreadFilter::default() };
+            world.store.meter().take();
+            let found = list(&world, workspace, &filter, &page(20, 0, None)).await;
+            let cost = world.store.meter().take();
+            assert_eq!((found.items.len(), cost.round_trips), (count, round_trips), "{query}");
+            assert!(cost.read_units <= read_units, "{query}: {} units, {round} thousand threads", cost.read_units);
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_entry_follows_its_thread() {
+    let world = World::start().await;
+    let workspace = workspace(&world);
+    let identity = identity_id(&world);
+    let mut thread = thread(&world, workspace, identity, 1);
+    thread.tags = vec!["a".to_owned(), "b".to_owned()];
+    thread.take_part(["Ada@Customer.test"]);
+    store(&world, std::slice::from_ref(&thread)).await;
+    let changed = Thread { tags: vec!["b".to_owned()], last_message_at: at(9), ..thread.clone() };
+    let row = world.store.get::<Thread>(&thread.key()).await.unwrap().unwrap();
+    let mut transaction = Transaction::new();
+    transaction.replace(&row, &changed).unwrap();
+    world.store.commit(transaction).await.unwrap();
+
+    let tagged = |tag: &str| ThreadFilter { tag: Some(tag.to_owned()), ..ThreadFilter::default() };
+    let with = ThreadFilter { contact: Some("ada@customer.test".to_owned()), ..ThreadFilter::default() };
+    let found = async |filter: &ThreadFilter| list(&world, workspace, filter, &page(9, 0, None)).await.items;
+    // Before the relay has told: nothing false is shown.
+    assert!(found(&tagged("a")).await.is_empty());
+    // Told twice, the second time from before.
+    for _ in 0..2 {
+        let mut entries = Entries::default();
+        entries.thread_changed(None, Some(&thread));
+        entries.thread_changed(Some(&thread), Some(&changed));
+        world.store.write_entries(entries).await.unwrap();
+    }
+    assert!(found(&tagged("a")).await.is_empty());
+    assert_eq!(found(&tagged("b")).await, [changed.clone()]);
+    assert_eq!(found(&with).await, [changed.clone()]);
+    // What became part of another thread is listed no more, and found there.
+    let root = Thread { id: ThreadId::generate(at(0), &*world.entropy), subject: "root".to_owned(), ..changed.clone() };
+    store(&world, std::slice::from_ref(&root)).await;
+    let merged = Thread { merged_into: Some(root.id), ..changed.clone() };
+    let row = world.store.get::<Thread>(&keys::thread(workspace, thread.id.family())).await.unwrap().unwrap();
+    let mut transaction = Transaction::new();
+    transaction.replace(&row, &merged).unwrap();
+    world.store.commit(transaction).await.unwrap();
+    let mut entries = Entries::default();
+    entries.thread_changed(Some(&changed), Some(&merged));
+    world.store.write_entries(entries).await.unwrap();
+    assert_eq!(found(&tagged("b")).await, [root.clone()]);
+    let by_word = ThreadFilter { words: words("question"), ..ThreadFilter::default() };
+    assert_eq!(found(&by_word).await, [root]);
+}
