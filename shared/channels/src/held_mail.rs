@@ -90,6 +90,7 @@ mod tests {
             authentication: Authentication::default(),
             safety_flags: vec![SafetyFlag::Unauthenticated],
             received_at: sample.identity.created_at,
+            reason: actionlayer_domain::contact::HeldReason::UnknownSender,
         };
         let mail = held_mail(&sample.identity, &held, "https://mail.example.com");
         assert_eq!(mail.subject.as_str(), "Held: mail from eve@evil.example");

@@ -126,8 +126,19 @@ pub struct SenderNotice {
     pub created_at: Timestamp,
 }
 
-/// Mail of a sender nobody decided about, waiting outside the threads. The raw mail stays in the bucket; approving the
-/// sender receives it as if it had just arrived.
+/// Why mail waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum HeldReason {
+    /// Somebody has to decide about its sender.
+    #[default]
+    UnknownSender,
+    /// The plan allows no more mail; it comes in by itself when there is room.
+    PlanLimit,
+}
+
+/// Mail that waits outside the threads: of a sender nobody decided about, or more than the plan allows. The raw mail
+/// stays in the bucket; once it may come in it is received as if it had just arrived.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct HeldInbound {
     /// Its id.
@@ -156,6 +167,9 @@ pub struct HeldInbound {
     pub safety_flags: Vec<SafetyFlag>,
     /// When SES received it.
     pub received_at: Timestamp,
+    /// Why it waits.
+    #[serde(default)]
+    pub reason: HeldReason,
 }
 
 #[cfg(test)]

@@ -184,6 +184,9 @@ pub struct Delivery {
     pub reported_at: Option<Timestamp>,
     /// Nobody approves it and nobody reads it before it leaves: it must say `Auto-Submitted`.
     pub unattended: bool,
+    /// The period of the plan it was counted in, where that is not the month it was queued in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counted_in: Option<String>,
 }
 
 /// A message without its bodies.
@@ -257,6 +260,12 @@ pub struct Message {
 }
 
 impl Message {
+    /// Everyone who gets an outbound message.
+    pub fn recipients(&self) -> impl Iterator<Item = EmailAddress> {
+        let named = self.to.iter().chain(&self.cc).filter_map(|mailbox| mailbox.email.parse().ok());
+        named.chain(self.bcc.iter().cloned())
+    }
+
     /// Whether it came, or left: not while it is on its way out, and not when it never left.
     pub fn took_place(&self) -> bool {
         match self.delivery.as_ref().map(|delivery| delivery.status) {
@@ -321,6 +330,7 @@ impl Delivery {
             failure: None,
             reported_at: None,
             unattended,
+            counted_in: None,
         }
     }
 

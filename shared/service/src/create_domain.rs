@@ -17,6 +17,7 @@ use crate::{
     App, Caller, ServiceError,
     contention::until_settled,
     domain_records::{RecordInputs, is_public_suffix, records},
+    plan::{Limited, Room},
     verify_domain::{apply, look_up},
 };
 
@@ -114,6 +115,7 @@ async fn claim_once(
         claimed_at: domain.created_at,
     };
     let mut transaction = Transaction::new();
+    let room = Room::look(app, caller.workspace_id, Limited::Domains).await?;
     match app.store.get::<DomainClaim>(&keys::domain_claim(&domain.domain)).await? {
         // An earlier try of ours whose answer was lost.
         Some(claim) if claim.value.domain_id == domain.id => return Ok(()),
@@ -132,6 +134,7 @@ async fn claim_once(
             transaction.create(&new_claim)?;
         }
     }
+    room.take(app, app.store.domains(caller.workspace_id).await?.len(), &mut transaction)?;
     transaction.create(domain)?;
     transaction.create(domain_keys)?;
     Ok(app.store.commit(transaction).await?)

@@ -14,6 +14,7 @@ use crate::{
     contention::until_settled,
     fields::Fields,
     identities::{IdentityFields, approvers, check_approvers},
+    plan::{Limited, Room},
 };
 
 /// An identity to be made.
@@ -53,6 +54,7 @@ pub async fn create_identity(app: &App, caller: &Caller, create: CreateIdentity)
 
 async fn create_once(app: &App, caller: &Caller, create: &CreateIdentity) -> Result<Identity, ServiceError> {
     let workspace_id = caller.workspace_id;
+    let room = Room::look(app, workspace_id, Limited::Identities).await?;
     let domain = app.store.get::<SendingDomain>(&keys::domain(workspace_id, create.domain_id)).await?;
     let domain = domain.ok_or(ServiceError::NotFound { what: "domain" })?;
     if domain.value.status != DomainStatus::Verified {
@@ -77,7 +79,8 @@ async fn create_once(app: &App, caller: &Caller, create: &CreateIdentity) -> Res
     let approves = |identity: &Identity| {
         approvers(&identity.approval_channels).any(|approver| approver.folded() == email_address.folded())
     };
-    if app.store.identities(workspace_id).await?.iter().any(|row| approves(&row.value)) {
+    let identities = app.store.identities(workspace_id).await?;
+    if identities.iter().any(|row| approves(&row.value)) {
         fields.refuse("local_part", "makes the address of an approver: its agent would read the approval links");
     }
     fields.finish()?;
@@ -103,6 +106,7 @@ async fn create_once(app: &App, caller: &Caller, create: &CreateIdentity) -> Res
         updated_at: now,
     };
     let mut transaction = Transaction::new();
+    room.take(app, identities.len(), &mut transaction)?;
     let claim = transaction.len();
     transaction.create(&AddressClaim { address: email_address, workspace_id, identity_id: identity.id })?;
     transaction.create(&identity)?;

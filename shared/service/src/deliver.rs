@@ -74,7 +74,7 @@ struct Claimed {
 /// Claims the message if it may still leave. `None` when there is nothing to do.
 async fn claim_once(app: &App, job: &SendJob, attempt_id: AttemptId) -> Result<Option<Claimed>, ServiceError> {
     let Some(outbound) = app.store.outbound(job.workspace_id, job.message_id).await? else { return Ok(None) };
-    let Outbound { message: row, thread, identity, draft } = outbound;
+    let Outbound { message: row, thread, identity, draft, suppressed } = outbound;
     let now = app.now();
     let mut message = row.value.clone();
     let Some(delivery) = &mut message.delivery else { return Ok(None) };
@@ -96,19 +96,29 @@ async fn claim_once(app: &App, job: &SendJob, attempt_id: AttemptId) -> Result<O
     if let Some(draft_row) = &draft {
         let mut draft = draft_row.value.clone();
         if draft.claim(message.id, &thread.value, now).is_err() {
-            withdraw(app, &Outbound { message: row, thread, identity: None, draft: Some(draft_row.clone()) }).await?;
+            withdraw(app, &Outbound { message: row, thread, identity: None, draft: Some(draft_row.clone()), suppressed }).await?;
             return Ok(None);
         }
         transaction.replace(draft_row, &draft)?.check(&thread);
         claimed_draft = Some(draft_row.replaced(draft));
     } else if message.draft_id.is_some() {
         // Its draft is gone: nobody can say that it was approved.
-        withdraw(app, &Outbound { message: row, thread, identity: None, draft: None }).await?;
+        withdraw(app, &Outbound { message: row, thread, identity: None, draft: None, suppressed }).await?;
         return Ok(None);
     } else {
         // Nothing about the thread matters here. But a write of one item has no token: were its answer lost, the SDK's
         // retry would find the claim taken, by itself, and the mail would never leave. A transaction has one.
         transaction.check(&thread);
+    }
+
+    if !suppressed.is_empty() {
+        let addresses: Vec<_> = suppressed.iter().map(|suppression| suppression.email.as_str()).collect();
+        let failure = Failure {
+            code: FailureCode::RecipientSuppressed,
+            message: format!("Nothing is sent to {} any more: mail there bounced or was complained about.", addresses.join(", ")),
+        };
+        fail(app, job.workspace_id, job.message_id, &failure).await?;
+        return Ok(None);
     }
 
     // Built and stored before the claim: what fails here has claimed nothing.
@@ -130,9 +140,8 @@ async fn claim_once(app: &App, job: &SendJob, attempt_id: AttemptId) -> Result<O
     app.store.put_blob(&BlobKey::outbound(job.workspace_id, message.id), raw.clone(), "message/rfc822").await?;
     transaction.replace(&row, &message)?;
     app.store.commit(transaction).await?;
-    let recipients =
-        addresses(&message.to).into_iter().chain(addresses(&message.cc)).chain(message.bcc.iter().cloned()).collect();
-    let outbound = Outbound { message: row.replaced(message), thread, identity: None, draft: claimed_draft };
+    let recipients = message.recipients().collect();
+    let outbound = Outbound { message: row.replaced(message), thread, identity: None, draft: claimed_draft, suppressed };
     Ok(Some(Claimed { from: identity.email_address, recipients, raw, outbound }))
 }
 
@@ -236,7 +245,7 @@ async fn withdraw(app: &App, outbound: &Outbound) -> Result<(), ServiceError> {
     let now = app.now();
     let mut transaction = Transaction::new();
     transaction.delete(&outbound.message);
-    outbound::count(&mut transaction, &outbound.message.value, -1);
+    outbound::uncount(&mut transaction, &outbound.message.value);
     if let Some(row) = &outbound.draft {
         let mut draft = row.value.clone();
         if draft.outbound_message_id == Some(outbound.message.value.id) && draft.go_stale(now) {
@@ -289,7 +298,7 @@ pub(crate) async fn fail(
         transaction.replace(&outbound.message, &message)?;
         // What may have left stays counted.
         if !failure.is_outcome_unknown() {
-            outbound::count(&mut transaction, &message, -1);
+            outbound::uncount(&mut transaction, &message);
         }
         if let Some(row) = &outbound.draft {
             let mut draft = row.value.clone();

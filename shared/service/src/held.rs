@@ -35,10 +35,7 @@ pub async fn approve_held(app: &App, caller: &Caller, id: HeldId) -> Result<usiz
             decide(app, caller.workspace_id, &sender, &held.value, ContactStatus::Trusted).await?;
             release(app, caller.workspace_id, &sender).await
         }
-        None => {
-            receive_held(app, &held).await?;
-            Ok(1)
-        }
+        None => Ok(usize::from(receive_held(app, &held).await?)),
     }
 }
 
@@ -93,26 +90,19 @@ async fn decide(
     .await
 }
 
-/// Receives all held mail of a sender who is trusted by now, in the order it came.
-pub(crate) async fn release(
-    app: &App,
-    workspace: WorkspaceId,
-    sender: &EmailAddress,
-) -> Result<usize, ServiceError> {
+/// Receives all held mail of a sender who is trusted by now, in the order it came, as far as the plan has room for it.
+pub(crate) async fn release(app: &App, workspace: WorkspaceId, sender: &EmailAddress) -> Result<usize, ServiceError> {
     let HeldOfSender { mail, .. } = app.store.held_of_sender(workspace, sender.as_str()).await?;
+    let mut received = 0;
     for held in &mail {
-        receive_held(app, held).await?;
+        received += usize::from(receive_held(app, held).await?);
     }
     forget_notices(app, workspace, sender).await?;
-    Ok(mail.len())
+    Ok(received)
 }
 
 /// Drops all held mail of a sender who is blocked by now.
-pub(crate) async fn drop_all(
-    app: &App,
-    workspace: WorkspaceId,
-    sender: &EmailAddress,
-) -> Result<usize, ServiceError> {
+pub(crate) async fn drop_all(app: &App, workspace: WorkspaceId, sender: &EmailAddress) -> Result<usize, ServiceError> {
     let HeldOfSender { mail, .. } = app.store.held_of_sender(workspace, sender.as_str()).await?;
     for held in &mail {
         discard(app, held).await?;

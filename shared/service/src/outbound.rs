@@ -1,7 +1,7 @@
 //! A message that is to leave: made here for drafts, replies and cold sends alike.
 
 use actionlayer_domain::{
-    ContactId, DraftId, EmailAddress, HeaderText, Identity, Message, MessageBody, MessageId, ThreadId, Timestamp,
+    ContactId, DraftId, EmailAddress, HeaderText, Identity, Message, MessageBody, MessageId, Plan, ThreadId, Timestamp,
     WorkspaceId,
     contact::{Contact, ContactStatus},
     identity::IdentityStatus,
@@ -52,6 +52,9 @@ pub(crate) fn message(
         addresses.iter().map(|a| Mailbox { name: None, email: a.to_string() }).collect()
     };
     let answered = origin.answers.and_then(|message| message.message_id_header.clone());
+    let (period, month) = (app.settings.plan.period(now), Plan::Unlimited.period(now));
+    let delivery =
+        Delivery { counted_in: Some(period).filter(|period| *period != month), ..Delivery::queued(origin.unattended) };
     let mut references = origin.answers.map(|message| message.references.clone()).unwrap_or_default();
     references.extend(answered.clone());
     let message = Message {
@@ -83,7 +86,7 @@ pub(crate) fn message(
         draft_id: origin.draft.map(|(id, _)| id),
         based_on_message_id: origin.draft.and_then(|(_, based_on)| based_on),
         quoted_message_id: None,
-        delivery: Some(Delivery::queued(origin.unattended)),
+        delivery: Some(delivery),
         received_at: None,
         sent_at: None,
         created_at: now,
@@ -151,15 +154,11 @@ pub(crate) fn require_active(identity: &Identity) -> Result<(), ServiceError> {
     }
 }
 
-/// Counts an outbound message, or takes its count back.
-pub(crate) fn count(transaction: &mut Transaction, message: &Message, amount: i64) {
-    let period = usage_period(message.created_at);
-    transaction.count_usage(message.workspace_id, &period, message.id.family(), Used::Outbound, amount);
-}
-
-/// The period that use of the plan is counted in: the month in UTC, as `2026-04`.
-pub(crate) fn usage_period(at: Timestamp) -> String {
-    at.to_string().chars().take(7).collect()
+/// Takes back the count of an outbound message that did not leave, from the period it was counted in.
+pub(crate) fn uncount(transaction: &mut Transaction, message: &Message) {
+    let period = message.delivery.as_ref().and_then(|delivery| delivery.counted_in.clone());
+    let period = period.unwrap_or_else(|| Plan::Unlimited.period(message.created_at));
+    transaction.count_usage(message.workspace_id, &period, message.id.family(), Used::Outbound, -1);
 }
 
 /// How SES names a mail in its `Message-ID`. See "Amazon SES and Message-ID" in the SES developer guide: the host is

@@ -1,7 +1,7 @@
 //! What the plan allows, held where something is made: in the same transaction.
 
-use actionlayer_domain::{Workspace, WorkspaceId, plan::Limits, rule::MAX_RULES};
-use actionlayer_store::{Row, Transaction, keys};
+use actionlayer_domain::{Message, Timestamp, Workspace, WorkspaceId, plan::Limits, rule::MAX_RULES};
+use actionlayer_store::{Row, Transaction, Usage, Used, keys};
 
 use crate::{App, ServiceError};
 
@@ -72,7 +72,62 @@ impl Room {
     }
 }
 
-pub(crate) fn reached(app: &App, limit: u64, what: &str) -> ServiceError {
+/// What is left of the mails of a period, as of a moment ago. Without a cap nothing is read.
+pub(crate) struct Allowance {
+    used: Used,
+    period: String,
+    capped: Option<(Usage, u64)>,
+}
+
+impl Allowance {
+    /// Of mail that comes in or goes out at that moment.
+    pub(crate) async fn of(app: &App, workspace: WorkspaceId, used: Used, at: Timestamp) -> Result<Self, ServiceError> {
+        let plan = app.settings.plan;
+        let period = plan.period(at);
+        let cap = match used {
+            Used::Inbound => plan.limits().inbound_per_period,
+            Used::Outbound => plan.limits().emails_per_period,
+            Used::Dropped => None,
+        };
+        let capped = match cap {
+            Some(cap) => Some((app.store.usage(workspace, &period).await?, cap)),
+            None => None,
+        };
+        Ok(Self { used, period, capped })
+    }
+
+    /// Whether there is none left.
+    pub(crate) fn is_used_up(&self) -> bool {
+        self.capped.as_ref().is_some_and(|(usage, cap)| usage.of(self.used) >= *cap)
+    }
+
+    /// Counts one mail in the transaction that makes it; who else took the last one meanwhile makes it fail. `spread`
+    /// tells one mail from another.
+    pub(crate) fn count(&self, workspace: WorkspaceId, spread: impl std::fmt::Display, transaction: &mut Transaction) {
+        match &self.capped {
+            Some((usage, cap)) => transaction.count_usage_within(workspace, &self.period, usage, self.used, *cap),
+            None => transaction.count_usage(workspace, &self.period, spread, self.used, 1),
+        };
+    }
+}
+
+/// Counts a message that is to leave, or refuses it when the plan allows no more. It was made at its `created_at`.
+pub(crate) async fn count_outbound(
+    app: &App,
+    message: &Message,
+    transaction: &mut Transaction,
+) -> Result<(), ServiceError> {
+    let allowance = Allowance::of(app, message.workspace_id, Used::Outbound, message.created_at).await?;
+    match &allowance.capped {
+        Some((_, cap)) if allowance.is_used_up() => Err(reached(app, *cap, "outgoing mails")),
+        _ => {
+            allowance.count(message.workspace_id, message.id.family(), transaction);
+            Ok(())
+        }
+    }
+}
+
+fn reached(app: &App, limit: u64, what: &str) -> ServiceError {
     ServiceError::PlanLimit {
         reason: format!("The plan `{}` allows {limit} {what}", app.settings.plan.as_str()),
         upgrade_url: format!("{}/billing", app.settings.public_url),

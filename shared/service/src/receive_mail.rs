@@ -6,14 +6,14 @@
 
 use actionlayer_domain::{
     ContactId, EmailAddress, HeldId, Timestamp,
-    contact::{Contact, ContactStatus, HeldInbound, SenderNotice},
+    contact::{Contact, ContactStatus, HeldInbound, HeldReason, SenderNotice},
     message::Authentication,
 };
 use actionlayer_mail::ParsedMail;
 use actionlayer_store::{AddressClaim, BlobKey, Receipt, ReceiptOutcome, Row, StoreError, Transaction, Used, keys};
 use sha2::{Digest, Sha256};
 
-use crate::{App, ServiceError, contention::until_settled, outbound::usage_period};
+use crate::{App, ServiceError, contention::until_settled, plan::Allowance};
 
 mod admission;
 mod joining;
@@ -83,8 +83,8 @@ pub async fn receive_mail(app: &App, received: &ReceivedMail) -> Result<(), Serv
     Ok(())
 }
 
-/// Receives held mail whose sender was approved.
-pub(crate) async fn receive_held(app: &App, held: &Row<HeldInbound>) -> Result<(), ServiceError> {
+/// Receives held mail whose sender was approved, or for which there is room now. Says whether it is held no longer.
+pub(crate) async fn receive_held(app: &App, held: &Row<HeldInbound>) -> Result<bool, ServiceError> {
     let value = &held.value;
     let received = ReceivedMail {
         ses_message_id: value.ses_message_id.clone(),
@@ -158,14 +158,14 @@ fn receipt(app: &App, received: &ReceivedMail, recipient: &EmailAddress, outcome
     Receipt { ses_message_id: received.ses_message_id.clone(), recipient: recipient.folded(), outcome, at: app.now() }
 }
 
-/// Reads what is known, decides, writes. `held` when it comes from among the held.
+/// Reads what is known, decides, writes. `held` when it comes from among the held. Says whether it is not held then.
 async fn receive_once(
     app: &App,
     arrival: &Arrival<'_>,
     recipient: &EmailAddress,
     claim: &AddressClaim,
     held: Option<&Row<HeldInbound>>,
-) -> Result<(), ServiceError> {
+) -> Result<bool, ServiceError> {
     let receipt_key = keys::receipt(&arrival.received.ses_message_id, recipient.as_str());
     // Read together: that a mail is done since the first look is too rare to wait for it.
     let (earlier, context) =
@@ -176,36 +176,60 @@ async fn receive_once(
         (None, None) => {}
         (Some(row), Some(_)) if waits(row) => {}
         // Done by another delivery in the meantime.
-        (Some(_), _) => return Ok(()),
+        (Some(_), _) => return Ok(true),
         // Its receipt has been tidied away, but it is still held.
         (None, Some(_)) => {}
     }
     let context = context?;
+    let admission = admission::admit(app, arrival, claim, &context, held.is_some()).await?;
+    let allowance = Allowance::of(app, claim.workspace_id, Used::Inbound, app.now()).await?;
     let mut transaction = Transaction::new();
     if let Some(held) = held {
+        if matches!(admission, Admission::Admit) && allowance.is_used_up() {
+            return wait_for_room(app, held).await;
+        }
         transaction.delete(held);
     }
-    let outcome = match admission::admit(app, arrival, claim, &context, held.is_some()).await? {
+    let outcome = match admission {
         Admission::Duplicate(message_id) => ReceiptOutcome::Duplicate { message_id },
         Admission::Blocked => {
-            let period = usage_period(arrival.received.received_at);
-            let spread = &arrival.received.ses_message_id;
-            transaction.count_usage(claim.workspace_id, &period, spread, Used::Dropped, 1);
+            let dropped = Allowance::of(app, claim.workspace_id, Used::Dropped, app.now()).await?;
+            dropped.count(claim.workspace_id, &arrival.received.ses_message_id, &mut transaction);
             ReceiptOutcome::Blocked
         }
         Admission::NoIdentity => ReceiptOutcome::NoIdentity,
-        Admission::Hold(held) => ReceiptOutcome::Held { held_id: hold(app, &held, &context, claim, &mut transaction).await? },
+        Admission::Hold(held) => {
+            ReceiptOutcome::Held { held_id: hold(app, &held, &context, claim, &mut transaction).await? }
+        }
+        // Never dropped: it comes in when there is room, see `sweep`.
+        Admission::Admit if allowance.is_used_up() => {
+            let held = admission::held(app, arrival, claim, &context, HeldReason::PlanLimit);
+            transaction.create(&held)?;
+            ReceiptOutcome::Held { held_id: held.id }
+        }
         Admission::Admit => {
-            let message_id = joining::join(app, arrival, claim, &context, &mut transaction).await?;
+            let message_id = joining::join(app, arrival, claim, &context, &allowance, &mut transaction).await?;
             ReceiptOutcome::Received { message_id }
         }
     };
+    let is_held = matches!(outcome, ReceiptOutcome::Held { .. });
     let receipt = receipt(app, arrival.received, recipient, outcome);
     match &earlier {
         Some(row) => transaction.replace(row, &receipt)?,
         None => transaction.create(&receipt)?,
     };
-    Ok(app.store.commit(transaction).await?)
+    app.store.commit(transaction).await?;
+    Ok(!is_held)
+}
+
+/// Mail whose sender is trusted by now, and for which there is no room: from here on it waits for that alone.
+async fn wait_for_room(app: &App, held: &Row<HeldInbound>) -> Result<bool, ServiceError> {
+    if held.value.reason != HeldReason::PlanLimit {
+        let mut transaction = Transaction::new();
+        transaction.replace(held, &HeldInbound { reason: HeldReason::PlanLimit, ..held.value.clone() })?;
+        app.store.commit(transaction).await?;
+    }
+    Ok(false)
 }
 
 /// Puts a mail among the held. Its sender must still be as they were when that was decided: whoever trusts or blocks them

@@ -11,6 +11,8 @@ use crate::{
     idempotency::Once,
     messages,
     outbound::{self, Content, Origin},
+    plan,
+    suppressions::require_deliverable,
     threads,
 };
 
@@ -71,6 +73,7 @@ pub async fn reply_email(
         }
         fields.recipient_count("cc", to.len() + cc.len() + bcc.len());
         fields.finish()?;
+        require_deliverable(app, caller.workspace_id, &to, &cc, &bcc).await?;
         if answered.is_automated {
             return Err(ServiceError::Conflict(
                 "the newest message was written by a machine, and no person approves this answer: submit a draft instead",
@@ -100,7 +103,7 @@ pub async fn reply_email(
         let mut transaction = Transaction::new();
         transaction.replace(&row, &thread)?;
         transaction.create_with_body(&app.store, &message, &body).await?;
-        outbound::count(&mut transaction, &message, 1);
+        plan::count_outbound(app, &message, &mut transaction).await?;
         Once::mark(&mut transaction, caller, message.id, now)?;
         app.store.commit(transaction).await?;
         Ok((message, body))

@@ -9,8 +9,10 @@ use crate::{
     App, Caller, ServiceError,
     contention::until_settled,
     outbound::{self, Origin},
+    plan,
     read_drafts::visible,
     submit_draft::content_of,
+    suppressions::require_deliverable,
 };
 
 /// An approval that comes with the wish to send.
@@ -85,12 +87,17 @@ async fn queue_once(
         Some(_) | None => {}
     }
 
-    let (identity, answered) = tokio::try_join!(app.store.identity(workspace, draft.identity_id), async {
-        match draft.based_on_message_id {
-            Some(id) => app.store.get::<Message>(&keys::message(workspace, id)).await,
-            None => Ok(None),
-        }
-    })?;
+    let (identity, answered, deliverable) = tokio::join!(
+        app.store.identity(workspace, draft.identity_id),
+        async {
+            match draft.based_on_message_id {
+                Some(id) => app.store.get::<Message>(&keys::message(workspace, id)).await,
+                None => Ok(None),
+            }
+        },
+        require_deliverable(app, workspace, &draft.to, &draft.cc, &draft.bcc),
+    );
+    let (identity, answered) = (identity?, answered?);
     let Some(identity) = identity else { return Err(ServiceError::NotFound { what: "identity" }) };
     outbound::require_active(&identity.value)?;
     let body: DraftBody = app.store.body(&row).await?;
@@ -100,6 +107,8 @@ async fn queue_once(
     let (message, message_body) =
         outbound::message(app, &identity.value, draft.thread_id, content_of(&draft, &body), origin, now);
     draft.queue(message.id, &thread_row.value, now)?;
+    // Of a draft that cannot be sent for another reason, that reason is told.
+    deliverable?;
 
     let mut transaction = Transaction::new();
     transaction.replace(&row, &draft)?;
@@ -116,7 +125,7 @@ async fn queue_once(
         None => _ = transaction.check(&thread_row),
     }
     transaction.create_with_body(&app.store, &message, &message_body).await?;
-    outbound::count(&mut transaction, &message, 1);
+    plan::count_outbound(app, &message, &mut transaction).await?;
     app.store.commit(transaction).await?;
     Ok((draft, body))
 }

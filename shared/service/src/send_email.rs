@@ -11,6 +11,8 @@ use crate::{
     idempotency::Once,
     messages,
     outbound::{self, Content, Origin},
+    plan,
+    suppressions::require_deliverable,
 };
 
 /// What is to be sent.
@@ -77,6 +79,7 @@ pub(crate) async fn start_thread(
         if let Some(id) = Once::made(app, caller).await? {
             return messages::get_message(app, caller, id).await;
         }
+        require_deliverable(app, caller.workspace_id, &content.to, &content.cc, &content.bcc).await?;
         let now = app.now();
         let mut transaction = Transaction::new();
         let contact = outbound::first_contact(app, caller.workspace_id, first, now, &mut transaction).await?;
@@ -90,7 +93,7 @@ pub(crate) async fn start_thread(
         .with_contact(&contact);
         transaction.create(&thread)?;
         transaction.create_with_body(&app.store, &message, &body).await?;
-        outbound::count(&mut transaction, &message, 1);
+        plan::count_outbound(app, &message, &mut transaction).await?;
         Once::mark(&mut transaction, caller, message.id, now)?;
         app.store.commit(transaction).await?;
         Ok((message, body))

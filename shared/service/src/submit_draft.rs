@@ -10,7 +10,7 @@ use actionlayer_domain::{
     message::{Attachment, Direction},
     thread::MAX_OPEN_DRAFTS,
 };
-use actionlayer_store::{Answering, Row, Transaction};
+use actionlayer_store::{Answering, Row, Transaction, Used};
 
 use crate::{
     App, Caller, ServiceError,
@@ -19,6 +19,7 @@ use crate::{
     fields::Fields,
     idempotency::Once,
     outbound::{self, Content, Origin},
+    plan::Allowance,
     read_drafts, threads,
 };
 
@@ -207,14 +208,26 @@ async fn answer_once(
 
     let mut transaction = Transaction::new();
     let opted_out = identity.auto_approve_replies && !draft.stale_warning && !message.is_automated;
-    if opted_out && thread.count_unattended_send(now) {
+    // What cannot be sent is left to the approvers.
+    let opted_out = opted_out && {
+        let recipients = draft.to.iter().chain(&draft.cc).chain(&draft.bcc);
+        app.store.suppressed(caller.workspace_id, recipients).await?.is_empty()
+    };
+    // What the plan does not allow waits for a person, who may find a larger one.
+    let allowance = match opted_out {
+        true => Some(Allowance::of(app, caller.workspace_id, Used::Outbound, now).await?),
+        false => None,
+    };
+    if let Some(allowance) = allowance.filter(|allowance| !allowance.is_used_up())
+        && thread.count_unattended_send(now)
+    {
         draft.approve(Actor::identity(identity.id, &identity.display_name), None, now)?;
         let origin = Origin { answers: Some(&message), draft: Some((draft.id, Some(message.id))), unattended: true };
         let content = content_of(&draft, &body);
         let (outbound, outbound_body) = outbound::message(app, &identity, thread.id, content, origin, now);
         draft.queue(outbound.id, &thread, now)?;
         transaction.create_with_body(&app.store, &outbound, &outbound_body).await?;
-        outbound::count(&mut transaction, &outbound, 1);
+        allowance.count(caller.workspace_id, outbound.id.family(), &mut transaction);
     }
     transaction.create_with_body(&app.store, &draft, &body).await?;
     transaction.replace(&row, &thread)?;

@@ -1,9 +1,10 @@
 //! The schedule: what only the passing of time brings about. Every part can run twice, late, or half.
 
-use std::time::Duration;
+use std::{collections::HashSet, time::Duration};
 
 use actionlayer_domain::{
-    Draft, Message, Thread, Timestamp,
+    Draft, Message, Thread, Timestamp, WorkspaceId,
+    contact::HeldInbound,
     draft::{Failure, FailureCode},
     event::SendJob,
     message::{Authentication, DeliveryStatus},
@@ -14,7 +15,7 @@ use crate::{
     App, ServiceError,
     contention::until_settled,
     deliver::fail,
-    receive_mail::{ReceivedMail, receive_mail},
+    receive_mail::{ReceivedMail, receive_held, receive_mail},
     verify_domain::check_domain,
 };
 
@@ -31,6 +32,11 @@ const INGEST_DEADLINE: Duration = Duration::from_mins(15);
 /// How old a raw mail may be for its event to be looked for; past it an operator has seen the alarm.
 const INGEST_HORIZON: Duration = Duration::from_hours(48);
 
+/// How much mail one sweep lets in that waited for room in the plan; the rest comes in a minute later.
+const MAX_RELEASED: usize = 100;
+/// How far it looks past workspaces that have none, in hundreds.
+const MAX_RELEASE_PAGES: usize = 10;
+
 /// What one sweep did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Swept {
@@ -44,6 +50,8 @@ pub struct Swept {
     pub checked_domains: usize,
     /// Mails found in the bucket that nobody had received.
     pub recovered_mails: usize,
+    /// Mails that waited for room in the plan and came in.
+    pub released_mails: usize,
 }
 
 /// Does everything that is due. A part that fails does not keep the others; the first failure is returned at the end.
@@ -54,6 +62,7 @@ pub async fn sweep(app: &App) -> Result<Swept, ServiceError> {
         settle_sends(app, &mut swept).await,
         check_domains(app, &mut swept.checked_domains).await,
         recover_mail(app, &mut swept.recovered_mails).await,
+        release_mail(app, &mut swept.released_mails).await,
     ];
     parts.into_iter().collect::<Result<(), _>>()?;
     Ok(swept)
@@ -173,6 +182,38 @@ async fn recover_mail(app: &App, count: &mut usize) -> Result<(), ServiceError> 
         Ok(()) | Err(actionlayer_store::CommitError::Conflict { .. }) => Ok(()),
         Err(error) => Err(error.into()),
     }
+}
+
+/// Lets mail in that waited for room in the plan, the oldest first: a new month has begun, or there is a larger plan.
+async fn release_mail(app: &App, count: &mut usize) -> Result<(), ServiceError> {
+    let mut full: HashSet<WorkspaceId> = HashSet::new();
+    let mut last = None;
+    let mut outcome = Ok(());
+    for _ in 0..MAX_RELEASE_PAGES {
+        let waiting = app.store.held_by_plan(last.as_ref()).await?;
+        for held in &waiting {
+            if full.contains(&held.workspace_id) {
+                continue;
+            }
+            let Some(row) = app.store.get::<HeldInbound>(&keys::held(held.workspace_id, held.id)).await? else {
+                continue;
+            };
+            match receive_held(app, &row).await {
+                Ok(true) => *count += 1,
+                Ok(false) => _ = full.insert(held.workspace_id),
+                // It keeps nobody else's.
+                Err(error) => outcome = Err(error),
+            }
+        }
+        if *count >= MAX_RELEASED {
+            break;
+        }
+        match waiting.last() {
+            Some(held) => last = Some(held.clone()),
+            None => break,
+        }
+    }
+    outcome
 }
 
 /// Everyone the mail names: in the `for` clause of its topmost `Received`, which SES wrote, and in `To` and `Cc`. Those

@@ -2,13 +2,13 @@
 
 use actionlayer_domain::{
     HeldId, IdentityId, MessageId, ThreadId, Timestamp, WorkspaceId,
-    contact::{Contact, ContactStatus},
+    contact::{Contact, ContactStatus, HeldInbound},
 };
 use serde::{Deserialize, Serialize};
 
 use crate::{
     Record, Row, Store, StoreError,
-    keys::{self, Key},
+    keys::{self, Index, Key},
     record::{kind, row, s},
 };
 
@@ -142,6 +142,27 @@ impl Store {
         let domains = emails.iter().filter_map(|item| item.get("sk")?.as_s().ok()?.rsplit_once('@'));
         let domains: std::collections::BTreeSet<&str> = domains.map(|(_, domain)| domain).collect();
         Ok(domains.into_iter().map(str::to_owned).collect())
+    }
+
+    /// Mail that waits for room in the plan, over all workspaces, the oldest first; at most 100, those after `last`.
+    pub async fn held_by_plan(&self, last: Option<&HeldInbound>) -> Result<Vec<HeldInbound>, StoreError> {
+        let after = last.map_or_else(|| "0".to_owned(), |held| keys::by_time(held.received_at, held.id));
+        let trip = self.meter.trip();
+        let answer = self
+            .dynamodb
+            .query()
+            .table_name(&self.table)
+            .index_name(Index::Due.name())
+            .key_condition_expression("due_pk = :list AND due_sk > :after")
+            .expression_attribute_values(":list", s(keys::DUE_HELD))
+            .expression_attribute_values(":after", s(after))
+            .limit(100)
+            .return_consumed_capacity(aws_sdk_dynamodb::types::ReturnConsumedCapacity::Total)
+            .send()
+            .await
+            .map_err(|e| StoreError::dynamodb(&e))?;
+        trip.read(answer.consumed_capacity());
+        answer.items.unwrap_or_default().into_iter().map(|item| row(item).map(|row: Row<_>| row.value)).collect()
     }
 
     /// Whether any recipient of a raw mail has a receipt.

@@ -459,6 +459,8 @@ pub(crate) fn drafts_of_identity(workspace: WorkspaceId, identity: IdentityId) -
 pub(crate) const DUE_SENDS: &str = "DUE#SEND";
 /// Pending drafts that will expire, in [`Index::Due`].
 pub(crate) const DUE_DRAFTS: &str = "DUE#DRAFT";
+/// Mail that waits for room in the plan, in [`Index::Due`].
+pub(crate) const DUE_HELD: &str = "DUE#HELD";
 /// Domains to be checked again, in [`Index::Due`].
 pub(crate) const DUE_DOMAINS: &str = "DUE#DOMAIN";
 

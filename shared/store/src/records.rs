@@ -3,7 +3,7 @@
 use actionlayer_domain::{
     ApiKeyId, DomainId, DomainName, Draft, DraftBody, DraftId, DraftStatus, EmailAddress, HeaderText, Identity,
     IdentityId, Message, MessageBody, Role, Rule, Secret, SendingDomain, Thread, Timestamp, Upload, Workspace, WorkspaceId,
-    contact::{Contact, HeldInbound, SenderNotice},
+    contact::{Contact, HeldInbound, HeldReason, SenderNotice},
     key::ApiKey,
     message::{Attachment, DeliveryStatus},
     sending_domain::DomainStatus,
@@ -100,10 +100,14 @@ impl Record for HeldInbound {
     fn indexes(&self) -> Vec<IndexEntry> {
         let position = keys::by_time(self.received_at, self.id);
         let of_identity = keys::held_of_identity(self.workspace_id, self.identity_id);
-        vec![
+        let mut entries = vec![
             IndexEntry::new(Index::List, keys::held_list(self.workspace_id), &position),
             IndexEntry::new(Index::Owner, of_identity, &position),
-        ]
+        ];
+        if self.reason == HeldReason::PlanLimit {
+            entries.push(IndexEntry::new(Index::Due, keys::DUE_HELD, &position));
+        }
+        entries
     }
 }
 

@@ -38,8 +38,16 @@ enum Operation {
     Check { key: Key, revision: u64 },
     /// The item must be as it was read.
     Delete { key: Key, revision: u64 },
-    /// Adds to counters; the item may be new. Unconditional by itself: it stands beside a conditional operation.
-    Add { key: Key, kind: &'static str, amounts: Vec<(String, i64)> },
+    /// Adds to counters; the item may be new. Unconditional by itself, unless a counter must be below a bound: it stands
+    /// beside a conditional operation.
+    Add { key: Key, kind: &'static str, amounts: Vec<(String, i64)>, below: Option<Below> },
+}
+
+/// A counter that must be less than this.
+#[derive(Debug)]
+pub(crate) struct Below {
+    pub(crate) counter: String,
+    pub(crate) bound: i64,
 }
 
 impl Transaction {
@@ -134,13 +142,21 @@ impl Transaction {
     }
 
     pub(crate) fn add(&mut self, key: Key, kind: &'static str, amounts: Vec<(String, i64)>) -> &mut Self {
-        self.operations.push(Operation::Add { key, kind, amounts });
+        self.operations.push(Operation::Add { key, kind, amounts, below: None });
+        self
+    }
+
+    /// Adds one, if the counter is below a bound.
+    pub(crate) fn add_one_below(&mut self, key: Key, kind: &'static str, below: Below) -> &mut Self {
+        let amounts = vec![(below.counter.clone(), 1)];
+        self.operations.push(Operation::Add { key, kind, amounts, below: Some(below) });
         self
     }
 }
 
 const IS_NEW: &str = "attribute_not_exists(pk)";
 const IS_AS_READ: &str = "revision = :was";
+const IS_BELOW: &str = "attribute_not_exists(#below) OR #below < :below";
 
 /// An update expression with its names and values.
 #[derive(Default)]
@@ -158,6 +174,15 @@ impl Operation {
             | Self::Check { key, .. }
             | Self::Delete { key, .. }
             | Self::Add { key, .. } => key,
+        }
+    }
+
+    /// What a `Replace` or `Add` requires.
+    fn requirement(&self) -> Option<String> {
+        match self {
+            Self::Replace { .. } => Some(IS_AS_READ.to_owned()),
+            Self::Add { below, .. } => below.as_ref().map(|_| IS_BELOW.to_owned()),
+            Self::Create { .. } | Self::Check { .. } | Self::Delete { .. } => None,
         }
     }
 
@@ -179,7 +204,11 @@ impl Operation {
                 expression.text = format!("SET {} REMOVE {}", sets.join(", "), removes.join(", "));
                 expression.values.insert(":was".to_owned(), n(revision));
             }
-            Self::Add { kind, amounts, .. } => {
+            Self::Add { kind, amounts, below, .. } => {
+                if let Some(Below { counter, bound }) = below {
+                    expression.names.insert("#below".to_owned(), counter);
+                    expression.values.insert(":below".to_owned(), n(bound));
+                }
                 let mut adds = Vec::new();
                 for (i, (name, amount)) in amounts.into_iter().enumerate() {
                     expression.names.insert(format!("#a{i}"), name);
@@ -217,7 +246,7 @@ impl Operation {
                 write.delete(delete.build().map_err(refused)?)
             }
             replace_or_add @ (Self::Replace { .. } | Self::Add { .. }) => {
-                let conditional = matches!(replace_or_add, Self::Replace { .. });
+                let requirement = replace_or_add.requirement();
                 let Expression { text, names, values } = replace_or_add.expression();
                 let update = Update::builder()
                     .table_name(table)
@@ -225,7 +254,7 @@ impl Operation {
                     .update_expression(text)
                     .set_expression_attribute_names(Some(names))
                     .set_expression_attribute_values(Some(values))
-                    .set_condition_expression(conditional.then(|| IS_AS_READ.to_owned()));
+                    .set_condition_expression(requirement);
                 write.update(update.build().map_err(refused)?)
             }
         }
@@ -289,7 +318,7 @@ impl Store {
             }
             Operation::Check { .. } => return Ok(()),
             replace_or_add @ (Operation::Replace { .. } | Operation::Add { .. }) => {
-                let conditional = matches!(replace_or_add, Operation::Replace { .. });
+                let requirement = replace_or_add.requirement();
                 let Expression { text, names, values } = replace_or_add.expression();
                 let update = self
                     .dynamodb
@@ -299,7 +328,7 @@ impl Store {
                     .update_expression(text)
                     .set_expression_attribute_names(Some(names))
                     .set_expression_attribute_values(Some(values))
-                    .set_condition_expression(conditional.then(|| IS_AS_READ.to_owned()))
+                    .set_condition_expression(requirement)
                     .return_consumed_capacity(total);
                 update.send().await.map(|answer| answer.consumed_capacity).map_err(|e| condition_error(&e))
             }

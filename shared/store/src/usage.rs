@@ -2,6 +2,10 @@
 //!
 //! Every mail counts, in the transaction that makes it: a counter that was one item would make all mails of a workspace
 //! collide on it. So it is sixteen, picked by what is counted, and their sum is the count, exactly.
+//!
+//! Where a plan sets a cap, one more item takes all that is counted under it: only a condition on a single item can say
+//! that there is room. Mails under a cap queue up on it; there are few of them. The sum is still the count, whatever the
+//! plan was when.
 
 use actionlayer_domain::WorkspaceId;
 use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
@@ -10,10 +14,14 @@ use sha2::{Digest, Sha256};
 use crate::{
     Store, StoreError, Transaction, keys,
     record::{Item, s},
+    transaction::Below,
 };
 
 /// Over how many items a counter is spread.
 const SHARDS: u8 = 16;
+/// The item that counts under a cap: beside the shards, and none of them.
+const CAPPED: u8 = 99;
+const KIND: &str = "usage";
 
 /// What is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,6 +47,10 @@ impl Used {
 /// What was used in a period.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Usage {
+    /// Of the mails that came in, those that were counted under a cap.
+    inbound_capped: i64,
+    /// Of the mails that went out, the same.
+    outbound_capped: i64,
     /// Mails that came in.
     pub inbound: u64,
     /// Mails that went out, or are on their way.
@@ -59,7 +71,39 @@ impl Transaction {
         amount: i64,
     ) -> &mut Self {
         let key = keys::usage(workspace, period, shard(&spread.to_string()));
-        self.add(key, "usage", vec![(used.attribute().to_owned(), amount)])
+        self.add(key, KIND, vec![(used.attribute().to_owned(), amount)])
+    }
+
+    /// Counts one more under a cap. `usage` was read before, and had room; the commit fails if others have taken it
+    /// since.
+    pub fn count_usage_within(
+        &mut self,
+        workspace: WorkspaceId,
+        period: &str,
+        usage: &Usage,
+        used: Used,
+        cap: u64,
+    ) -> &mut Self {
+        let capped = match used {
+            Used::Inbound => usage.inbound_capped,
+            Used::Outbound => usage.outbound_capped,
+            Used::Dropped => 0,
+        };
+        let elsewhere = i64::try_from(usage.of(used)).unwrap_or(i64::MAX) - capped;
+        let bound = i64::try_from(cap).unwrap_or(i64::MAX).saturating_sub(elsewhere);
+        let below = Below { counter: used.attribute().to_owned(), bound };
+        self.add_one_below(keys::usage(workspace, period, CAPPED), KIND, below)
+    }
+}
+
+impl Usage {
+    /// How much of something.
+    pub const fn of(&self, used: Used) -> u64 {
+        match used {
+            Used::Inbound => self.inbound,
+            Used::Outbound => self.outbound,
+            Used::Dropped => self.dropped,
+        }
     }
 }
 
@@ -90,7 +134,17 @@ impl Store {
             let sum: i64 = shards.iter().filter_map(|shard| number(shard, used.attribute())).sum();
             u64::try_from(sum).unwrap_or(0)
         };
-        Ok(Usage { inbound: sum(Used::Inbound), outbound: sum(Used::Outbound), dropped: sum(Used::Dropped) })
+        let capped_sk = keys::usage(workspace, period, CAPPED).sk;
+        let is_capped = |item: &&Item| item.get(keys::SK).and_then(|sk| sk.as_s().ok()) == Some(&capped_sk);
+        let capped = shards.iter().find(is_capped);
+        let of_capped = |used: Used| capped.and_then(|item| number(item, used.attribute())).unwrap_or(0);
+        Ok(Usage {
+            inbound: sum(Used::Inbound),
+            outbound: sum(Used::Outbound),
+            dropped: sum(Used::Dropped),
+            inbound_capped: of_capped(Used::Inbound),
+            outbound_capped: of_capped(Used::Outbound),
+        })
     }
 }
 

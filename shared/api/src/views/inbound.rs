@@ -2,7 +2,7 @@
 
 use actionlayer_domain::{
     ContactId, EmailAddress, HeldId, IdentityId, Timestamp, WorkspaceId,
-    contact::{Contact, ContactStatus, HeldInbound},
+    contact::{Contact, ContactStatus, HeldInbound, HeldReason},
 };
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -43,6 +43,8 @@ pub struct HeldView {
     authentication: AuthenticationView,
     safety: SafetyView,
     received_at: Timestamp,
+    /// What it waits for: a decision about its sender, or room in the plan, with which it comes in by itself.
+    reason: HeldReason,
 }
 
 impl HeldView {
@@ -58,6 +60,7 @@ impl HeldView {
             authentication: AuthenticationView::of(held.authentication),
             safety: SafetyView::inbound(held.safety_flags),
             received_at: held.received_at,
+            reason: held.reason,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use actionlayer_domain::{
     EmailAddress, HeldId, Identity, Message, MessageId, Workspace,
-    contact::{Contact, ContactStatus, HeldInbound},
+    contact::{Contact, ContactStatus, HeldInbound, HeldReason},
     identity::IdentityStatus,
     message::{Direction, SafetyFlag, Verdict},
 };
@@ -113,7 +113,7 @@ pub(super) async fn admit(
     if authentication.dmarc != Verdict::Fail && answers_mail_of_ours(app, context).await? {
         return Ok(Admission::Admit);
     }
-    Ok(Admission::Hold(Box::new(held(app, arrival, claim, context))))
+    Ok(Admission::Hold(Box::new(held(app, arrival, claim, context, HeldReason::UnknownSender))))
 }
 
 async fn answers_mail_of_ours(app: &App, context: &Context) -> Result<bool, ServiceError> {
@@ -133,7 +133,13 @@ async fn answers_mail_of_ours(app: &App, context: &Context) -> Result<bool, Serv
     Ok(false)
 }
 
-fn held(app: &App, arrival: &Arrival<'_>, claim: &AddressClaim, context: &Context) -> HeldInbound {
+pub(super) fn held(
+    app: &App,
+    arrival: &Arrival<'_>,
+    claim: &AddressClaim,
+    context: &Context,
+    reason: HeldReason,
+) -> HeldInbound {
     let parsed = &arrival.parsed;
     let from = parsed.from.as_ref();
     let from_email = from.map(|from| from.email.clone()).unwrap_or_default();
@@ -152,5 +158,6 @@ fn held(app: &App, arrival: &Arrival<'_>, claim: &AddressClaim, context: &Contex
         authentication: arrival.received.authentication,
         safety_flags: context.safety_flags.clone(),
         received_at: arrival.received.received_at,
+        reason,
     }
 }

@@ -1,18 +1,13 @@
 //! A mail that may come in joins its thread, or starts one.
 
 use actionlayer_domain::{
-    DraftId, Message, MessageBody, MessageId, Thread, ThreadId, message::Direction,
-    thread::Joined,
+    DraftId, Message, MessageBody, MessageId, Thread, ThreadId, message::Direction, thread::Joined,
 };
 use actionlayer_mail::{all_attachment_bytes, extract, snippet, thread_keys};
-use actionlayer_store::{AddressClaim, BlobKey, MailPointer, Row, Transaction, Used};
+use actionlayer_store::{AddressClaim, BlobKey, MailPointer, Row, Transaction};
 
 use super::{Arrival, admission::Context, own_id, seen_contact};
-use crate::{
-    App, ServiceError,
-    outbound::{SNIPPET_CHARS, usage_period},
-    threads,
-};
+use crate::{App, ServiceError, outbound::SNIPPET_CHARS, plan::Allowance, threads};
 
 /// How many threads one mail can show to be one. A person writes no mail that joins more; a machine that cites at random
 /// shall not.
@@ -27,6 +22,7 @@ pub(super) async fn join(
     arrival: &Arrival<'_>,
     claim: &AddressClaim,
     context: &Context,
+    allowance: &Allowance,
     transaction: &mut Transaction,
 ) -> Result<MessageId, ServiceError> {
     let now = app.now();
@@ -78,8 +74,7 @@ pub(super) async fn join(
     };
     transaction.create_with_body(&app.store, &message, &body).await?;
     point_at(arrival, claim, context, &message, transaction)?;
-    let period = usage_period(received_at);
-    transaction.count_usage(claim.workspace_id, &period, message_id.family(), Used::Inbound, 1);
+    allowance.count(claim.workspace_id, message_id.family(), transaction);
     Ok(message_id)
 }
 
