@@ -93,9 +93,6 @@ async fn a_key_that_cannot_be_one_is_refused() {
         let answer = once(&world.owner, "/v1/api-keys", &key, &json!({"name": "a"})).await;
         assert_eq!(answer.refused(422, "validation_error")["details"][0]["field"], "Idempotency-Key", "{key:?}");
     }
-    let twice = [("content-type", "application/json"), ("idempotency-key", "a"), ("idempotency-key", "b")];
-    let answer = world.owner.ask(Method::POST, "/v1/api-keys", &twice, br#"{"name": "a"}"#.to_vec()).await;
-    assert_eq!(answer.refused(422, "validation_error")["details"][0]["field"], "Idempotency-Key");
     let nobody = world.anyone.clone();
     once(&nobody, "/v1/api-keys", "k", &json!({"name": "a"})).await.refused(401, "unauthorized");
 }
@@ -126,9 +123,9 @@ async fn what_happened_before_a_crash_does_not_happen_again() {
             _ => world.proposal(&thread, "Yes."),
         };
         world.come_to_rest().await;
-        // The claim and the effect are written; then nothing is, until the engine is back.
+        // An update lets the caller in; the next one would record the answer.
         let fault = json!({
-            "service": "dynamodb", "operation": "TransactWriteItems", "kind": "throttle", "after": 2, "count": 1_000,
+            "service": "dynamodb", "operation": "UpdateItem", "kind": "throttle", "after": 1, "count": 1_000,
         });
         world.anyone.post("/local/faults", fault).await.expect(201);
         let first = once(&world.owner, path, "k", &body).await;
@@ -157,8 +154,8 @@ async fn what_happened_before_a_crash_does_not_happen_again() {
 async fn killed_at_any_moment_it_happens_once() {
     let mut chance = Chance::new(20_261_122);
     let mut world = World::start_with(json!({"can_send_cold": true})).await;
-    const ROUNDS: u64 = 10;
-    for round in 0..ROUNDS {
+    let mut queued = Vec::new();
+    for round in 0..10 {
         let mut body = mail(&world);
         body["subject"] = json!(format!("round {round}"));
         let key = format!("round {round}");
@@ -168,13 +165,17 @@ async fn killed_at_any_moment_it_happens_once() {
         world.crash_and_restart().await;
         // Longer than a claim's lease.
         world.advance(200).await;
-        once(&world.owner, "/v1/emails/send", &key, &body).await.expect(202);
+        queued.push(once(&world.owner, "/v1/emails/send", &key, &body).await.expect(202));
     }
     world.come_to_rest().await;
-    let mut subjects: Vec<_> =
-        world.sent_to(CUSTOMER).await.iter().map(|sent| sent.message().subject().unwrap().to_owned()).collect();
-    subjects.sort();
-    assert_eq!(subjects, (0..ROUNDS).map(|round| format!("round {round}")).collect::<Vec<_>>());
+    let sent = world.sent_to(CUSTOMER).await;
+    for (round, queued) in queued.iter().enumerate() {
+        let subject = format!("round {round}");
+        let mails = sent.iter().filter(|sent| sent.message().subject() == Some(&subject)).count();
+        // A worker that died while SES had the mail leaves it to people: never a second mail, and never none in silence.
+        let message = world.until_message(&queued["message_id"], &["delivered", "failed"]).await;
+        assert_eq!(mails, usize::from(message["delivery_status"] == "delivered"), "{subject}: {message}");
+    }
 }
 
 #[tokio::test]
