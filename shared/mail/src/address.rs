@@ -14,11 +14,17 @@ pub(crate) fn domain_of(email: &str) -> String {
 pub(crate) fn parse_list(value: &str) -> Vec<Mailbox> {
     let mut list = Vec::new();
     let mut current = Pending::default();
-    let mut chars = value.chars();
-    while let Some(c) = chars.next() {
-        if list.len() >= MAX_ADDRESSES {
-            return list;
+    let mut rest = value;
+    while list.len() < MAX_ADDRESSES {
+        let (plain, special) = rest.split_at(rest.find(SPECIAL).unwrap_or(rest.len()));
+        if !plain.is_empty() {
+            current.text().push_str(plain);
         }
+        let mut chars = special.chars();
+        let Some(c) = chars.next() else {
+            list.extend(current.finish());
+            break;
+        };
         match c {
             '"' => quoted(&mut chars, current.text()),
             '(' => comment(&mut chars, &mut current.comment),
@@ -30,10 +36,13 @@ pub(crate) fn parse_list(value: &str) -> Vec<Mailbox> {
             ':' if !current.text().contains('@') || current.angle.is_some() => current.text().clear(),
             c => current.text().push(c),
         }
+        rest = chars.as_str();
     }
-    list.extend(current.finish());
     list
 }
+
+/// What ends a run of text.
+const SPECIAL: [char; 7] = ['"', '(', '<', '>', ',', ';', ':'];
 
 #[derive(Default)]
 struct Pending {
@@ -65,7 +74,8 @@ impl Pending {
                 self.phrase.split_whitespace().partition(|word| word.contains('@'));
             (addresses.last().copied().unwrap_or_default().to_owned(), words.join(" "))
         };
-        let email: String = email.chars().filter(|c| !c.is_whitespace() && !c.is_control()).collect();
+        let is_blank = |c: char| c.is_whitespace() || c.is_control();
+        let email = if email.contains(is_blank) { email.replace(is_blank, "") } else { email };
         let name = if name.trim().is_empty() { self.comment } else { name };
         let name = decode_words(name.trim());
         email.contains('@').then(|| Mailbox { email, name: (!name.is_empty()).then_some(name) })

@@ -127,14 +127,34 @@ fn is_shown_text(part: &Part, parts: &[Part]) -> bool {
 
 fn read_text(encoded: &[u8], part: &Part) -> String {
     let decoded = part.info.encoding.decode(encoded);
-    let mut text = charset::decode(&decoded, part.info.charset.as_deref());
-    if text.contains(['\r', '\0']) {
-        text = text.replace("\r\n", "\n").replace('\r', "\n").replace('\0', "");
-    }
+    let mut text = with_plain_line_breaks(charset::decode(&decoded, part.info.charset.as_deref()));
     if part.info.flow != Flow::Fixed && part.info.media_type == "text/plain" {
         text = unflow(&text, part.info.flow == Flow::FlowedWithoutSpace);
     }
     text
+}
+
+/// `text` with `\n` as its only line break, and without NUL.
+fn with_plain_line_breaks(text: String) -> String {
+    let next = |rest: &str| memchr::memchr2(b'\r', b'\0', rest.as_bytes());
+    if next(&text).is_none() {
+        return text;
+    }
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text.as_str();
+    while let Some(at) = next(rest) {
+        let (line, end) = rest.split_at(at);
+        out.push_str(line);
+        rest = match end.strip_prefix('\r') {
+            Some(after) => {
+                out.push('\n');
+                after.strip_prefix('\n').unwrap_or(after)
+            }
+            None => &end[1..],
+        };
+    }
+    out.push_str(rest);
+    out
 }
 
 /// Joins the lines of format=flowed text (RFC 3676, section 4).
@@ -173,6 +193,14 @@ fn unflow(text: &str, delete_space: bool) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn line_breaks_of_every_kind() {
+        for (text, plain) in [("a\r\nb", "a\nb"), ("a\rb\r\r\n\0", "a\nb\n\n"), ("\r\0\nä", "\n\nä"), ("a\n", "a\n")]
+        {
+            assert_eq!(with_plain_line_breaks(text.to_owned()), plain, "{text:?}");
+        }
+    }
 
     #[test]
     fn flowed_lines_join_at_their_own_depth() {

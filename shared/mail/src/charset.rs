@@ -74,6 +74,14 @@ pub(crate) fn decode_unlabelled(bytes: &[u8]) -> String {
     }
 }
 
+/// [`decode_unlabelled`] of bytes that are not needed any more.
+pub(crate) fn decode_owned(bytes: Vec<u8>) -> String {
+    if !bytes.is_ascii() || looks_like_iso_2022_jp(&bytes) {
+        return decode_unlabelled(&bytes);
+    }
+    String::from_utf8(bytes).unwrap_or_else(|not_utf8| decode_unlabelled(not_utf8.as_bytes()))
+}
+
 fn into_text(encoding: &'static Encoding, bytes: &[u8]) -> String {
     let (text, _): (Cow<'_, str>, bool) = encoding.decode_without_bom_handling(bytes);
     text.into_owned()

@@ -9,7 +9,8 @@ use crate::{charset, transfer};
 /// More is taken than the RFC allows, because senders do it: blanks inside a word, words within words, characters cut in
 /// two between neighbours (their bytes are joined before they are read), a language (RFC 2231, section 5).
 pub(crate) fn decode(value: &str) -> Cow<'_, str> {
-    let Some(first) = value.find("=?") else { return Cow::Borrowed(value) };
+    let mark = value.contains('?').then(|| value.find("=?")).flatten();
+    let Some(first) = mark else { return Cow::Borrowed(value) };
     let mut out = String::with_capacity(value.len());
     let mut pending = Pending::default();
     let (mut plain, mut rest) = value.split_at(first);

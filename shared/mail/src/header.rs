@@ -1,6 +1,6 @@
 //! Splits a header block into fields, within bounds, and decodes what may stand in them.
 
-use crate::{charset::decode_unlabelled, encoded_word, limits::HeaderLimits};
+use crate::{charset::decode_owned, encoded_word, limits::HeaderLimits};
 
 /// One field: its name in lower case, its value unfolded, as text, not yet decoded.
 #[derive(Debug, Clone)]
@@ -95,7 +95,9 @@ pub(crate) fn read_block(bytes: &[u8], limits: HeaderLimits, is_boundary: impl F
             } else {
                 text
             };
-            encoded_words += memchr::memmem::find_iter(text, b"=?").count();
+            if memchr::memchr(b'?', text).is_some() {
+                encoded_words += memchr::memmem::find_iter(text, b"=?").count();
+            }
             if encoded_words > limits.encoded_words {
                 limited = true;
             } else {
@@ -106,10 +108,8 @@ pub(crate) fn read_block(bytes: &[u8], limits: HeaderLimits, is_boundary: impl F
         at = next;
     }
     raw_fields.truncate(limits.fields);
-    let fields = raw_fields
-        .into_iter()
-        .map(|(name, value)| Field { name, value: decode_unlabelled(&value).trim().to_owned() })
-        .collect();
+    let fields =
+        raw_fields.into_iter().map(|(name, value)| Field { name, value: trimmed(decode_owned(value)) }).collect();
     Block { fields: Fields(fields), body: body.unwrap_or(at), limited, unterminated: body.is_none() }
 }
 
@@ -129,7 +129,14 @@ fn split_field(line: &[u8]) -> Option<(String, &[u8])> {
     let name = line.get(..colon)?.trim_ascii_end();
     let valid = (1..=MAX_NAME_BYTES).contains(&name.len()) && name.iter().all(u8::is_ascii_graphic);
     let value = line.get(colon + 1..)?;
-    valid.then(|| (String::from_utf8_lossy(name).to_ascii_lowercase(), value))
+    valid.then(|| (String::from_utf8_lossy(name).to_ascii_lowercase(), value.trim_ascii_start()))
+}
+
+/// `text` without the blanks at its ends, in its own place.
+fn trimmed(mut text: String) -> String {
+    text.truncate(text.trim_end().len());
+    text.drain(..text.len() - text.trim_start().len());
+    text
 }
 
 fn is_mbox_separator(line: &[u8]) -> bool {
@@ -140,14 +147,28 @@ fn is_mbox_separator(line: &[u8]) -> bool {
 /// that no value can hold a line break.
 pub(crate) fn decode_words(value: &str) -> String {
     let decoded = encoded_word::decode(value);
+    let decoded = decoded.trim();
+    if is_plain(decoded) {
+        return decoded.to_owned();
+    }
     let mut clean = String::with_capacity(decoded.len());
-    for c in decoded.trim().chars() {
+    for c in decoded.chars() {
         let c = if c.is_control() { ' ' } else { c };
         if c != ' ' || !clean.ends_with(' ') {
             clean.push(c);
         }
     }
     clean
+}
+
+/// Whether there is nothing in it to clean: printable ASCII without two blanks in a row.
+fn is_plain(text: &str) -> bool {
+    let mut before = 0;
+    text.bytes().all(|byte| {
+        let plain = matches!(byte, b' '..=b'~') && !(byte == b' ' && before == b' ');
+        before = byte;
+        plain
+    })
 }
 
 #[cfg(test)]

@@ -171,7 +171,12 @@ fn label_skeleton(label: &str) -> String {
             c => out.push(c),
         }
     }
-    out.replace("rn", "m").replace("vv", "w").replace("cl", "d")
+    for (pair, one) in [("rn", "m"), ("vv", "w"), ("cl", "d")] {
+        if out.contains(pair) {
+            out = out.replace(pair, one);
+        }
+    }
+    out
 }
 
 /// A label with its Punycode decoded (RFC 3492); as it stands where that fails.

@@ -6,7 +6,7 @@ use crate::{header::decode_words, limits::MAX_MESSAGE_ID_BYTES};
 /// brackets and over-long ids are tolerated. Without any bracket, words with an `@` count.
 pub(crate) fn parse_list(value: &str) -> Vec<String> {
     // Some clients put the whole list into encoded words.
-    let decoded = value.contains("=?").then(|| decode_words(value));
+    let decoded = (value.contains('?') && value.contains("=?")).then(|| decode_words(value));
     let value = decoded.as_deref().unwrap_or(value);
     let mut ids = Vec::new();
     if value.contains('<') {
@@ -30,7 +30,8 @@ pub(crate) fn parse_one(value: &str) -> Option<String> {
 }
 
 fn clean(id: &str) -> Option<String> {
-    let id: String = id.chars().filter(|c| !c.is_whitespace() && !c.is_control() && !matches!(c, '<' | '>')).collect();
+    let is_other = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '<' | '>');
+    let id = if id.contains(is_other) { id.replace(is_other, "") } else { id.to_owned() };
     (!id.is_empty() && id.len() <= MAX_MESSAGE_ID_BYTES).then_some(id)
 }
 

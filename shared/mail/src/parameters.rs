@@ -1,5 +1,7 @@
 //! Field values with parameters (RFC 2045, section 5.1; RFC 2231), as they really come. Linear in the value.
 
+use std::borrow::Cow;
+
 use crate::{charset, limits::MAX_PARAMETERS};
 
 /// `text/plain; charset=utf-8` in its pieces.
@@ -26,16 +28,20 @@ impl Parameters {
         let (head, lost) =
             match head.find('=').and_then(|at| head.get(..at)).and_then(|h| h.trim_end().rfind([' ', '\t'])) {
                 Some(at) => head.split_at(at),
-                None => (head.as_str(), ""),
+                None => (&*head, ""),
             };
-        let mut out =
-            Self { value: head.split_whitespace().collect::<String>().to_ascii_lowercase(), ..Self::default() };
+        let mut value = head.trim().to_owned();
+        if value.contains(char::is_whitespace) {
+            value = value.split_whitespace().collect();
+        }
+        value.make_ascii_lowercase();
+        let mut out = Self { value, ..Self::default() };
         let mut sections = Vec::new();
         out.take_all(&mut Scanner { rest: lost }, &mut sections);
         out.take_all(&mut scanner, &mut sections);
-        let mut extended = join(sections);
-        extended.append(&mut out.named);
-        out.named = extended;
+        if !sections.is_empty() {
+            out.named.splice(..0, join(sections));
+        }
         out
     }
 
@@ -119,7 +125,10 @@ fn unquote(text: &str) -> (String, &str) {
     (out, "")
 }
 
-fn without_comments(text: &str) -> String {
+fn without_comments(text: &str) -> Cow<'_, str> {
+    if !text.contains('(') {
+        return Cow::Borrowed(text);
+    }
     let mut depth = 0_usize;
     text.chars()
         .filter(|c| {

@@ -55,15 +55,12 @@ impl PartInfo {
     fn read(fields: &Fields, default_media_type: &str) -> Self {
         let content_type = fields.first("content-type").map(Parameters::parse);
         let disposition = fields.first("content-disposition").map(Parameters::parse);
-        let parameter = |header: &Option<Parameters>, name: &str| {
-            header.as_ref().and_then(|h| h.parameter(name)).map(str::to_owned)
-        };
         let media_type = content_type.as_ref().map(|h| h.value.clone()).filter(|value| value.contains('/'));
         let is_calendar = media_type.as_deref() == Some("text/calendar");
-        let is = |value: Option<String>, expected: &str| value.is_some_and(|v| v.eq_ignore_ascii_case(expected));
+        let is = |value: Option<&str>, expected: &str| value.is_some_and(|v| v.eq_ignore_ascii_case(expected));
         Self {
             media_type: media_type.unwrap_or_else(|| default_media_type.to_owned()),
-            charset: parameter(&content_type, "charset"),
+            charset: parameter(&content_type, "charset").map(str::to_owned),
             flow: match (is(parameter(&content_type, "format"), "flowed"), is(parameter(&content_type, "delsp"), "yes"))
             {
                 (false, _) => Flow::Fixed,
@@ -72,7 +69,7 @@ impl PartInfo {
             },
             filename: parameter(&disposition, "filename")
                 .or_else(|| parameter(&content_type, "name"))
-                .map(|name| decode_words(&name))
+                .map(decode_words)
                 .filter(|name| !name.is_empty()),
             content_id: fields.first("content-id").and_then(crate::message_id::parse_one),
             disposition: match disposition.as_ref().map(|d| d.value.as_str()) {
@@ -94,6 +91,10 @@ impl PartInfo {
     fn is_multipart(&self) -> bool {
         self.media_type.starts_with("multipart/")
     }
+}
+
+fn parameter<'a>(header: &'a Option<Parameters>, name: &str) -> Option<&'a str> {
+    header.as_ref().and_then(|header| header.parameter(name))
 }
 
 /// Whether it can be a method: they are a word or two (RFC 5546, section 1.4).
