@@ -1,4 +1,4 @@
-//! `/v1/auth`, `/v1/workspace`, `/v1/api-keys`, `/v1/webhooks`, `/v1/events`, and the answer to every path that no function has.
+//! `/v1/auth`, `/v1/workspace`, `/v1/api-keys`, `/v1/billing`, `/v1/webhooks`, `/v1/events`, and the answer to every path that no function has.
 //!
 //! **Job.** Take a request apart, call the use case, show its answer.
 //!
@@ -7,6 +7,7 @@
 //! **Must never know.** Lambda, the table, what a step means.
 
 mod api_keys;
+mod billing;
 mod document;
 mod events;
 mod reference;
@@ -32,6 +33,9 @@ fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(webhooks::list_webhook_deliveries))
         .routes(routes!(webhooks::redeliver_webhook_delivery))
         .routes(routes!(events::list_events))
+        .routes(routes!(billing::get_subscription))
+        .routes(routes!(billing::begin_checkout))
+        .routes(routes!(billing::open_portal))
         .routes(routes!(document::get_openapi))
         .routes(routes!(document::get_docs))
 }

@@ -366,9 +366,30 @@ impl From<ServiceError> for ApiError {
                 error.0.upgrade_url = Some(upgrade_url);
                 error
             }
+            ServiceError::BillingNotConfigured => Self::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "billing_not_configured",
+                "No payment provider is set up in this deployment: its plan is what its operator set.",
+            )
+            .fix("Ask the operator, who sets the plan with the parameter `Plan` of the deployment."),
             ServiceError::WorkspaceExists => {
                 Self::conflict("workspace_exists", "This deployment has its workspace already.")
                     .fix("Use the key that was shown when it was made, or one made with it.")
+            }
+            ServiceError::RecipientSuppressed(details) => {
+                let named: Vec<_> = details.iter().map(|detail| detail.message.as_str()).collect();
+                let mut error = Self::new(
+                    StatusCode::UNPROCESSABLE_ENTITY,
+                    "recipient_suppressed",
+                    format!("Nothing is sent to a recipient any more: {}.", named.join("; ")),
+                )
+                .fix("Leave the address out; or, when it works again, DELETE /v1/suppressions/{address}.");
+                error.0.details = details;
+                error
+            }
+            ServiceError::Exists { what, id } => {
+                Self::conflict("conflict", format!("There is such a {what} already: {id}."))
+                    .fix(format!("Read or change the {what} with this id."))
             }
             ServiceError::Conflict(reason) => Self::conflict("conflict", format!("Not possible now: {reason}."))
                 .fix("Read the object again and decide anew."),

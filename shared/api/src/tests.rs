@@ -365,6 +365,7 @@ fn one_table_from_refusal_to_response() {
             402,
             "plan_limit_reached",
         ),
+        (E::BillingNotConfigured, 422, "billing_not_configured"),
         (E::WorkspaceExists, 409, "workspace_exists"),
         (E::Conflict("the address is taken"), 409, "conflict"),
         (E::Contended, 503, "unavailable"),

@@ -3,22 +3,26 @@
 //! A view owns its data and is made from a domain entity by `of`. What an entity has and a view has not is internal.
 //! Absent values are shown as `null`, so that a client sees the same fields every time.
 
+mod billing;
 mod draft;
 mod identity;
 mod inbound;
 mod message;
 mod rule;
 mod settings;
+mod suppression;
 mod thread;
 mod upload;
 mod webhook;
 
+pub use billing::SubscriptionView;
 pub use draft::{ActorView, DraftVersionView, DraftView, FailureView, NotificationView};
 pub use identity::{ApprovalChannels, DomainView, IdentityView, RecordView};
 pub use inbound::{ContactView, HeldView};
 pub use message::{AttachmentView, AuthenticationView, MessageView, SafetyView, SentView, SignedUrlView};
 pub use rule::{RuleTestView, RuleView};
 pub use settings::{ApiKeyView, BootstrapView, NewApiKeyView, WorkspaceView};
+pub use suppression::SuppressionView;
 pub use thread::{ThreadDetailView, ThreadView};
 pub use upload::UploadView;
 pub use webhook::{EventName, EventView, SecretWebhookView, WebhookDeliveryView, WebhookView};

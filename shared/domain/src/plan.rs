@@ -19,6 +19,20 @@ pub enum Plan {
     Unlimited,
 }
 
+/// Whether a plan is paid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PlanStatus {
+    /// It costs nothing yet.
+    Trialing,
+    /// It is paid, or free.
+    Active,
+    /// A payment failed.
+    PastDue,
+    /// It was given up.
+    Canceled,
+}
+
 /// How much that is; none for as much as one likes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(as = PlanLimits)]

@@ -34,7 +34,10 @@ fn outcome(error: &ServiceError) -> RecordOutcome {
         | ServiceError::IdentitySuspended
         | ServiceError::DomainNotVerified { .. }
         | ServiceError::PlanLimit { .. }
+        | ServiceError::BillingNotConfigured
         | ServiceError::WorkspaceExists
+        | ServiceError::RecipientSuppressed(_)
+        | ServiceError::Exists { .. }
         | ServiceError::Conflict(_) => RecordOutcome::Done,
         ServiceError::Unauthorized
         | ServiceError::Forbidden { .. }

@@ -70,9 +70,23 @@ pub enum ServiceError {
         /// Where more can be had.
         upgrade_url: String,
     },
+    /// There is nobody who could be paid.
+    #[error("no payment provider is set up")]
+    BillingNotConfigured,
     /// There is a workspace already.
     #[error("a workspace exists already")]
     WorkspaceExists,
+    /// Recipients that nothing is sent to any more: each with the field that names it.
+    #[error("a recipient is suppressed")]
+    RecipientSuppressed(Vec<FieldError>),
+    /// There is one already.
+    #[error("such a {what} exists already")]
+    Exists {
+        /// What there is, as a word: `contact`.
+        what: &'static str,
+        /// Its id.
+        id: String,
+    },
     /// The name, address or object is taken, or the step collides with the current state.
     #[error("{0}")]
     Conflict(&'static str),
@@ -109,7 +123,10 @@ impl ServiceError {
             | Self::DomainNotVerified { .. }
             | Self::IdentitySuspended
             | Self::PlanLimit { .. }
+            | Self::BillingNotConfigured
             | Self::WorkspaceExists
+            | Self::RecipientSuppressed(_)
+            | Self::Exists { .. }
             | Self::Conflict(_) => false,
         }
     }

@@ -29,6 +29,7 @@ mod threads;
 
 pub mod approval_page;
 pub mod attachments;
+pub mod contacts;
 pub mod decide_draft;
 pub mod deliver;
 pub mod draft_context;
@@ -54,6 +55,7 @@ pub mod uploads;
 
 pub mod api_keys;
 pub mod authenticate;
+pub mod billing;
 pub mod bootstrap_workspace;
 pub mod create_domain;
 pub mod create_identity;

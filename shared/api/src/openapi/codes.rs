@@ -23,6 +23,7 @@ pub(super) const CODES: &[(&str, u16, &str)] = &[
     ("domain_not_verified", 422, "Records of the domain are missing; see `details`."),
     ("identity_suspended", 422, "The identity is suspended."),
     ("recipient_suppressed", 422, "Nothing is sent to this address any more, since it bounced or complained."),
+    ("billing_not_configured", 422, "This deployment has no payment provider; its operator sets the plan."),
     ("rate_limited", 429, "Too many requests; see `Retry-After`."),
     ("internal_error", 500, "Something went wrong on our side."),
     ("unavailable", 503, "A service this needs did not answer. Nothing was promised."),
