@@ -1,4 +1,4 @@
-//! `/v1/threads`, `/v1/messages`, `/v1/inbound`, `/v1/rules`.
+//! `/v1/threads`, `/v1/messages`, `/v1/contacts`, `/v1/inbound`, `/v1/suppressions`, `/v1/rules`.
 //!
 //! **Job.** Take a request apart, call the use case, show its answer.
 //!
@@ -7,9 +7,11 @@
 //!
 //! **Must never know.** Lambda, the table, the bucket.
 
+mod contacts;
 mod inbound;
 mod messages;
 mod rules;
+mod suppressions;
 mod threads;
 
 use std::sync::Arc;
@@ -26,6 +28,10 @@ fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(messages::get_message))
         .routes(routes!(messages::get_raw_message))
         .routes(routes!(messages::get_attachment))
+        .routes(routes!(contacts::list_contacts, contacts::create_contact))
+        .routes(routes!(contacts::get_contact, contacts::update_contact, contacts::delete_contact))
+        .routes(routes!(suppressions::list_suppressions))
+        .routes(routes!(suppressions::delete_suppression))
         .routes(routes!(inbound::list_held))
         .routes(routes!(inbound::approve_held))
         .routes(routes!(inbound::block_held))

@@ -28,7 +28,7 @@ pub use body::{Addresses, JsonBody, NoFields, OptionalJsonBody, nullable};
 pub use boundary::{RequestId, SourceAddress, boundary};
 pub use error::ApiError;
 pub use page::List;
-pub use path::{AttachmentId, DeliveryId, Id, NamedId};
+pub use path::{AttachmentId, DeliveryId, Id, IdOrAddress, NamedId};
 pub use query::{NoQuery, Query};
 
 use std::sync::Arc;

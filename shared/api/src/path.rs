@@ -3,8 +3,9 @@
 use std::str::FromStr;
 
 use actionlayer_domain::{
-    ApiKeyId, DomainId, DraftId, HeldId, IdentityId, MessageId, RuleId, ThreadId, WebhookDeliveryId, WebhookId,
+    ApiKeyId, ContactId, DomainId, DraftId, HeldId, IdentityId, MessageId, RuleId, ThreadId, WebhookDeliveryId, WebhookId,
 };
+use actionlayer_service::suppressions::SuppressionName;
 use axum::extract::{FromRequestParts, RawPathParams};
 use http::request::Parts;
 
@@ -21,6 +22,7 @@ macro_rules! named_ids {
 }
 named_ids! {
     ApiKeyId => "API key",
+    ContactId => "contact",
     DomainId => "domain",
     DraftId => "draft",
     HeldId => "pending inbound message",
@@ -40,6 +42,21 @@ impl<T: NamedId, S: Send + Sync> FromRequestParts<S> for Id<T> {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
         segment(parts, state, "id").await?.parse().map(Self).map_err(|_| ApiError::no_such(T::WHAT))
+    }
+}
+
+/// The `{id}` of a suppression: its id, or the address itself.
+#[derive(Debug, Clone)]
+pub struct IdOrAddress(pub SuppressionName);
+
+impl<S: Send + Sync> FromRequestParts<S> for IdOrAddress {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let text = segment(parts, state, "id").await?;
+        let address = || text.parse().ok().map(SuppressionName::Email);
+        let name = text.parse().ok().map(SuppressionName::Id).or_else(address);
+        name.map(Self).ok_or_else(|| ApiError::no_such("suppression"))
     }
 }
 

@@ -87,6 +87,8 @@ pub enum Notice<'a> {
     IdentitySuspended,
     /// The plan allows no more mails.
     PlanLimit,
+    /// Mail to a recipient bounced or was complained about.
+    RecipientSuppressed,
     /// The form lacks something.
     BadForm,
     /// Something of ours failed, before or after the decision was taken.
@@ -145,6 +147,14 @@ fn words(notice: &Notice<'_>) -> (&'static str, Vec<String>) {
         Notice::IdentitySuspended => {
             ("This mailbox is suspended", vec!["Nothing can be sent from it now. Nothing was decided.".to_owned()])
         }
+        Notice::RecipientSuppressed => (
+            "A recipient gets no more mail",
+            vec![
+                "Mail to one of its recipients bounced, or was called spam, so it cannot be sent now. Nothing was \
+                 decided: reject it, or come back when the address is off the list of suppressed ones."
+                    .to_owned(),
+            ],
+        ),
         Notice::PlanLimit => (
             "The plan allows no more mails",
             vec![
@@ -317,6 +327,7 @@ mod tests {
             Notice::UnknownLink,
             Notice::NoLongerApprover,
             Notice::IdentitySuspended,
+            Notice::RecipientSuppressed,
             Notice::BadForm,
             Notice::Unavailable,
         ] {

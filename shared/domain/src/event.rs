@@ -16,7 +16,7 @@ pub use kind::{EventType, UnknownEvent};
 pub use log::{EVENT_LIFETIME, Event, EventPayload, Happening};
 
 use crate::{
-    Draft, DraftId, DraftStatus, HeldId, IdentityId, Message, MessageId, SendingDomain, Thread, WorkspaceId,
+    Draft, DraftId, DraftStatus, HeldId, IdentityId, Message, MessageId, SendingDomain, Suppression, Thread, WorkspaceId,
     contact::{Contact, HeldInbound, SenderNotice},
     message::{DeliveryStatus, Direction},
 };
@@ -36,6 +36,8 @@ pub enum Entity {
     Notice(Box<SenderNotice>),
     /// A contact.
     Contact(Box<Contact>),
+    /// A suppressed address.
+    Suppression(Box<Suppression>),
     /// A domain.
     Domain(Box<SendingDomain>),
 }
@@ -106,6 +108,7 @@ impl Entity {
             Self::Held(held) => held.workspace_id,
             Self::Notice(notice) => notice.workspace_id,
             Self::Contact(contact) => contact.workspace_id,
+            Self::Suppression(suppression) => suppression.workspace_id,
             Self::Domain(domain) => domain.workspace_id,
         }
     }
@@ -114,7 +117,7 @@ impl Entity {
 /// What follows from a change. Both images of one item, either of which may be missing (created, removed).
 pub fn work(old: Option<&Entity>, new: Option<&Entity>) -> Option<Work> {
     match (old, new?) {
-        (_, Entity::Thread(_) | Entity::Held(_) | Entity::Contact(_) | Entity::Domain(_)) => None,
+        (_, Entity::Thread(_) | Entity::Held(_) | Entity::Contact(_) | Entity::Suppression(_) | Entity::Domain(_)) => None,
         // Made once for each sender and identity, and changed only by the worker.
         (None, Entity::Notice(notice)) => Some(Work::NotifyOfSender(SenderJob {
             workspace_id: notice.workspace_id,

@@ -157,6 +157,8 @@ ids! {
     HeldId,
     /// A file that was announced for sending.
     UploadId,
+    /// An address that nothing is sent to.
+    SuppressionId,
     /// Something that happens by itself.
     RuleId,
     /// One attempt of handing a message to SES; travels as an e-mail tag.

@@ -13,6 +13,10 @@ const MAX_RATIONALE_BYTES: usize = 4 * 1024;
 /// The author's own data.
 const MAX_METADATA_BYTES: usize = 8 * 1024;
 
+/// Tags of a thread or contact: each is a list it is in.
+const MAX_TAGS: usize = 50;
+const MAX_TAG_BYTES: usize = 64;
+
 /// What is wrong with a request, field by field.
 #[derive(Debug, Default)]
 pub(crate) struct Fields {
@@ -72,6 +76,18 @@ impl Fields {
             }
             if body.is_some_and(|body| body.contains('\0')) {
                 self.refuse(field, "must not contain a NUL character");
+            }
+        }
+    }
+
+    /// Tags: short words of the owner's own.
+    pub(crate) fn tags(&mut self, tags: &[String]) {
+        if tags.len() > MAX_TAGS {
+            self.refuse("tags", format!("there may be {MAX_TAGS} tags"));
+        }
+        for (i, tag) in tags.iter().enumerate() {
+            if tag.trim().is_empty() || tag.len() > MAX_TAG_BYTES || tag.chars().any(char::is_control) {
+                self.refuse(format!("tags[{i}]"), "must be 1 to 64 bytes without control characters");
             }
         }
     }

@@ -1,7 +1,7 @@
 //! What SES says afterwards: that it took a mail whose answer was lost, and what the receiving side made of it.
 
 use actionlayer_domain::{
-    AttemptId, Message, MessageId, WorkspaceId,
+    AttemptId, EmailAddress, Message, MessageId, Suppression, SuppressionId, SuppressionReason, WorkspaceId,
     draft::{Failure, FailureCode},
     message::DeliveryStatus,
 };
@@ -28,6 +28,9 @@ pub struct SesEvent {
     /// Of a bounce: whether it is for good.
     #[serde(default)]
     pub bounce: Option<SesBounce>,
+    /// Of a complaint: who complained.
+    #[serde(default)]
+    pub complaint: Option<SesComplaint>,
 }
 
 /// The kinds of event.
@@ -65,11 +68,72 @@ pub struct SesBounce {
     /// `Permanent`, `Transient` or `Undetermined`.
     #[serde(rename = "bounceType")]
     pub bounce_type: String,
+    /// Whose mail it was.
+    #[serde(rename = "bouncedRecipients", default)]
+    pub recipients: Vec<SesRecipient>,
+}
+
+/// A complaint.
+#[derive(Debug, Clone, Deserialize)]
+pub struct SesComplaint {
+    /// What the recipient's host calls it; `not-spam` when it was none after all.
+    #[serde(rename = "complaintFeedbackType", default)]
+    pub feedback_type: Option<String>,
+    /// Who may have complained: everyone of the mail at that host.
+    #[serde(rename = "complainedRecipients", default)]
+    pub recipients: Vec<SesRecipient>,
+}
+
+/// A recipient of a mail.
+#[derive(Debug, Clone, Deserialize)]
+pub struct SesRecipient {
+    /// The address.
+    #[serde(rename = "emailAddress")]
+    pub email: String,
 }
 
 impl SesMail {
     fn tag<T: std::str::FromStr>(&self, name: &str) -> Option<T> {
         self.tags.get(name)?.first()?.parse().ok()
+    }
+}
+
+impl SesEvent {
+    /// What became of the mail, as far as its message tells it.
+    fn report(&self) -> Option<DeliveryStatus> {
+        match self.event_type {
+            SesEventType::Delivery => Some(DeliveryStatus::Delivered),
+            // A transient bounce is tried again by SES.
+            SesEventType::Bounce => {
+                self.bounce.as_ref().filter(|b| b.bounce_type == "Permanent").map(|_| DeliveryStatus::Bounced)
+            }
+            SesEventType::Complaint => {
+                let withdrawn = self.complaint.as_ref().and_then(|c| c.feedback_type.as_deref()) == Some("not-spam");
+                (!withdrawn).then_some(DeliveryStatus::Complained)
+            }
+            SesEventType::Send | SesEventType::Reject | SesEventType::Other => None,
+        }
+    }
+
+    /// Who gets no more mail, and why.
+    fn suppresses(&self) -> Option<(SuppressionReason, Vec<EmailAddress>)> {
+        let (reason, recipients) = match self.report()? {
+            DeliveryStatus::Bounced => (SuppressionReason::Bounce, &self.bounce.as_ref()?.recipients),
+            DeliveryStatus::Complained => (SuppressionReason::Complaint, &self.complaint.as_ref()?.recipients),
+            _ => return None,
+        };
+        let address = |recipient: &SesRecipient| -> Option<EmailAddress> {
+            // As it stood in the mail, or as the other host wrote it: with brackets, or a name.
+            let bare = recipient.email.rsplit_once('<').map_or(recipient.email.as_str(), |(_, bare)| bare);
+            bare.trim().trim_end_matches('>').parse().ok()
+        };
+        let mut addresses: Vec<EmailAddress> = Vec::new();
+        for email in recipients.iter().filter_map(address) {
+            if addresses.iter().all(|known: &EmailAddress| known.folded() != email.folded()) {
+                addresses.push(email);
+            }
+        }
+        Some((reason, addresses))
     }
 }
 
@@ -99,15 +163,8 @@ pub async fn settle(app: &App, event: &SesEvent) -> Result<(), ServiceError> {
     };
     let read =
         || async { Ok::<_, ServiceError>(app.store.get::<Message>(&keys::message(workspace, message_id)).await?) };
-    let report = match event.event_type {
-        SesEventType::Delivery => Some(DeliveryStatus::Delivered),
-        SesEventType::Bounce if event.bounce.as_ref().is_some_and(|b| b.bounce_type == "Permanent") => {
-            Some(DeliveryStatus::Bounced)
-        }
-        SesEventType::Complaint => Some(DeliveryStatus::Complained),
-        // A transient bounce is tried again by SES.
-        SesEventType::Bounce | SesEventType::Send | SesEventType::Reject | SesEventType::Other => None,
-    };
+    let report = event.report();
+    let (reason, suppressed) = event.suppresses().unwrap_or((SuppressionReason::Bounce, Vec::new()));
     until_settled(app, || async {
         let mut row = read().await?;
         // Whatever happened to it, SES took it. As a rule its own answer has said so before.
@@ -118,11 +175,25 @@ pub async fn settle(app: &App, event: &SesEvent) -> Result<(), ServiceError> {
         let Some((row, status)) = row.filter(is_recorded).zip(report) else { return Ok(()) };
         let mut message = row.value.clone();
         let Some(delivery) = &mut message.delivery else { return Ok(()) };
-        if delivery.reported(status, app.now()).is_err() {
-            return Ok(());
-        }
+        let now = app.now();
         let mut transaction = Transaction::new();
-        transaction.replace(&row, &message)?;
+        if delivery.reported(status, now).is_ok() {
+            transaction.replace(&row, &message)?;
+        }
+        // Each recipient that bounces comes as an event of its own: the message may know by now, the list not.
+        let known = app.store.suppressed(workspace, &suppressed).await?;
+        for email in &suppressed {
+            if known.iter().all(|row| row.value.email.folded() != email.folded()) {
+                transaction.create(&Suppression {
+                    id: SuppressionId::generate(now, app.entropy()),
+                    workspace_id: workspace,
+                    email: email.clone(),
+                    reason,
+                    message_id,
+                    created_at: now,
+                })?;
+            }
+        }
         Ok(app.store.commit(transaction).await?)
     })
     .await

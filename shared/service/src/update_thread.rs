@@ -16,9 +16,6 @@ pub struct ThreadPatch {
     pub tags: Option<Vec<String>>,
 }
 
-const MAX_TAGS: usize = 50;
-const MAX_TAG_BYTES: usize = 64;
-
 /// Changes a thread.
 pub async fn update_thread(
     app: &App,
@@ -29,14 +26,7 @@ pub async fn update_thread(
     caller.require(Permission::Draft)?;
     let mut fields = Fields::default();
     if let Some(tags) = &patch.tags {
-        if tags.len() > MAX_TAGS {
-            fields.refuse("tags", format!("a thread may have {MAX_TAGS} tags"));
-        }
-        for (i, tag) in tags.iter().enumerate() {
-            if tag.trim().is_empty() || tag.len() > MAX_TAG_BYTES || tag.chars().any(char::is_control) {
-                fields.refuse(format!("tags[{i}]"), "must be 1 to 64 bytes without control characters");
-            }
-        }
+        fields.tags(tags);
     }
     // Whether a draft is pending is a fact, not a choice.
     if patch.status == Some(ThreadStatus::DraftPending) {

@@ -3,7 +3,7 @@
 use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
 
 use actionlayer_domain::{
-    Draft, DraftId, Family, Identity, IdentityId, Message, MessageId, Thread, ThreadId, Timestamp, Workspace,
+    Draft, DraftId, Family, Identity, IdentityId, Message, MessageId, Suppression, Thread, ThreadId, Timestamp, Workspace,
     WorkspaceId,
 };
 
@@ -47,6 +47,8 @@ pub struct Outbound {
     pub identity: Option<Row<Identity>>,
     /// The draft it came from.
     pub draft: Option<Row<Draft>>,
+    /// Those of its recipients that nothing is sent to any more.
+    pub suppressed: Vec<Suppression>,
 }
 
 impl Store {
@@ -153,16 +155,18 @@ impl Store {
         }
         let Some((message, thread)) = message.zip(thread) else { return Ok(None) };
         let mut wanted = vec![keys::identity(workspace, message.value.identity_id)];
+        wanted.extend(message.value.recipients().map(|email| keys::suppression(workspace, &email)));
         wanted.extend(message.value.draft_id.map(|draft_id| keys::draft(workspace, draft_id)));
-        let (mut identity, mut draft) = (None, None);
+        let (mut identity, mut draft, mut suppressed) = (None, None, Vec::new());
         for item in self.batch_get(&wanted).await? {
             match kind(&item) {
+                Suppression::KIND => suppressed.push(row::<Suppression>(item)?.value),
                 Identity::KIND => identity = Some(row(item)?),
                 Draft::KIND => draft = Some(row(item)?),
                 _ => {}
             }
         }
-        Ok(Some(Outbound { message, thread, identity, draft }))
+        Ok(Some(Outbound { message, thread, identity, draft, suppressed }))
     }
 
     /// Drafts by id, all of one workspace.

@@ -1,6 +1,10 @@
 //! Changes as the table's stream carries them.
 
-use actionlayer_domain::{Draft, Message, SendingDomain, Thread, contact::HeldInbound, event::Entity};
+use actionlayer_domain::{
+    Draft, Message, SendingDomain, Suppression, Thread,
+    contact::{Contact, HeldInbound, SenderNotice},
+    event::Entity,
+};
 
 pub use crate::totals::TotalsChange;
 use crate::{
@@ -20,6 +24,9 @@ pub fn entity(image: serde_dynamo::Item) -> Result<Option<(Entity, u64)>, StoreE
         Draft::KIND => read(image, Entity::Draft),
         Message::KIND => read(image, Entity::Message),
         HeldInbound::KIND => read(image, Entity::Held),
+        SenderNotice::KIND => read(image, Entity::Notice),
+        Contact::KIND => read(image, Entity::Contact),
+        Suppression::KIND => read(image, Entity::Suppression),
         SendingDomain::KIND => read(image, Entity::Domain),
         _ => Ok(None),
     }

@@ -35,6 +35,8 @@ pub enum TotalsKey {
     Contacts,
     /// Contacts with a status.
     ContactsWithStatus(ContactStatus),
+    /// Suppressed addresses.
+    Suppressions,
 }
 
 impl TotalsKey {
@@ -52,6 +54,7 @@ impl TotalsKey {
             Self::HeldOfIdentity(id) => format!("held#{id}"),
             Self::Contacts => "contacts".to_owned(),
             Self::ContactsWithStatus(status) => format!("contacts#{}", status.as_str()),
+            Self::Suppressions => "suppressions".to_owned(),
         }
     }
 
@@ -75,6 +78,7 @@ impl TotalsKey {
             }
             Entity::Held(held) => vec![Self::Held, Self::HeldOfIdentity(held.identity_id)],
             Entity::Contact(contact) => vec![Self::Contacts, Self::ContactsWithStatus(contact.status)],
+            Entity::Suppression(_) => vec![Self::Suppressions],
             Entity::Message(_) | Entity::Notice(_) | Entity::Domain(_) => Vec::new(),
         }
     }

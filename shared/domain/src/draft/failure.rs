@@ -26,6 +26,8 @@ pub enum FailureCode {
     Throttled,
     /// The identity was suspended or deleted before it left.
     IdentityUnavailable,
+    /// Mail to a recipient bounced or was complained about before it left.
+    RecipientSuppressed,
     /// Newer inbound arrived before it left.
     Stale,
 }
@@ -39,6 +41,7 @@ impl FailureCode {
             Self::SendingDisabled => "sending_disabled",
             Self::Throttled => "throttled",
             Self::IdentityUnavailable => "identity_unavailable",
+            Self::RecipientSuppressed => "recipient_suppressed",
             Self::Stale => "stale",
         }
     }

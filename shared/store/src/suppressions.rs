@@ -1,0 +1,77 @@
+//! Addresses that a workspace sends nothing to.
+
+use actionlayer_domain::{EmailAddress, Suppression, SuppressionId, WorkspaceId};
+use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
+
+use crate::{
+    InvalidCursor, Page, PageRequest, Record, Row, Store, StoreError,
+    keys::{self, Index, IndexEntry, Key},
+    lists::Listing,
+    record::{row, s},
+};
+
+impl Record for Suppression {
+    const KIND: &'static str = "suppression";
+    type Body = ();
+
+    fn key(&self) -> Key {
+        keys::suppression(self.workspace_id, &self.email)
+    }
+
+    fn indexes(&self) -> Vec<IndexEntry> {
+        let position = self.id.to_string();
+        vec![
+            IndexEntry::new(Index::List, keys::suppressions(self.workspace_id), &position),
+            IndexEntry::new(Index::Owner, keys::suppression_by_id(self.workspace_id, self.id), "SUPPRESSION"),
+        ]
+    }
+}
+
+impl Store {
+    /// Those of some addresses that are suppressed, as of now: one read for up to 100.
+    pub async fn suppressed(
+        &self,
+        workspace: WorkspaceId,
+        addresses: impl IntoIterator<Item = &EmailAddress>,
+    ) -> Result<Vec<Row<Suppression>>, StoreError> {
+        let keys: Vec<Key> = addresses.into_iter().map(|email| keys::suppression(workspace, email)).collect();
+        self.batch_get(&keys).await?.into_iter().map(row).collect()
+    }
+
+    /// Suppressed addresses, newest first.
+    pub async fn list_suppressions(
+        &self,
+        workspace: WorkspaceId,
+        page: &PageRequest,
+    ) -> Result<Result<Page<Suppression>, InvalidCursor>, StoreError> {
+        let pk = keys::suppressions(workspace);
+        let total = Some(crate::TotalsKey::Suppressions);
+        self.list(workspace, &Listing { index: Some(Index::List), pk, total, ..Listing::default() }, page).await
+    }
+
+    /// A suppressed address by its id.
+    pub async fn suppression_by_id(
+        &self,
+        workspace: WorkspaceId,
+        id: SuppressionId,
+    ) -> Result<Option<Row<Suppression>>, StoreError> {
+        let trip = self.meter.trip();
+        let answer = self
+            .dynamodb
+            .query()
+            .table_name(&self.table)
+            .index_name(Index::Owner.name())
+            .key_condition_expression("owner_pk = :suppression")
+            .expression_attribute_values(":suppression", s(keys::suppression_by_id(workspace, id)))
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+            .send()
+            .await
+            .map_err(|e| StoreError::dynamodb(&e))?;
+        trip.read(answer.consumed_capacity());
+        let Some(found) = answer.items.unwrap_or_default().pop() else { return Ok(None) };
+        // The index says which; what is decided on is the item itself, as of now.
+        let found: Row<Suppression> = row(found)?;
+        let now = self.get::<Suppression>(&keys::suppression(workspace, &found.value.email)).await?;
+        Ok(now.filter(|row| row.value.id == id))
+    }
+}
