@@ -1,5 +1,6 @@
 //! Event source mappings: what in AWS polls the queues and the table's stream and invokes functions with batches.
 
+pub(crate) mod pattern;
 mod queue;
 mod stream;
 

@@ -109,6 +109,8 @@ pub enum Trigger {
         reports_failures: bool,
         /// Logical id of the queue told about records that were given up.
         on_failure: Option<String>,
+        /// Patterns of the records that are given at all; of all when there are none.
+        patterns: Vec<serde_json::Value>,
     },
     /// A schedule.
     Schedule {

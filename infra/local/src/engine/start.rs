@@ -294,7 +294,7 @@ impl Base {
                     };
                     self.intake.spawn(mapping.run(self.stop.clone()));
                 }
-                Trigger::Stream { batch_size, max_retries, bisect, reports_failures, on_failure } => {
+                Trigger::Stream { batch_size, max_retries, bisect, reports_failures, on_failure, patterns } => {
                     let mapping = StreamMapping {
                         dynamodb: storage.dynamodb.clone(),
                         functions: functions.clone(),
@@ -306,6 +306,7 @@ impl Base {
                         bisect,
                         reports_failures,
                         on_failure,
+                        patterns,
                     };
                     self.intake.spawn(mapping.run(self.stop.clone()));
                 }

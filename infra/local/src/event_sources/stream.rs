@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     dynamodb::{DynamoDb, StreamRecord},
     engine::Destinations,
+    event_sources::pattern::passes,
     invoke::Functions,
     state::{State, StateError},
 };
@@ -72,6 +73,8 @@ pub(crate) struct StreamMapping {
     pub(crate) bisect: bool,
     pub(crate) reports_failures: bool,
     pub(crate) on_failure: Option<String>,
+    /// What the function is told of.
+    pub(crate) patterns: Vec<Value>,
 }
 
 /// Records given together, and how often that failed.
@@ -100,9 +103,10 @@ impl StreamMapping {
             };
             if let Some(last) = records.last() {
                 after = Some(last.sequence_number.clone());
+                let told = records.iter().filter(|record| passes(&self.patterns, &record.json)).cloned().collect();
                 tokio::select! {
                     () = stop.cancelled() => return,
-                    () = self.work_off(records) => {}
+                    () = self.work_off(told) => {}
                 }
             } else {
                 tokio::select! {
@@ -116,7 +120,10 @@ impl StreamMapping {
 
     /// Gives the records to the function until all are done or given up.
     async fn work_off(&self, records: Vec<StreamRecord>) {
-        let mut batches = VecDeque::from([Batch { records, failures: 0 }]);
+        let mut batches: VecDeque<Batch> = VecDeque::new();
+        if !records.is_empty() {
+            batches.push_back(Batch { records, failures: 0 });
+        }
         while let Some(mut batch) = batches.pop_front() {
             let done = self.invoke(&batch.records).await;
             if done > 0 {

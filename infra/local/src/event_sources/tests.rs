@@ -186,6 +186,7 @@ fn stream(bench: &Bench, dynamodb: Arc<DynamoDb>, functions: Arc<Functions>) -> 
         bisect: true,
         reports_failures: true,
         on_failure: Some("lost".to_owned()),
+        patterns: Vec::new(),
     }
 }
 

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
+use crate::event_sources::pattern::is_understood;
+
 use super::{Function, Queue, ReceiptRule, Redrive, Route, Table, Template, TemplateError, Trigger};
 
 /// A node and where it is.
@@ -178,6 +180,7 @@ fn trigger(node: &Node<'_>) -> Result<Trigger, TemplateError> {
                 bisect: properties.get("BisectBatchOnFunctionError").value.and_then(Value::as_bool).unwrap_or(false),
                 reports_failures: reports_failures()?,
                 on_failure: destination.optional(Node::resource)?,
+                patterns: patterns(&properties.get("FilterCriteria").get("Filters"))?,
             })
         }
         "Schedule" => {
@@ -187,6 +190,18 @@ fn trigger(node: &Node<'_>) -> Result<Trigger, TemplateError> {
         }
         _ => Err(node.get("Type").expected("SQS, DynamoDB or Schedule")),
     }
+}
+
+fn patterns(filters: &Node<'_>) -> Result<Vec<Value>, TemplateError> {
+    if filters.present().is_none() {
+        return Ok(Vec::new());
+    }
+    let pattern = |filter: &Node<'_>| {
+        let pattern = filter.get("Pattern");
+        let parsed = serde_json::from_str(pattern.text()?).ok().filter(is_understood);
+        parsed.ok_or_else(|| pattern.expected("a pattern of values and `anything-but`"))
+    };
+    filters.list()?.iter().map(pattern).collect()
 }
 
 /// The seconds of `rate(5 minutes)`.

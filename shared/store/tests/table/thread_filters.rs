@@ -102,7 +102,7 @@ fn combinations(identity: IdentityId) -> Vec<ThreadFilter> {
     multiply(&[&|f| f.identity_id = Some(identity)]);
     multiply(&[&|f| f.contact = Some("ada@customer.test".to_owned())]);
     multiply(&[&|f| f.tag = Some("urgent".to_owned())]);
-    multiply(&[&|f| f.from = Some(at(20)), &|f| (f.from, f.to) = (Some(at(20)), Some(at(40)))]);
+    multiply(&[&|f| (f.from, f.to) = (Some(at(20)), Some(at(40)))]);
     multiply(&[&|f| f.words = words("even all"), &|f| f.words = words("number1")]);
     filters
 }
@@ -139,6 +139,9 @@ async fn filters_together_give_what_each_of_them_takes() {
         assert_eq!(ids(&whole.items), expected, "{filter:?}");
         assert_eq!((whole.total, whole.total_is_capped), (expected.len() as u64, false), "{filter:?}");
         assert_eq!(whole.next_cursor, None, "{filter:?}");
+        if expected.len() <= 9 {
+            continue;
+        }
         let (listed, pages) = by_cursor(&world, mine, &filter, 9).await;
         assert_eq!(ids(&listed), expected, "{filter:?}");
         let uncounted = filter.needs_review == Some(false) || filter.status.is_some() || filter.contact.is_some();
