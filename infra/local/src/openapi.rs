@@ -25,4 +25,18 @@ mod tests {
             "infra/openapi.json is out of date: cargo run -p actionlayer-local -- openapi infra/openapi.json"
         );
     }
+
+    #[test]
+    fn what_it_refers_to_is_there() {
+        fn check(value: &Value, document: &Value) {
+            if let Some(target) = value.get("$ref").and_then(Value::as_str) {
+                let found = document.pointer(target.trim_start_matches('#'));
+                assert!(found.is_some_and(Value::is_object), "{target} is nowhere");
+            }
+            let parts = value.as_object().into_iter().flat_map(|object| object.values());
+            parts.chain(value.as_array().into_iter().flatten()).for_each(|part| check(part, document));
+        }
+        let document = document();
+        check(&document, &document);
+    }
 }

@@ -80,14 +80,14 @@ struct TriedView {
 
 /// A condition and whether it holds.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-#[schema(as = EvaluatedCondition, no_recursion)]
+#[schema(as = EvaluatedCondition)]
 struct EvaluatedView {
     holds: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     operator: Option<Operator>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
+    #[schema(nullable = false, no_recursion)]
     conditions: Option<Vec<EvaluatedView>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]

@@ -103,13 +103,14 @@ impl Op {
 /// `value`).
 #[derive(Clone, PartialEq, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(as = Condition, no_recursion)]
+#[schema(as = Condition)]
 pub struct ConditionForm {
     /// Of a group: how its conditions go together.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub operator: Option<Operator>,
     /// Of a group: its conditions, groups among them, up to 5 deep and 50 in all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(no_recursion)]
     pub conditions: Option<Vec<ConditionForm>>,
     /// What is looked at, such as `message.subject` or `draft.metadata.confidence`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
