@@ -14,6 +14,7 @@ build_engine() {
 # start_engine <name>: on free ports, on a new folder $work/<name>, logging to $work/<name>.log
 start_engine() {
   local log=$work/$1.log ready=
+  : >"$log"
   "$binary" --http 127.0.0.1:0 --smtp 127.0.0.1:0 --data "$work/$1" >"$log" 2>&1 &
   engine=$!
   for _ in $(seq 600); do
