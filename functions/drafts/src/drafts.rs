@@ -242,7 +242,7 @@ pub(crate) async fn reject_draft(
     post, path = "/v1/drafts/{id}/send", tag = "Drafts",
     params(("id" = DraftId, Path, description = "The draft.")),
     responses((status = 202, description = "The draft, queued.", body = DraftView)),
-    extensions(("x-errors" = json!(["approval_required", "draft_not_pending", "already_sent", "send_in_progress", "stale_draft", "identity_suspended", "recipient_suppressed", "domain_not_verified", "conflict"])))
+    extensions(("x-errors" = json!(["approval_required", "draft_not_pending", "already_sent", "send_in_progress", "stale_draft", "identity_suspended", "recipient_suppressed", "domain_not_verified", "plan_limit_reached", "conflict"])))
 )]
 pub(crate) async fn send_draft(
     State(app): State<Arc<App>>,

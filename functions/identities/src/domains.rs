@@ -24,7 +24,7 @@ pub(crate) struct NewDomain {
     post, path = "/v1/domains", tag = "Domains",
     request_body = NewDomain,
     responses((status = 201, description = "The domain, pending, with its five records.", body = DomainView)),
-    extensions(("x-errors" = json!(["conflict"])))
+    extensions(("x-errors" = json!(["plan_limit_reached", "conflict"])))
 )]
 pub(crate) async fn create_domain(
     State(app): State<Arc<App>>,

@@ -45,7 +45,7 @@ pub(crate) struct NewIdentity {
     post, path = "/v1/identities", tag = "Identities",
     request_body = NewIdentity,
     responses((status = 201, description = "The identity.", body = IdentityView)),
-    extensions(("x-errors" = json!(["domain_not_verified", "conflict"])))
+    extensions(("x-errors" = json!(["domain_not_verified", "plan_limit_reached", "conflict"])))
 )]
 pub(crate) async fn create_identity(
     State(app): State<Arc<App>>,

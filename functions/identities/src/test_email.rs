@@ -26,7 +26,7 @@ pub(crate) struct TestEmail {
     params(("id" = IdentityId, Path, description = "The identity.")),
     request_body = Option<TestEmail>,
     responses((status = 202, description = "The message is on its way.", body = SentView)),
-    extensions(("x-errors" = json!(["identity_suspended", "recipient_suppressed", "conflict"])))
+    extensions(("x-errors" = json!(["identity_suspended", "plan_limit_reached", "recipient_suppressed", "conflict"])))
 )]
 pub(crate) async fn send_test_email(
     State(app): State<Arc<App>>,

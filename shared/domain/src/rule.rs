@@ -26,6 +26,8 @@ use crate::{HeaderText, RuleId, Timestamp, WorkspaceId};
 pub const MAX_RULES: u32 = 200;
 /// A rule may do this many things.
 pub const MAX_ACTIONS: usize = 20;
+/// What it does may take this much, as JSON.
+const MAX_ACTIONS_BYTES: usize = 20 * 1_024;
 /// Rules are considered from the lowest priority to this one.
 pub const MAX_PRIORITY: u32 = 10_000;
 /// Of a rule that does not say.
@@ -162,6 +164,9 @@ impl Rule {
         problems.extend(self.conditions.problems(self.trigger));
         if self.actions.is_empty() || self.actions.len() > MAX_ACTIONS {
             problems.push(Problem::new("actions", format!("must be 1 to {MAX_ACTIONS} actions")));
+        }
+        if serde_json::to_vec(&self.actions).map_or(usize::MAX, |json| json.len()) > MAX_ACTIONS_BYTES {
+            problems.push(Problem::new("actions", "must be at most 20 KB long in all"));
         }
         for (i, action) in self.actions.iter().enumerate() {
             problems.extend(action.problems(&format!("actions[{i}]"), self.trigger));

@@ -9,12 +9,13 @@ use actionlayer_domain::{
     event::SendJob,
     message::{Authentication, DeliveryStatus},
 };
-use actionlayer_store::{BlobKey, Transaction, keys};
+use actionlayer_store::{BlobKey, Transaction, Used, keys};
 
 use crate::{
     App, ServiceError,
     contention::until_settled,
     deliver::fail,
+    plan::Allowance,
     receive_mail::{ReceivedMail, receive_held, receive_mail},
     verify_domain::check_domain,
 };
@@ -195,12 +196,16 @@ async fn release_mail(app: &App, count: &mut usize) -> Result<(), ServiceError> 
             if full.contains(&held.workspace_id) {
                 continue;
             }
+            // Asked before anything is read and parsed: where a plan is used up, this happens every minute.
+            if Allowance::of(app, held.workspace_id, Used::Inbound, app.now()).await?.is_used_up() {
+                full.insert(held.workspace_id);
+                continue;
+            }
             let Some(row) = app.store.get::<HeldInbound>(&keys::held(held.workspace_id, held.id)).await? else {
                 continue;
             };
             match receive_held(app, &row).await {
-                Ok(true) => *count += 1,
-                Ok(false) => _ = full.insert(held.workspace_id),
+                Ok(received) => *count += usize::from(received),
                 // It keeps nobody else's.
                 Err(error) => outcome = Err(error),
             }

@@ -21,6 +21,7 @@ mod events;
 mod exactly_once;
 mod idempotency;
 mod mail_themes;
+mod plans;
 mod rate_limits;
 mod rules;
 mod schedules;

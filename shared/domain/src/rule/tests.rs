@@ -429,6 +429,8 @@ fn trigger_conditions_and_actions_go_together() {
             "actions[3].body_text",
         ]
     );
+    let long = vec![Action::AutoReply { body_text: "x".repeat(16_000) }; 2];
+    assert_eq!(Rule { actions: long, ..good.clone() }.problems()[0].path, "actions");
     assert_eq!(Rule { actions: Vec::new(), ..good }.problems()[0].path, "actions");
 }
 
