@@ -1,7 +1,7 @@
 //! What a plan allows: counted to the last mail, whatever is retried or comes twice.
 
 use actionlayer_tests::{
-    CUSTOMER, Engine, Letter, World, eventually,
+    Answer, Api, CUSTOMER, Engine, Letter, World, eventually,
     world::{array, id, step},
 };
 use serde_json::{Value, json};
@@ -10,34 +10,38 @@ async fn on(plan: &str, identity: Value) -> World {
     World::start_on(Engine::start_with(&[&format!("Plan={plan}")]).await, identity).await
 }
 
-impl World {
-    async fn subscription(&self) -> Value {
-        self.owner.get("/v1/billing/subscription").await.expect(200)
-    }
-
-    /// Mails out and in that count.
-    async fn used(&self) -> (u64, u64) {
-        let subscription = self.subscription().await;
-        let number = |name: &str| subscription[name].as_u64().unwrap();
-        (number("emails_sent_this_period"), number("inbound_received_this_period"))
-    }
-
-    fn email(&self) -> Value {
-        json!({"identity_id": self.identity["id"], "to": CUSTOMER, "subject": "Hello", "body_text": "Hello"})
-    }
-
-    async fn redeploy(&mut self, plan: &str) {
-        self.engine.redeploy(&[&format!("Plan={plan}")]).await;
-        self.anyone = actionlayer_tests::Api::new(&self.engine.http);
-        self.owner = self.caller(&self.owner);
-    }
-
-    async fn pending(&self) -> Vec<Value> {
-        array(&self.owner.get("/v1/inbound/pending?limit=100").await.expect(200)["data"]).to_vec()
-    }
+async fn subscription(world: &World) -> Value {
+    world.owner.get("/v1/billing/subscription").await.expect(200)
 }
 
-fn limit_reached(answer: &actionlayer_tests::Answer) {
+/// Mails out and in that count.
+async fn used(world: &World) -> (u64, u64) {
+    let subscription = subscription(world).await;
+    let number = |name: &str| subscription[name].as_u64().unwrap();
+    (number("emails_sent_this_period"), number("inbound_received_this_period"))
+}
+
+fn email(world: &World) -> Value {
+    json!({"identity_id": world.identity["id"], "to": CUSTOMER, "subject": "Hello", "body_text": "Hello"})
+}
+
+async fn redeploy(world: &mut World, plan: &str) {
+    world.engine.redeploy(&[&format!("Plan={plan}")]).await;
+    world.anyone = Api::new(&world.engine.http);
+    world.owner = world.caller(&world.owner);
+}
+
+async fn waiting(world: &World) -> Vec<Value> {
+    array(&world.owner.get("/v1/inbound/pending?limit=100").await.expect(200)["data"]).to_vec()
+}
+
+/// The Message-ID of the newest message of a thread.
+async fn last_id(world: &World, thread: &Value) -> String {
+    let thread = world.thread(thread).await;
+    array(&thread["messages"]).last().unwrap()["message_id_header"].as_str().unwrap().to_owned()
+}
+
+fn limit_reached(answer: &Answer) {
     let envelope = answer.refused(402, "plan_limit_reached");
     assert!(envelope["upgrade_url"].as_str().unwrap().starts_with("http"), "{envelope}");
 }
@@ -45,7 +49,7 @@ fn limit_reached(answer: &actionlayer_tests::Answer) {
 #[tokio::test]
 async fn the_subscription_says_what_there_is_and_what_was_used() {
     let world = World::start_with(json!({"can_send_cold": true})).await;
-    let fresh = world.subscription().await;
+    let fresh = subscription(&world).await;
     let workspace = world.owner.get("/v1/workspace").await.expect(200);
     for (field, value) in [
         ("plan", json!("unlimited")),
@@ -72,11 +76,11 @@ async fn the_subscription_says_what_there_is_and_what_was_used() {
     world.begin(&Letter::from(CUSTOMER)).await;
     let draft = world.approved(&thread, "Here you are.").await;
     world.act(&draft, "send").await.expect(202);
-    world.owner.post("/v1/emails/send", world.email()).await.expect(202);
+    world.owner.post("/v1/emails/send", email(&world)).await.expect(202);
     let rule = json!({"name": "r", "trigger": "email.sent", "actions": [{"type": "skip_ai"}]});
     world.owner.post("/v1/rules", rule).await.expect(201);
-    assert_eq!(world.used().await, (2, 2));
-    assert_eq!(world.subscription().await["rule_count"], 1);
+    assert_eq!(used(&world).await, (2, 2));
+    assert_eq!(subscription(&world).await["rule_count"], 1);
     // An agent may know; what it costs is for the owner.
     let agent = world.key("agent").await;
     agent.get("/v1/billing/subscription").await.expect(200);
@@ -91,7 +95,7 @@ async fn the_subscription_says_what_there_is_and_what_was_used() {
 #[tokio::test]
 async fn there_are_no_more_identities_rules_and_domains_than_the_plan_allows() {
     let mut world = on("builder_pack", json!({})).await;
-    let fresh = world.subscription().await;
+    let fresh = subscription(&world).await;
     let limits = json!({
         "emails_per_period": 50, "inbound_per_period": 50, "max_identities": 1, "max_rules": 0, "max_domains": 1,
     });
@@ -108,7 +112,7 @@ async fn there_are_no_more_identities_rules_and_domains_than_the_plan_allows() {
     limit_reached(&world.owner.post("/v1/rules", rule.clone()).await);
     let counts =
         |now: &Value| ["identity_count", "rule_count", "domain_count"].map(|count| now[count].as_u64().unwrap());
-    assert_eq!(counts(&world.subscription().await), [1, 0, 1]);
+    assert_eq!(counts(&subscription(&world).await), [1, 0, 1]);
 
     // What is given back can be used again.
     world.owner.delete(&format!("/v1/identities/{}", id(&world.identity))).await.expect(204);
@@ -117,7 +121,7 @@ async fn there_are_no_more_identities_rules_and_domains_than_the_plan_allows() {
 
     // Of two at once, one is the last.
     let domain = world.domain["id"].clone();
-    world.redeploy("pro").await;
+    redeploy(&mut world, "pro").await;
     let identity = |local: String| json!({"domain_id": domain, "local_part": local, "display_name": "Noa"});
     let all = (0..12).map(|i| {
         let (owner, body) = (world.owner.clone(), identity(format!("many{i}")));
@@ -142,7 +146,7 @@ async fn there_are_no_more_identities_rules_and_domains_than_the_plan_allows() {
         statuses.push(status.await.unwrap());
     }
     assert_eq!(statuses.iter().filter(|status| **status == 201).count(), 25, "{statuses:?}");
-    assert_eq!(counts(&world.subscription().await), [10, 25, 1]);
+    assert_eq!(counts(&subscription(&world).await), [10, 25, 1]);
 }
 
 #[tokio::test]
@@ -152,11 +156,11 @@ async fn the_last_mail_of_a_plan_is_the_last_whichever_way_it_goes() {
     let draft = world.approved(&thread, "Here you are.").await;
     let pending = world.asked(&thread, "Or this.").await;
     for _ in 0..45 {
-        world.owner.post("/v1/emails/send", world.email()).await.expect(202);
+        world.owner.post("/v1/emails/send", email(&world)).await.expect(202);
     }
     // Twelve at once for what is left.
     let all = (0..12).map(|_| {
-        let (owner, email) = (world.owner.clone(), world.email());
+        let (owner, email) = (world.owner.clone(), email(&world));
         tokio::spawn(async move { owner.post("/v1/emails/send", email).await })
     });
     let mut queued = 0;
@@ -168,10 +172,10 @@ async fn the_last_mail_of_a_plan_is_the_last_whichever_way_it_goes() {
             limit_reached(&answer);
         }
     }
-    assert_eq!((queued, world.used().await), (5, (50, 1)));
+    assert_eq!((queued, used(&world).await), (5, (50, 1)));
 
     // Nothing changes where nothing may leave.
-    limit_reached(&world.owner.post("/v1/emails/send", world.email()).await);
+    limit_reached(&world.owner.post("/v1/emails/send", email(&world)).await);
     let reply = json!({"thread_id": thread["id"], "identity_id": thread["identity_id"], "body_text": "Hello"});
     limit_reached(&world.owner.post("/v1/emails/reply", reply).await);
     limit_reached(&world.act(&draft, "send").await);
@@ -184,10 +188,10 @@ async fn the_last_mail_of_a_plan_is_the_last_whichever_way_it_goes() {
     assert_eq!(world.reread(&pending).await["status"], "pending");
 
     // A larger plan, and it goes.
-    world.redeploy("pro").await;
+    redeploy(&mut world, "pro").await;
     world.owner.post_empty(&step(&draft, "send")).await.expect(202);
     world.until_draft(&draft, "sent").await;
-    assert_eq!(world.used().await, (1, 0), "the month began with it");
+    assert_eq!(used(&world).await, (1, 0), "the month began with it");
     eventually("all mails to leave", async || (world.sent_to(CUSTOMER).await.len() == 51).then_some(())).await;
     world.come_to_rest().await;
     assert_eq!(world.sent_to(CUSTOMER).await.len(), 51);
@@ -201,20 +205,12 @@ async fn an_opt_out_falls_back_to_asking_when_the_plan_is_used_up() {
     assert_eq!(first["status"], "approved");
     world.until_draft(&first, "sent").await;
     for _ in 0..49 {
-        world.owner.post("/v1/emails/send", world.email()).await.expect(202);
+        world.owner.post("/v1/emails/send", email(&world)).await.expect(202);
     }
-    let thread = world.answer(&thread, &Letter::from(CUSTOMER).in_reply_to(&world.last_id(&thread).await)).await;
+    let thread = world.answer(&thread, &Letter::from(CUSTOMER).in_reply_to(&last_id(&world, &thread).await)).await;
     let second = world.submit(&thread, "When there is room.").await;
     assert_eq!((&second["status"], &second["send_state"]), (&json!("pending"), &Value::Null));
-    assert_eq!(world.used().await, (50, 2));
-}
-
-impl World {
-    /// The Message-ID of the newest message of a thread.
-    async fn last_id(&self, thread: &Value) -> String {
-        let thread = self.thread(thread).await;
-        array(&thread["messages"]).last().unwrap()["message_id_header"].as_str().unwrap().to_owned()
-    }
+    assert_eq!(used(&world).await, (50, 2));
 }
 
 #[tokio::test]
@@ -224,7 +220,7 @@ async fn mail_over_the_plan_waits_and_comes_in_with_a_larger_one() {
     for letter in &letters {
         world.receive(letter).await;
     }
-    eventually("50 mails", async || (world.used().await.1 == 50).then_some(())).await;
+    eventually("50 mails", async || (used(&world).await.1 == 50).then_some(())).await;
     // What comes again does not count again, and what is over waits in its place.
     world.receive(&letters[0]).await;
     let over: Vec<_> = (0..3).map(|i| Letter::from(&format!("late{i}@customer.test"))).collect();
@@ -232,30 +228,30 @@ async fn mail_over_the_plan_waits_and_comes_in_with_a_larger_one() {
         world.receive(letter).await;
     }
     world.receive(&over[0]).await;
-    let waiting = eventually("3 waiting mails", async || {
-        let pending = world.pending().await;
+    let three = eventually("3 waiting mails", async || {
+        let pending = waiting(&world).await;
         (pending.len() >= 3).then_some(pending)
     })
     .await;
-    assert!(waiting.iter().all(|held| held["reason"] == "plan_limit"), "{waiting:?}");
+    assert!(three.iter().all(|held| held["reason"] == "plan_limit"), "{three:?}");
     world.sweep().await;
-    assert_eq!(world.used().await.1, 50);
+    assert_eq!(used(&world).await.1, 50);
     assert_eq!(world.owner.get("/v1/threads").await.expect(200)["total"], 50);
     // Its sender can be trusted, which makes no room.
-    let approve = format!("/v1/inbound/pending/{}/approve", id(&waiting[2]));
+    let approve = format!("/v1/inbound/pending/{}/approve", id(&three[2]));
     assert_eq!(world.owner.post_empty(&approve).await.expect(200)["received"], 0);
 
-    world.redeploy("pro").await;
+    redeploy(&mut world, "pro").await;
     eventually("the waiting mails to come in", async || {
         world.sweep().await;
-        world.pending().await.is_empty().then_some(())
+        waiting(&world).await.is_empty().then_some(())
     })
     .await;
     let threads = world.owner.get("/v1/threads?limit=3").await.expect(200);
     assert_eq!(threads["total"], 53);
-    assert_eq!(world.used().await.1, 3, "counted when it came in");
+    assert_eq!(used(&world).await.1, 3, "counted when it came in");
     world.sweep().await;
-    assert_eq!(world.used().await.1, 3);
+    assert_eq!(used(&world).await.1, 3);
 }
 
 #[tokio::test]
@@ -263,26 +259,26 @@ async fn a_sender_nobody_knows_is_asked_about_before_there_is_room() {
     let mut world = on("builder_pack", json!({})).await;
     world.owner.patch("/v1/workspace", json!({"settings": {"sender_trust_gating": true}})).await.expect(200);
     world.receive(&Letter::from(CUSTOMER)).await;
-    let held = eventually("held mail", async || world.pending().await.pop()).await;
+    let held = eventually("held mail", async || waiting(&world).await.pop()).await;
     assert_eq!(held["reason"], "unknown_sender");
     // The plan is used up by somebody who is trusted.
     world.owner.post_empty(&format!("/v1/inbound/pending/{}/approve", id(&held))).await.expect(200);
     for _ in 0..49 {
         world.receive(&Letter::from(CUSTOMER)).await;
     }
-    eventually("50 mails", async || (world.used().await.1 == 50).then_some(())).await;
+    eventually("50 mails", async || (used(&world).await.1 == 50).then_some(())).await;
     world.receive(&Letter::from("bob@customer.test")).await;
-    let bob = eventually("bob's mail", async || world.pending().await.pop()).await;
+    let bob = eventually("bob's mail", async || waiting(&world).await.pop()).await;
     assert_eq!(bob["reason"], "unknown_sender");
     let approve = format!("/v1/inbound/pending/{}/approve", id(&bob));
     assert_eq!(world.owner.post_empty(&approve).await.expect(200)["received"], 0);
-    let bob = world.pending().await;
+    let bob = waiting(&world).await;
     assert_eq!((bob.len(), &bob[0]["reason"]), (1, &json!("plan_limit")));
     // From now on only room is missing.
-    world.redeploy("unlimited").await;
+    redeploy(&mut world, "unlimited").await;
     eventually("bob's mail to come in", async || {
         world.sweep().await;
-        world.pending().await.is_empty().then_some(())
+        waiting(&world).await.is_empty().then_some(())
     })
     .await;
     assert_eq!(world.owner.get("/v1/threads?contact=bob@customer.test").await.expect(200)["total"], 1);
@@ -314,7 +310,7 @@ async fn every_mail_counts_once_whatever_is_retried() {
             for _ in 0..2 {
                 let headers = headers(&i.to_string());
                 let headers: Vec<_> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
-                let body = world.email().to_string().into_bytes();
+                let body = email(&world).to_string().into_bytes();
                 world.owner.ask(reqwest::Method::POST, "/v1/emails/send", &headers, body).await.expect(202);
             }
         }
@@ -326,7 +322,7 @@ async fn every_mail_counts_once_whatever_is_retried() {
         world.come_to_rest().await;
         // Three probes went out and came in while it came to rest; what is unknown to have left stays counted.
         let left = u64::try_from(world.outbox().await.len()).unwrap();
-        let (out, inbound) = world.used().await;
+        let (out, inbound) = used(&world).await;
         assert_eq!((out, inbound), (5 + 3, 6 + 3), "{plan}: {left} left");
     }
 }
@@ -339,13 +335,13 @@ async fn a_mail_that_did_not_leave_is_given_back() {
     // It waits for SES, and is overtaken meanwhile.
     world.fault("ses", "SendEmail", "throttle", 1_000).await;
     world.act(&draft, "send").await.expect(202);
-    assert_eq!(world.used().await.0, 1);
-    world.receive(&Letter::from(CUSTOMER).in_reply_to(&world.last_id(&thread).await)).await;
+    assert_eq!(used(&world).await.0, 1);
+    world.receive(&Letter::from(CUSTOMER).in_reply_to(&last_id(&world, &thread).await)).await;
     world.until_draft(&draft, "stale").await;
     world.no_faults().await;
     eventually("the count to be given back", async || {
         world.advance(5 * 60).await;
-        (world.used().await.0 == 0).then_some(())
+        (used(&world).await.0 == 0).then_some(())
     })
     .await;
 }
