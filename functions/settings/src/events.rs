@@ -18,7 +18,8 @@ use axum::{Json, extract::State};
         ("type" = Option<EventType>, Query, description = "Only events of this type."),
         ("identity_id" = Option<IdentityId>, Query, description = "Only events about this identity."),
     ),
-    responses((status = 200, description = "A page of events.", body = List<EventView>))
+    responses((status = 200, description = "A page of events.", body = List<EventView>)),
+    extensions(("x-errors" = json!(["not_found"])))
 )]
 pub(crate) async fn list_events(
     State(app): State<Arc<App>>,

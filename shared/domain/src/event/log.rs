@@ -287,6 +287,7 @@ impl PartialSchema for EventPayload {
     fn schema() -> RefOr<Schema> {
         let mut schema = Happening::schema();
         if let RefOr::T(Schema::OneOf(types)) = &mut schema {
+            types.description = Some("An event as it is published: one flat object, by `event`.".to_owned());
             for one in &mut types.items {
                 if let RefOr::T(Schema::Object(object)) = one {
                     object.properties.insert("event_id".to_owned(), EventId::schema());
