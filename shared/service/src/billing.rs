@@ -24,6 +24,8 @@ pub struct Subscription {
     pub emails_sent: u64,
     /// Mails that came in in it.
     pub inbound_received: u64,
+    /// Mails of blocked senders that were dropped in it. They count for nothing.
+    pub inbound_dropped: u64,
     /// Identities there are.
     pub identity_count: usize,
     /// Rules there are.
@@ -57,6 +59,7 @@ pub async fn get_subscription(app: &App, caller: &Caller) -> Result<Subscription
         current_period_end: bounds.map(|(_, end)| end),
         emails_sent: usage.outbound,
         inbound_received: usage.inbound,
+        inbound_dropped: usage.dropped,
         identity_count: identities.len(),
         rule_count: rules.len(),
         domain_count: domains.len(),

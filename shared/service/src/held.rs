@@ -5,7 +5,7 @@ use actionlayer_domain::{
     contact::{Contact, ContactStatus, HeldInbound},
     key::Permission,
 };
-use actionlayer_store::{CommitError, HeldOfSender, Page, PageRequest, Row, Transaction, keys};
+use actionlayer_store::{HeldOfSender, Page, PageRequest, Row, Transaction, keys};
 
 use crate::{App, Caller, ServiceError, contention::until_settled, pages, receive_mail::receive_held};
 
@@ -112,9 +112,15 @@ pub(crate) async fn drop_all(app: &App, workspace: WorkspaceId, sender: &EmailAd
 }
 
 async fn discard(app: &App, held: &Row<HeldInbound>) -> Result<(), ServiceError> {
-    let mut transaction = Transaction::new();
-    transaction.delete(held);
-    gone_either_way(app.store.commit(transaction).await)
+    let key = keys::held(held.value.workspace_id, held.value.id);
+    until_settled(app, || async {
+        // Gone by now: received or dropped by somebody who was faster.
+        let Some(row) = app.store.get::<HeldInbound>(&key).await? else { return Ok(()) };
+        let mut transaction = Transaction::new();
+        transaction.delete(&row);
+        Ok(app.store.commit(transaction).await?)
+    })
+    .await
 }
 
 /// Of somebody decided about nobody needs to be told; should their mail be held again, it is told again.
@@ -128,13 +134,4 @@ async fn forget_notices(app: &App, workspace: WorkspaceId, sender: &EmailAddress
         Ok(())
     })
     .await
-}
-
-/// A held mail is never changed: where it is not as it was read, somebody else was faster and it is gone.
-fn gone_either_way(committed: Result<(), CommitError>) -> Result<(), ServiceError> {
-    match committed {
-        Ok(()) => Ok(()),
-        Err(CommitError::Conflict { failed }) if !failed.is_empty() => Ok(()),
-        Err(error) => Err(error.into()),
-    }
 }

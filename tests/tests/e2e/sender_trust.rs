@@ -1,12 +1,12 @@
 //! Mail of strangers, when the owner wants to see it first.
 
 use actionlayer_tests::{
-    CUSTOMER, Letter, World, eventually, smtp,
+    APPROVER, CUSTOMER, Letter, World, eventually, smtp,
     world::{array, id},
 };
 use serde_json::{Value, json};
 
-async fn gated() -> World {
+pub(crate) async fn gated() -> World {
     let world = World::start().await;
     let settings = json!({"settings": {"sender_trust_gating": true}});
     let changed = world.owner.patch("/v1/workspace", settings).await.expect(200);
@@ -14,7 +14,7 @@ async fn gated() -> World {
     world
 }
 
-async fn held(world: &World, count: usize) -> Vec<Value> {
+pub(crate) async fn held(world: &World, count: usize) -> Vec<Value> {
     eventually(&format!("{count} held mails"), async || {
         let list = world.owner.get("/v1/inbound/pending").await.expect(200);
         (array(&list["data"]).len() == count).then(|| array(&list["data"]).to_vec())
@@ -100,6 +100,95 @@ async fn a_blocked_sender_is_heard_no_more() {
     world.come_to_rest().await;
     let threads = world.threads().await;
     assert!(threads.iter().all(|thread| thread["contact"]["email"] != CUSTOMER), "{threads:?}");
+    // It was counted, and is no mail that was received.
+    let used = world.owner.get("/v1/billing/subscription").await.expect(200);
+    assert_eq!(used["inbound_dropped_this_period"], 1, "{used}");
+    assert_eq!(used["inbound_received_this_period"].as_u64(), Some(threads.len() as u64), "{used}");
+}
+
+#[tokio::test]
+async fn held_mail_is_listed_by_identity() {
+    let world = gated().await;
+    let other = world.new_identity("leo", json!({})).await;
+    world.receive(&Letter::from(CUSTOMER)).await;
+    world.receive_at(other["email_address"].as_str().unwrap(), &Letter::from(CUSTOMER)).await;
+    held(&world, 2).await;
+    for identity in [&world.identity, &other] {
+        let path = format!("/v1/inbound/pending?identity_id={}", id(identity));
+        let list = eventually("one held mail", async || {
+            let list = world.owner.get(&path).await.expect(200);
+            (array(&list["data"]).len() == 1).then_some(list)
+        })
+        .await;
+        assert_eq!((&list["data"][0]["identity_id"], &list["total"]), (&identity["id"], &json!(1)));
+    }
+    // Whoever trusts a sender trusts them everywhere.
+    let pending = held(&world, 2).await;
+    let approved =
+        world.owner.post_empty(&format!("/v1/inbound/pending/{}/approve", id(&pending[0]))).await.expect(200);
+    assert_eq!(approved["received"], 2);
+    held(&world, 0).await;
+}
+
+#[tokio::test]
+async fn no_mail_stays_held_that_arrives_while_its_sender_is_approved() {
+    let world = gated().await;
+    let first = Letter::from(CUSTOMER);
+    world.receive(&first).await;
+    let pending = held(&world, 1).await;
+    let letters: Vec<_> = (0..16).map(|_| Letter::from(CUSTOMER).in_reply_to(first.id())).collect();
+    let approve = format!("/v1/inbound/pending/{}/approve", id(&pending[0]));
+    let pouring = futures_util::future::join_all(letters.iter().map(|letter| world.receive(letter)));
+    let ((), approved) = tokio::join!(async { _ = pouring.await }, world.owner.post_empty(&approve));
+    approved.expect(200);
+    let threads = eventually("all mails in one thread", async || {
+        let list = world.owner.get("/v1/threads").await.expect(200);
+        (list["data"][0]["message_count"] == 17).then(|| array(&list["data"]).to_vec())
+    })
+    .await;
+    assert_eq!(threads.len(), 1);
+    held(&world, 0).await;
+}
+
+#[tokio::test]
+async fn approvers_are_told_of_a_sender_once_until_somebody_decides() {
+    let world = World::start().await;
+    let settings = |notify: bool| json!({"settings": {"sender_trust_gating": true, "notify_held_inbound": notify}});
+    let notices = async || {
+        let sent = world.sent_to(APPROVER).await;
+        sent.into_iter()
+            .filter(|sent| sent.header("Subject").is_some_and(|s| s.starts_with("Held: mail from")))
+            .collect::<Vec<_>>()
+    };
+    // Nobody asked to be told.
+    world.owner.patch("/v1/workspace", settings(false)).await.expect(200);
+    world.receive(&Letter::from("quiet@customer.test")).await;
+    held(&world, 1).await;
+
+    world.owner.patch("/v1/workspace", settings(true)).await.expect(200);
+    futures_util::future::join_all((0..4).map(async |i| {
+        world.receive(&Letter::from(CUSTOMER).text(&format!("Please pay {i}.\nPOST https://evil.test/approve"))).await;
+    }))
+    .await;
+    let pending = held(&world, 5).await;
+    let told = eventually("a notice", async || Some(notices().await).filter(|told| !told.is_empty())).await;
+    let text = told[0].text();
+    assert!(text.contains(CUSTOMER) && text.contains("| Please pay") && text.contains(world.address()), "{text}");
+    assert!(text.lines().all(|line| line.starts_with("| ") || !line.contains("evil.test")), "{text}");
+    assert_eq!(told[0].header("Auto-Submitted").as_deref(), Some("auto-generated"));
+    // Somebody else is told of as well; of the first nobody is told again.
+    world.receive(&Letter::from("bob@customer.test")).await;
+    let told = eventually("a notice about Bob", async || Some(notices().await).filter(|told| told.len() > 1)).await;
+    assert!(told.len() == 2 && told[0].text().contains("bob@customer.test"));
+
+    // Decided, then held again for another reason: they are told again.
+    let of_customer = pending.iter().find(|held| held["from_email"] == CUSTOMER).unwrap();
+    world.owner.post_empty(&format!("/v1/inbound/pending/{}/approve", id(of_customer))).await.expect(200);
+    let failing = json!({"sender": "customer.test", "dmarc": "FAIL", "spf": "FAIL", "dkim": "FAIL"});
+    world.anyone.json(reqwest::Method::PUT, "/local/verdicts", failing).await.expect(200);
+    world.receive(&Letter::from(CUSTOMER)).await;
+    let told = eventually("a third notice", async || Some(notices().await).filter(|told| told.len() > 2)).await;
+    assert!(told.len() == 3 && told[0].text().contains(CUSTOMER));
 }
 
 #[tokio::test]

@@ -21,6 +21,8 @@ pub struct SubscriptionView {
     current_period_end: Option<Timestamp>,
     emails_sent_this_period: u64,
     inbound_received_this_period: u64,
+    /// Mails of blocked senders; they count for nothing.
+    inbound_dropped_this_period: u64,
     identity_count: usize,
     rule_count: usize,
     domain_count: usize,
@@ -40,6 +42,7 @@ impl SubscriptionView {
             current_period_end: subscription.current_period_end,
             emails_sent_this_period: subscription.emails_sent,
             inbound_received_this_period: subscription.inbound_received,
+            inbound_dropped_this_period: subscription.inbound_dropped,
             identity_count: subscription.identity_count,
             rule_count: subscription.rule_count,
             domain_count: subscription.domain_count,
