@@ -32,6 +32,9 @@ pub(crate) struct NewEmail {
     body_text: Option<String>,
     body_html: Option<String>,
     attachments: Option<Vec<NewAttachment>>,
+    /// Tags of the thread it starts.
+    #[serde(default)]
+    tags: Vec<String>,
 }
 
 /// Starts a thread: sends mail that nobody approves.
@@ -58,6 +61,7 @@ pub(crate) async fn send_email(
         body_text: body.body_text,
         body_html: body.body_html,
         attachments: attachments::all(body.attachments),
+        tags: body.tags,
     };
     let (message, _) = send::send_email(&app, &caller, email).await?;
     Ok((StatusCode::ACCEPTED, Json(SentView::of(&message))))

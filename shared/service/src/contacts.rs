@@ -7,7 +7,14 @@ use actionlayer_domain::{
 };
 use actionlayer_store::{CommitError, ContactFilter, Page, PageRequest, Row, Transaction, keys};
 
-use crate::{App, Caller, ServiceError, contention::until_settled, fields::Fields, held, idempotency::Once, pages};
+use crate::{
+    App, Caller, ServiceError,
+    contention::until_settled,
+    fields::{Fields, distinct},
+    held,
+    idempotency::Once,
+    pages,
+};
 
 /// A contact to be made.
 #[derive(Debug, Clone)]
@@ -106,12 +113,7 @@ pub async fn update_contact(
     Ok(contact)
 }
 
-async fn update_once(
-    app: &App,
-    caller: &Caller,
-    id: ContactId,
-    patch: &ContactPatch,
-) -> Result<Contact, ServiceError> {
+async fn update_once(app: &App, caller: &Caller, id: ContactId, patch: &ContactPatch) -> Result<Contact, ServiceError> {
     let row = find(app, caller, id).await?;
     let now = app.now();
     let mut contact = row.value.clone();
@@ -165,14 +167,4 @@ fn check(name: Option<Option<&HeaderText>>, tags: Option<&[String]>) -> Result<(
     }
     fields.tags(tags.unwrap_or_default());
     fields.finish()
-}
-
-fn distinct(tags: &[String]) -> Vec<String> {
-    let mut distinct: Vec<String> = Vec::with_capacity(tags.len());
-    for tag in tags {
-        if !distinct.contains(tag) {
-            distinct.push(tag.clone());
-        }
-    }
-    distinct
 }

@@ -111,3 +111,13 @@ impl Fields {
         Some(text)
     }
 }
+/// Tags once each, in the order they were given.
+pub(crate) fn distinct(tags: &[String]) -> Vec<String> {
+    let mut distinct: Vec<String> = Vec::with_capacity(tags.len());
+    for tag in tags {
+        if !distinct.contains(tag) {
+            distinct.push(tag.clone());
+        }
+    }
+    distinct
+}

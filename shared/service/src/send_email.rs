@@ -7,7 +7,7 @@ use crate::{
     App, Caller, ServiceError,
     attachments::{self, NewAttachment},
     contention::until_settled,
-    fields::Fields,
+    fields::{Fields, distinct},
     idempotency::Once,
     messages,
     outbound::{self, Content, Origin},
@@ -34,6 +34,8 @@ pub struct SendEmail {
     pub body_html: Option<String>,
     /// Files.
     pub attachments: Vec<NewAttachment>,
+    /// Tags of the thread it starts.
+    pub tags: Vec<String>,
 }
 
 /// Queues a message, with the thread it starts and the contact it goes to.
@@ -48,6 +50,7 @@ pub async fn send_email(app: &App, caller: &Caller, input: SendEmail) -> Result<
     }
     fields.recipient_count("to", to.len() + cc.len() + bcc.len());
     fields.bodies(input.body_text.as_deref(), input.body_html.as_deref());
+    fields.tags(&input.tags);
     let subject = fields.header("subject", Some(&input.subject));
     fields.finish()?;
     let Some(subject) = subject else { return Err(ServiceError::invalid("subject", "is required")) };
@@ -62,7 +65,7 @@ pub async fn send_email(app: &App, caller: &Caller, input: SendEmail) -> Result<
 
     let attachments = attachments::keep(app, caller.workspace_id, &input.attachments).await?;
     let content = Content { to, cc, bcc, subject, text: input.body_text, html: input.body_html, attachments };
-    start_thread(app, caller, &identity, &content).await
+    start_thread(app, caller, &identity, &content, &input.tags).await
 }
 
 /// Queues a message that nobody approves, with the thread it starts and the contact it goes to.
@@ -71,6 +74,7 @@ pub(crate) async fn start_thread(
     caller: &Caller,
     identity: &Identity,
     content: &Content,
+    tags: &[String],
 ) -> Result<(Message, MessageBody), ServiceError> {
     let Some(first) = content.to.first() else {
         return Err(ServiceError::invalid("to", "name at least one recipient"));
@@ -88,6 +92,7 @@ pub(crate) async fn start_thread(
         let (message, body) = outbound::message(app, identity, thread_id, content.clone(), origin, now);
         let thread = Thread {
             snippet: message.snippet.clone(),
+            tags: distinct(tags),
             ..Thread::start(thread_id, caller.workspace_id, identity.id, &message.subject, now, now)
         }
         .with_contact(&contact);

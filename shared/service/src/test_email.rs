@@ -54,5 +54,5 @@ pub async fn send_test_email(
         html: None,
         attachments: Vec::new(),
     };
-    start_thread(app, caller, &identity, &content).await
+    start_thread(app, caller, &identity, &content, &[]).await
 }

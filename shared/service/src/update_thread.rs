@@ -3,7 +3,12 @@
 use actionlayer_domain::{Thread, ThreadId, key::Permission, thread::ThreadStatus};
 use actionlayer_store::Transaction;
 
-use crate::{App, Caller, ServiceError, contention::until_settled, fields::Fields, threads};
+use crate::{
+    App, Caller, ServiceError,
+    contention::until_settled,
+    fields::{Fields, distinct},
+    threads,
+};
 
 /// What to change; `None` leaves it.
 #[derive(Debug, Clone, Default)]
@@ -46,8 +51,7 @@ async fn update_once(app: &App, caller: &Caller, id: ThreadId, patch: &ThreadPat
         thread.needs_review = needs_review;
     }
     if let Some(tags) = &patch.tags {
-        thread.tags.clone_from(tags);
-        thread.tags.dedup();
+        thread.tags = distinct(tags);
     }
     if thread == row.value {
         return Ok(thread);

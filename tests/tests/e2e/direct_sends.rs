@@ -29,7 +29,7 @@ async fn a_reply_without_a_draft() {
 async fn a_cold_send_starts_a_thread_if_the_identity_may() {
     let world = World::start().await;
     let email = json!({"identity_id": world.identity["id"], "to": ["new@customer.test"], "bcc": "eve@novacore.test",
-        "subject": "Grüße", "body_html": "<p>Hello <i>there</i></p>"});
+        "subject": "Grüße", "body_html": "<p>Hello <i>there</i></p>", "tags": ["spring", "vip", "spring"]});
     world.owner.post("/v1/emails/send", email.clone()).await.refused(422, "cold_send_blocked");
     assert_eq!(world.owner.get("/v1/threads").await.expect(200)["total"], 0);
 
@@ -45,6 +45,7 @@ async fn a_cold_send_starts_a_thread_if_the_identity_may() {
     let thread = json!({"id": queued["thread_id"]});
     let started = world.thread(&thread).await;
     assert_eq!((started["status"].as_str(), started["needs_review"].as_bool()), (Some("waiting"), Some(false)));
+    assert_eq!(started["tags"], json!(["spring", "vip"]));
     assert_eq!((&started["contact"]["status"], started["messages_total"].as_u64()), (&json!("trusted"), Some(1)));
 
     // The answer, which cites SES's id, joins.

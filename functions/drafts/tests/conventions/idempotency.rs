@@ -89,6 +89,7 @@ async fn what_died_after_its_effect_does_not_happen_twice() {
         body_text: Some("Hello.".to_owned()),
         body_html: None,
         attachments: Vec::new(),
+        tags: Vec::new(),
     };
     let (message, _) = send_email(&world.app, &caller, input.clone()).await.unwrap();
     drop(run);
