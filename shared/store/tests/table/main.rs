@@ -4,6 +4,7 @@
 
 mod bodies;
 mod credentials;
+mod events;
 mod indexes;
 mod lists;
 mod sample;
