@@ -112,7 +112,10 @@ pub struct ConditionForm {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(no_recursion)]
     pub conditions: Option<Vec<ConditionForm>>,
-    /// What is looked at, such as `message.subject` or `draft.metadata.confidence`.
+    /// What is looked at: `message.` and `from_email`, `from_domain`, `to`, `subject`, `body_text`, `is_automated`,
+    /// `has_attachments`, `authentication.spf`, `.dkim`, `.dmarc`, `.spam`, `.virus`, `.aligned`, or `safety.flags`;
+    /// `thread.` and `subject`, `status`, `tags` or `message_count`; `contact.` and `status`, `email` or `tags`; `draft.`
+    /// and `body_text`, `rationale`, `identity_id`, or `metadata.` and the key of a value in it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub field: Option<String>,
     /// How it is compared.

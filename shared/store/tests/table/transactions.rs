@@ -153,6 +153,35 @@ async fn usage_adds_up_beside_what_it_counts() {
 }
 
 #[tokio::test]
+async fn a_cap_holds_among_many_who_read_the_same_and_knows_what_was_counted_without_one() {
+    let world = World::start().await;
+    let workspace = stored(&world).await.value.workspace_id;
+    // Two of the ten, before there was a cap; one of them was taken back.
+    for amount in [1, 1, -1] {
+        let mut transaction = Transaction::new();
+        transaction.count_usage(workspace, "2026-04", "one", Used::Outbound, amount);
+        world.store.commit(transaction).await.unwrap();
+    }
+    // All of them have read the same, and there is room for nine.
+    let usage = world.store.usage(workspace, "2026-04").await.unwrap();
+    let writers = (0..20).map(|_| async {
+        let mut transaction = Transaction::new();
+        transaction.count_usage_within(workspace, "2026-04", &usage, Used::Outbound, 10);
+        match world.store.commit(transaction).await {
+            Ok(()) => true,
+            Err(CommitError::Conflict { failed }) if failed == [0] => false,
+            Err(other) => panic!("{other:?}"),
+        }
+    });
+    let mut counted = 0;
+    // One after the other is as good as at once: all of them have read before.
+    for writer in writers {
+        counted += u32::from(writer.await);
+    }
+    assert_eq!((counted, world.store.usage(workspace, "2026-04").await.unwrap().outbound), (9, 10));
+}
+
+#[tokio::test]
 async fn no_change_is_lost_among_many_writers() {
     const WRITERS: u32 = 24;
     let world = std::sync::Arc::new(World::start().await);
