@@ -28,6 +28,7 @@ mod automated;
 mod body;
 mod build;
 mod charset;
+mod description;
 mod encode;
 mod encoded_word;
 mod extract;

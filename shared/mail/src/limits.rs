@@ -22,6 +22,15 @@ pub const MAX_ADDRESSES: usize = 1_000;
 pub const MAX_REFERENCES: usize = 100;
 /// Recipients read of one report.
 pub const MAX_REPORTED_RECIPIENTS: usize = 100;
+/// Bytes kept of the names and addresses in `To`, `Cc` and `Reply-To` together. With the next two and the text, a mail
+/// stays well below the 400 KB of an item; people's mail stays below 20.
+pub const MAX_ADDRESSES_BYTES: usize = 64 * 1024;
+/// Bytes kept of the ids in `In-Reply-To` and `References` together.
+pub const MAX_IDS_BYTES: usize = 32 * 1024;
+/// Bytes kept of what is said about the files: names, media types, ids.
+pub const MAX_FILES_BYTES: usize = 96 * 1024;
+/// The longest subject, author's name or address kept, in bytes. A line of a header has 998 (RFC 5322, section 2.1.1).
+pub const MAX_LINE_BYTES: usize = 4 * 1024;
 /// The longest address kept of a report, in bytes: a path holds no more (RFC 5321, section 4.5.3.1).
 pub const MAX_ADDRESS_BYTES: usize = 320;
 /// The longest value kept of a field of a report that is not an address, in bytes.

@@ -8,13 +8,11 @@ use mail_parser::{HeaderValue, parsers::MessageStream};
 use crate::{
     address, automated,
     body::{self, Bodies},
-    filename,
+    description, filename,
     header::{Block, Fields, decode_words, read_block},
     html::Rendered,
     limits::{MAX_RAW_BYTES, MAX_REFERENCES, TOP_HEADERS},
-    message_id,
-    report,
-    safety,
+    message_id, report, safety,
     structure::{Disposition, Part, Structure, read_structure},
 };
 
@@ -112,7 +110,7 @@ pub fn parse(raw: &[u8]) -> ParsedMail {
         parse_limited: true,
         ..ParsedMail::default()
     });
-    mail.parse_limited |= top.limited;
+    mail.parse_limited |= top.limited | description::bound(&mut mail);
     mail.defects.sort_unstable();
     mail
 }
@@ -123,7 +121,7 @@ pub fn attachment_bytes(raw: &[u8], index: usize) -> Option<Cow<'_, [u8]>> {
 }
 
 /// The decoded content of every attachment of [`ParsedMail::attachments`], in order, decoded one by one as they are
-/// asked for.
+/// asked for; then of those that a limit left out.
 pub fn all_attachment_bytes(raw: &[u8]) -> impl Iterator<Item = Cow<'_, [u8]>> {
     let top = read_block(raw, TOP_HEADERS, |_| false);
     let structure = (raw.len() <= MAX_RAW_BYTES).then(|| read_structure(raw, &top));

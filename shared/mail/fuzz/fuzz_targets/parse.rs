@@ -22,8 +22,9 @@ fuzz_target!(|raw: &[u8]| {
         assert!(!file.filename.is_empty() && !file.filename.contains(['/', '\\']) && one_line(&file.filename));
         assert!(!file.filename.starts_with('.'));
     }
-    let sizes = all_attachment_bytes(raw).map(|bytes| bytes.len() as u64);
-    assert!(sizes.eq(mail.attachments.iter().map(|file| file.size_bytes)));
+    let sizes: Vec<u64> = all_attachment_bytes(raw).map(|bytes| bytes.len() as u64).collect();
+    let described: Vec<u64> = mail.attachments.iter().map(|file| file.size_bytes).collect();
+    assert!(sizes.starts_with(&described) && (mail.parse_limited || sizes == described));
     assert!(snippet(&mail.text, 200).chars().count() <= 200);
     let _ = mail.is_automated(Some(""));
     let _ = safety_flags(&mail, &SafetyContext { authentication: None, known_domains: &["example.com"] });
