@@ -4,10 +4,12 @@
 //! messages, newest first; earlier versions of drafts come last and are not read with the rest.
 
 use actionlayer_domain::{
+    ApiKeyId, ContactId, DomainId, DomainName, DraftId, DraftStatus, EmailAddress, EventId, Family, HeldId, IdentityId,
+    MessageId, RuleId, SuppressionId, ThreadId, Timestamp, UploadId, WebhookDeliveryId, WebhookId, WorkspaceId,
     contact::{Contact, ContactStatus},
-    ApiKeyId, ContactId, DomainId, DomainName, DraftId, DraftStatus, EmailAddress, Family, HeldId, IdentityId,
-    MessageId, RuleId, SuppressionId, ThreadId, Timestamp, UploadId, WorkspaceId, rate::RateWindow, thread::ThreadStatus,
-    EventId, WebhookDeliveryId, WebhookId, event::EventType,
+    event::EventType,
+    rate::RateWindow,
+    thread::ThreadStatus,
 };
 use sha2::{Digest, Sha256};
 
@@ -52,7 +54,7 @@ pub enum Index {
     State,
     /// The same, by identity; held mail by sender.
     Owner,
-    /// Threads that need review.
+    /// Threads by whether they need review.
     Review,
     /// Work that falls due, over all workspaces. Small: an item is in it only while something is outstanding.
     Due,
@@ -416,8 +418,9 @@ pub(crate) fn threads_of_identity(workspace: WorkspaceId, identity: IdentityId) 
     format!("{}#I#{identity}", threads(workspace))
 }
 
-pub(crate) fn threads_to_review(workspace: WorkspaceId) -> String {
-    format!("{}#REVIEW", threads(workspace))
+/// Threads that need review, or those that do not.
+pub(crate) fn threads_by_review(workspace: WorkspaceId, needs_review: bool) -> String {
+    format!("{}#{}", threads(workspace), if needs_review { "REVIEW" } else { "REVIEWED" })
 }
 
 /// Threads with a tag, entered by the relay.
@@ -461,8 +464,10 @@ pub(crate) const DUE_SENDS: &str = "DUE#SEND";
 pub(crate) const DUE_DRAFTS: &str = "DUE#DRAFT";
 /// Mail that waits for room in the plan, in [`Index::Due`].
 pub(crate) const DUE_HELD: &str = "DUE#HELD";
-/// Domains to be checked again, in [`Index::Due`].
+/// Domains to be checked until they are proven, in [`Index::Due`].
 pub(crate) const DUE_DOMAINS: &str = "DUE#DOMAIN";
+/// Domains that were proven once and are watched, in [`Index::Due`].
+pub(crate) const DUE_PROVEN_DOMAINS: &str = "DUE#PROVEN";
 
 /// Webhook deliveries to be tried, in [`Index::Due`].
 pub(crate) const DUE_WEBHOOK_DELIVERIES: &str = "DUE#WEBHOOK";

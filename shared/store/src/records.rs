@@ -2,7 +2,8 @@
 
 use actionlayer_domain::{
     ApiKeyId, DomainId, DomainName, Draft, DraftBody, DraftId, DraftStatus, EmailAddress, HeaderText, Identity,
-    IdentityId, Message, MessageBody, Role, Rule, Secret, SendingDomain, Thread, Timestamp, Upload, Workspace, WorkspaceId,
+    IdentityId, Message, MessageBody, Role, Rule, Secret, SendingDomain, Thread, Timestamp, Upload, Workspace,
+    WorkspaceId,
     contact::{Contact, HeldInbound, HeldReason, SenderNotice},
     key::ApiKey,
     message::{Attachment, DeliveryStatus},
@@ -42,13 +43,14 @@ impl Record for SendingDomain {
     }
 
     fn indexes(&self) -> Vec<IndexEntry> {
-        match self.status {
-            DomainStatus::Pending => {
-                let since = self.last_checked_at.unwrap_or(self.created_at);
-                vec![IndexEntry::new(Index::Due, keys::DUE_DOMAINS, keys::by_time(since, self.id))]
-            }
-            DomainStatus::Verified | DomainStatus::Failed => Vec::new(),
-        }
+        let list = match (self.status, self.verified_at) {
+            (DomainStatus::Pending, _) => keys::DUE_DOMAINS,
+            // Watched: a record may go, and come back.
+            (DomainStatus::Verified, _) | (DomainStatus::Failed, Some(_)) => keys::DUE_PROVEN_DOMAINS,
+            (DomainStatus::Failed, None) => return Vec::new(),
+        };
+        let since = self.last_checked_at.unwrap_or(self.created_at);
+        vec![IndexEntry::new(Index::Due, list, keys::by_time(since, self.id))]
     }
 }
 
@@ -133,15 +135,13 @@ impl Record for Thread {
             return Vec::new();
         }
         let position = keys::by_time(self.last_message_at, self.id);
-        let mut entries = vec![
+        let by_review = keys::threads_by_review(self.workspace_id, self.needs_review);
+        vec![
             IndexEntry::new(Index::List, keys::threads(self.workspace_id), &position),
             IndexEntry::new(Index::State, keys::threads_with_status(self.workspace_id, self.status), &position),
             IndexEntry::new(Index::Owner, keys::threads_of_identity(self.workspace_id, self.identity_id), &position),
-        ];
-        if self.needs_review {
-            entries.push(IndexEntry::new(Index::Review, keys::threads_to_review(self.workspace_id), &position));
-        }
-        entries
+            IndexEntry::new(Index::Review, by_review, &position),
+        ]
     }
 }
 

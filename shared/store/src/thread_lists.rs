@@ -99,22 +99,26 @@ fn listing(workspace: WorkspaceId, filter: &ThreadFilter) -> Listing {
     let by_identity = |id: IdentityId| ("identity_id", s(id.to_string()));
     let by_status = |status: ThreadStatus| ("status", s(status.as_str()));
     let mut equal: Vec<_> = status.map(by_status).into_iter().chain(identity_id.map(by_identity)).collect();
+    let by_review = |needs_review| ("needs_review", AttributeValue::Bool(needs_review));
     let (index, pk, total) = match (needs_review, status, identity_id) {
-        // The sparse index first: it holds the fewest.
-        (Some(true), _, _) => (Index::Review, keys::threads_to_review(workspace), TotalsKey::ThreadsToReview),
+        // What needs review first: that is the fewest.
+        (Some(true), _, _) | (Some(false), None, None) => {
+            let needs_review = needs_review == Some(true);
+            let pk = keys::threads_by_review(workspace, needs_review);
+            (Index::Review, pk, TotalsKey::ThreadsByReview(needs_review))
+        }
         (_, Some(status), _) => {
             equal.retain(|(name, _)| *name != "status");
+            equal.extend(needs_review.map(by_review));
             (Index::State, keys::threads_with_status(workspace, status), TotalsKey::ThreadsWithStatus(status))
         }
         (_, None, Some(id)) => {
             equal.clear();
+            equal.extend(needs_review.map(by_review));
             (Index::Owner, keys::threads_of_identity(workspace, id), TotalsKey::ThreadsOfIdentity(id))
         }
-        (_, None, None) => (Index::List, keys::threads(workspace), TotalsKey::Threads),
+        (None, None, None) => (Index::List, keys::threads(workspace), TotalsKey::Threads),
     };
-    if needs_review == Some(false) {
-        equal.push(("needs_review", AttributeValue::Bool(false)));
-    }
     let range = filter.range();
     let total = (equal.is_empty() && range.is_none()).then_some(total);
     Listing { index: Some(index), pk, range, equal, total, ..Listing::default() }

@@ -15,8 +15,8 @@ use crate::{CommitError, Record, Store, StoreError, Transaction, keys, record::k
 pub enum TotalsKey {
     /// All threads.
     Threads,
-    /// Threads that need review.
-    ThreadsToReview,
+    /// Threads that need review, or those that do not.
+    ThreadsByReview(bool),
     /// Threads with a status.
     ThreadsWithStatus(ThreadStatus),
     /// Threads of an identity.
@@ -44,7 +44,8 @@ impl TotalsKey {
     fn attribute(self) -> String {
         match self {
             Self::Threads => "threads".to_owned(),
-            Self::ThreadsToReview => "threads#review".to_owned(),
+            Self::ThreadsByReview(true) => "threads#review".to_owned(),
+            Self::ThreadsByReview(false) => "threads#reviewed".to_owned(),
             Self::ThreadsWithStatus(status) => format!("threads#{}", status.as_str()),
             Self::ThreadsOfIdentity(id) => format!("threads#{id}"),
             Self::Drafts => "drafts".to_owned(),
@@ -62,17 +63,12 @@ impl TotalsKey {
     fn of(entity: &Entity) -> Vec<Self> {
         match entity {
             Entity::Thread(thread) if thread.merged_into.is_some() => Vec::new(),
-            Entity::Thread(thread) => {
-                let mut keys = vec![
-                    Self::Threads,
-                    Self::ThreadsWithStatus(thread.status),
-                    Self::ThreadsOfIdentity(thread.identity_id),
-                ];
-                if thread.needs_review {
-                    keys.push(Self::ThreadsToReview);
-                }
-                keys
-            }
+            Entity::Thread(thread) => vec![
+                Self::Threads,
+                Self::ThreadsWithStatus(thread.status),
+                Self::ThreadsOfIdentity(thread.identity_id),
+                Self::ThreadsByReview(thread.needs_review),
+            ],
             Entity::Draft(draft) => {
                 vec![Self::Drafts, Self::DraftsWithStatus(draft.status), Self::DraftsOfIdentity(draft.identity_id)]
             }

@@ -23,7 +23,9 @@ pub(super) fn complete(document: &mut Value) {
     let mut errors = BTreeMap::new();
     let schemas = document["components"]["schemas"].clone();
     for (path, method, operation) in operations(document) {
-        let names_objects = path.contains('{') || names_objects(operation.get("requestBody"), &schemas);
+        let names_objects = path.contains('{')
+            || names_objects(operation.get("requestBody"), &schemas)
+            || names_identity(operation.get("parameters"));
         complete_operation(&path, &method, names_objects, operation, &mut errors);
     }
     let components = &mut document["components"];
@@ -118,6 +120,11 @@ fn names_objects(body: Option<&Value>, schemas: &Value) -> bool {
     collect(body, schemas, &mut names);
     let fields = names.iter().filter_map(|name| schemas[name]["properties"].as_object()).flat_map(Map::values);
     fields.into_iter().any(|field| field["format"] == "uuid")
+}
+
+/// Whether a list is asked for by identity: one that the key is not bound to is not there.
+fn names_identity(parameters: Option<&Value>) -> bool {
+    parameters.and_then(Value::as_array).into_iter().flatten().any(|parameter| parameter["name"] == "identity_id")
 }
 
 /// One response for all operations that can fail under this status with these codes.
