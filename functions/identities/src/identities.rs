@@ -41,6 +41,9 @@ pub(crate) struct NewIdentity {
 }
 
 /// Makes a mailbox at a verified domain.
+///
+/// `approval_channel` is where its approvers are asked, one channel or a list. Mail is sent today; Slack and Telegram
+/// channels are checked for their form and kept, and a draft shows in `notifications` that they were not written to.
 #[utoipa::path(
     post, path = "/v1/identities", tag = "Identities",
     request_body = NewIdentity,

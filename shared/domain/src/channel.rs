@@ -3,9 +3,12 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{EmailAddress, Timestamp};
+use crate::{EmailAddress, Secret, Timestamp};
 
 /// A way to reach the people who decide. Several may be set; all are told, the first decision wins.
+///
+/// What opens a bot is a secret: reads show its last four characters behind an ellipsis, and writing that back leaves it
+/// as it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "type", rename_all = "lowercase", deny_unknown_fields)]
 pub enum ApprovalChannel {
@@ -14,6 +17,43 @@ pub enum ApprovalChannel {
         /// The approvers, at least one.
         to: Vec<EmailAddress>,
     },
+    /// A channel in Slack, written to by a bot of one's own.
+    Slack {
+        /// The channel's id: `C…`.
+        channel: String,
+        /// The token of the bot: `xoxb-…`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[schema(value_type = Option<String>)]
+        bot_token: Option<Secret<String>>,
+        /// What Slack signs its requests with.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[schema(value_type = Option<String>)]
+        signing_secret: Option<Secret<String>>,
+        /// Slack user ids of those who may decide; whoever is in the channel when empty.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        approvers: Vec<String>,
+    },
+    /// A chat in Telegram, written to by a bot of one's own.
+    Telegram {
+        /// The token of the bot.
+        #[schema(value_type = String)]
+        bot_token: Secret<String>,
+        /// The chat: a number, or `@` and a name.
+        chat_id: String,
+        /// Telegram user ids of those who may decide; whoever is in the chat when empty.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        approvers: Vec<String>,
+    },
+}
+
+/// What stands before the end of a secret that is shown.
+const ELLIPSIS: char = '…';
+
+/// A secret as reads show it: its last four characters.
+fn masked(secret: &Secret<String>) -> Secret<String> {
+    let text = secret.expose();
+    let end = text.char_indices().rev().nth(3).map_or(0, |(at, _)| at);
+    Secret::new(format!("{ELLIPSIS}{}", &text[end..]))
 }
 
 impl ApprovalChannel {
@@ -21,8 +61,136 @@ impl ApprovalChannel {
     pub const fn as_str(&self) -> &'static str {
         match self {
             Self::Email { .. } => "email",
+            Self::Slack { .. } => "slack",
+            Self::Telegram { .. } => "telegram",
         }
     }
+
+    /// Whom it mails; nobody for the other kinds.
+    pub fn addresses(&self) -> &[EmailAddress] {
+        match self {
+            Self::Email { to } => to,
+            Self::Slack { .. } | Self::Telegram { .. } => &[],
+        }
+    }
+
+    /// The one place it writes to; none for mail, which goes to each approver.
+    pub fn place(&self) -> Option<&str> {
+        match self {
+            Self::Email { .. } => None,
+            Self::Slack { channel, .. } => Some(channel),
+            Self::Telegram { chat_id, .. } => Some(chat_id),
+        }
+    }
+
+    /// As reads show it.
+    #[must_use]
+    pub fn shown(&self) -> Self {
+        match self.clone() {
+            Self::Slack { channel, bot_token, signing_secret, approvers } => Self::Slack {
+                channel,
+                bot_token: bot_token.as_ref().map(masked),
+                signing_secret: signing_secret.as_ref().map(masked),
+                approvers,
+            },
+            Self::Telegram { bot_token, chat_id, approvers } => {
+                Self::Telegram { bot_token: masked(&bot_token), chat_id, approvers }
+            }
+            email @ Self::Email { .. } => email,
+        }
+    }
+
+    /// Puts secrets back that were written as reads show them, from the channels there are.
+    pub fn keep_secrets(&mut self, known: &[Self]) {
+        let keep = |secret: &mut Secret<String>, known: &[Secret<String>]| {
+            if secret.expose().starts_with(ELLIPSIS)
+                && let Some(known) = known.iter().find(|known| masked(known) == *secret)
+            {
+                *secret = known.clone();
+            }
+        };
+        match self {
+            Self::Email { .. } => {}
+            Self::Slack { bot_token, signing_secret, .. } => {
+                let (mut tokens, mut secrets) = (Vec::new(), Vec::new());
+                for channel in known {
+                    if let Self::Slack { bot_token, signing_secret, .. } = channel {
+                        tokens.extend(bot_token.clone());
+                        secrets.extend(signing_secret.clone());
+                    }
+                }
+                bot_token.iter_mut().for_each(|token| keep(token, &tokens));
+                signing_secret.iter_mut().for_each(|secret| keep(secret, &secrets));
+            }
+            Self::Telegram { bot_token, .. } => {
+                let tokens: Vec<_> = known
+                    .iter()
+                    .filter_map(|channel| match channel {
+                        Self::Telegram { bot_token, .. } => Some(bot_token.clone()),
+                        Self::Email { .. } | Self::Slack { .. } => None,
+                    })
+                    .collect();
+                keep(bot_token, &tokens);
+            }
+        }
+    }
+
+    /// What is wrong with it: which field, and what would be right.
+    pub fn problem(&self) -> Option<(&'static str, &'static str)> {
+        match self {
+            Self::Email { to } => to.is_empty().then_some(("to", "must name at least one approver")),
+            Self::Slack { channel, bot_token, signing_secret, approvers } => {
+                let (Some(token), Some(secret)) = (bot_token, signing_secret) else {
+                    let field = if bot_token.is_none() { "bot_token" } else { "signing_secret" };
+                    return Some((field, "is required: no Slack app is installed for this workspace"));
+                };
+                let is_id = |text: &str, kinds: &[char]| {
+                    text.starts_with(kinds)
+                        && (3..=32).contains(&text.len())
+                        && text.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
+                };
+                if !is_id(channel, &['C', 'G', 'D']) {
+                    return Some(("channel", "must be the id of a channel, such as C024BE91L"));
+                }
+                if !token.expose().strip_prefix("xoxb-").is_some_and(is_token) {
+                    return Some(("bot_token", "must be the token of a bot: `xoxb-` and what follows"));
+                }
+                if !(secret.expose().len() == 32 && secret.expose().bytes().all(|b| b.is_ascii_hexdigit())) {
+                    return Some(("signing_secret", "must be the app's signing secret: 32 hexadecimal digits"));
+                }
+                let wrong = approvers.len() > MAX_APPROVERS || !approvers.iter().all(|id| is_id(id, &['U', 'W']));
+                wrong.then_some(("approvers", "must be at most 20 Slack user ids, such as U012A3CDE"))
+            }
+            Self::Telegram { bot_token, chat_id, approvers } => {
+                let is_number = |text: &str| (1..=20).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
+                let token = bot_token.expose().split_once(':');
+                if !token.is_some_and(|(bot, rest)| is_number(bot) && rest.len() >= 30 && is_token(rest)) {
+                    return Some(("bot_token", "must be the token of a bot as BotFather gives it: `123456:ABC…`"));
+                }
+                let is_name = |name: &str| {
+                    (5..=32).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+                };
+                if !(is_number(chat_id.strip_prefix('-').unwrap_or(chat_id))
+                    || chat_id.strip_prefix('@').is_some_and(is_name))
+                {
+                    return Some((
+                        "chat_id",
+                        "must be a number such as -1001234567890, or @ and the name of a channel",
+                    ));
+                }
+                let wrong = approvers.len() > MAX_APPROVERS || !approvers.iter().all(|id| is_number(id));
+                wrong.then_some(("approvers", "must be at most 20 Telegram user ids, which are numbers"))
+            }
+        }
+    }
+}
+
+/// How many people may be named to decide in a channel.
+const MAX_APPROVERS: usize = 20;
+
+/// Whether a text can be the secret part of a token: it goes into headers and addresses.
+fn is_token(text: &str) -> bool {
+    (8..=255).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
 }
 
 /// Whether one approver was told of one version of a draft.
@@ -40,8 +208,8 @@ pub enum NotificationState {
 pub struct Notification {
     /// The channel's `type`.
     pub channel: String,
-    /// Whom it went to.
-    pub recipient: EmailAddress,
+    /// Whom it went to: an address, or the channel's or chat's id.
+    pub recipient: String,
     /// The version of the draft it showed.
     pub version: u32,
     /// What became of it.
@@ -50,4 +218,61 @@ pub struct Notification {
     pub error: Option<String>,
     /// When that was.
     pub at: Timestamp,
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn channel(json: serde_json::Value) -> ApprovalChannel {
+        serde_json::from_value(json).unwrap()
+    }
+
+    fn slack() -> ApprovalChannel {
+        channel(serde_json::json!({
+            "type": "slack", "channel": "C024BE91L", "bot_token": "xoxb-1234-abcdEFGH",
+            "signing_secret": "8f742231b10e8888abcd99yyyzzz85a5".replace(['y', 'z'], "0"), "approvers": ["U012A3CDE"],
+        }))
+    }
+
+    fn telegram() -> ApprovalChannel {
+        channel(serde_json::json!({
+            "type": "telegram", "bot_token": "123456:ABC-DEF1234ghIkl-zyx57W2v1u123ew11", "chat_id": "-1001234567890",
+        }))
+    }
+
+    #[test]
+    fn secrets_are_shown_by_their_end_and_written_back_unchanged() {
+        for stored in [slack(), telegram()] {
+            let shown = serde_json::to_string(&stored.shown()).unwrap();
+            assert!(!shown.contains("xoxb") && !shown.contains("8f7422") && !shown.contains("123456:"), "{shown}");
+            let mut written = stored.shown();
+            assert!(written.problem().is_some());
+            written.keep_secrets(std::slice::from_ref(&stored));
+            assert_eq!((&written, written.problem()), (&stored, None));
+            assert!(!format!("{stored:?}").contains("ABC"), "{stored:?}");
+        }
+        let mut other = telegram().shown();
+        other.keep_secrets(&[slack()]);
+        assert_eq!(other.problem().unwrap().0, "bot_token");
+    }
+
+    #[test]
+    fn what_cannot_be_a_channel_is_named() {
+        let with = |channel: ApprovalChannel, field: &str, value: serde_json::Value| {
+            let mut json = serde_json::to_value(channel).unwrap();
+            json[field] = value;
+            serde_json::from_value::<ApprovalChannel>(json).unwrap().problem().map(|(field, _)| field)
+        };
+        for (field, bad) in [("channel", "general"), ("bot_token", "xoxp-12345678"), ("signing_secret", "secret")] {
+            assert_eq!(with(slack(), field, bad.into()), Some(field));
+        }
+        assert_eq!(with(slack(), "bot_token", serde_json::Value::Null), Some("bot_token"));
+        assert_eq!(with(slack(), "approvers", serde_json::json!(["dana"])), Some("approvers"));
+        for (field, bad) in [("bot_token", "123456"), ("chat_id", "my chat"), ("chat_id", "")] {
+            assert_eq!(with(telegram(), field, bad.into()), Some(field));
+        }
+        assert_eq!(with(telegram(), "chat_id", "@novacore".into()), None);
+    }
 }

@@ -82,7 +82,7 @@ fn approver(identity: &Identity, token: &ApprovalToken) -> Option<EmailAddress> 
     identity
         .approval_channels
         .iter()
-        .flat_map(|ApprovalChannel::Email { to }| to)
+        .flat_map(ApprovalChannel::addresses)
         .find(|approver| token.is_for(approver))
         .cloned()
 }

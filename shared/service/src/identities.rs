@@ -115,11 +115,10 @@ impl IdentityFields<'_> {
         if self.approval_channels.len() > MAX_CHANNELS {
             fields.refuse("approval_channel", format!("an identity may have {MAX_CHANNELS} channels"));
         }
-        let approvers = self.approval_channels.iter().map(|ApprovalChannel::Email { to }| to);
-        if approvers.clone().any(Vec::is_empty) {
-            fields.refuse("approval_channel.to", "must name at least one approver");
+        if let Some((field, message)) = self.approval_channels.iter().find_map(ApprovalChannel::problem) {
+            fields.refuse(format!("approval_channel.{field}"), message);
         }
-        if approvers.map(Vec::len).sum::<usize>() > MAX_APPROVERS {
+        if approvers(self.approval_channels).count() > MAX_APPROVERS {
             fields.refuse("approval_channel.to", format!("an identity may have {MAX_APPROVERS} approvers"));
         }
     }
@@ -127,7 +126,7 @@ impl IdentityFields<'_> {
 
 /// Every approver of these channels.
 pub(crate) fn approvers(channels: &[ApprovalChannel]) -> impl Iterator<Item = &EmailAddress> {
-    channels.iter().flat_map(|ApprovalChannel::Email { to }| to)
+    channels.iter().flat_map(ApprovalChannel::addresses)
 }
 
 /// Refuses approvers whose mail an agent reads: it would find the approval link in its own mailbox and approve itself.

@@ -37,11 +37,12 @@ async fn notify_approvers(app: &App, job: &NotifyJob) -> Result<(), ServiceError
     if !current || context.draft.expires_at.is_some_and(|at| at <= now) {
         return Ok(());
     }
+    show_unreachable(app, job, &context).await?;
     let approvers: Vec<EmailAddress> = context
         .identity
         .approval_channels
         .iter()
-        .flat_map(|ApprovalChannel::Email { to }| to)
+        .flat_map(ApprovalChannel::addresses)
         .filter(|approver| job.again || !was_told(&context.draft, approver))
         .cloned()
         .collect();
@@ -66,7 +67,7 @@ async fn notify_approvers(app: &App, job: &NotifyJob) -> Result<(), ServiceError
         };
         let notification = Notification {
             channel: "email".to_owned(),
-            recipient: approver,
+            recipient: approver.to_string(),
             version: job.version,
             state,
             error,
@@ -80,8 +81,30 @@ async fn notify_approvers(app: &App, job: &NotifyJob) -> Result<(), ServiceError
     Ok(())
 }
 
+/// Channels that are kept and that nothing writes to yet: the draft says so.
+async fn show_unreachable(app: &App, job: &NotifyJob, context: &DraftContext) -> Result<(), ServiceError> {
+    for channel in &context.identity.approval_channels {
+        let Some(place) = channel.place() else { continue };
+        let kind = channel.as_str();
+        let is_same = |n: &Notification| n.channel == kind && n.recipient == place && n.version == job.version;
+        if context.draft.notifications.iter().any(is_same) {
+            continue;
+        }
+        let notification = Notification {
+            channel: kind.to_owned(),
+            recipient: place.to_owned(),
+            version: job.version,
+            state: NotificationState::Failed,
+            error: Some("channel_not_supported".to_owned()),
+            at: app.now(),
+        };
+        record(app, job, &notification).await?;
+    }
+    Ok(())
+}
+
 fn was_told(draft: &Draft, approver: &EmailAddress) -> bool {
-    draft.notifications.iter().any(|n| n.version == draft.version && n.recipient.folded() == approver.folded())
+    draft.notifications.iter().any(|n| n.version == draft.version && n.recipient.eq_ignore_ascii_case(approver.as_str()))
 }
 
 async fn send(app: &App, context: &DraftContext, approver: &EmailAddress, link: &str, now: Timestamp) -> SendOutcome {

@@ -55,6 +55,10 @@ async fn update_once(
     patch: &IdentityPatch,
 ) -> Result<Identity, ServiceError> {
     let row = visible_identity(app, caller, id).await?;
+    let mut patch = patch.clone();
+    for channel in patch.approval_channels.iter_mut().flatten() {
+        channel.keep_secrets(&row.value.approval_channels);
+    }
     let channels = patch.approval_channels.as_deref().unwrap_or_default();
     let mut fields = Fields::default();
     IdentityFields {
@@ -69,7 +73,7 @@ async fn update_once(
     check_approvers(app, &row.value.email_address, channels, &mut fields).await?;
     fields.finish()?;
     let mut identity = row.value.clone();
-    change(&mut identity, patch);
+    change(&mut identity, &patch);
     if identity == row.value {
         return Ok(identity);
     }

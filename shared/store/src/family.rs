@@ -219,12 +219,15 @@ impl Store {
         self.due(keys::DUE_DRAFTS, &now.to_string(), DUE_BATCH).await
     }
 
-    /// Pending domains last checked before a moment, earliest first.
+    /// Domains last checked before a moment, the pending ones before another than those that were proven, earliest first.
     pub async fn domains_to_check(
         &self,
-        before: Timestamp,
+        pending_before: Timestamp,
+        proven_before: Timestamp,
     ) -> Result<Vec<actionlayer_domain::SendingDomain>, StoreError> {
-        self.due(keys::DUE_DOMAINS, &before.to_string(), DUE_BATCH).await
+        let mut domains = self.due(keys::DUE_DOMAINS, &pending_before.to_string(), DUE_BATCH).await?;
+        domains.extend(self.due(keys::DUE_PROVEN_DOMAINS, &proven_before.to_string(), DUE_BATCH).await?);
+        Ok(domains)
     }
 }
 

@@ -20,6 +20,7 @@ mod direct_sends;
 mod events;
 mod exactly_once;
 mod idempotency;
+mod identities;
 mod lists;
 mod mail_themes;
 mod plans;

@@ -126,7 +126,8 @@ impl FailureView {
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct NotificationView {
     channel: String,
-    recipient: EmailAddress,
+    /// An address, or the id of a channel or chat.
+    recipient: String,
     version: u32,
     state: NotificationState,
     error: Option<String>,

@@ -151,7 +151,8 @@ impl IdentityView {
     }
 }
 
-/// Approval channels in JSON: one as an object, several as a list, none as `null`. Requests may give either form.
+/// Approval channels in JSON: one as an object, several as a list, none as `null`. Requests may give either form. Secrets
+/// are shown by their last four characters.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ApprovalChannels(pub Vec<ApprovalChannel>);
 
@@ -171,7 +172,8 @@ impl ToSchema for ApprovalChannels {
 
 impl Serialize for ApprovalChannels {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self.0.as_slice() {
+        let shown: Vec<_> = self.0.iter().map(ApprovalChannel::shown).collect();
+        match shown.as_slice() {
             [] => serializer.serialize_none(),
             [one] => one.serialize(serializer),
             several => several.serialize(serializer),
