@@ -334,13 +334,14 @@ async fn every_mail_counts_once_whatever_is_retried() {
 #[tokio::test]
 async fn a_mail_that_did_not_leave_is_given_back() {
     let world = on("builder_pack", json!({"can_send_cold": true})).await;
-    let thread = world.begin(&Letter::from(CUSTOMER)).await;
+    let letter = Letter::from(CUSTOMER);
+    let thread = world.begin(&letter).await;
     let draft = world.approved(&thread, "Too late.").await;
     // It waits for SES, and is overtaken meanwhile.
     world.fault("ses", "SendEmail", "throttle", 1_000).await;
     world.act(&draft, "send").await.expect(202);
     assert_eq!(used(&world).await.0, 1);
-    world.receive(&Letter::from(CUSTOMER).in_reply_to(&last_id(&world, &thread).await)).await;
+    world.receive(&Letter::from(CUSTOMER).in_reply_to(letter.id())).await;
     eventually("the overtaking mail", async || (used(&world).await.1 == 2).then_some(())).await;
     eventually("the count to be given back", async || {
         let draft = world.reread(&draft).await;
