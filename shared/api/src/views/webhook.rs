@@ -138,6 +138,8 @@ pub struct EventView {
 impl EventView {
     /// The view of an event.
     pub fn of(event: Event) -> Self {
-        Self { id: event.id, event: event.event_type(), created_at: event.at, payload: event.payload() }
+        let event_type = event.event_type();
+        let Event { id, workspace_id: _, at, what } = event;
+        Self { id, event: event_type, created_at: at, payload: EventPayload { event_id: id, what } }
     }
 }

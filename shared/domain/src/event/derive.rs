@@ -178,7 +178,7 @@ fn of_domain(old: Option<DomainStatus>, domain: &SendingDomain, revision: u64) -
         DomainStatus::Pending => return None,
         DomainStatus::Verified => Happening::DomainVerified { domain_id, domain: name, verified_at: at },
         DomainStatus::Failed => {
-            let missing = domain.missing_records().map(|r| record_name(r)).collect();
+            let missing = domain.missing_records().map(record_name).collect();
             Happening::DomainFailed { domain_id, domain: name, missing, failed_at: at }
         }
     };

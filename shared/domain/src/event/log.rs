@@ -1,4 +1,5 @@
 //! An event as it is kept and published.
+#![allow(clippy::large_stack_arrays, reason = "the derived schema of many events, made when the API's document is")]
 
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
