@@ -144,14 +144,12 @@ async fn filters_together_give_what_each_of_them_takes() {
         }
         let (listed, pages) = by_cursor(&world, mine, &filter, 9).await;
         assert_eq!(ids(&listed), expected, "{filter:?}");
-        let uncounted = filter.needs_review == Some(false) || filter.status.is_some() || filter.contact.is_some();
-        // The relay, which counts for the plain lists, does not run here.
-        if uncounted || filter.tag.is_some() || filter.from.is_some() || !filter.words.is_empty() {
-            let totals: BTreeSet<u64> = pages.iter().skip(1).map(|page| page.total).collect();
-            assert!(
-                totals.iter().all(|total| *total == expected.len() as u64 || filter.status.is_some()),
-                "{filter:?}"
-            );
+        // The relay, which counts for the plain lists, does not run here: a page knows no total but its own.
+        let alone = [filter.needs_review.is_some(), filter.status.is_some(), filter.identity_id.is_some()];
+        let is_counted_by_relay = alone.iter().filter(|asked| **asked).count() <= 1
+            && (filter.contact.is_none() && filter.tag.is_none() && filter.from.is_none() && filter.words.is_empty());
+        if !is_counted_by_relay {
+            assert!(pages.iter().all(|page| page.total == expected.len() as u64), "{filter:?}");
         }
         let second = list(&world, mine, &filter, &page(9, 9, None)).await;
         assert_eq!(ids(&second.items), expected.iter().skip(9).take(9).copied().collect::<Vec<_>>(), "{filter:?}");
