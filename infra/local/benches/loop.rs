@@ -58,16 +58,16 @@ fn main() {
     tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap().block_on(async {
         eprintln!("receiving {MAILS} mails …");
         let (accepted, received) = ingest().await;
-        eprintln!("asking at {SMALL} threads …");
-        let world = World::start().await;
-        world.seed(SMALL).await;
-        let small_counts = Steps::new(&world, "a").count().await;
-        let small = latencies(&world).await;
-        eprintln!("making them {LARGE} …");
-        multiply::threads(&world, SMALL, LARGE).await;
-        eprintln!("asking at {LARGE} threads …");
-        let large_counts = Steps::new(&world, "b").count().await;
-        let large = latencies(&world).await;
+        eprintln!("making {SMALL} threads here and {LARGE} there …");
+        let (here, there) = (World::start().await, World::start().await);
+        here.seed(SMALL).await;
+        there.seed(SMALL).await;
+        multiply::threads(&there, SMALL, LARGE).await;
+        eprintln!("counting …");
+        let small_counts = Steps::new(&here, "a").count().await;
+        let large_counts = Steps::new(&there, "a").count().await;
+        eprintln!("asking both in turn …");
+        let [small, large] = latencies([&here, &there]).await;
 
         println!("\n## Counts\n\nAt {SMALL} threads:\n\n{}", operations::table(&small_counts));
         if small_counts == large_counts {
@@ -147,29 +147,62 @@ async fn expect(session: &mut BufReader<TcpStream>, code: &str) {
     }
 }
 
-/// The times of each of [`OPERATIONS`], sorted.
-async fn latencies(world: &World) -> [Vec<Duration>; 5] {
-    let threads = function_threads::router(Arc::clone(&world.app));
-    let drafts = function_drafts::router(Arc::clone(&world.app));
-    let run = world.app.now();
-    for i in 0..SAMPLES {
-        let id = format!("latency-{}-{i}", run.unix_ms());
-        world.receive(&id, mail(&id, None)).await;
+/// The times of each of [`OPERATIONS`] in each world, sorted. Each sample is taken in one world and then at once in the
+/// other, so that whatever else the machine does falls on both.
+async fn latencies(worlds: [&World; 2]) -> [[Vec<Duration>; 5]; 2] {
+    let mut subjects = Vec::new();
+    for world in worlds {
+        subjects.push(Subject::new(world).await);
     }
-    // The newest threads are those.
-    let mut open = Vec::new();
-    let mut path = "/v1/threads?limit=100".to_owned();
-    while open.len() < SAMPLES {
-        let (_, page) = ask(world, &threads, "GET", &path, &Value::Null).await;
-        open.extend(page["data"].as_array().unwrap().iter().map(|thread| thread["id"].as_str().unwrap().to_owned()));
-        path = format!("/v1/threads?limit=100&cursor={}", page["next_cursor"].as_str().unwrap());
+    let mut samples: [[Vec<Duration>; 5]; 2] = Default::default();
+    for sample in 0..SAMPLES {
+        for (subject, samples) in subjects.iter().zip(&mut samples) {
+            for (elapsed, samples) in subject.sample(sample).await.into_iter().zip(samples) {
+                samples.push(elapsed);
+            }
+        }
     }
-    let mut samples: [Vec<Duration>; 5] = Default::default();
-    for id in open.iter().take(SAMPLES) {
-        samples[0].push(ask(world, &threads, "GET", "/v1/threads", &Value::Null).await.0);
-        samples[1].push(ask(world, &threads, "GET", "/v1/threads?needs_review=true", &Value::Null).await.0);
-        let (elapsed, detail) = ask(world, &threads, "GET", &format!("/v1/threads/{id}"), &Value::Null).await;
-        samples[2].push(elapsed);
+    for samples in samples.iter_mut().flatten() {
+        samples.sort();
+    }
+    samples
+}
+
+/// A world that is asked about threads that are new in it.
+struct Subject<'a> {
+    world: &'a World,
+    threads: Router,
+    drafts: Router,
+    open: Vec<String>,
+}
+
+impl<'a> Subject<'a> {
+    async fn new(world: &'a World) -> Self {
+        let threads = function_threads::router(Arc::clone(&world.app));
+        let drafts = function_drafts::router(Arc::clone(&world.app));
+        for i in 0..SAMPLES {
+            let id = format!("latency-{i}");
+            world.receive(&id, mail(&id, None)).await;
+        }
+        // The newest threads are those.
+        let mut open = Vec::new();
+        let mut path = "/v1/threads?limit=100".to_owned();
+        while open.len() < SAMPLES {
+            let (_, page) = ask(world, &threads, "GET", &path, &Value::Null).await;
+            open.extend(
+                page["data"].as_array().unwrap().iter().map(|thread| thread["id"].as_str().unwrap().to_owned()),
+            );
+            path = format!("/v1/threads?limit=100&cursor={}", page["next_cursor"].as_str().unwrap());
+        }
+        Self { world, threads, drafts, open }
+    }
+
+    async fn sample(&self, sample: usize) -> [Duration; 5] {
+        let Self { world, threads, drafts, open } = self;
+        let id = &open[sample];
+        let (list, _) = ask(world, threads, "GET", "/v1/threads", &Value::Null).await;
+        let (review, _) = ask(world, threads, "GET", "/v1/threads?needs_review=true", &Value::Null).await;
+        let (get, detail) = ask(world, threads, "GET", &format!("/v1/threads/{id}"), &Value::Null).await;
         let draft = json!({
             "thread_id": id,
             "identity_id": world.identity.id,
@@ -177,15 +210,11 @@ async fn latencies(world: &World) -> [Vec<Duration>; 5] {
             "body_text": "Hello Dana,\n\nit costs 12 a month for each of you, and yes, by invoice.\n",
             "rationale": "Price list, second row; invoices are the default for teams.",
         });
-        let (elapsed, draft) = ask(world, &drafts, "POST", "/v1/drafts", &draft).await;
-        samples[3].push(elapsed);
+        let (submit, draft) = ask(world, drafts, "POST", "/v1/drafts", &draft).await;
         let approve = format!("/v1/drafts/{}/approve", draft["id"].as_str().unwrap());
-        samples[4].push(ask(world, &drafts, "POST", &approve, &json!({})).await.0);
+        let (approve, _) = ask(world, drafts, "POST", &approve, &json!({})).await;
+        [list, review, get, submit, approve]
     }
-    for samples in &mut samples {
-        samples.sort();
-    }
-    samples
 }
 
 async fn ask(world: &World, router: &Router, method: &str, path: &str, body: &Value) -> (Duration, Value) {

@@ -8,8 +8,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 #[derive(Debug, Default)]
 pub struct Meter {
     requests: AtomicU64,
-    round_trips: AtomicU64,
-    under_way: AtomicU64,
+    /// The longest chain of requests so far, of which each began after the one before had ended.
+    longest_chain: AtomicU64,
+    /// The longest such chain of requests that have ended.
+    longest_ended: AtomicU64,
     read_tenths: AtomicU64,
     write_tenths: AtomicU64,
 }
@@ -19,8 +21,8 @@ pub struct Meter {
 pub struct Cost {
     /// Requests to the table, those that were refused included.
     pub requests: u64,
-    /// How often somebody had to wait for the table: requests that were under way together count as one. Means something
-    /// only while one operation runs at a time.
+    /// How often somebody had to wait for the table: the longest chain of requests of which each began after the one before
+    /// had ended. Requests that were under way together are one. Means something only while one operation runs at a time.
     pub round_trips: u64,
     /// Read request units.
     pub read_units: f64,
@@ -29,23 +31,26 @@ pub struct Cost {
 }
 
 /// A request under way. Dropped without a price, it was refused or nobody waited for it.
-pub(crate) struct Trip<'a>(&'a Meter);
+pub(crate) struct Trip<'a> {
+    meter: &'a Meter,
+    place_in_chain: u64,
+}
 
 impl Drop for Trip<'_> {
     fn drop(&mut self) {
-        self.0.under_way.fetch_sub(1, Ordering::Relaxed);
+        self.meter.longest_ended.fetch_max(self.place_in_chain, Ordering::Relaxed);
     }
 }
 
 impl Trip<'_> {
     /// It read, at this price.
     pub(crate) fn read<'a>(self, consumed: impl IntoIterator<Item = &'a ConsumedCapacity>) {
-        self.0.read_tenths.fetch_add(tenths(consumed), Ordering::Relaxed);
+        self.meter.read_tenths.fetch_add(tenths(consumed), Ordering::Relaxed);
     }
 
     /// It wrote, at this price.
     pub(crate) fn wrote<'a>(self, consumed: impl IntoIterator<Item = &'a ConsumedCapacity>) {
-        self.0.write_tenths.fetch_add(tenths(consumed), Ordering::Relaxed);
+        self.meter.write_tenths.fetch_add(tenths(consumed), Ordering::Relaxed);
     }
 }
 
@@ -58,18 +63,18 @@ impl Meter {
     /// A request begins.
     pub(crate) fn trip(&self) -> Trip<'_> {
         self.requests.fetch_add(1, Ordering::Relaxed);
-        if self.under_way.fetch_add(1, Ordering::Relaxed) == 0 {
-            self.round_trips.fetch_add(1, Ordering::Relaxed);
-        }
-        Trip(self)
+        let place_in_chain = self.longest_ended.load(Ordering::Relaxed) + 1;
+        self.longest_chain.fetch_max(place_in_chain, Ordering::Relaxed);
+        Trip { meter: self, place_in_chain }
     }
 
     /// What was spent since the last call.
     #[allow(clippy::cast_precision_loss, reason = "far below 2^52")]
     pub fn take(&self) -> Cost {
+        self.longest_ended.store(0, Ordering::Relaxed);
         Cost {
             requests: self.requests.swap(0, Ordering::Relaxed),
-            round_trips: self.round_trips.swap(0, Ordering::Relaxed),
+            round_trips: self.longest_chain.swap(0, Ordering::Relaxed),
             read_units: self.read_tenths.swap(0, Ordering::Relaxed) as f64 / 10.0,
             write_units: self.write_tenths.swap(0, Ordering::Relaxed) as f64 / 10.0,
         }
