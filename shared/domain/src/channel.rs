@@ -119,8 +119,12 @@ impl ApprovalChannel {
                         secrets.extend(signing_secret.clone());
                     }
                 }
-                bot_token.iter_mut().for_each(|token| keep(token, &tokens));
-                signing_secret.iter_mut().for_each(|secret| keep(secret, &secrets));
+                if let Some(token) = bot_token {
+                    keep(token, &tokens);
+                }
+                if let Some(secret) = signing_secret {
+                    keep(secret, &secrets);
+                }
             }
             Self::Telegram { bot_token, .. } => {
                 let tokens: Vec<_> = known

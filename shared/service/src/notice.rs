@@ -27,9 +27,8 @@ pub(crate) struct Notice<'a> {
 impl Notice<'_> {
     /// Tells one person, once.
     pub(crate) async fn send(self, app: &App, identity: &Identity, to: &EmailAddress, now: Timestamp) -> SendOutcome {
-        let unsendable = |reason: &str| {
-            SendOutcome::Refused(Failure { code: FailureCode::Rejected, message: reason.to_owned() })
-        };
+        let unsendable =
+            |reason: &str| SendOutcome::Refused(Failure { code: FailureCode::Rejected, message: reason.to_owned() });
         let domain = identity.email_address.domain().parse::<DomainName>();
         let (Ok(sender), Ok(domain)) = (SENDER.parse::<LocalPart>(), domain) else {
             return unsendable("the identity has no domain");

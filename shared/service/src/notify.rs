@@ -104,7 +104,10 @@ async fn show_unreachable(app: &App, job: &NotifyJob, context: &DraftContext) ->
 }
 
 fn was_told(draft: &Draft, approver: &EmailAddress) -> bool {
-    draft.notifications.iter().any(|n| n.version == draft.version && n.recipient.eq_ignore_ascii_case(approver.as_str()))
+    draft
+        .notifications
+        .iter()
+        .any(|n| n.version == draft.version && n.recipient.eq_ignore_ascii_case(approver.as_str()))
 }
 
 async fn send(app: &App, context: &DraftContext, approver: &EmailAddress, link: &str, now: Timestamp) -> SendOutcome {

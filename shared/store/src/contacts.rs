@@ -41,9 +41,9 @@ impl ContactFilter {
     /// Whether a contact passes.
     pub fn takes(&self, contact: &Contact) -> bool {
         let Self { status, tag, words } = self;
-        let has = |word: &Word, all: &BTreeSet<String>| match word.is_prefix {
-            true => all.range(word.text.clone()..).next().is_some_and(|first| first.starts_with(&word.text)),
-            false => all.contains(&word.text),
+        let has = |word: &Word, all: &BTreeSet<String>| {
+            let first = all.range(word.text.clone()..).next();
+            first.is_some_and(|first| *first == word.text || (word.is_prefix && first.starts_with(&word.text)))
         };
         status.is_none_or(|status| contact.status == status)
             && tag.as_ref().is_none_or(|tag| contact.tags.contains(tag))
@@ -142,7 +142,8 @@ impl Store {
         let skip = from.as_ref().map_or(request.offset, |cursor| cursor.skip) as usize;
         let wanted = skip + request.limit as usize;
         let from_start = from.is_none();
-        let walk = self.walk_contacts(workspace, &source, filter, from.map(|cursor| cursor.position), wanted + 1).await?;
+        let walk =
+            self.walk_contacts(workspace, &source, filter, from.map(|cursor| cursor.position), wanted + 1).await?;
         let Walk { mut contacts, rest } = walk;
         let next = if contacts.len() > wanted {
             contacts.truncate(wanted);
