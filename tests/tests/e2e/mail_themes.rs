@@ -63,6 +63,31 @@ async fn every_theme_comes_back_as_it_was_written() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// More names, ids and files than a stored message may hold: it arrives all the same, and says that there is more.
+#[tokio::test]
+async fn a_mail_that_says_too_much_about_itself_arrives() {
+    let world = World::start().await;
+    let many = |name: &str| {
+        let entries = (0..70).map(|n| format!("<{n}{}@long.example>", "x".repeat(800))).collect::<Vec<_>>();
+        format!("{name}: {}\r\n", entries.join(",\r\n "))
+    };
+    let lists: String = ["To", "Cc", "References", "In-Reply-To"].into_iter().map(many).collect();
+    let files: String = (0..900)
+        .map(|n| {
+            format!("--b\r\nContent-Type: image/png; name={0}\r\nContent-ID: <{n}{0}@b>\r\n\r\nx\r\n", "f".repeat(190))
+        })
+        .collect();
+    let raw = format!(
+        "From: Ada <ada@customer.test>\r\nSubject: {}\r\n{lists}Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nHello.\r\n{files}--b--\r\n",
+        "word ".repeat(4_000),
+    );
+    let mut conversation = Conversation::open(world.engine.smtp).await;
+    conversation.mail("ada@customer.test", &[world.address()], raw.as_bytes()).await.expect("it is taken");
+    let message = shown(&world, &world.identity).await;
+    assert_eq!((&message["parse_limited"], &message["extracted_text"]), (&json!(true), &json!("Hello.")));
+    assert!(array(&message["to"]).len() > 50 && array(&message["attachments"]).len() > 100);
+}
+
 fn cases() -> Vec<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../events/mail");
     let themes = fs::read_dir(root).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir());
