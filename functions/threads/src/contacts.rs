@@ -92,6 +92,7 @@ pub(crate) async fn get_contact(
     Ok(Json(ContactView::of(contacts::get_contact(&app, &caller, id).await?)))
 }
 
+#[allow(clippy::option_option, reason = "absent, null and a value are three different wishes")]
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({ "status": "trusted", "tags": ["customer", "vip"] }))]

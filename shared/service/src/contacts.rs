@@ -64,7 +64,7 @@ async fn find(app: &App, caller: &Caller, id: ContactId) -> Result<Row<Contact>,
 /// Adds a contact. Of one address there is one; the refusal names it. Held mail of theirs is decided with it.
 pub async fn create_contact(app: &App, caller: &Caller, new: NewContact) -> Result<Contact, ServiceError> {
     caller.require(Permission::Administer)?;
-    check(Some(new.name.as_ref()), Some(&new.tags))?;
+    check(new.name.as_ref(), &new.tags)?;
     let contact = until_settled(app, || create_once(app, caller, &new)).await?;
     carry_out(app, &contact).await?;
     Ok(contact)
@@ -105,7 +105,7 @@ pub async fn update_contact(
     patch: ContactPatch,
 ) -> Result<Contact, ServiceError> {
     caller.require(Permission::Administer)?;
-    check(patch.name.as_ref().map(Option::as_ref), patch.tags.as_deref())?;
+    check(patch.name.as_ref().and_then(Option::as_ref), patch.tags.as_deref().unwrap_or_default())?;
     let contact = until_settled(app, || update_once(app, caller, id, &patch)).await?;
     if patch.status.is_some() {
         carry_out(app, &contact).await?;
@@ -158,13 +158,13 @@ async fn carry_out(app: &App, contact: &Contact) -> Result<(), ServiceError> {
     }
 }
 
-fn check(name: Option<Option<&HeaderText>>, tags: Option<&[String]>) -> Result<(), ServiceError> {
+fn check(name: Option<&HeaderText>, tags: &[String]) -> Result<(), ServiceError> {
     let mut fields = Fields::default();
-    if let Some(Some(name)) = name
+    if let Some(name) = name
         && (name.as_str().trim().is_empty() || name.as_str().len() > MAX_NAME_BYTES)
     {
         fields.refuse("name", "must be 1 to 200 bytes long and not blank, or null for none");
     }
-    fields.tags(tags.unwrap_or_default());
+    fields.tags(tags);
     fields.finish()
 }

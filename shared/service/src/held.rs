@@ -30,28 +30,20 @@ async fn find(app: &App, caller: &Caller, id: HeldId) -> Result<Row<HeldInbound>
 /// Begun again, it goes on where it ended.
 pub async fn approve_held(app: &App, caller: &Caller, id: HeldId) -> Result<usize, ServiceError> {
     let held = find(app, caller, id).await?;
-    match sender(&held.value) {
-        Some(sender) => {
-            decide(app, caller.workspace_id, &sender, &held.value, ContactStatus::Trusted).await?;
-            release(app, caller.workspace_id, &sender).await
-        }
-        None => Ok(usize::from(receive_held(app, &held).await?)),
-    }
+    let Some(sender) = sender(&held.value) else { return Ok(usize::from(receive_held(app, &held).await?)) };
+    decide(app, caller.workspace_id, &sender, &held.value, ContactStatus::Trusted).await?;
+    release(app, caller.workspace_id, &sender).await
 }
 
 /// Drops all held mail of a sender and, from now on, everything they send. Returns how many were dropped.
 pub async fn block_held(app: &App, caller: &Caller, id: HeldId) -> Result<usize, ServiceError> {
     let held = find(app, caller, id).await?;
-    match sender(&held.value) {
-        Some(sender) => {
-            decide(app, caller.workspace_id, &sender, &held.value, ContactStatus::Blocked).await?;
-            drop_all(app, caller.workspace_id, &sender).await
-        }
-        None => {
-            discard(app, &held).await?;
-            Ok(1)
-        }
-    }
+    let Some(sender) = sender(&held.value) else {
+        discard(app, &held).await?;
+        return Ok(1);
+    };
+    decide(app, caller.workspace_id, &sender, &held.value, ContactStatus::Blocked).await?;
+    drop_all(app, caller.workspace_id, &sender).await
 }
 
 /// Whom a decision is about. Mail whose author has no address that could be a contact is decided by itself alone.
@@ -70,20 +62,17 @@ async fn decide(
     until_settled(app, || async {
         let now = app.now();
         let mut transaction = Transaction::new();
-        match app.store.get::<Contact>(&keys::contact(workspace, sender)).await? {
-            Some(row) => {
-                let mut contact = row.value.clone();
-                if !contact.decide(status, now) {
-                    return Ok(());
-                }
-                transaction.replace(&row, &contact)?;
+        if let Some(row) = app.store.get::<Contact>(&keys::contact(workspace, sender)).await? {
+            let mut contact = row.value.clone();
+            if !contact.decide(status, now) {
+                return Ok(());
             }
+            transaction.replace(&row, &contact)?;
+        } else {
             // It was deleted since.
-            None => {
-                let id = ContactId::generate(now, app.entropy());
-                let name = held.from_name.clone();
-                transaction.create(&Contact::new(id, workspace, sender.clone(), name, status, now))?;
-            }
+            let id = ContactId::generate(now, app.entropy());
+            let name = held.from_name.clone();
+            transaction.create(&Contact::new(id, workspace, sender.clone(), name, status, now))?;
         }
         Ok(app.store.commit(transaction).await?)
     })
