@@ -60,15 +60,17 @@ impl PartInfo {
         let is = |value: Option<&str>, expected: &str| value.is_some_and(|v| v.eq_ignore_ascii_case(expected));
         Self {
             media_type: media_type.unwrap_or_else(|| default_media_type.to_owned()),
-            charset: parameter(&content_type, "charset").map(str::to_owned),
-            flow: match (is(parameter(&content_type, "format"), "flowed"), is(parameter(&content_type, "delsp"), "yes"))
-            {
+            charset: parameter(content_type.as_ref(), "charset").map(str::to_owned),
+            flow: match (
+                is(parameter(content_type.as_ref(), "format"), "flowed"),
+                is(parameter(content_type.as_ref(), "delsp"), "yes"),
+            ) {
                 (false, _) => Flow::Fixed,
                 (true, false) => Flow::Flowed,
                 (true, true) => Flow::FlowedWithoutSpace,
             },
-            filename: parameter(&disposition, "filename")
-                .or_else(|| parameter(&content_type, "name"))
+            filename: parameter(disposition.as_ref(), "filename")
+                .or_else(|| parameter(content_type.as_ref(), "name"))
                 .map(decode_words)
                 .filter(|name| !name.is_empty()),
             content_id: fields.first("content-id").and_then(crate::message_id::parse_one),
@@ -78,10 +80,10 @@ impl PartInfo {
                 Some(_) => Disposition::Attachment,
             },
             encoding: fields.first("content-transfer-encoding").map(Encoding::from_header).unwrap_or_default(),
-            calendar_method: parameter(&content_type, "method")
+            calendar_method: parameter(content_type.as_ref(), "method")
                 .filter(|method| is_calendar && is_calendar_method(method))
                 .map(|method| method.to_ascii_lowercase()),
-            boundary: parameter(&content_type, "boundary")
+            boundary: parameter(content_type.as_ref(), "boundary")
                 .map(|b| b.trim_end().as_bytes().to_vec())
                 .filter(|b| !b.is_empty()),
             limited: [&content_type, &disposition].into_iter().flatten().any(|header| header.limited),
@@ -93,8 +95,8 @@ impl PartInfo {
     }
 }
 
-fn parameter<'a>(header: &'a Option<Parameters>, name: &str) -> Option<&'a str> {
-    header.as_ref().and_then(|header| header.parameter(name))
+fn parameter<'a>(header: Option<&'a Parameters>, name: &str) -> Option<&'a str> {
+    header.and_then(|header| header.parameter(name))
 }
 
 /// Whether it can be a method: they are a word or two (RFC 5546, section 1.4).
