@@ -73,17 +73,17 @@ impl Operation {
         self.answers.iter().any(|answer| answer.status == status)
     }
 
+    /// The codes it can fail with, and their statuses.
+    pub fn codes(&self) -> BTreeSet<(u16, &str)> {
+        let answers = self.answers.iter();
+        answers.flat_map(|answer| answer.codes.iter().map(|code| (answer.status, code.as_str()))).collect()
+    }
+
     fn matches(&self, path: &str) -> bool {
         let (mine, its): (Vec<_>, Vec<_>) = (self.path.split('/').collect(), path.split('/').collect());
         mine.len() == its.len()
             && mine.iter().zip(its).all(|(mine, its)| *mine == its || (mine.starts_with('{') && !its.is_empty()))
     }
-}
-
-/// Every code that an operation can answer with, and its status.
-pub fn codes() -> BTreeSet<(u16, &'static str)> {
-    let answers = OPERATIONS.iter().flat_map(|operation| &operation.answers);
-    answers.flat_map(|answer| answer.codes.iter().map(|code| (answer.status, code.as_str()))).collect()
 }
 
 /// What a `$ref` leads to.
@@ -100,6 +100,18 @@ pub fn validator(schema: &Value) -> Validator {
     jsonschema::options().should_validate_formats(true).build(&whole).expect("a schema")
 }
 
+/// The operations of a path. One without a variable wins over one with.
+fn operations_at(path: &str) -> Vec<&'static Operation> {
+    let here: Vec<_> = OPERATIONS.iter().filter(|operation| operation.matches(path)).collect();
+    let fixed = here.iter().any(|operation| operation.path == path);
+    here.into_iter().filter(|operation| !fixed || operation.path == path).collect()
+}
+
+/// The operation that a request asks for.
+pub fn operation(method: &Method, path: &str) -> Option<&'static Operation> {
+    operations_at(path.split('?').next().unwrap_or_default()).into_iter().find(|operation| operation.method == method)
+}
+
 /// Holds an answer against the document.
 ///
 /// # Panics
@@ -111,10 +123,7 @@ pub(crate) fn check(method: &Method, path: &str, status: u16, body: &[u8]) {
         return;
     }
     let said = || format!("{method} {path}: {status} {}", String::from_utf8_lossy(body));
-    let here: Vec<_> = OPERATIONS.iter().filter(|operation| operation.matches(path)).collect();
-    // A path without a variable wins over one with.
-    let fixed = here.iter().any(|operation| operation.path == path);
-    let here: Vec<_> = here.into_iter().filter(|operation| !fixed || operation.path == path).collect();
+    let here = operations_at(path);
     let Some(operation) = here.iter().find(|operation| operation.method == method) else {
         let expected = if here.is_empty() { 404 } else { 405 };
         assert_eq!(status, expected, "not in the document: {}", said());

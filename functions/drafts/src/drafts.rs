@@ -162,7 +162,7 @@ pub(crate) struct DraftEdit {
     params(("id" = DraftId, Path, description = "The draft.")),
     request_body = DraftEdit,
     responses((status = 200, description = "The draft as it is now.", body = DraftView)),
-    extensions(("x-errors" = json!(["draft_not_pending", "already_sent", "send_in_progress", "stale_draft", "conflict"])))
+    extensions(("x-errors" = json!(["draft_not_pending", "stale_draft", "conflict"])))
 )]
 pub(crate) async fn edit_draft(
     State(app): State<Arc<App>>,
@@ -198,7 +198,7 @@ pub(crate) struct Approval {
     params(("id" = DraftId, Path, description = "The draft.")),
     request_body = Option<Approval>,
     responses((status = 200, description = "The draft, approved.", body = DraftView)),
-    extensions(("x-errors" = json!(["draft_not_pending", "already_sent", "send_in_progress", "stale_draft", "conflict"])))
+    extensions(("x-errors" = json!(["draft_not_pending", "stale_draft", "conflict"])))
 )]
 pub(crate) async fn approve_draft(
     State(app): State<Arc<App>>,
@@ -223,7 +223,7 @@ pub(crate) struct Rejection {
     params(("id" = DraftId, Path, description = "The draft.")),
     request_body = Option<Rejection>,
     responses((status = 200, description = "The draft, rejected.", body = DraftView)),
-    extensions(("x-errors" = json!(["draft_not_pending", "already_sent", "send_in_progress", "conflict"])))
+    extensions(("x-errors" = json!(["draft_not_pending", "send_in_progress", "conflict"])))
 )]
 pub(crate) async fn reject_draft(
     State(app): State<Arc<App>>,
@@ -242,7 +242,7 @@ pub(crate) async fn reject_draft(
     post, path = "/v1/drafts/{id}/send", tag = "Drafts",
     params(("id" = DraftId, Path, description = "The draft.")),
     responses((status = 202, description = "The draft, queued.", body = DraftView)),
-    extensions(("x-errors" = json!(["approval_required", "draft_not_pending", "already_sent", "send_in_progress", "stale_draft", "identity_suspended", "recipient_suppressed", "domain_not_verified", "plan_limit_reached", "conflict"])))
+    extensions(("x-errors" = json!(["approval_required", "draft_not_pending", "already_sent", "send_in_progress", "stale_draft", "identity_suspended", "recipient_suppressed", "plan_limit_reached", "conflict"])))
 )]
 pub(crate) async fn send_draft(
     State(app): State<Arc<App>>,
@@ -259,7 +259,7 @@ pub(crate) async fn send_draft(
     post, path = "/v1/drafts/{id}/notify", tag = "Drafts",
     params(("id" = DraftId, Path, description = "The draft.")),
     responses((status = 202, description = "The draft; its approvers are being asked.", body = DraftView)),
-    extensions(("x-errors" = json!(["draft_not_pending", "already_sent", "send_in_progress", "stale_draft", "conflict"])))
+    extensions(("x-errors" = json!(["draft_not_pending", "stale_draft", "conflict"])))
 )]
 pub(crate) async fn notify_draft(
     State(app): State<Arc<App>>,

@@ -44,7 +44,7 @@ pub(crate) struct NewEmail {
     post, path = "/v1/emails/send", tag = "Emails",
     request_body = NewEmail,
     responses((status = 202, description = "The message is on its way.", body = SentView)),
-    extensions(("x-errors" = json!(["not_found", "cold_send_blocked", "identity_suspended", "recipient_suppressed", "domain_not_verified", "plan_limit_reached", "conflict"])))
+    extensions(("x-errors" = json!(["not_found", "cold_send_blocked", "identity_suspended", "recipient_suppressed", "plan_limit_reached", "conflict"])))
 )]
 pub(crate) async fn send_email(
     State(app): State<Arc<App>>,
@@ -90,7 +90,7 @@ pub(crate) struct NewReply {
     post, path = "/v1/emails/reply", tag = "Emails",
     request_body = NewReply,
     responses((status = 202, description = "The message is on its way.", body = SentView)),
-    extensions(("x-errors" = json!(["not_found", "identity_suspended", "recipient_suppressed", "domain_not_verified", "plan_limit_reached", "conflict"])))
+    extensions(("x-errors" = json!(["not_found", "identity_suspended", "recipient_suppressed", "plan_limit_reached", "conflict"])))
 )]
 pub(crate) async fn reply_email(
     State(app): State<Arc<App>>,

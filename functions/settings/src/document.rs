@@ -19,7 +19,8 @@ const DOCUMENT: &str = include_str!("../../../infra/openapi.json");
 #[utoipa::path(
     get, path = "/v1/openapi.json", tag = "Document",
     security(()),
-    responses((status = 200, description = "OpenAPI 3.1.", body = Object))
+    responses((status = 200, description = "OpenAPI 3.1.", body = Object)),
+    extensions(("x-static" = json!(true)))
 )]
 pub(crate) async fn get_openapi(State(_): State<Arc<App>>, _: NoQuery) -> Response {
     ([(header::CONTENT_TYPE, "application/json")], DOCUMENT).into_response()
@@ -38,7 +39,8 @@ const HEADERS: [(HeaderName, &str); 2] = [
 #[utoipa::path(
     get, path = "/v1/docs", tag = "Document",
     security(()),
-    responses((status = 200, description = "A page.", body = String, content_type = "text/html"))
+    responses((status = 200, description = "A page.", body = String, content_type = "text/html")),
+    extensions(("x-static" = json!(true)))
 )]
 pub(crate) async fn get_docs(State(_): State<Arc<App>>, _: NoQuery) -> Result<Response, ApiError> {
     static PAGE: OnceLock<Option<String>> = OnceLock::new();

@@ -35,7 +35,8 @@
 //! **What [`document`] adds, so that nobody writes it by hand.** From the method: `Idempotency-Key` and its errors on a
 //! POST, 400, 413 and 415 where a body may come, 403 where something changes (not for `("x-reads" = json!(true))`, a POST
 //! that changes nothing). From ids in the path or the body, or a list by identity: 404. From the security (`security(())`
-//! for none): 401. On everything: 422 (no unknown parameter is taken), 429, 500, 503, the headers. A new code goes into [`codes::CODES`] with its status.
+//! for none): 401. On everything: 422 (no unknown parameter is taken), 429, 500, 503 (429 and 503 not for
+//! `("x-static" = json!(true))`, which asks nobody), the headers. A new code goes into [`codes::CODES`] with its status.
 //!
 //! `cargo run -p actionlayer-local -- openapi infra/openapi.json` writes the document; a test fails when it is not what
 //! the code says. Other tests call every operation of it, so that what is written here is also true.

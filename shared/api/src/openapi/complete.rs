@@ -62,7 +62,10 @@ fn complete_operation(
     }
     let changes = method != "get" && operation.remove("x-reads").is_none();
     let own = operation.remove("x-errors");
-    let mut codes = BTreeSet::from(["internal_error", "rate_limited", "unavailable", "validation_error"]);
+    let mut codes = BTreeSet::from(["internal_error", "validation_error"]);
+    if operation.remove("x-static").is_none() {
+        codes.extend(["rate_limited", "unavailable"]);
+    }
     if !open {
         codes.insert("unauthorized");
     }

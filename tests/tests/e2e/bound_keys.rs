@@ -1,0 +1,105 @@
+//! Keys that are bound to an identity: to them, what belongs to another one does not exist.
+
+use actionlayer_tests::{
+    Api, CUSTOMER, Letter,
+    contract::{OPERATIONS, Operation, resolve},
+    eventually,
+    world::{array, id, step},
+};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::everything::{Everything, takes_a_body};
+
+/// A key of the workspace that may do everything, and sees an identity which has nothing.
+async fn bound_elsewhere(all: &Everything) -> Api {
+    let other = all.world.new_identity("noa", json!({})).await;
+    let key = json!({"name": "bound", "role": "full", "identity_ids": [id(&other)]});
+    let made = all.world.owner.post("/v1/api-keys", key).await.expect(201);
+    all.world.anyone.with_key(made["key"].as_str().unwrap())
+}
+
+/// The object that an operation's path names, as its owner sees it.
+async fn object(all: &Everything, operation: &Operation) -> Option<Value> {
+    let (kind, _) = operation.path.split_once("/{id}")?;
+    let path = format!("{kind}/{}", all.objects[kind]);
+    if OPERATIONS.iter().any(|other| other.method == Method::GET && other.path == format!("{kind}/{{id}}")) {
+        return Some(all.world.owner.get(&path).await.expect(200));
+    }
+    let list = all.world.owner.get(&format!("{kind}?limit=100")).await.expect(200);
+    array(&list["data"]).iter().find(|object| id(object) == all.objects[kind]).cloned()
+}
+
+#[tokio::test]
+async fn what_is_another_identitys_is_not_found() {
+    let all = Everything::there_is().await;
+    let bound = bound_elsewhere(&all).await;
+    let mut asked = 0;
+    for operation in OPERATIONS.iter() {
+        let Some(object) = object(&all, operation).await else { continue };
+        if object["identity_id"] == all.world.identity["id"] || object["id"] == all.world.identity["id"] {
+            all.ask(&bound, operation).await.refused(404, "not_found");
+            asked += 1;
+        }
+    }
+    assert!(asked >= 15, "{asked}");
+}
+
+#[tokio::test]
+async fn a_request_that_names_another_identity_or_what_is_its_changes_nothing() {
+    let all = Everything::there_is().await;
+    let bound = bound_elsewhere(&all).await;
+    let names = ["identity_id", "thread_id", "message_id", "draft_id"];
+    for operation in OPERATIONS.iter().filter(|operation| takes_a_body(operation) && !operation.path.contains('{')) {
+        let properties = operation.body.as_ref().map(|schema| resolve(schema)["properties"].clone());
+        let named = names.iter().filter(|name| properties.as_ref().is_some_and(|all| all.get(**name).is_some()));
+        if named.count() > 0 {
+            all.ask(&bound, operation).await.refused(404, "not_found");
+        }
+    }
+    assert_eq!(all.world.owner.get("/v1/drafts").await.expect(200)["total"], 1);
+}
+
+#[tokio::test]
+async fn no_list_shows_what_is_another_identitys() {
+    let all = Everything::there_is().await;
+    let bound = bound_elsewhere(&all).await;
+    for operation in OPERATIONS.iter().filter(|operation| operation.parameters.contains("cursor")) {
+        if operation.path.contains('{') {
+            continue;
+        }
+        let list = bound.get(&format!("{}?limit=100", operation.path)).await;
+        if list.status == 403 {
+            continue;
+        }
+        for item in array(&list.expect(200)["data"]) {
+            let mine = &all.world.identity["id"];
+            let shows = [&item["identity_id"], &item["payload"]["identity_id"], &item["id"]].contains(&mine);
+            assert!(!shows, "{}: {item}", operation.path);
+        }
+        if operation.parameters.contains("identity_id") {
+            let path = format!("{}?identity_id={}", operation.path, id(&all.world.identity));
+            bound.get(&path).await.refused(404, "not_found");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_key_does_for_its_identity_what_its_role_allows() {
+    let all = Everything::there_is().await;
+    let world = &all.world;
+    let key = json!({"name": "bound", "role": "full", "identity_ids": [id(&world.identity)]});
+    let made = world.owner.post("/v1/api-keys", key).await.expect(201);
+    let bound = world.anyone.with_key(made["key"].as_str().unwrap());
+    world.owner.patch("/v1/workspace", json!({"settings": {"sender_trust_gating": false}})).await.expect(200);
+    let thread = world.begin(&Letter::from(CUSTOMER)).await;
+    eventually("the thread to be listed", async || {
+        let list = bound.get("/v1/threads").await.expect(200);
+        array(&list["data"]).iter().any(|listed| listed["id"] == thread["id"]).then_some(())
+    })
+    .await;
+    let draft = bound.post("/v1/drafts", world.proposal(&thread, "Yes.")).await.expect(201);
+    bound.post_empty(&step(&draft, "approve")).await.expect(200);
+    bound.post_empty(&step(&draft, "send")).await.expect(202);
+    world.until_draft(&draft, "sent").await;
+}
