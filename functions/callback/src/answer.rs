@@ -56,9 +56,7 @@ pub(crate) fn of_service_error(error: &ServiceError) -> Response {
         ServiceError::NotFound { .. } => notice(StatusCode::NOT_FOUND, &Notice::UnknownLink),
         ServiceError::IdentitySuspended => notice(StatusCode::UNPROCESSABLE_ENTITY, &Notice::IdentitySuspended),
         ServiceError::PlanLimit { .. } => notice(StatusCode::PAYMENT_REQUIRED, &Notice::PlanLimit),
-        ServiceError::RecipientSuppressed(_) => {
-            notice(StatusCode::UNPROCESSABLE_ENTITY, &Notice::RecipientSuppressed)
-        }
+        ServiceError::RecipientSuppressed(_) => notice(StatusCode::UNPROCESSABLE_ENTITY, &Notice::RecipientSuppressed),
         // None of these is about the draft or the link: something of ours is in the way.
         ServiceError::Unauthorized
         | ServiceError::Forbidden { .. }

@@ -3,7 +3,8 @@
 use std::str::FromStr;
 
 use actionlayer_domain::{
-    ApiKeyId, ContactId, DomainId, DraftId, HeldId, IdentityId, MessageId, RuleId, ThreadId, WebhookDeliveryId, WebhookId,
+    ApiKeyId, ContactId, DomainId, DraftId, HeldId, IdentityId, MessageId, RuleId, ThreadId, WebhookDeliveryId,
+    WebhookId,
 };
 use actionlayer_service::suppressions::SuppressionName;
 use axum::extract::{FromRequestParts, RawPathParams};

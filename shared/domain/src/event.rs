@@ -16,7 +16,8 @@ pub use kind::{EventType, UnknownEvent};
 pub use log::{EVENT_LIFETIME, Event, EventPayload, Happening};
 
 use crate::{
-    Draft, DraftId, DraftStatus, HeldId, IdentityId, Message, MessageId, SendingDomain, Suppression, Thread, WorkspaceId,
+    Draft, DraftId, DraftStatus, HeldId, IdentityId, Message, MessageId, SendingDomain, Suppression, Thread,
+    WorkspaceId,
     contact::{Contact, HeldInbound, SenderNotice},
     message::{DeliveryStatus, Direction},
 };
@@ -117,7 +118,9 @@ impl Entity {
 /// What follows from a change. Both images of one item, either of which may be missing (created, removed).
 pub fn work(old: Option<&Entity>, new: Option<&Entity>) -> Option<Work> {
     match (old, new?) {
-        (_, Entity::Thread(_) | Entity::Held(_) | Entity::Contact(_) | Entity::Suppression(_) | Entity::Domain(_)) => None,
+        (_, Entity::Thread(_) | Entity::Held(_) | Entity::Contact(_) | Entity::Suppression(_) | Entity::Domain(_)) => {
+            None
+        }
         // Made once for each sender and identity, and changed only by the worker.
         (None, Entity::Notice(notice)) => Some(Work::NotifyOfSender(SenderJob {
             workspace_id: notice.workspace_id,

@@ -38,7 +38,10 @@ pub mod workspace;
 pub use address::{DomainName, EmailAddress, LocalPart};
 pub use draft::{Draft, DraftBody, DraftRefusal, DraftStatus};
 pub use identity::Identity;
-pub use ids::{ApiKeyId, AttemptId, ContactId, DomainId, DraftId, EventId, Family, HeldId, IdentityId, MessageId, RuleId, SuppressionId, ThreadId, UploadId, WebhookDeliveryId, WebhookId, WorkspaceId};
+pub use ids::{
+    ApiKeyId, AttemptId, ContactId, DomainId, DraftId, EventId, Family, HeldId, IdentityId, MessageId, RuleId,
+    SuppressionId, ThreadId, UploadId, WebhookDeliveryId, WebhookId, WorkspaceId,
+};
 pub use key::{ApiKeySecret, Role};
 pub use message::{Message, MessageBody};
 pub use plan::Plan;

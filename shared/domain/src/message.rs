@@ -272,10 +272,7 @@ impl Message {
             None => true,
             Some(DeliveryStatus::Queued | DeliveryStatus::Sending | DeliveryStatus::Failed) => false,
             Some(
-                DeliveryStatus::Sent
-                | DeliveryStatus::Delivered
-                | DeliveryStatus::Bounced
-                | DeliveryStatus::Complained,
+                DeliveryStatus::Sent | DeliveryStatus::Delivered | DeliveryStatus::Bounced | DeliveryStatus::Complained,
             ) => true,
         }
     }

@@ -3,9 +3,8 @@
 use std::sync::Arc;
 
 use actionlayer_domain::{
-    ApiKeyId, Clock, Entropy, HeaderText, IdentityId, Plan, Role, Timestamp, WorkspaceId, draft::Actor, key::Permission,
-    rate::RateLimits,
-    webhook::Reach,
+    ApiKeyId, Clock, Entropy, HeaderText, IdentityId, Plan, Role, Timestamp, WorkspaceId, draft::Actor,
+    key::Permission, rate::RateLimits, webhook::Reach,
 };
 use actionlayer_store::Store;
 

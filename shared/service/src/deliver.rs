@@ -96,7 +96,11 @@ async fn claim_once(app: &App, job: &SendJob, attempt_id: AttemptId) -> Result<O
     if let Some(draft_row) = &draft {
         let mut draft = draft_row.value.clone();
         if draft.claim(message.id, &thread.value, now).is_err() {
-            withdraw(app, &Outbound { message: row, thread, identity: None, draft: Some(draft_row.clone()), suppressed }).await?;
+            withdraw(
+                app,
+                &Outbound { message: row, thread, identity: None, draft: Some(draft_row.clone()), suppressed },
+            )
+            .await?;
             return Ok(None);
         }
         transaction.replace(draft_row, &draft)?.check(&thread);
@@ -115,7 +119,10 @@ async fn claim_once(app: &App, job: &SendJob, attempt_id: AttemptId) -> Result<O
         let addresses: Vec<_> = suppressed.iter().map(|suppression| suppression.email.as_str()).collect();
         let failure = Failure {
             code: FailureCode::RecipientSuppressed,
-            message: format!("Nothing is sent to {} any more: mail there bounced or was complained about.", addresses.join(", ")),
+            message: format!(
+                "Nothing is sent to {} any more: mail there bounced or was complained about.",
+                addresses.join(", ")
+            ),
         };
         fail(app, job.workspace_id, job.message_id, &failure).await?;
         return Ok(None);
@@ -141,7 +148,8 @@ async fn claim_once(app: &App, job: &SendJob, attempt_id: AttemptId) -> Result<O
     transaction.replace(&row, &message)?;
     app.store.commit(transaction).await?;
     let recipients = message.recipients().collect();
-    let outbound = Outbound { message: row.replaced(message), thread, identity: None, draft: claimed_draft, suppressed };
+    let outbound =
+        Outbound { message: row.replaced(message), thread, identity: None, draft: claimed_draft, suppressed };
     Ok(Some(Claimed { from: identity.email_address, recipients, raw, outbound }))
 }
 

@@ -5,7 +5,9 @@
 
 use std::collections::BTreeSet;
 
-use actionlayer_domain::{Message, MessageBody, MessageId, Thread, WorkspaceId, contact::Contact, event::Entity, search::words_of_texts};
+use actionlayer_domain::{
+    Message, MessageBody, MessageId, Thread, WorkspaceId, contact::Contact, event::Entity, search::words_of_texts,
+};
 use actionlayer_store::{Entries, PageRequest, Row, StoreError, keys};
 
 use crate::{App, ServiceError, outbound::readable, relay::Change, threads};

@@ -1,7 +1,10 @@
 //! `POST /v1/drafts/{id}/send` and `/notify`.
 
 use actionlayer_domain::{
-    Draft, DraftBody, DraftId, DraftStatus, Message, WorkspaceId, draft::Actor, event::{NotifyJob, NotifyWork}, key::Permission,
+    Draft, DraftBody, DraftId, DraftStatus, Message, WorkspaceId,
+    draft::Actor,
+    event::{NotifyJob, NotifyWork},
+    key::Permission,
 };
 use actionlayer_store::{Transaction, keys};
 

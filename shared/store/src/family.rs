@@ -3,8 +3,8 @@
 use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
 
 use actionlayer_domain::{
-    Draft, DraftId, Family, Identity, IdentityId, Message, MessageId, Suppression, Thread, ThreadId, Timestamp, Workspace,
-    WorkspaceId,
+    Draft, DraftId, Family, Identity, IdentityId, Message, MessageId, Suppression, Thread, ThreadId, Timestamp,
+    Workspace, WorkspaceId,
 };
 
 use crate::{

@@ -35,8 +35,8 @@ mod thread_messages;
 mod totals;
 mod transaction;
 mod usage;
-mod words;
 mod webhooks;
+mod words;
 mod workspace;
 
 pub use blobs::{BlobKey, SignedUpload, SignedUrl, SizedBlob};

@@ -104,7 +104,16 @@ fn variables_are_resolved_and_what_is_unknown_is_named() {
     let (template, _) = shipped();
     let function = &template.functions["SendFunction"];
     let mut scope = Scope::default();
-    for name in ["MailTable", "MailBucket", "SendQueue", "NotifyQueue", "ConfigurationSet", "Bootstrap", "PublicUrl", "RateLimits"] {
+    for name in [
+        "MailTable",
+        "MailBucket",
+        "SendQueue",
+        "NotifyQueue",
+        "ConfigurationSet",
+        "Bootstrap",
+        "PublicUrl",
+        "RateLimits",
+    ] {
         scope.refs.insert(name.to_owned(), format!("my-{name}"));
     }
     let variables = template.environment(function, &scope).unwrap();

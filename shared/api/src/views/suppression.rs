@@ -1,6 +1,8 @@
 //! Suppressed addresses.
 
-use actionlayer_domain::{EmailAddress, MessageId, Suppression, SuppressionId, SuppressionReason, Timestamp, WorkspaceId};
+use actionlayer_domain::{
+    EmailAddress, MessageId, Suppression, SuppressionId, SuppressionReason, Timestamp, WorkspaceId,
+};
 use serde::Serialize;
 use utoipa::ToSchema;
 

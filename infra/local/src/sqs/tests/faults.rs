@@ -6,7 +6,10 @@ use super::*;
 use crate::faults::{Fault, FaultKind};
 
 fn order(engine: &Engine, operation: &str, kind: FaultKind, count: u32) {
-    engine.faults.order(Fault { service: Service::Sqs, operation: operation.to_owned(), kind, after: 0, count }).unwrap();
+    engine
+        .faults
+        .order(Fault { service: Service::Sqs, operation: operation.to_owned(), kind, after: 0, count })
+        .unwrap();
 }
 
 #[tokio::test]
