@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod bodies;
+mod contacts;
 mod credentials;
 mod events;
 mod indexes;
