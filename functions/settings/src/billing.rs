@@ -23,7 +23,7 @@ pub(crate) async fn get_subscription(
     Authenticated(caller): Authenticated,
     _: NoQuery,
 ) -> Result<Json<SubscriptionView>, ApiError> {
-    Ok(Json(SubscriptionView::of(billing::get_subscription(&app, &caller).await?)))
+    Ok(Json(SubscriptionView::of(&billing::get_subscription(&app, &caller).await?)))
 }
 
 /// A page of the payment provider.

@@ -43,14 +43,11 @@ impl Room {
     /// To be called before counting.
     pub(crate) async fn look(app: &App, workspace: WorkspaceId, what: Limited) -> Result<Self, ServiceError> {
         let limited = what == Limited::Rules || what.limit(app.settings.plan.limits()).is_some();
-        let workspace = match limited {
-            true => Some(
-                app.store
-                    .get(&keys::workspace(workspace))
-                    .await?
-                    .ok_or(ServiceError::NotFound { what: "workspace" })?,
-            ),
-            false => None,
+        let workspace = if limited {
+            let row = app.store.get(&keys::workspace(workspace)).await?;
+            Some(row.ok_or(ServiceError::NotFound { what: "workspace" })?)
+        } else {
+            None
         };
         Ok(Self { what, workspace })
     }

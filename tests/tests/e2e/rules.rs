@@ -6,6 +6,7 @@ use actionlayer_tests::{
 };
 use serde_json::{Value, json};
 
+#[allow(clippy::needless_pass_by_value, reason = "JSON is given away")]
 fn rule(name: &str, trigger: &str, conditions: Value, actions: Value) -> Value {
     json!({
         "name": name, "trigger": trigger, "actions": actions,
@@ -38,8 +39,8 @@ async fn a_rule_is_made_read_changed_and_deleted() {
     let path = format!("/v1/rules/{}", id(&made));
     assert_eq!(world.owner.get(&path).await.expect(200), made);
 
-    let patch = json!({"name": "Bills", "priority": 3, "active": false, "stop_after_match": true});
-    let changed = world.owner.patch(&path, patch).await.expect(200);
+    let other = json!({"name": "Bills", "priority": 3, "active": false, "stop_after_match": true});
+    let changed = world.owner.patch(&path, other).await.expect(200);
     assert_eq!(
         (&changed["name"], &changed["priority"], &changed["active"]),
         (&json!("Bills"), &json!(3), &json!(false))

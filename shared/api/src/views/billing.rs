@@ -32,7 +32,7 @@ pub struct SubscriptionView {
 
 impl SubscriptionView {
     /// The view of a subscription.
-    pub fn of(subscription: Subscription) -> Self {
+    pub fn of(subscription: &Subscription) -> Self {
         Self {
             plan: subscription.plan,
             plan_status: subscription.plan_status,
