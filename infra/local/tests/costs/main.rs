@@ -25,7 +25,7 @@ const PRICES: [Price; 17] = [
     price("relay them again", 2, 3, 1.0, 0.0),
     price("approve a draft", 2, 2, 1.0, 6.0),
     price("send a draft", 3, 5, 5.0, 22.0),
-    price("hand a mail to SES and record it", 4, 4, 5.0, 58.0),
+    price("hand a mail to SES and record it", 4, 4, 5.0, 59.0),
     price("find that it was handed over before", 2, 2, 5.0, 0.0),
     price("take in that SES took it", 1, 1, 1.0, 0.0),
     price("take in that it was delivered", 2, 2, 1.0, 2.0),

@@ -194,8 +194,18 @@ impl<'a> Steps<'a> {
         let after = self.thread(before.id).await;
         let thread = |thread: Thread| Some(Entity::Thread(Box::new(thread)));
         vec![
-            Change { event_id: format!("{}-1", self.run), old: None, new: Some(Entity::Draft(Box::new(draft))), revision: 1 },
-            Change { event_id: format!("{}-2", self.run), old: thread(before.clone()), new: thread(after), revision: 2 },
+            Change {
+                event_id: format!("{}-1", self.run),
+                old: None,
+                new: Some(Entity::Draft(Box::new(draft))),
+                revision: 1,
+            },
+            Change {
+                event_id: format!("{}-2", self.run),
+                old: thread(before.clone()),
+                new: thread(after),
+                revision: 2,
+            },
         ]
     }
 
