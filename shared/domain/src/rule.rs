@@ -11,6 +11,7 @@ mod condition;
 mod evaluate;
 mod fact;
 mod field;
+mod read;
 #[cfg(test)]
 mod tests;
 

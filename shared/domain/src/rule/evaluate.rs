@@ -3,8 +3,9 @@
 use super::ConditionForm;
 use super::{
     Conditions, Facts, Op, Operator, Rule, Trigger,
-    condition::{Condition, Group, Operand, Test, pattern},
+    condition::{Condition, Group, Operand, Test},
     fact::Fact,
+    read::pattern,
 };
 
 /// Conditions with what they came to.
