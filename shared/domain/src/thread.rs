@@ -56,9 +56,9 @@ pub struct Thread {
     pub primary_contact_id: Option<ContactId>,
     /// That person's address, which is also the key of the contact.
     pub primary_contact_email: Option<EmailAddress>,
-    /// Everybody in it besides the identity: their addresses, folded, the first [`MAX_PARTICIPANTS`] of them.
+    /// Everybody else in it but the identity: their addresses, folded, the first [`MAX_PARTICIPANTS`] of them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub participants: Vec<String>,
+    pub other_participants: Vec<String>,
     /// The subject of its first message.
     pub subject: String,
     /// Whose turn it is.
@@ -133,7 +133,7 @@ impl Thread {
             identity_id,
             primary_contact_id: None,
             primary_contact_email: None,
-            participants: Vec::new(),
+            other_participants: Vec::new(),
             subject: subject.to_owned(),
             status: ThreadStatus::Waiting,
             needs_review: false,
@@ -157,7 +157,8 @@ impl Thread {
     pub fn with_contact(mut self, contact: &Contact) -> Self {
         self.primary_contact_id = Some(contact.id);
         self.primary_contact_email = Some(contact.email.clone());
-        self.take_part([contact.email.as_str()]);
+        let folded = contact.email.folded();
+        self.other_participants.retain(|other| *other != folded);
         self
     }
 
@@ -165,10 +166,16 @@ impl Thread {
     pub fn take_part<'a>(&mut self, addresses: impl IntoIterator<Item = &'a str>) {
         for address in addresses.into_iter().filter_map(|address| address.parse::<EmailAddress>().ok()) {
             let folded = address.folded();
-            if self.participants.len() < MAX_PARTICIPANTS && !self.participants.contains(&folded) {
-                self.participants.push(folded);
+            if self.other_participants.len() < MAX_PARTICIPANTS && self.participants().all(|known| known != folded) {
+                self.other_participants.push(folded);
             }
         }
+    }
+
+    /// Everybody in it but the identity, by folded address.
+    pub fn participants(&self) -> impl Iterator<Item = String> {
+        let primary = self.primary_contact_email.iter().map(EmailAddress::folded);
+        primary.chain(self.other_participants.iter().cloned())
     }
 
     /// A mail arrived that belongs to this thread and to `other`: they are one conversation. What is listed and decided
@@ -184,11 +191,12 @@ impl Thread {
         self.open_draft_ids.extend(&other.open_draft_ids);
         let missing: Vec<_> = other.tags.iter().filter(|tag| !self.tags.contains(tag)).cloned().collect();
         self.tags.extend(missing);
-        self.take_part(other.participants.iter().map(String::as_str));
         if self.primary_contact_id.is_none() {
             self.primary_contact_id = other.primary_contact_id;
             self.primary_contact_email.clone_from(&other.primary_contact_email);
         }
+        let participants: Vec<String> = other.participants().collect();
+        self.take_part(participants.iter().map(String::as_str));
         if self.unattended.day == other.unattended.day {
             self.unattended.count += other.unattended.count;
         } else if self.unattended.day < other.unattended.day {

@@ -77,7 +77,7 @@ fn lists_of(thread: &Thread) -> Vec<(String, String)> {
     }
     let workspace = thread.workspace_id;
     let tags = thread.tags.iter().map(|tag| keys::threads_with_tag(workspace, tag));
-    let participants = thread.participants.iter().map(|address| keys::threads_with_participant(workspace, address));
+    let participants = thread.participants().map(|address| keys::threads_with_participant(workspace, &address));
     let position = keys::by_time(thread.last_message_at, thread.id);
     tags.chain(participants).map(|list| (list, position.clone())).collect()
 }

@@ -48,7 +48,7 @@ impl ThreadFilter {
             && needs_review.is_none_or(|needs_review| thread.needs_review == needs_review)
             && status.is_none_or(|status| thread.status == status)
             && identity_id.is_none_or(|id| thread.identity_id == id)
-            && contact.as_ref().is_none_or(|contact| thread.participants.contains(contact))
+            && contact.as_ref().is_none_or(|contact| thread.participants().any(|address| address == *contact))
             && tag.as_ref().is_none_or(|tag| thread.tags.contains(tag))
             && from.is_none_or(|from| from <= thread.last_message_at)
             && to.is_none_or(|to| thread.last_message_at <= to)

@@ -42,9 +42,10 @@ const SHARED: [&str; 12] = [
 ];
 
 /// Operations that answer `conflict` only when forty tries in a row collided with somebody else's.
-const CONFLICTS_ONLY_UNDER_CONTENTION: [&str; 8] = [
+const CONFLICTS_ONLY_UNDER_CONTENTION: [&str; 9] = [
     "POST /v1/domains/{id}/verify",
     "POST /v1/drafts/{id}/notify",
+    "POST /v1/drafts/{id}/reject",
     "POST /v1/drafts/{id}/send",
     "POST /v1/emails/send",
     "DELETE /v1/identities/{id}",
@@ -119,7 +120,8 @@ async fn a_request_that_is_not_answered_yet_is_in_flight() {
     for (n, operation) in documented("idempotency_in_flight").enumerate() {
         let path = all.path(operation);
         let mut is_in_flight = false;
-        for after in 0..5 {
+        // The update that lets the caller in has to happen.
+        for after in u32::from(operation.secured)..5 {
             let key = format!("k{n}.{after}");
             let fault = json!({"service": "dynamodb", "operation": "UpdateItem", "kind": "throttle", "after": after,
                 "count": 1_000});
@@ -230,9 +232,7 @@ async fn drafts(reached: &Reached) {
     reached.post(&world.key("agent").await, &step(&pending, "send"), json!({})).await;
     let edit = json!({"body_text": "other words", "version": 7});
     reached.ask(&world.owner, Method::PATCH, &format!("/v1/drafts/{}", id(&pending)), edit).await;
-    for action in ["approve", "reject"] {
-        reached.post(&world.owner, &step(&pending, action), json!({"version": 7})).await;
-    }
+    reached.post(&world.owner, &step(&pending, "approve"), json!({"version": 7})).await;
     world.act(&pending, "reject").await.expect(200);
     for draft in [&rejected, &sent] {
         reached.every_step(&world.owner, draft).await;
