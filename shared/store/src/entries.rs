@@ -21,7 +21,7 @@ use crate::{
 /// What kind of item an entry is. The stream's filter in `template.yaml` names it: nothing follows from an entry.
 pub const ENTRY_KIND: &str = "entry";
 
-/// What BatchWriteItem takes at once.
+/// What `BatchWriteItem` takes at once.
 const MAX_BATCH: usize = 25;
 /// How many batches are under way together.
 const CONCURRENT_BATCHES: usize = 8;

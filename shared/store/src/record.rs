@@ -11,7 +11,7 @@ use crate::{
     keys::{self, IndexEntry, Key},
 };
 
-/// What BatchGetItem takes at once.
+/// What `BatchGetItem` takes at once.
 const MAX_BATCH: usize = 100;
 
 pub(crate) type Item = HashMap<String, AttributeValue>;

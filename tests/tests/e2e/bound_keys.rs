@@ -52,8 +52,8 @@ async fn a_request_that_names_another_identity_or_what_is_its_changes_nothing() 
     let names = ["identity_id", "thread_id", "message_id", "draft_id"];
     for operation in OPERATIONS.iter().filter(|operation| takes_a_body(operation) && !operation.path.contains('{')) {
         let properties = operation.body.as_ref().map(|schema| resolve(schema)["properties"].clone());
-        let named = names.iter().filter(|name| properties.as_ref().is_some_and(|all| all.get(**name).is_some()));
-        if named.count() > 0 {
+        let is_named = |name: &&str| properties.as_ref().is_some_and(|fields| fields.get(*name).is_some());
+        if names.iter().any(is_named) {
             all.ask(&bound, operation).await.refused(404, "not_found");
         }
     }

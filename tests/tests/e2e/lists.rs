@@ -201,10 +201,11 @@ async fn a_cursor_opens_only_the_list_it_came_from() {
         }
         // Of another workspace, which has the list, or not even what the list belongs to.
         let answer = other_workspace.get(&format!("{path}?cursor={cursor}")).await;
-        match operation.path.contains("{id}") {
-            true => answer.refused(404, "not_found"),
-            false => answer.refused(422, "validation_error"),
-        };
+        if operation.path.contains("{id}") {
+            answer.refused(404, "not_found");
+        } else {
+            answer.refused(422, "validation_error");
+        }
     }
 }
 
