@@ -37,7 +37,7 @@ struct Arguments {
     /// A real SMTP host that also gets what leaves, as smtp://host:port.
     #[arg(long)]
     relay: Option<Relay>,
-    /// A parameter of template.yaml, as NAME=VALUE: RateLimits=reads=60,writes=20,sign_ins=10. May be repeated.
+    /// A parameter of template.yaml, as NAME=VALUE: `RateLimits=reads=60,writes=20,sign_ins=10`. May be repeated.
     #[arg(long, value_name = "NAME=VALUE", value_parser = parameter)]
     parameter: Vec<(String, String)>,
     #[command(subcommand)]

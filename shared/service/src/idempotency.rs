@@ -17,7 +17,7 @@ use sha2::{Digest, Sha256};
 use crate::{App, Caller, ServiceError};
 
 /// Longer than any function may run: who carried it out has ended by then.
-const LEASE: Duration = Duration::from_secs(60);
+const LEASE: Duration = Duration::from_mins(1);
 
 /// A request that is to happen once.
 #[derive(Debug, Clone, Copy)]

@@ -214,11 +214,8 @@ async fn answer_once(
         app.store.suppressed(caller.workspace_id, recipients).await?.is_empty()
     };
     // What the plan does not allow waits for a person, who may find a larger one.
-    let allowance = if opted_out {
-        Some(Allowance::of(app, caller.workspace_id, Used::Outbound, now).await?)
-    } else {
-        None
-    };
+    let allowance =
+        if opted_out { Some(Allowance::of(app, caller.workspace_id, Used::Outbound, now).await?) } else { None };
     if let Some(allowance) = allowance.filter(|allowance| !allowance.is_used_up())
         && thread.count_unattended_send(now)
     {

@@ -21,21 +21,14 @@ pub async fn send_test_email(
     caller.require(Permission::DirectSend)?;
     let identity = visible_identity(app, caller, id).await?.value;
     let mut fields = Fields::default();
-    let recipient: Option<EmailAddress> = match to {
-        Some(to) => match to.parse() {
-            Ok(address) => Some(address),
-            Err(error) => {
-                fields.refuse("to", error);
-                None
-            }
-        },
-        None => {
-            let first = approvers(&identity.approval_channels).next().cloned();
-            if first.is_none() {
-                fields.refuse("to", "is required: the identity has no approver with an address");
-            }
-            first
+    let recipient: Option<EmailAddress> = if let Some(to) = to {
+        to.parse().map_err(|error| fields.refuse("to", error)).ok()
+    } else {
+        let first = approvers(&identity.approval_channels).next().cloned();
+        if first.is_none() {
+            fields.refuse("to", "is required: the identity has no approver with an address");
         }
+        first
     };
     fields.finish()?;
     outbound::require_active(&identity)?;

@@ -88,7 +88,7 @@ pub enum SizedBlob {
 }
 
 /// How long a file may be put under a signed URL.
-const UPLOAD_URL_LIFETIME: Duration = Duration::from_mins(60);
+const UPLOAD_URL_LIFETIME: Duration = Duration::from_hours(1);
 /// How long a signed URL works.
 const SIGNED_URL_LIFETIME: Duration = Duration::from_mins(5);
 

@@ -99,20 +99,20 @@ impl Store {
     ) -> Result<Option<Credential>, StoreError> {
         let key = keys::credential(&sha256_hex(secret));
         let window = RateWindow::at(now);
-        let counter = counted.map(|class| counter(class, window));
+        let window_count = counted.map(|class| counter(class, window));
         let trip = self.meter.trip();
         let update = self
             .dynamodb
             .update_item()
             .table_name(&self.table)
             .set_key(Some(key_item(&key)))
-            .update_expression(if counter.is_some() { "SET #used = :now ADD #n :one" } else { "SET #used = :now" })
+            .update_expression(if window_count.is_some() { "SET #used = :now ADD #n :one" } else { "SET #used = :now" })
             .condition_expression("attribute_exists(pk)")
             .expression_attribute_names("#used", LAST_USED_AT)
             .expression_attribute_values(":now", n(now.unix_ms()))
             .return_values(ReturnValue::AllNew)
             .return_consumed_capacity(ReturnConsumedCapacity::Total);
-        let update = match &counter {
+        let update = match &window_count {
             Some(name) => update.expression_attribute_names("#n", name).expression_attribute_values(":one", n(1)),
             None => update,
         };
@@ -129,7 +129,7 @@ impl Store {
         };
         trip.wrote(answer.consumed_capacity());
         let Some(item) = answer.attributes else { return Ok(None) };
-        let requests_in_window = counter.as_ref().and_then(|name| number(item.get(name)?)).unwrap_or(0);
+        let requests_in_window = window_count.as_ref().and_then(|name| number(item.get(name)?)).unwrap_or(0);
         self.forget_windows(&key, &item, window).await;
         let Row { value, .. } = row::<CredentialRecord>(item)?;
         Ok(Some(Credential {

@@ -72,11 +72,9 @@ async fn a_mail_that_says_too_much_about_itself_arrives() {
         format!("{name}: {}\r\n", entries.join(",\r\n "))
     };
     let lists: String = ["To", "Cc", "References", "In-Reply-To"].into_iter().map(many).collect();
-    let files: String = (0..900)
-        .map(|n| {
-            format!("--b\r\nContent-Type: image/png; name={0}\r\nContent-ID: <{n}{0}@b>\r\n\r\nx\r\n", "f".repeat(190))
-        })
-        .collect();
+    let long = "f".repeat(190);
+    let file = |n| format!("--b\r\nContent-Type: image/png; name={long}\r\nContent-ID: <{n}{long}@b>\r\n\r\nx\r\n");
+    let files = (0..900).map(file).collect::<Vec<_>>().concat();
     let raw = format!(
         "From: Ada <ada@customer.test>\r\nSubject: {}\r\n{lists}Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nHello.\r\n{files}--b--\r\n",
         "word ".repeat(4_000),
