@@ -93,6 +93,14 @@ pub enum EngineError {
     /// The template.
     #[error(transparent)]
     Template(#[from] TemplateError),
+    /// A parameter that the template does not have.
+    #[error("template.yaml has no parameter {name}; it has {known}")]
+    Parameter {
+        /// Its name.
+        name: String,
+        /// Those there are.
+        known: String,
+    },
     /// A route of the template.
     #[error(transparent)]
     Route(#[from] RouteError),

@@ -35,6 +35,11 @@ pub(super) async fn start(options: EngineOptions) -> Result<Engine, EngineError>
     let folder = options.data.as_path();
     std::fs::create_dir_all(folder).map_err(|source| EngineError::Folder { folder: folder.to_owned(), source })?;
     let mut base = Base::open(folder).await?;
+    let known = &base.template.parameters;
+    if let Some(name) = options.parameters.keys().find(|name| !known.contains_key(*name)) {
+        let known = known.keys().cloned().collect::<Vec<_>>().join(", ");
+        return Err(EngineError::Parameter { name: name.clone(), known });
+    }
     // The addresses next: one that is taken is noticed before anything else begins.
     let http = listen(options.http).await?;
     let smtp = listen(options.smtp).await?;

@@ -23,6 +23,15 @@ async fn bootstrap(engine: &Engine) -> (u16, Value) {
 }
 
 #[tokio::test]
+async fn a_parameter_that_the_template_does_not_have_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut options = EngineOptions::on_free_ports(folder.path());
+    options.parameters.insert("RateLimit".to_owned(), "off".to_owned());
+    let refused = Engine::start(options).await.err().unwrap().to_string();
+    assert!(refused.contains("no parameter RateLimit;") && refused.contains("RateLimits"), "{refused}");
+}
+
+#[tokio::test]
 async fn it_keeps_what_it_knew_over_a_stop_and_a_crash() {
     let folder = tempfile::tempdir().unwrap();
     let first = engine(folder.path()).await;
