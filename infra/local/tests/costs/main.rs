@@ -1,6 +1,7 @@
 //! What each operation costs, counted on a real table: round trips and capacity units, to the last one.
 #![allow(clippy::unwrap_used)]
 
+mod every_operation;
 mod operations;
 mod schema;
 mod world;
@@ -44,4 +45,95 @@ async fn the_price_does_not_grow_with_the_table() {
     world.seed(600).await;
     let counted = Steps::new(&world, "a").count().await;
     assert_eq!(counted, PRICES, "\n{}", operations::table(&counted));
+}
+
+/// Every operation of the API, the caller's authentication included (1 round trip, 1 write unit).
+#[rustfmt::skip]
+const EVERY_OPERATION: &[Price] = &[
+    price("GET /v1/threads", 2, 3, 3.0, 1.0),
+    price("GET /v1/threads?status=open", 2, 3, 3.0, 1.0),
+    price("GET /v1/threads?needs_review=true", 2, 3, 3.0, 1.0),
+    price("GET /v1/threads?identity_id={id}", 2, 3, 3.5, 1.0),
+    price("GET /v1/threads/{id}", 3, 4, 3.0, 1.0),
+    price("GET /v1/threads/{id}/messages", 3, 3, 1.5, 1.0),
+    price("PATCH /v1/threads/{id}", 3, 3, 1.0, 7.0),
+    price("GET /v1/messages/{id}", 2, 2, 1.0, 1.0),
+    price("GET /v1/messages/{id}/raw", 2, 2, 1.0, 1.0),
+    price("GET /v1/messages/{id}/attachments/{attachment_id}", 2, 2, 1.0, 1.0),
+    price("POST /v1/drafts", 3, 3, 4.0, 17.0),
+    price("POST /v1/drafts/{id}/reject", 4, 4, 3.0, 18.0),
+    price("GET /v1/drafts", 2, 3, 1.0, 1.0),
+    price("GET /v1/drafts/{id}", 2, 2, 1.0, 1.0),
+    price("PATCH /v1/drafts/{id}", 3, 3, 2.0, 10.0),
+    price("GET /v1/drafts/{id}/versions", 3, 3, 2.0, 1.0),
+    price("POST /v1/drafts/{id}/notify", 2, 2, 1.0, 1.0),
+    price("POST /v1/drafts/{id}/approve", 3, 3, 1.0, 7.0),
+    price("POST /v1/drafts/{id}/send", 4, 6, 5.0, 19.0),
+    price("POST /v1/emails/send", 5, 5, 3.0, 19.0),
+    price("POST /v1/emails/reply", 5, 5, 6.0, 14.0),
+    price("POST /v1/uploads", 2, 2, 0.0, 2.0),
+    price("POST /v1/contacts", 4, 4, 2.0, 5.0),
+    price("GET /v1/contacts", 2, 3, 1.0, 1.0),
+    price("GET /v1/contacts/{id}", 3, 3, 1.5, 1.0),
+    price("PATCH /v1/contacts/{id}", 4, 4, 1.5, 5.0),
+    price("DELETE /v1/contacts/{id}", 4, 4, 1.5, 5.0),
+    price("PATCH /v1/workspace", 3, 3, 1.0, 2.0),
+    price("GET /v1/inbound/pending", 2, 3, 1.0, 1.0),
+    price("POST /v1/inbound/pending/{id}/approve", 8, 11, 9.0, 28.0),
+    price("POST /v1/inbound/pending/{id}/block", 8, 8, 5.0, 9.0),
+    price("GET /v1/suppressions", 2, 3, 1.0, 1.0),
+    price("DELETE /v1/suppressions/{id}", 4, 4, 1.5, 4.0),
+    price("POST /v1/rules", 4, 4, 2.0, 5.0),
+    price("GET /v1/rules", 2, 2, 1.0, 1.0),
+    price("GET /v1/rules/{id}", 2, 2, 1.0, 1.0),
+    price("PATCH /v1/rules/{id}", 3, 3, 1.0, 2.0),
+    price("POST /v1/rules/test", 5, 5, 4.0, 1.0),
+    price("DELETE /v1/rules/{id}", 3, 3, 1.0, 2.0),
+    price("POST /v1/webhooks", 4, 4, 2.0, 5.0),
+    price("GET /v1/webhooks", 2, 2, 1.0, 1.0),
+    price("GET /v1/webhooks/{id}", 2, 2, 1.0, 1.0),
+    price("PATCH /v1/webhooks/{id}", 3, 3, 1.0, 2.0),
+    price("POST /v1/webhooks/{id}/rotate-secret", 3, 3, 1.0, 2.0),
+    price("POST /v1/webhooks/{id}/test", 3, 3, 1.0, 9.0),
+    price("GET /v1/webhooks/{id}/deliveries", 3, 3, 1.5, 1.0),
+    price("POST /v1/webhooks/{id}/deliveries/{delivery_id}/redeliver", 4, 4, 2.0, 6.0),
+    price("DELETE /v1/webhooks/{id}", 3, 3, 1.0, 2.0),
+    price("GET /v1/workspace", 2, 2, 1.0, 1.0),
+    price("GET /v1/billing/subscription", 2, 6, 5.0, 1.0),
+    price("POST /v1/billing/checkout", 1, 1, 0.0, 1.0),
+    price("POST /v1/billing/portal", 1, 1, 0.0, 1.0),
+    price("POST /v1/api-keys", 2, 2, 0.0, 5.0),
+    price("GET /v1/api-keys", 3, 3, 3.0, 1.0),
+    price("DELETE /v1/api-keys/{id}", 6, 6, 5.0, 5.0),
+    price("POST /v1/identities", 4, 4, 2.0, 14.0),
+    price("GET /v1/identities", 2, 2, 1.0, 1.0),
+    price("GET /v1/identities/{id}", 2, 2, 1.0, 1.0),
+    price("PATCH /v1/identities/{id}", 3, 3, 1.0, 2.0),
+    price("POST /v1/identities/{id}/test-email", 5, 5, 3.0, 21.0),
+    price("DELETE /v1/identities/{id}", 4, 4, 2.0, 5.0),
+    price("POST /v1/domains", 5, 5, 3.0, 13.0),
+    price("GET /v1/domains", 2, 2, 1.0, 1.0),
+    price("GET /v1/domains/{id}", 2, 2, 1.0, 1.0),
+    price("POST /v1/domains/{id}/verify", 4, 4, 2.0, 7.0),
+    price("DELETE /v1/domains/{id}", 5, 6, 4.0, 13.0),
+];
+
+#[tokio::test]
+async fn each_request_costs_what_it_should() {
+    let world = World::start().await;
+    let counted = every_operation::count(&world).await;
+    assert_eq!(counted, EVERY_OPERATION, "\n{}", operations::table(&counted));
+}
+
+#[test]
+fn no_operation_is_without_a_price() {
+    let document = actionlayer_local::openapi::document();
+    let operations = document["paths"].as_object().unwrap().iter().flat_map(|(path, methods)| {
+        let methods = methods.as_object().unwrap().keys().filter(|method| *method != "parameters");
+        methods.map(move |method| format!("{} {path}", method.to_uppercase()))
+    });
+    let priced = EVERY_OPERATION.iter().map(|price| price.operation.split('?').next().unwrap());
+    let known: std::collections::BTreeSet<_> = priced.chain(every_operation::UNCOUNTED).collect();
+    let missing: Vec<_> = operations.filter(|operation| !known.contains(operation.as_str())).collect();
+    assert!(missing.is_empty(), "without a price: {missing:?}");
 }
