@@ -192,7 +192,7 @@ async fn what_is_not_there_is_not_found_and_a_wrong_method_names_the_right_ones(
         "/v1/threads/",
         "/v1/drafts/a/b/c",
         "/favicon.ico",
-        "/v1/webhooks",
+        "/v1/webhook",
     ] {
         for caller in [&world.owner, &world.anyone] {
             caller.get(path).await.refused(404, "not_found");
