@@ -90,24 +90,8 @@ impl Store {
         workspace: WorkspaceId,
         id: ContactId,
     ) -> Result<Option<Row<Contact>>, StoreError> {
-        let trip = self.meter.trip();
-        let answer = self
-            .dynamodb
-            .query()
-            .table_name(&self.table)
-            .index_name(Index::Owner.name())
-            .key_condition_expression("owner_pk = :contact")
-            .expression_attribute_values(":contact", s(keys::contact_by_id(workspace, id)))
-            .return_consumed_capacity(ReturnConsumedCapacity::Total)
-            .send()
-            .await
-            .map_err(|e| StoreError::dynamodb(&e))?;
-        trip.read(answer.consumed_capacity());
-        let Some(found) = answer.items.unwrap_or_default().pop() else { return Ok(None) };
-        // The index says which; what is decided on is the item itself, as of now.
-        let found: Row<Contact> = row(found)?;
-        let now = self.get::<Contact>(&keys::contact(workspace, &found.value.email)).await?;
-        Ok(now.filter(|row| row.value.id == id))
+        let row = self.get_indexed::<Contact>(keys::contact_by_id(workspace, id)).await?;
+        Ok(row.filter(|row| row.value.id == id))
     }
 
     /// Contacts, newest first.

@@ -158,6 +158,26 @@ impl Store {
         answer.item.map(row).transpose()
     }
 
+    /// Reads the one entity that the owner index has under this key. The index, which follows by moments, says which; what
+    /// is returned is the entity as of now.
+    pub(crate) async fn get_indexed<T: Record>(&self, owner_pk: String) -> Result<Option<Row<T>>, StoreError> {
+        let trip = self.meter.trip();
+        let answer = self
+            .dynamodb
+            .query()
+            .table_name(&self.table)
+            .index_name(keys::Index::Owner.name())
+            .key_condition_expression("owner_pk = :owner")
+            .expression_attribute_values(":owner", s(owner_pk))
+            .return_consumed_capacity(aws_sdk_dynamodb::types::ReturnConsumedCapacity::Total)
+            .send()
+            .await
+            .map_err(|e| StoreError::dynamodb(&e))?;
+        trip.read(answer.consumed_capacity());
+        let Some(found) = answer.items.unwrap_or_default().pop() else { return Ok(None) };
+        self.get(&row::<T>(found)?.value.key()).await
+    }
+
     /// Reads many items at once, strongly consistent, in no order, as raw items; at most 100 keys.
     pub(crate) async fn batch_get(&self, keys: &[Key]) -> Result<Vec<Item>, StoreError> {
         self.batch(keys, true).await

@@ -1,13 +1,12 @@
 //! Addresses that a workspace sends nothing to.
 
 use actionlayer_domain::{EmailAddress, Suppression, SuppressionId, WorkspaceId};
-use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
 
 use crate::{
     InvalidCursor, Page, PageRequest, Record, Row, Store, StoreError,
     keys::{self, Index, IndexEntry, Key},
     lists::Listing,
-    record::{row, s},
+    record::row,
 };
 
 impl Record for Suppression {
@@ -55,23 +54,7 @@ impl Store {
         workspace: WorkspaceId,
         id: SuppressionId,
     ) -> Result<Option<Row<Suppression>>, StoreError> {
-        let trip = self.meter.trip();
-        let answer = self
-            .dynamodb
-            .query()
-            .table_name(&self.table)
-            .index_name(Index::Owner.name())
-            .key_condition_expression("owner_pk = :suppression")
-            .expression_attribute_values(":suppression", s(keys::suppression_by_id(workspace, id)))
-            .return_consumed_capacity(ReturnConsumedCapacity::Total)
-            .send()
-            .await
-            .map_err(|e| StoreError::dynamodb(&e))?;
-        trip.read(answer.consumed_capacity());
-        let Some(found) = answer.items.unwrap_or_default().pop() else { return Ok(None) };
-        // The index says which; what is decided on is the item itself, as of now.
-        let found: Row<Suppression> = row(found)?;
-        let now = self.get::<Suppression>(&keys::suppression(workspace, &found.value.email)).await?;
-        Ok(now.filter(|row| row.value.id == id))
+        let row = self.get_indexed::<Suppression>(keys::suppression_by_id(workspace, id)).await?;
+        Ok(row.filter(|row| row.value.id == id))
     }
 }
