@@ -7,8 +7,9 @@ trap 'rm -rf "$WORK"' EXIT
 python3 - "$(dirname "$0")/../../../README.md" >"$WORK/readme.sh" <<'PYTHON'
 import os, re, sys
 
-blocks = re.findall(r"```sh\n(.*?)```", open(sys.argv[1], encoding="utf-8").read(), re.S)
-loop = [block for block in blocks if "8787" in block or "2525" in block or "$API" in block]
+readme = open(sys.argv[1], encoding="utf-8").read()
+section = re.search(r"^## The loop, with curl\n(.*?)^## ", readme, re.S | re.M).group(1)
+loop = re.findall(r"```sh\n(.*?)```", section, re.S)
 assert len(loop) == 4, "set-up, a customer writes, five calls, what left"
 setup, customer, calls, left = loop
 assert calls.count("\napi ") + calls.count("(api ") + calls.startswith("api ") == 5, "five calls"
