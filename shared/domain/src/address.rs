@@ -31,11 +31,6 @@ impl DomainName {
     pub fn as_str(&self) -> &str {
         &self.0
     }
-
-    /// Whether this name is `other` or a name below it.
-    pub fn is_within(&self, other: &Self) -> bool {
-        self.0 == other.0 || self.0.strip_suffix(other.as_str()).is_some_and(|head| head.ends_with('.'))
-    }
 }
 
 impl FromStr for DomainName {
