@@ -7,21 +7,20 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use actionlayer_domain::{
-    ContactId, WorkspaceId,
+    ContactId, EmailAddress, WorkspaceId,
     contact::{Contact, ContactStatus},
     search::{Word, words_of_texts},
 };
-use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
 
 use crate::{
     Cursor, InvalidCursor, Page, PageRequest, Row, Store, StoreError, TotalsKey,
     keys::{self, Index, Key},
     lists::{Listing, TOTAL_CAP},
-    record::{Item, row, s},
+    record::{Item, row},
 };
 
 /// As many contacts of a word are read to be sorted. Of more, the newest contacts are looked through instead.
-const MAX_CANDIDATES: usize = 1_000;
+const MAX_CANDIDATES: i32 = 1_000;
 /// How many contacts are looked at together, and how often for one answer.
 const CHUNK: usize = 250;
 const MAX_CHUNKS: usize = 8;
@@ -94,6 +93,16 @@ impl Store {
         Ok(row.filter(|row| row.value.id == id))
     }
 
+    /// The address of a contact, for a list: as of moments ago.
+    pub async fn address_of_contact(
+        &self,
+        workspace: WorkspaceId,
+        id: ContactId,
+    ) -> Result<Option<EmailAddress>, StoreError> {
+        let found = self.find_indexed::<Contact>(keys::contact_by_id(workspace, id)).await?;
+        Ok(found.map(|row| row.value.email))
+    }
+
     /// Contacts, newest first.
     pub async fn list_contacts(
         &self,
@@ -155,9 +164,8 @@ impl Store {
     ) -> Result<Option<Vec<Contact>>, StoreError> {
         // The longest word has the fewest contacts.
         let Some(word) = filter.words.iter().max_by_key(|word| word.text.len()) else { return Ok(None) };
-        let beginning = if word.is_prefix { word.text.clone() } else { format!("{}#", word.text) };
         let pk = keys::contact_words(workspace, &word.text);
-        let (entries, more) = self.entries_beginning_with(&pk, &beginning, MAX_CANDIDATES).await?;
+        let (entries, more) = self.entries_of_word(pk, word, MAX_CANDIDATES).await?;
         if more {
             return Ok(None);
         }
@@ -167,32 +175,6 @@ impl Store {
         contacts.retain(|contact| filter.takes(contact));
         contacts.sort_by_key(|contact| std::cmp::Reverse(contact.id));
         Ok(Some(contacts))
-    }
-
-    /// Sort keys of entries, and whether there are more.
-    async fn entries_beginning_with(
-        &self,
-        pk: &str,
-        beginning: &str,
-        limit: usize,
-    ) -> Result<(Vec<String>, bool), StoreError> {
-        let trip = self.meter.trip();
-        let answer = self
-            .dynamodb
-            .query()
-            .table_name(&self.table)
-            .key_condition_expression("pk = :pk AND begins_with(sk, :beginning)")
-            .projection_expression("sk")
-            .expression_attribute_values(":pk", s(pk))
-            .expression_attribute_values(":beginning", s(beginning))
-            .limit(i32::try_from(limit).unwrap_or(i32::MAX))
-            .return_consumed_capacity(ReturnConsumedCapacity::Total)
-            .send()
-            .await
-            .map_err(|e| StoreError::dynamodb(&e))?;
-        trip.read(answer.consumed_capacity());
-        let more = answer.last_evaluated_key.is_some();
-        Ok((answer.items.unwrap_or_default().into_iter().filter_map(|item| sort_key(&item, keys::SK)).collect(), more))
     }
 
     /// Contacts by id and address, in no order; those that are not there (or not yet) are left out.

@@ -1,6 +1,9 @@
 //! API keys at the door: one conditional update finds the key, refuses a revoked one and stamps its use.
 
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity, ReturnValue};
+use aws_sdk_dynamodb::{
+    operation::update_item::{UpdateItemError, UpdateItemInput},
+    types::{AttributeValue, ReturnValue},
+};
 use sha2::{Digest, Sha256};
 
 use actionlayer_domain::{
@@ -100,34 +103,24 @@ impl Store {
         let key = keys::credential(&sha256_hex(secret));
         let window = RateWindow::at(now);
         let window_count = counted.map(|class| counter(class, window));
-        let trip = self.meter.trip();
-        let update = self
-            .dynamodb
-            .update_item()
-            .table_name(&self.table)
+        let update = UpdateItemInput::builder()
             .set_key(Some(key_item(&key)))
             .update_expression(if window_count.is_some() { "SET #used = :now ADD #n :one" } else { "SET #used = :now" })
             .condition_expression("attribute_exists(pk)")
             .expression_attribute_names("#used", LAST_USED_AT)
             .expression_attribute_values(":now", n(now.unix_ms()))
-            .return_values(ReturnValue::AllNew)
-            .return_consumed_capacity(ReturnConsumedCapacity::Total);
+            .return_values(ReturnValue::AllNew);
         let update = match &window_count {
             Some(name) => update.expression_attribute_names("#n", name).expression_attribute_values(":one", n(1)),
             None => update,
         };
-        let answer = match update.send().await {
+        let answer = match self.update_item(update).await {
             Ok(answer) => answer,
-            Err(e)
-                if e.as_service_error().is_some_and(
-                    aws_sdk_dynamodb::operation::update_item::UpdateItemError::is_conditional_check_failed_exception,
-                ) =>
-            {
+            Err(e) if e.as_service_error().is_some_and(UpdateItemError::is_conditional_check_failed_exception) => {
                 return Ok(None);
             }
             Err(e) => return Err(StoreError::dynamodb(&e)),
         };
-        trip.wrote(answer.consumed_capacity());
         let Some(item) = answer.attributes else { return Ok(None) };
         let requests_in_window = window_count.as_ref().and_then(|name| number(item.get(name)?)).unwrap_or(0);
         self.forget_windows(&key, &item, window).await;
@@ -152,34 +145,22 @@ impl Store {
             past.iter().enumerate().map(|(i, name)| (format!("#r{i}"), (*name).clone())).collect();
         let mut placeholders: Vec<&str> = names.keys().map(String::as_str).collect();
         placeholders.sort_unstable();
-        let trip = self.meter.trip();
-        let answer = self
-            .dynamodb
-            .update_item()
-            .table_name(&self.table)
+        let update = UpdateItemInput::builder()
             .set_key(Some(key_item(key)))
             .update_expression(format!("REMOVE {}", placeholders.join(", ")))
             // A key that was revoked in the meantime stays so.
             .condition_expression("attribute_exists(pk)")
-            .set_expression_attribute_names(Some(names))
-            .return_consumed_capacity(ReturnConsumedCapacity::Total)
-            .send()
-            .await;
-        match answer {
-            Ok(answer) => trip.wrote(answer.consumed_capacity()),
-            // They are in nobody's way; the next request tries again.
-            Err(error) => tracing::warn!(error = %StoreError::dynamodb(&error), "past windows were not removed"),
+            .set_expression_attribute_names(Some(names));
+        // They are in nobody's way; the next request tries again.
+        if let Err(error) = self.update_item(update).await {
+            tracing::warn!(error = %StoreError::dynamodb(&error), "past windows were not removed");
         }
     }
 
     /// Counts a request without a key by where it comes from: how many there were in this window, this one included.
     pub async fn count_source(&self, source_sha256: &str, now: Timestamp) -> Result<u64, StoreError> {
         let window = RateWindow::at(now);
-        let trip = self.meter.trip();
-        let answer = self
-            .dynamodb
-            .update_item()
-            .table_name(&self.table)
+        let update = UpdateItemInput::builder()
             .set_key(Some(key_item(&keys::source_rate(source_sha256, window))))
             .update_expression("SET #ttl = :ttl, #kind = :kind ADD #n :one")
             .expression_attribute_names("#ttl", keys::TTL)
@@ -188,12 +169,8 @@ impl Store {
             .expression_attribute_values(":ttl", n(window.end_unix_seconds()))
             .expression_attribute_values(":kind", s("source_rate"))
             .expression_attribute_values(":one", n(1))
-            .return_values(ReturnValue::UpdatedNew)
-            .return_consumed_capacity(ReturnConsumedCapacity::Total)
-            .send()
-            .await
-            .map_err(|e| StoreError::dynamodb(&e))?;
-        trip.wrote(answer.consumed_capacity());
+            .return_values(ReturnValue::UpdatedNew);
+        let answer = self.update_item(update).await.map_err(|e| StoreError::dynamodb(&e))?;
         Ok(answer.attributes.and_then(|item| number(item.get("requests")?)).unwrap_or(0))
     }
 

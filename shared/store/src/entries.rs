@@ -5,17 +5,20 @@
 //! stream gives the changes of an item in order, and gives them again from where it failed. Readers look at the thread
 //! itself and pass over an entry that is not (or not yet) true.
 
-use aws_sdk_dynamodb::types::{DeleteRequest, PutRequest, ReturnConsumedCapacity, WriteRequest};
+use aws_sdk_dynamodb::{
+    operation::query::QueryInput,
+    types::{DeleteRequest, PutRequest, ReturnConsumedCapacity, WriteRequest},
+};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use actionlayer_domain::{Thread, ThreadId, WorkspaceId, contact::Contact};
+use actionlayer_domain::{Thread, ThreadId, WorkspaceId, contact::Contact, search::Word};
 
 use crate::{
     Store, StoreError,
     contacts::entries_of,
     keys::{self, Key},
-    record::{key_item, s},
+    record::{Item, key_item, s},
 };
 
 /// What kind of item an entry is. The stream's filter in `template.yaml` names it: nothing follows from an entry.
@@ -83,6 +86,29 @@ fn lists_of(thread: &Thread) -> Vec<(String, String)> {
 }
 
 impl Store {
+    /// The sort keys of a word's entries, `<word>#<what has it>`, and whether there are more: of a word the newest first, of
+    /// all words that begin with it in the order of the words.
+    pub(crate) async fn entries_of_word(
+        &self,
+        pk: String,
+        word: &Word,
+        limit: i32,
+    ) -> Result<(Vec<String>, bool), StoreError> {
+        let Word { text, is_prefix } = word;
+        let beginning = if *is_prefix { text.clone() } else { format!("{text}#") };
+        let query = QueryInput::builder()
+            .key_condition_expression("pk = :pk AND begins_with(sk, :beginning)")
+            .projection_expression(keys::SK)
+            .expression_attribute_values(":pk", s(pk))
+            .expression_attribute_values(":beginning", s(beginning))
+            .scan_index_forward(*is_prefix)
+            .limit(limit);
+        let answer = self.query(query).await?;
+        let more = answer.last_evaluated_key.is_some();
+        let sort_key = |item: Item| item.get(keys::SK)?.as_s().ok().cloned();
+        Ok((answer.items.unwrap_or_default().into_iter().filter_map(sort_key).collect(), more))
+    }
+
     /// Writes and removes entries.
     pub async fn write_entries(&self, entries: Entries) -> Result<(), StoreError> {
         let unusable =

@@ -1,6 +1,6 @@
 //! A thread with what belongs to it: one partition, one query.
 
-use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
+use aws_sdk_dynamodb::operation::query::QueryInput;
 
 use actionlayer_domain::{
     Draft, DraftId, Family, Identity, IdentityId, Message, MessageId, Suppression, Thread, ThreadId, Timestamp,
@@ -9,7 +9,7 @@ use actionlayer_domain::{
 
 use crate::{
     DraftVersion, Record, Row, Store, StoreError, keys,
-    record::{Item, kind, row, s},
+    record::{kind, row, s},
 };
 
 /// A thread with its drafts and its newest messages.
@@ -60,27 +60,17 @@ impl Store {
         depth: usize,
     ) -> Result<Option<ThreadPage>, StoreError> {
         let (mut thread, mut drafts, mut messages) = (None, Vec::new(), Vec::new());
-        let mut from: Option<Item> = None;
+        // From the top down to the messages, so that earlier versions of drafts are never read.
+        let query = QueryInput::builder()
+            .key_condition_expression("pk = :pk AND sk >= :messages")
+            .expression_attribute_values(":pk", s(keys::family_pk(workspace, family)))
+            .expression_attribute_values(":messages", s(keys::MESSAGE_PREFIX))
+            .scan_index_forward(false)
+            .consistent_read(true)
+            .limit(i32::try_from(1 + MEAN_DRAFTS + depth).unwrap_or(i32::MAX));
+        let mut from = None;
         loop {
-            let limit = i32::try_from(1 + MEAN_DRAFTS + depth).unwrap_or(i32::MAX);
-            // From the top down to the messages, so that earlier versions of drafts are never read.
-            let trip = self.meter.trip();
-            let answer = self
-                .dynamodb
-                .query()
-                .table_name(&self.table)
-                .key_condition_expression("pk = :pk AND sk >= :messages")
-                .expression_attribute_values(":pk", s(keys::family_pk(workspace, family)))
-                .expression_attribute_values(":messages", s(keys::MESSAGE_PREFIX))
-                .scan_index_forward(false)
-                .consistent_read(true)
-                .limit(limit)
-                .set_exclusive_start_key(from)
-                .return_consumed_capacity(ReturnConsumedCapacity::Total)
-                .send()
-                .await
-                .map_err(|e| StoreError::dynamodb(&e))?;
-            trip.read(answer.consumed_capacity());
+            let answer = self.query(query.clone().set_exclusive_start_key(from)).await?;
             for item in answer.items.unwrap_or_default() {
                 match kind(&item) {
                     Thread::KIND => thread = Some(row(item)?),
@@ -181,32 +171,12 @@ impl Store {
         workspace: WorkspaceId,
         id: DraftId,
     ) -> Result<Vec<Row<DraftVersion>>, StoreError> {
-        let mut versions = Vec::new();
-        let mut from: Option<Item> = None;
-        loop {
-            let trip = self.meter.trip();
-            let answer = self
-                .dynamodb
-                .query()
-                .table_name(&self.table)
-                .key_condition_expression("pk = :pk AND begins_with(sk, :versions)")
-                .expression_attribute_values(":pk", s(keys::family_pk(workspace, id.family())))
-                .expression_attribute_values(":versions", s(keys::draft_version_prefix(id)))
-                .consistent_read(true)
-                .set_exclusive_start_key(from)
-                .return_consumed_capacity(ReturnConsumedCapacity::Total)
-                .send()
-                .await
-                .map_err(|e| StoreError::dynamodb(&e))?;
-            trip.read(answer.consumed_capacity());
-            for item in answer.items.unwrap_or_default() {
-                versions.push(row(item)?);
-            }
-            from = answer.last_evaluated_key;
-            if from.is_none() {
-                return Ok(versions);
-            }
-        }
+        let query = QueryInput::builder()
+            .key_condition_expression("pk = :pk AND begins_with(sk, :versions)")
+            .expression_attribute_values(":pk", s(keys::family_pk(workspace, id.family())))
+            .expression_attribute_values(":versions", s(keys::draft_version_prefix(id)))
+            .consistent_read(true);
+        self.query_all(query).await?.into_iter().map(row).collect()
     }
 
     /// Outbound messages that were queued or claimed before a moment and are still not settled, earliest first.

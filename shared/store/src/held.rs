@@ -4,7 +4,7 @@ use actionlayer_domain::{
     IdentityId, WorkspaceId,
     contact::{HeldInbound, SenderNotice},
 };
-use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
+use aws_sdk_dynamodb::operation::query::QueryInput;
 
 use crate::{
     InvalidCursor, Page, PageRequest, Record, Row, Store, StoreError, TotalsKey,
@@ -50,32 +50,15 @@ impl Store {
     /// Held mail of one sender, as of now: whoever decides about the sender after that mail was held finds it here.
     pub async fn held_of_sender(&self, workspace: WorkspaceId, from_email: &str) -> Result<HeldOfSender, StoreError> {
         let mut found = HeldOfSender::default();
-        let mut from = None;
-        loop {
-            let trip = self.meter.trip();
-            let answer = self
-                .dynamodb
-                .query()
-                .table_name(&self.table)
-                .key_condition_expression("pk = :sender")
-                .expression_attribute_values(":sender", s(keys::held_pk(workspace, keys::sender_family(from_email))))
-                .consistent_read(true)
-                .set_exclusive_start_key(from)
-                .return_consumed_capacity(ReturnConsumedCapacity::Total)
-                .send()
-                .await
-                .map_err(|e| StoreError::dynamodb(&e))?;
-            trip.read(answer.consumed_capacity());
-            for item in answer.items.unwrap_or_default() {
-                match kind(&item) {
-                    HeldInbound::KIND => found.mail.push(row(item)?),
-                    SenderNotice::KIND => found.notices.push(row(item)?),
-                    _ => {}
-                }
-            }
-            from = answer.last_evaluated_key;
-            if from.is_none() {
-                break;
+        let query = QueryInput::builder()
+            .key_condition_expression("pk = :sender")
+            .expression_attribute_values(":sender", s(keys::held_pk(workspace, keys::sender_family(from_email))))
+            .consistent_read(true);
+        for item in self.query_all(query).await? {
+            match kind(&item) {
+                HeldInbound::KIND => found.mail.push(row(item)?),
+                SenderNotice::KIND => found.notices.push(row(item)?),
+                _ => {}
             }
         }
         // The family is a hash: whoever else has the same one is somebody else.

@@ -4,6 +4,7 @@ use actionlayer_domain::{
     HeldId, IdentityId, MessageId, ThreadId, Timestamp, WorkspaceId,
     contact::{Contact, ContactStatus, HeldInbound},
 };
+use aws_sdk_dynamodb::operation::query::QueryInput;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -120,11 +121,7 @@ impl Store {
     /// 1,000 contacts, so that what is read stays bounded.
     pub async fn trusted_domains(&self, workspace: WorkspaceId) -> Result<Vec<String>, StoreError> {
         const MAX_CONTACTS: i32 = 1_000;
-        let trip = self.meter.trip();
-        let answer = self
-            .dynamodb
-            .query()
-            .table_name(&self.table)
+        let query = QueryInput::builder()
             .key_condition_expression("pk = :pk")
             .filter_expression("#data.#status = :trusted")
             .projection_expression("sk")
@@ -132,12 +129,8 @@ impl Store {
             .expression_attribute_names("#status", "status")
             .expression_attribute_values(":pk", s(keys::contacts(workspace)))
             .expression_attribute_values(":trusted", s(ContactStatus::Trusted.as_str()))
-            .limit(MAX_CONTACTS)
-            .return_consumed_capacity(aws_sdk_dynamodb::types::ReturnConsumedCapacity::Total)
-            .send()
-            .await
-            .map_err(|e| StoreError::dynamodb(&e))?;
-        trip.read(answer.consumed_capacity());
+            .limit(MAX_CONTACTS);
+        let answer = self.query(query).await?;
         let emails = answer.items.unwrap_or_default();
         let domains = emails.iter().filter_map(|item| item.get("sk")?.as_s().ok()?.rsplit_once('@'));
         let domains: std::collections::BTreeSet<&str> = domains.map(|(_, domain)| domain).collect();
@@ -147,40 +140,24 @@ impl Store {
     /// Mail that waits for room in the plan, over all workspaces, the oldest first; at most 100, those after `last`.
     pub async fn held_by_plan(&self, last: Option<&HeldInbound>) -> Result<Vec<HeldInbound>, StoreError> {
         let after = last.map_or_else(|| "0".to_owned(), |held| keys::by_time(held.received_at, held.id));
-        let trip = self.meter.trip();
-        let answer = self
-            .dynamodb
-            .query()
-            .table_name(&self.table)
+        let query = QueryInput::builder()
             .index_name(Index::Due.name())
             .key_condition_expression("due_pk = :list AND due_sk > :after")
             .expression_attribute_values(":list", s(keys::DUE_HELD))
             .expression_attribute_values(":after", s(after))
-            .limit(100)
-            .return_consumed_capacity(aws_sdk_dynamodb::types::ReturnConsumedCapacity::Total)
-            .send()
-            .await
-            .map_err(|e| StoreError::dynamodb(&e))?;
-        trip.read(answer.consumed_capacity());
+            .limit(100);
+        let answer = self.query(query).await?;
         answer.items.unwrap_or_default().into_iter().map(|item| row(item).map(|row: Row<_>| row.value)).collect()
     }
 
     /// Whether any recipient of a raw mail has a receipt.
     pub async fn has_receipt(&self, ses_message_id: &str) -> Result<bool, StoreError> {
-        let trip = self.meter.trip();
-        let answer = self
-            .dynamodb
-            .query()
-            .table_name(&self.table)
+        let query = QueryInput::builder()
             .key_condition_expression("pk = :pk")
             .expression_attribute_values(":pk", s(keys::receipt(ses_message_id, "").pk))
             .limit(1)
-            .consistent_read(true)
-            .return_consumed_capacity(aws_sdk_dynamodb::types::ReturnConsumedCapacity::Total)
-            .send()
-            .await
-            .map_err(|e| StoreError::dynamodb(&e))?;
-        trip.read(answer.consumed_capacity());
+            .consistent_read(true);
+        let answer = self.query(query).await?;
         Ok(answer.count > 0)
     }
 }

@@ -27,6 +27,7 @@ mod meter;
 mod recent;
 mod record;
 mod records;
+mod requests;
 pub mod schema;
 pub mod stream;
 mod suppressions;

@@ -1,6 +1,9 @@
 //! Lists: each reads one partition of one index, newest first, and just as far as it must.
 
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity, Select};
+use aws_sdk_dynamodb::{
+    operation::query::{QueryInput, QueryOutput},
+    types::{AttributeValue, Select},
+};
 use std::collections::HashMap;
 
 use actionlayer_domain::{Draft, DraftStatus, IdentityId, ThreadId, WorkspaceId};
@@ -252,7 +255,7 @@ impl Store {
         limit: Option<i32>,
         from: Option<Item>,
         select: Option<Select>,
-    ) -> Result<aws_sdk_dynamodb::operation::query::QueryOutput, StoreError> {
+    ) -> Result<QueryOutput, StoreError> {
         let mut names = HashMap::from([("#pk".to_owned(), listing.index.map_or(keys::PK, Index::pk).to_owned())]);
         let mut values = Item::from([(":pk".to_owned(), s(&listing.pk))]);
         let mut condition = "#pk = :pk".to_owned();
@@ -274,11 +277,7 @@ impl Store {
             values.insert(format!(":f{i}"), value.clone());
             filters.push(format!("#data.#f{i} = :f{i}"));
         }
-        let trip = self.meter.trip();
-        let answer = self
-            .dynamodb
-            .query()
-            .table_name(&self.table)
+        let query = QueryInput::builder()
             .set_index_name(listing.index.map(|index| index.name().to_owned()))
             .key_condition_expression(condition)
             .set_filter_expression((!filters.is_empty()).then(|| filters.join(" AND ")))
@@ -287,32 +286,19 @@ impl Store {
             .set_limit(limit)
             .set_exclusive_start_key(from)
             .set_select(select)
-            .scan_index_forward(false)
-            .return_consumed_capacity(ReturnConsumedCapacity::Total)
-            .send()
-            .await
-            .map_err(|e| StoreError::dynamodb(&e))?;
-        trip.read(answer.consumed_capacity());
-        Ok(answer)
+            .scan_index_forward(false);
+        self.query(query).await
     }
 
     /// What falls due in a list of [`Index::Due`], earliest first, up to `before` (exclusive, a time's text).
     pub(crate) async fn due<T: Record>(&self, list: &str, before: &str, limit: i32) -> Result<Vec<T>, StoreError> {
-        let trip = self.meter.trip();
-        let answer = self
-            .dynamodb
-            .query()
-            .table_name(&self.table)
+        let query = QueryInput::builder()
             .index_name(Index::Due.name())
             .key_condition_expression("due_pk = :list AND due_sk < :before")
             .expression_attribute_values(":list", s(list))
             .expression_attribute_values(":before", s(before))
-            .limit(limit)
-            .return_consumed_capacity(ReturnConsumedCapacity::Total)
-            .send()
-            .await
-            .map_err(|e| StoreError::dynamodb(&e))?;
-        trip.read(answer.consumed_capacity());
+            .limit(limit);
+        let answer = self.query(query).await?;
         answer.items.unwrap_or_default().into_iter().map(|item| row(item).map(|row: Row<T>| row.value)).collect()
     }
 }

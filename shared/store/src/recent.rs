@@ -4,8 +4,8 @@
 //! is an id that sorts by time, and reading ends at the least id that is still alive.
 
 use aws_sdk_dynamodb::{
-    operation::query::QueryOutput,
-    types::{AttributeValue, ReturnConsumedCapacity, Select},
+    operation::query::{QueryInput, QueryOutput},
+    types::{AttributeValue, Select},
 };
 
 use actionlayer_domain::WorkspaceId;
@@ -162,10 +162,7 @@ impl Store {
         from: Option<Item>,
         select: Option<Select>,
     ) -> Result<QueryOutput, StoreError> {
-        let mut query = self
-            .dynamodb
-            .query()
-            .table_name(&self.table)
+        let mut query = QueryInput::builder()
             .set_index_name(list.index.map(|index| index.name().to_owned()))
             .key_condition_expression("#pk = :pk AND #sk >= :alive_from")
             .expression_attribute_names("#pk", list.index.map_or(keys::PK, Index::pk))
@@ -175,8 +172,7 @@ impl Store {
             .limit(i32::try_from(limit).unwrap_or(i32::MAX))
             .set_exclusive_start_key(from)
             .set_select(select)
-            .scan_index_forward(false)
-            .return_consumed_capacity(ReturnConsumedCapacity::Total);
+            .scan_index_forward(false);
         if let Some((name, value)) = &list.equal {
             query = query
                 .filter_expression("#data.#equal = :equal")
@@ -184,9 +180,6 @@ impl Store {
                 .expression_attribute_names("#equal", *name)
                 .expression_attribute_values(":equal", AttributeValue::S(value.clone()));
         }
-        let trip = self.meter.trip();
-        let answer = query.send().await.map_err(|e| StoreError::dynamodb(&e))?;
-        trip.read(answer.consumed_capacity());
-        Ok(answer)
+        self.query(query).await
     }
 }

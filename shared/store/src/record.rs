@@ -1,6 +1,10 @@
 //! How an entity becomes an item and comes back.
 
-use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
+use aws_sdk_dynamodb::{
+    operation::{get_item::GetItemInput, query::QueryInput},
+    primitives::Blob,
+    types::AttributeValue,
+};
 use futures_util::future::try_join_all;
 use serde::{Serialize, de::DeserializeOwned};
 use std::collections::HashMap;
@@ -143,39 +147,25 @@ pub(crate) fn kind(item: &Item) -> &str {
 impl Store {
     /// Reads one entity, as of now: strongly consistent, since decisions follow from it.
     pub async fn get<T: Record>(&self, key: &Key) -> Result<Option<Row<T>>, StoreError> {
-        let trip = self.meter.trip();
-        let answer = self
-            .dynamodb
-            .get_item()
-            .table_name(&self.table)
-            .set_key(Some(key_item(key)))
-            .consistent_read(true)
-            .return_consumed_capacity(aws_sdk_dynamodb::types::ReturnConsumedCapacity::Total)
-            .send()
-            .await
-            .map_err(|e| StoreError::dynamodb(&e))?;
-        trip.read(answer.consumed_capacity());
-        answer.item.map(row).transpose()
+        let get = GetItemInput::builder().set_key(Some(key_item(key))).consistent_read(true);
+        self.get_item(get).await?.map(row).transpose()
     }
 
-    /// Reads the one entity that the owner index has under this key. The index, which follows by moments, says which; what
-    /// is returned is the entity as of now.
-    pub(crate) async fn get_indexed<T: Record>(&self, owner_pk: String) -> Result<Option<Row<T>>, StoreError> {
-        let trip = self.meter.trip();
-        let answer = self
-            .dynamodb
-            .query()
-            .table_name(&self.table)
+    /// The one entity that the owner index has under this key, as of moments ago.
+    pub(crate) async fn find_indexed<T: Record>(&self, owner_pk: String) -> Result<Option<Row<T>>, StoreError> {
+        let query = QueryInput::builder()
             .index_name(keys::Index::Owner.name())
             .key_condition_expression("owner_pk = :owner")
-            .expression_attribute_values(":owner", s(owner_pk))
-            .return_consumed_capacity(aws_sdk_dynamodb::types::ReturnConsumedCapacity::Total)
-            .send()
-            .await
-            .map_err(|e| StoreError::dynamodb(&e))?;
-        trip.read(answer.consumed_capacity());
-        let Some(found) = answer.items.unwrap_or_default().pop() else { return Ok(None) };
-        self.get(&row::<T>(found)?.value.key()).await
+            .expression_attribute_values(":owner", s(owner_pk));
+        self.query(query).await?.items.unwrap_or_default().pop().map(row).transpose()
+    }
+
+    /// The same as of now: the index says which entity it is, and that is read.
+    pub(crate) async fn get_indexed<T: Record>(&self, owner_pk: String) -> Result<Option<Row<T>>, StoreError> {
+        match self.find_indexed::<T>(owner_pk).await? {
+            Some(found) => self.get(&found.value.key()).await,
+            None => Ok(None),
+        }
     }
 
     /// Reads many items at once, strongly consistent, in no order, as raw items; at most 100 keys.

@@ -6,10 +6,7 @@
 
 use aws_sdk_dynamodb::types::{AttributeValue, Select};
 
-use actionlayer_domain::{
-    ContactId, EmailAddress, IdentityId, Thread, ThreadId, Timestamp, WorkspaceId, contact::Contact, search::Word,
-    thread::ThreadStatus,
-};
+use actionlayer_domain::{IdentityId, Thread, ThreadId, Timestamp, WorkspaceId, search::Word, thread::ThreadStatus};
 
 use crate::{
     Cursor, InvalidCursor, Page, PageRequest, Row, Store, StoreError, TotalsKey,
@@ -220,19 +217,6 @@ impl Store {
             _ => seen,
         };
         Ok(Ok(page(workspace, &name, walk, skip, wanted, total)))
-    }
-
-    /// The address of a contact.
-    pub async fn address_of_contact(
-        &self,
-        workspace: WorkspaceId,
-        id: ContactId,
-    ) -> Result<Option<EmailAddress>, StoreError> {
-        let (index, pk) = (Some(Index::Owner), keys::contact_by_id(workspace, id));
-        let listing = Listing { index, pk, ..Listing::default() };
-        let answer = self.query_listing(&listing, Some(1), None, None).await?;
-        let contact = answer.items.unwrap_or_default().into_iter().next().map(row::<Contact>).transpose()?;
-        Ok(contact.map(|row| row.value.email))
     }
 
     /// The threads of some ids that pass the filter, in order.

@@ -1,8 +1,8 @@
 //! The messages of a conversation by pages, from all the threads that turned out to be parts of it.
 
 use aws_sdk_dynamodb::{
-    operation::query::QueryOutput,
-    types::{ReturnConsumedCapacity, Select},
+    operation::query::{QueryInput, QueryOutput},
+    types::Select,
 };
 
 use actionlayer_domain::{Family, Message, WorkspaceId};
@@ -108,11 +108,7 @@ impl Store {
         from: Option<Item>,
         limit: Option<i32>,
     ) -> Result<QueryOutput, StoreError> {
-        let trip = self.meter.trip();
-        let answer = self
-            .dynamodb
-            .query()
-            .table_name(&self.table)
+        let query = QueryInput::builder()
             .key_condition_expression("pk = :pk AND sk BETWEEN :begin AND :end")
             .expression_attribute_values(":pk", s(keys::family_pk(workspace, family)))
             .expression_attribute_values(":begin", s(keys::MESSAGE_PREFIX))
@@ -120,12 +116,7 @@ impl Store {
             .scan_index_forward(false)
             .set_limit(limit)
             .set_select(limit.is_none().then_some(Select::Count))
-            .set_exclusive_start_key(from)
-            .return_consumed_capacity(ReturnConsumedCapacity::Total)
-            .send()
-            .await
-            .map_err(|e| StoreError::dynamodb(&e))?;
-        trip.read(answer.consumed_capacity());
-        Ok(answer)
+            .set_exclusive_start_key(from);
+        self.query(query).await
     }
 }

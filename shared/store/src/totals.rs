@@ -4,7 +4,7 @@
 use actionlayer_domain::{
     DraftStatus, IdentityId, WorkspaceId, contact::ContactStatus, event::Entity, thread::ThreadStatus,
 };
-use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
+use aws_sdk_dynamodb::operation::get_item::GetItemInput;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -168,21 +168,12 @@ impl Store {
     /// A total, as of moments ago.
     pub(crate) async fn total(&self, workspace: WorkspaceId, key: TotalsKey) -> Result<u64, StoreError> {
         let attribute = key.attribute();
-        let trip = self.meter.trip();
-        let answer = self
-            .dynamodb
-            .get_item()
-            .table_name(&self.table)
+        let get = GetItemInput::builder()
             .set_key(Some(key_item(&keys::totals(workspace))))
             .projection_expression("#a")
-            .expression_attribute_names("#a", &attribute)
-            .return_consumed_capacity(ReturnConsumedCapacity::Total)
-            .send()
-            .await
-            .map_err(|e| StoreError::dynamodb(&e))?;
-        trip.read(answer.consumed_capacity());
-        Ok(answer
-            .item
+            .expression_attribute_names("#a", &attribute);
+        let item = self.get_item(get).await?;
+        Ok(item
             .and_then(|item| item.get(&attribute).and_then(|v| v.as_n().ok()).and_then(|n| n.parse::<i64>().ok()))
             .map_or(0, |total| u64::try_from(total).unwrap_or(0)))
     }

@@ -8,7 +8,7 @@
 //! plan was when.
 
 use actionlayer_domain::WorkspaceId;
-use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
+use aws_sdk_dynamodb::operation::query::QueryInput;
 use sha2::{Digest, Sha256};
 
 use crate::{
@@ -115,20 +115,12 @@ fn shard(text: &str) -> u8 {
 impl Store {
     /// What a workspace used in a period, strongly consistent: one query of a few small items.
     pub async fn usage(&self, workspace: WorkspaceId, period: &str) -> Result<Usage, StoreError> {
-        let trip = self.meter.trip();
-        let answer = self
-            .dynamodb
-            .query()
-            .table_name(&self.table)
+        let query = QueryInput::builder()
             .key_condition_expression("pk = :pk AND begins_with(sk, :period)")
             .expression_attribute_values(":pk", s(keys::usage_pk(workspace)))
             .expression_attribute_values(":period", s(format!("{period}#")))
-            .consistent_read(true)
-            .return_consumed_capacity(ReturnConsumedCapacity::Total)
-            .send()
-            .await
-            .map_err(|e| StoreError::dynamodb(&e))?;
-        trip.read(answer.consumed_capacity());
+            .consistent_read(true);
+        let answer = self.query(query).await?;
         let shards = answer.items.unwrap_or_default();
         let sum = |used: Used| {
             let sum: i64 = shards.iter().filter_map(|shard| number(shard, used.attribute())).sum();

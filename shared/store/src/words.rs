@@ -3,7 +3,6 @@
 //! The words that begin alike lie in one partition, `<word>#<thread>`: a word is a range of it, and so are all words that
 //! begin with it.
 
-use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
 use futures_util::future::try_join_all;
 use std::collections::BTreeSet;
 
@@ -11,7 +10,7 @@ use actionlayer_domain::{Thread, ThreadId, WorkspaceId, search::Word};
 
 use crate::{
     Store, StoreError, keys,
-    record::{Row, row, s},
+    record::{Row, row},
 };
 
 /// The first look at each word. Most words that are worth searching for have fewer threads.
@@ -66,33 +65,15 @@ impl Store {
 
     /// The threads of a word, newest first; those of the words that begin with it, in the order of the words.
     async fn threads_of_word(&self, workspace: WorkspaceId, word: &Word, limit: i32) -> Result<Found, StoreError> {
-        let Word { text, is_prefix } = word;
-        let beginning = if *is_prefix { text.clone() } else { format!("{text}#") };
-        let trip = self.meter.trip();
-        let answer = self
-            .dynamodb
-            .query()
-            .table_name(&self.table)
-            .key_condition_expression("pk = :words AND begins_with(sk, :beginning)")
-            .projection_expression("sk")
-            .expression_attribute_values(":words", s(keys::words(workspace, text)))
-            .expression_attribute_values(":beginning", s(beginning))
-            .scan_index_forward(*is_prefix)
-            .limit(limit)
-            .return_consumed_capacity(ReturnConsumedCapacity::Total)
-            .send()
-            .await
-            .map_err(|e| StoreError::dynamodb(&e))?;
-        trip.read(answer.consumed_capacity());
+        let (entries, more) = self.entries_of_word(keys::words(workspace, &word.text), word, limit).await?;
         let (mut meanings, mut threads) = (BTreeSet::new(), BTreeSet::new());
-        for item in answer.items() {
-            let entry = item.get(keys::SK).and_then(|sk| sk.as_s().ok()).and_then(|sk| sk.split_once('#'));
-            if let Some((meaning, thread)) = entry.and_then(|(word, id)| Some((word, id.parse().ok()?))) {
+        for (meaning, id) in entries.iter().filter_map(|entry| entry.split_once('#')) {
+            if let Ok(thread) = id.parse() {
                 meanings.insert(meaning.to_owned());
                 threads.insert(thread);
             }
         }
-        Ok(Found { meanings, threads, is_complete: answer.last_evaluated_key.is_none() })
+        Ok(Found { meanings, threads, is_complete: !more })
     }
 
     /// Those of some threads that have the word.

@@ -1,12 +1,12 @@
 //! What lies in a workspace's own partition, and the deployment's.
 
-use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
+use aws_sdk_dynamodb::operation::query::QueryInput;
 
 use actionlayer_domain::{Entropy, Identity, IdentityId, Rule, Secret, SendingDomain, WorkspaceId};
 
 use crate::{
     AddressClaim, CommitError, LinkSecret, Record, Row, Store, StoreError, Transaction, keys,
-    record::{Item, kind, row, s},
+    record::{kind, row, s},
 };
 
 impl Store {
@@ -16,32 +16,12 @@ impl Store {
         workspace: WorkspaceId,
         prefix: &str,
     ) -> Result<Vec<Row<T>>, StoreError> {
-        let mut rows = Vec::new();
-        let mut from: Option<Item> = None;
-        loop {
-            let trip = self.meter.trip();
-            let answer = self
-                .dynamodb
-                .query()
-                .table_name(&self.table)
-                .key_condition_expression("pk = :pk AND begins_with(sk, :prefix)")
-                .expression_attribute_values(":pk", s(keys::workspace_pk(workspace)))
-                .expression_attribute_values(":prefix", s(prefix))
-                .consistent_read(true)
-                .set_exclusive_start_key(from)
-                .return_consumed_capacity(ReturnConsumedCapacity::Total)
-                .send()
-                .await
-                .map_err(|e| StoreError::dynamodb(&e))?;
-            trip.read(answer.consumed_capacity());
-            for item in answer.items.unwrap_or_default() {
-                rows.push(row(item)?);
-            }
-            from = answer.last_evaluated_key;
-            if from.is_none() {
-                return Ok(rows);
-            }
-        }
+        let query = QueryInput::builder()
+            .key_condition_expression("pk = :pk AND begins_with(sk, :prefix)")
+            .expression_attribute_values(":pk", s(keys::workspace_pk(workspace)))
+            .expression_attribute_values(":prefix", s(prefix))
+            .consistent_read(true);
+        self.query_all(query).await?.into_iter().map(row).collect()
     }
 
     /// A workspace's domains, oldest first. Plans bound their number.
