@@ -10,7 +10,7 @@ pub(crate) fn domain_of(email: &str) -> String {
 }
 
 /// The mailboxes of a field value; groups are flattened, what has no `@` is left out. An address is what the sender
-/// wrote, without blanks: it may not be valid.
+/// wrote, without blanks but those of a quoted local part: it may not be valid.
 pub(crate) fn parse_list(value: &str) -> Vec<Mailbox> {
     let mut list = Vec::new();
     let mut current = Pending::default();
@@ -26,7 +26,15 @@ pub(crate) fn parse_list(value: &str) -> Vec<Mailbox> {
             break;
         };
         match c {
-            '"' => quoted(&mut chars, current.text()),
+            '"' => {
+                let content = quoted(&mut chars);
+                if chars.as_str().starts_with('@') && !content.bytes().all(is_dot_atom) {
+                    // Without its quotes, `"ada lovelace"@example.com` would be another person's address.
+                    push_quoted(&content, current.text());
+                } else {
+                    current.text().push_str(&content);
+                }
+            }
             '(' => comment(&mut chars, &mut current.comment),
             '<' if current.angle.is_none() => current.angle = Some(String::new()),
             '<' => {}
@@ -70,26 +78,71 @@ impl Pending {
             (angle, self.phrase)
         } else {
             // `ada@example.com`, perhaps with loose words around it.
-            let (addresses, words): (Vec<_>, Vec<_>) =
-                self.phrase.split_whitespace().partition(|word| word.contains('@'));
+            let (addresses, words): (Vec<_>, Vec<_>) = words(&self.phrase).partition(|word| word.contains('@'));
             (addresses.last().copied().unwrap_or_default().to_owned(), words.join(" "))
         };
-        let is_blank = |c: char| c.is_whitespace() || c.is_control();
-        let email = if email.contains(is_blank) { email.replace(is_blank, "") } else { email };
+        let email = if email.contains(is_blank) { without_blanks(&email) } else { email };
         let name = if name.trim().is_empty() { self.comment } else { name };
         let name = decode_words(name.trim());
         email.contains('@').then(|| Mailbox { email, name: (!name.is_empty()).then_some(name) })
     }
 }
 
-fn quoted(chars: &mut std::str::Chars<'_>, out: &mut String) {
+/// What stands up to the closing quote.
+fn quoted(chars: &mut std::str::Chars<'_>) -> String {
+    let mut out = String::new();
     while let Some(c) = chars.next() {
         match c {
-            '"' => return,
+            '"' => break,
             '\\' => out.extend(chars.next()),
             c => out.push(c),
         }
     }
+    out
+}
+
+/// Puts `content` back between quotes (RFC 5322, section 3.2.4).
+fn push_quoted(content: &str, out: &mut String) {
+    out.push('"');
+    for c in content.chars().filter(|c| !c.is_control()) {
+        if matches!(c, '"' | '\\') {
+            out.push('\\');
+        }
+        out.push(c);
+    }
+    out.push('"');
+}
+
+/// What a local part needs no quotes for (RFC 5322, section 3.2.3; beyond ASCII, RFC 6532).
+fn is_dot_atom(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~.".contains(&byte) || !byte.is_ascii()
+}
+
+fn is_blank(c: char) -> bool {
+    c.is_whitespace() || c.is_control()
+}
+
+/// For every character, whether it stands between quotes.
+fn is_quoted() -> impl FnMut(char) -> bool {
+    let (mut inside, mut escaped) = (false, false);
+    move |c| {
+        let was_inside = inside;
+        inside ^= c == '"' && !escaped;
+        escaped = inside && c == '\\' && !escaped;
+        was_inside
+    }
+}
+
+/// The words of `text`; a blank between quotes ends none.
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    let mut quoted = is_quoted();
+    text.split(move |c| !quoted(c) && c.is_whitespace()).filter(|word| !word.is_empty())
+}
+
+/// `text` without the blanks that do not stand between quotes.
+fn without_blanks(text: &str) -> String {
+    let mut quoted = is_quoted();
+    text.chars().filter(|c| quoted(*c) || !is_blank(*c)).collect()
 }
 
 fn comment(chars: &mut std::str::Chars<'_>, out: &mut String) {
@@ -136,6 +189,12 @@ mod tests {
             ("Ada <@relay.a,@relay.b:ada@example.com>", "ada@example.com", "Ada"),
             ("Ada <ada@example.com", "ada@example.com", "Ada"),
             ("Team: ada@example.com;", "ada@example.com", ""),
+            ("Ada <\"ada.l\"@example.com>", "ada.l@example.com", "Ada"),
+            ("Ada <ada . l @ example.com>", "ada.l@example.com", "Ada"),
+            // Another address without its quotes.
+            ("<\"ada lovelace\"@example.com>", "\"ada lovelace\"@example.com", ""),
+            ("Ada \"ada lovelace\"@example.com", "\"ada lovelace\"@example.com", "Ada"),
+            ("<\"ceo@bank.com, \\\"x\\\"\"@evil.example>", "\"ceo@bank.com, \\\"x\\\"\"@evil.example", ""),
         ] {
             assert_eq!(one(value), (email.to_owned(), name.to_owned()), "{value:?}");
         }

@@ -127,7 +127,10 @@ fn is_shown_text(part: &Part, parts: &[Part]) -> bool {
 
 fn read_text(encoded: &[u8], part: &Part) -> String {
     let decoded = part.info.encoding.decode(encoded);
-    let mut text = with_plain_line_breaks(charset::decode(&decoded, part.info.charset.as_deref()));
+    let is_html = part.info.media_type == "text/html";
+    let said_inside = if is_html && part.info.charset.is_none() { charset::of_page(&decoded) } else { None };
+    let label = part.info.charset.as_deref().or(said_inside.as_deref());
+    let mut text = with_plain_line_breaks(charset::decode(&decoded, label));
     if part.info.flow != Flow::Fixed && part.info.media_type == "text/plain" {
         text = unflow(&text, part.info.flow == Flow::FlowedWithoutSpace);
     }

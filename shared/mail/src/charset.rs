@@ -1,13 +1,14 @@
 //! Bytes to text, whatever the label says.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, iter};
 
+use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::{Encoding, ISO_2022_JP, REPLACEMENT, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 use mail_parser::decoders::charsets::map::charset_decoder;
 
 /// Decodes `bytes` as the charset named `label`: every label of the WHATWG, and the older names that mail still uses
 /// (UTF-7, IBM code pages). Where the label is missing or unknown, or the bytes show that it is wrong, the most likely
-/// reading is taken: UTF-8, ISO-2022-JP by its escapes, else Windows-1252.
+/// reading is taken: UTF-8, ISO-2022-JP by its escapes, else what [`guess`] says.
 pub(crate) fn decode(bytes: &[u8], label: Option<&str>) -> String {
     let label = label.map(|label| label.trim_matches([' ', '\t', '"', '\''])).unwrap_or_default();
     // A byte order mark of UTF-8 is never an accident.
@@ -25,6 +26,10 @@ pub(crate) fn decode(bytes: &[u8], label: Option<&str>) -> String {
 }
 
 fn decode_labelled(bytes: &[u8], encoding: &'static Encoding) -> String {
+    // What begins as UTF-8 and is said to be UTF-8 is it, damaged.
+    if encoding == UTF_8 && begins_as_utf8(bytes) {
+        return into_text(UTF_8, bytes);
+    }
     // `us-ascii` and `iso-8859-1` are Windows-1252 to the WHATWG, and stand on much mail that is UTF-8.
     if encoding == UTF_8 || (encoding == WINDOWS_1252 && is_surely_utf8(bytes)) {
         return decode_unlabelled(bytes);
@@ -60,26 +65,98 @@ fn is_surely_utf8(bytes: &[u8]) -> bool {
         && std::str::from_utf8(bytes).is_ok_and(|text| !text.chars().any(|c| matches!(c, '\u{80}'..='\u{9f}')))
 }
 
+/// The charset a page names for itself in a `<meta>` within its first 1,024 bytes (WHATWG HTML, section 13.2.3.2). UTF-16
+/// it cannot be: then these bytes would not say so.
+pub(crate) fn of_page(page: &[u8]) -> Option<String> {
+    const MAX_BYTES: usize = 1024;
+    let head = String::from_utf8_lossy(page.get(..MAX_BYTES).unwrap_or(page)).to_ascii_lowercase();
+    head.split("<meta").skip(1).find_map(|tag| {
+        let (_, value) = tag.split('>').next()?.split_once("charset")?;
+        let value = value.trim_start().strip_prefix('=')?.trim_start().trim_start_matches(['"', '\'']);
+        let label = value.split(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | ';' | '/')).next()?;
+        (!label.is_empty() && !label.starts_with("utf-16")).then(|| label.to_owned())
+    })
+}
+
 /// Decodes bytes about which nothing is known.
 pub(crate) fn decode_unlabelled(bytes: &[u8]) -> String {
+    decode_as(bytes, || guess(iter::once(bytes), || None))
+}
+
+/// Decodes bytes that are not needed any more, as `charset` where they are not UTF-8.
+pub(crate) fn decode_owned(bytes: Vec<u8>, charset: &'static Encoding) -> String {
+    if !bytes.is_ascii() || looks_like_iso_2022_jp(&bytes) {
+        return decode_as(&bytes, || charset);
+    }
+    String::from_utf8(bytes).unwrap_or_else(|not_utf8| into_text(charset, not_utf8.as_bytes()))
+}
+
+fn decode_as(bytes: &[u8], otherwise: impl FnOnce() -> &'static Encoding) -> String {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     match std::str::from_utf8(bytes) {
         Ok(_) if looks_like_iso_2022_jp(bytes) => into_text(ISO_2022_JP, bytes),
         Ok(text) => text.to_owned(),
-        // One good multi-byte sequence means UTF-8 that was cut or damaged; none at all means a single-byte charset.
-        Err(_) if bytes.utf8_chunks().any(|chunk| !chunk.valid().is_ascii()) => {
-            String::from_utf8_lossy(bytes).into_owned()
-        }
-        Err(_) => into_text(WINDOWS_1252, bytes),
+        Err(_) => into_text(otherwise(), bytes),
     }
 }
 
-/// [`decode_unlabelled`] of bytes that are not needed any more.
-pub(crate) fn decode_owned(bytes: Vec<u8>) -> String {
-    if !bytes.is_ascii() || looks_like_iso_2022_jp(&bytes) {
-        return decode_unlabelled(&bytes);
+/// The likeliest charset of those `samples` that are not UTF-8, which one program wrote: UTF-8 that was cut or damaged;
+/// `hint`, what else of the mail is written in, when it says something and all can be read so; else what browsers guess
+/// for pages without a charset.
+pub(crate) fn guess<'a>(
+    samples: impl Iterator<Item = &'a [u8]> + Clone,
+    hint: impl FnOnce() -> Option<&'static Encoding>,
+) -> &'static Encoding {
+    /// How many bytes are looked at, in all.
+    const MAX_BYTES: usize = 64 * 1024;
+    let mut room = MAX_BYTES;
+    let samples: Vec<&[u8]> = samples
+        .filter(|sample| std::str::from_utf8(sample).is_err())
+        .filter_map(|sample| {
+            let foreign = sample.iter().position(|byte| !byte.is_ascii()).unwrap_or_default();
+            // A little of what stands before it: a letter after another is not one at the start of a word.
+            let sample = sample.get(foreign.saturating_sub(16)..)?;
+            let sample = sample.get(..room).unwrap_or(sample);
+            room -= sample.len();
+            Some(sample)
+        })
+        .collect();
+    if samples.is_empty() {
+        return WINDOWS_1252;
     }
-    String::from_utf8(bytes).unwrap_or_else(|not_utf8| decode_unlabelled(not_utf8.as_bytes()))
+    if samples.iter().all(|sample| is_damaged_utf8(sample)) {
+        return UTF_8;
+    }
+    if let Some(hint) = hint().filter(|hint| ![UTF_8, WINDOWS_1252, UTF_16LE, UTF_16BE].contains(hint))
+        && samples.iter().all(|sample| hint.decode_without_bom_handling_and_without_replacement(sample).is_some())
+    {
+        return hint;
+    }
+    let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
+    for sample in samples {
+        detector.feed(sample, false);
+        // Nothing of one sample goes on in the next.
+        detector.feed(b"\n", false);
+    }
+    detector.feed(b"", true);
+    detector.guess(None, Utf8Detection::Deny)
+}
+
+/// Whether the first character beyond ASCII is one of UTF-8.
+fn begins_as_utf8(bytes: &[u8]) -> bool {
+    bytes.utf8_chunks().next().is_some_and(|chunk| !chunk.valid().is_ascii())
+}
+
+/// Whether nearly all of it is UTF-8; a character cut at the end counts for neither side. Other charsets have such
+/// sequences by chance alone, though Thai and Japanese have many.
+fn is_damaged_utf8(bytes: &[u8]) -> bool {
+    let (mut whole, mut stray) = (0, 0);
+    let mut chunks = bytes.utf8_chunks().peekable();
+    while let Some(chunk) = chunks.next() {
+        whole += chunk.valid().bytes().filter(|byte| !byte.is_ascii()).count();
+        stray += if chunks.peek().is_some() { chunk.invalid().len() } else { 0 };
+    }
+    whole > 4 * stray
 }
 
 fn into_text(encoding: &'static Encoding, bytes: &[u8]) -> String {
@@ -131,7 +208,79 @@ mod tests {
         assert_eq!(decode("Grüße, ça".as_bytes(), Some("iso-2022-jp")), "Grüße, ça");
         assert_eq!(decode(b"\xef\xbb\xbfcaf\xc3\xa9", Some("windows-1252")), "café");
         assert_eq!(decode(b"\x1b$B%O%m!<\x1b(B", None), "ハロー");
+        assert_eq!(decode(b"caf\xc3\xa9 \xff\xfe\xb1\xb2", Some("utf-8")), "café \u{fffd}\u{fffd}\u{fffd}\u{fffd}");
         assert_eq!(decode("naïve \u{20ac}".as_bytes().split_last().expect("not empty").1, None), "naïve \u{fffd}");
+    }
+
+    /// Subjects and a line of text in the charsets that were in use before UTF-8, as programs send them that name none.
+    #[test]
+    fn old_charsets_are_recognised_by_their_bytes() {
+        let mut missed = Vec::new();
+        for (label, text) in [
+            ("windows-1251", "Узнай как зарабатывать от 1000$ в неделю!"),
+            ("windows-1251", "Счёт на оплату"),
+            ("koi8-r", "Рекреативное агентство приглашает"),
+            ("koi8-r", "Re: вопрос по договору"),
+            ("windows-1251", "Рахунок за електроенергію"),
+            ("gbk", "邮件传输失败！"),
+            ("gbk", "我公司可代开各类增值税发票"),
+            ("big5", "會議紀錄，請查收附件"),
+            ("shift_jis", "ご注文ありがとうございます"),
+            ("euc-jp", "お問い合わせの件について"),
+            ("euc-kr", "회의 일정 변경 안내"),
+            ("windows-1250", "Zażółć gęślą jaźń, proszę o odpowiedź"),
+            ("iso-8859-2", "Příliš žluťoučký kůň úpěl ďábelské ódy"),
+            ("windows-1253", "Παρακαλώ απαντήστε στο μήνυμα"),
+            (
+                "windows-1254",
+                "Siparişiniz alındı, ödemeniz için teşekkürler; yarın kargoya verilecek, takip numaranız aşağıda",
+            ),
+            ("windows-1255", "שלום, מצורפת החשבונית"),
+            ("windows-1256", "مرحبا، يرجى الرد على هذه الرسالة"),
+            ("windows-874", "ขอบคุณสำหรับคำสั่งซื้อของคุณ"),
+            ("windows-1257", "Ačiū už jūsų laišką, atsakysime greitai"),
+            ("windows-1252", "Emagreça agora"),
+            ("windows-1252", "Rückfrage zu Ihrem Angebot für Möbel"),
+            ("windows-1252", "Déjà reçu ? Référence nº 12"),
+            ("windows-1252", "¿Cuándo llegará mi pedido, señor?"),
+            ("windows-1252", "“Quoted” – that’s it"),
+            ("windows-1252", "Blåbærsyltetøy på frokosten"),
+        ] {
+            let (bytes, _, unmappable) = Encoding::for_label(label.as_bytes()).expect("a label").encode(text);
+            assert!(!unmappable, "{text}");
+            let read = decode(&bytes, None);
+            if read != text {
+                missed.push(format!("{label}: {read} instead of {text}"));
+            }
+        }
+        assert!(missed.is_empty(), "{missed:#?}");
+    }
+
+    #[test]
+    fn a_page_may_name_its_charset_itself() {
+        for (page, label) in [
+            (
+                "<html><head><META http-equiv=Content-Type content=\"text/html; charset=windows-1251\">",
+                Some("windows-1251"),
+            ),
+            ("<meta name=a><meta charset = 'KOI8-R'/>", Some("koi8-r")),
+            ("<meta charset=utf-16>", None),
+            ("<p>charset=koi8-r</p>", None),
+            ("<meta charset", None),
+        ] {
+            assert_eq!(of_page(page.as_bytes()).as_deref(), label, "{page}");
+        }
+    }
+
+    #[test]
+    fn one_charset_for_what_one_program_wrote() {
+        let (greeting, _, _) = encoding_rs::GBK.encode("你好");
+        let samples = || [&b"Ada"[..], &greeting].into_iter();
+        assert_eq!(guess(samples(), || Some(encoding_rs::GBK)), encoding_rs::GBK);
+        // What cannot be is not believed, and what is always said says nothing.
+        assert_eq!(guess([&b"caf\xe9 "[..]].into_iter(), || Some(encoding_rs::EUC_KR)), WINDOWS_1252);
+        assert_eq!(guess([&b"caf\xe9"[..]].into_iter(), || Some(UTF_8)), WINDOWS_1252);
+        assert_eq!(guess(["Grüße\u{20ac}".as_bytes().split_last().expect("not empty").1].into_iter(), || None), UTF_8);
     }
 
     /// The labels of <https://encoding.spec.whatwg.org/#names-and-labels>, apart from those of `replacement`.

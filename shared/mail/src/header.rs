@@ -1,6 +1,13 @@
 //! Splits a header block into fields, within bounds, and decodes what may stand in them.
 
-use crate::{charset::decode_owned, encoded_word, limits::HeaderLimits};
+use encoding_rs::Encoding;
+
+use crate::{
+    charset::{decode_owned, guess},
+    encoded_word,
+    limits::HeaderLimits,
+    parameters::Parameters,
+};
 
 /// One field: its name in lower case, its value unfolded, as text, not yet decoded.
 #[derive(Debug, Clone)]
@@ -108,9 +115,20 @@ pub(crate) fn read_block(bytes: &[u8], limits: HeaderLimits, is_boundary: impl F
         at = next;
     }
     raw_fields.truncate(limits.fields);
-    let fields =
-        raw_fields.into_iter().map(|(name, value)| Field { name, value: trimmed(decode_owned(value)) }).collect();
-    Block { fields: Fields(fields), body: body.unwrap_or(at), limited, unterminated: body.is_none() }
+    Block { fields: decoded(raw_fields), body: body.unwrap_or(at), limited, unterminated: body.is_none() }
+}
+
+/// The fields as text. One program wrote them all: those that are not UTF-8 are read in one charset, and that of the
+/// content, when it is said, is the likeliest.
+fn decoded(raw_fields: Vec<(String, Vec<u8>)>) -> Fields {
+    let of_content = || {
+        let (_, value) = raw_fields.iter().find(|(name, _)| name == "content-type")?;
+        let content_type = Parameters::parse(&String::from_utf8_lossy(value));
+        Encoding::for_label(content_type.parameter("charset")?.as_bytes())
+    };
+    let charset = guess(raw_fields.iter().map(|(_, value)| value.as_slice()), of_content);
+    let field = |(name, value)| Field { name, value: trimmed(decode_owned(value, charset)) };
+    Fields(raw_fields.into_iter().map(field).collect())
 }
 
 /// The line at `at` without its line break, and where the next one starts.
