@@ -25,6 +25,8 @@ fn main() {
             "html": mail.html,
             "files": files,
             "limited": mail.parse_limited,
+            "automated": mail.is_automated(None),
+            "report": mail.report,
         });
         println!("{line}");
     }

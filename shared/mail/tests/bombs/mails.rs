@@ -9,10 +9,11 @@ pub(crate) struct Bomb {
 }
 
 /// `head`, then `unit` as often as it fits, then `tail`.
-fn flood(name: &'static str, head: &'static str, unit: &'static str, tail: &'static str) -> Bomb {
+fn flood(name: &'static str, head: &'static str, unit: impl AsRef<[u8]> + 'static, tail: &'static str) -> Bomb {
     let make = move |bytes: usize| {
+        let unit = unit.as_ref();
         let times = bytes.saturating_sub(head.len() + tail.len()) / unit.len();
-        [head.as_bytes(), unit.repeat(times).as_bytes(), tail.as_bytes()].concat()
+        [head.as_bytes(), &unit.repeat(times), tail.as_bytes()].concat()
     };
     Bomb { name, make: Box::new(make) }
 }
@@ -106,6 +107,9 @@ fn headers() -> Vec<Bomb> {
         numbered("different references", "References: ", |n| format!("<{n}@b>\n ")),
         flood("open references", "References: ", "<", "\n\nx"),
         flood("a line without end", "Subject: ", "x", ""),
+        flood("fields without a charset", "", b"To: \xa4\xaa\xcc\xe4 a@b.example\n", "\n\nx"),
+        flood("words without a charset", "Subject: ", "=?x?Q?=A4=AA=CC=E4?= ", "\n\nx"),
+        flood("parts without a charset", MIXED, b"--b\nSubject: \xa4\xaa\n\n\xcc\xe4\n", "--b--\n"),
     ]
 }
 
@@ -151,6 +155,7 @@ fn text() -> Vec<Bomb> {
         flood("soft breaks", "Content-Transfer-Encoding: quoted-printable\n\n", "=\n", ""),
         flood("escapes", "Content-Transfer-Encoding: quoted-printable\n\n", "=C3=A9", ""),
         flood("escapes of charsets", "Content-Type: text/plain; charset=iso-2022-jp\n\n", "\u{1b}$B\u{1b}(B", ""),
+        flood("text without a charset", TEXT, b"\xa4\xaa\xcc\xe4\xa4\xa4\xb9\xe7", ""),
         flood("zero-width", "Content-Type: text/plain; charset=utf-8\n\n", "\u{200b}", ""),
     ]
 }
