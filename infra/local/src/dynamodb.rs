@@ -1,5 +1,9 @@
 //! The table: an embedded DynamoDB behind a front that can be told to fail and that tells when something was written.
 
+mod batch;
+#[cfg(test)]
+mod tests;
+
 use std::{path::Path, sync::Arc};
 
 use axum::{
@@ -216,7 +220,14 @@ async fn answer(State(front): State<Arc<Front>>, headers: HeaderMap, body: Bytes
         .iter()
         .any(|reading| operation.starts_with(reading));
     let effect = async {
-        let response = forward(&front, headers, body).await;
+        let written = match operation.as_str() {
+            "BatchWriteItem" => batch::write(&front, &headers, &body).await,
+            _ => None,
+        };
+        let response = match written {
+            Some(response) => response,
+            None => forward(&front, headers, body).await,
+        };
         if writes {
             front.dynamodb.written.notify_one();
         }
@@ -225,22 +236,31 @@ async fn answer(State(front): State<Arc<Front>>, headers: HeaderMap, body: Bytes
     front.faults.strike(Service::Dynamodb, &operation, throttled, effect).await
 }
 
-async fn forward(front: &Front, mut headers: HeaderMap, body: Bytes) -> Response {
+async fn forward(front: &Front, headers: HeaderMap, body: Bytes) -> Response {
+    match ask(front, headers, body).await {
+        Ok(answer) => answer.into_response(),
+        Err(error) => {
+            tracing::error!(%error, "the table's server did not answer");
+            refusal(StatusCode::INTERNAL_SERVER_ERROR, "InternalServerError", "The table's server did not answer.")
+        }
+    }
+}
+
+/// Asks the embedded server.
+async fn ask(
+    front: &Front,
+    mut headers: HeaderMap,
+    body: Bytes,
+) -> Result<(StatusCode, HeaderMap, Bytes), reqwest::Error> {
     headers.remove(header::HOST);
     headers.remove(header::CONTENT_LENGTH);
     headers.remove(header::CONNECTION);
-    let forwarded = async {
-        let answer = front.client.post(&front.server).headers(headers).body(body).send().await?;
-        let (status, mut headers) = (answer.status(), answer.headers().clone());
-        let body = answer.bytes().await?;
-        headers.remove(header::CONTENT_LENGTH);
-        headers.remove(header::CONNECTION);
-        Ok::<_, reqwest::Error>((status, headers, body).into_response())
-    };
-    forwarded.await.unwrap_or_else(|error| {
-        tracing::error!(%error, "the table's server did not answer");
-        refusal(StatusCode::INTERNAL_SERVER_ERROR, "InternalServerError", "The table's server did not answer.")
-    })
+    let answer = front.client.post(&front.server).headers(headers).body(body).send().await?;
+    let (status, mut headers) = (answer.status(), answer.headers().clone());
+    let body = answer.bytes().await?;
+    headers.remove(header::CONTENT_LENGTH);
+    headers.remove(header::CONNECTION);
+    Ok((status, headers, body))
 }
 
 fn throttled() -> Response {
