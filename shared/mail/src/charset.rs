@@ -1,5 +1,7 @@
 //! Bytes to text, whatever the label says.
 
+mod older;
+
 use std::{borrow::Cow, iter};
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
@@ -7,7 +9,7 @@ use encoding_rs::{Encoding, ISO_2022_JP, REPLACEMENT, UTF_8, UTF_16BE, UTF_16LE,
 use mail_parser::decoders::charsets::map::charset_decoder;
 
 /// Decodes `bytes` as the charset named `label`: every label of the WHATWG, and the older names that mail still uses
-/// (UTF-7, IBM code pages). Where the label is missing or unknown, or the bytes show that it is wrong, the most likely
+/// (UTF-7, HZ, IBM code pages). Where the label is missing or unknown, or the bytes show that it is wrong, the most likely
 /// reading is taken: UTF-8, ISO-2022-JP by its escapes, else what [`guess`] says.
 pub(crate) fn decode(bytes: &[u8], label: Option<&str>) -> String {
     let label = label.map(|label| label.trim_matches([' ', '\t', '"', '\''])).unwrap_or_default();
@@ -15,11 +17,15 @@ pub(crate) fn decode(bytes: &[u8], label: Option<&str>) -> String {
     if bytes.starts_with(b"\xef\xbb\xbf") {
         return decode_unlabelled(bytes);
     }
-    match Encoding::for_label(label.as_bytes()).filter(|encoding| *encoding != REPLACEMENT) {
+    if let Some(decode) = older::decoder(label) {
+        return decode(bytes);
+    }
+    let known = Encoding::for_label(label.as_bytes());
+    match known.filter(|encoding| *encoding != REPLACEMENT).or_else(|| older::alias(label)) {
         Some(encoding) => decode_labelled(bytes, encoding),
         None => match charset_decoder(label.as_bytes()) {
             // ISO-2022-KR and its like, which no browser reads any more, come as what they are: ASCII with escapes.
-            Some(decode) if Encoding::for_label(label.as_bytes()).is_none() && !label.is_empty() => decode(bytes),
+            Some(decode) if known.is_none() && !label.is_empty() => decode(bytes),
             _ => decode_unlabelled(bytes),
         },
     }
@@ -43,7 +49,8 @@ fn decode_labelled(bytes: &[u8], encoding: &'static Encoding) -> String {
     {
         return decode_unlabelled(bytes);
     }
-    let (text, damaged) = encoding.decode_without_bom_handling(strip_utf16_bom(bytes, encoding));
+    let content = without_idle_escapes(strip_utf16_bom(bytes, encoding), encoding);
+    let (text, damaged) = encoding.decode_without_bom_handling(&content);
     if damaged && is_surely_utf8(bytes) {
         return decode_unlabelled(bytes);
     }
@@ -160,8 +167,36 @@ fn is_damaged_utf8(bytes: &[u8]) -> bool {
 }
 
 fn into_text(encoding: &'static Encoding, bytes: &[u8]) -> String {
-    let (text, _): (Cow<'_, str>, bool) = encoding.decode_without_bom_handling(bytes);
+    let content = without_idle_escapes(bytes, encoding);
+    let (text, _) = encoding.decode_without_bom_handling(&content);
     text.into_owned()
+}
+
+/// ISO-2022-JP without the escapes that another one follows at once, which browsers take for an attack and show as a
+/// replacement character. In mail they stand wherever two encoded words or lines meet: each ends in ASCII.
+fn without_idle_escapes<'a>(bytes: &'a [u8], encoding: &'static Encoding) -> Cow<'a, [u8]> {
+    const ESCAPES: [&[u8]; 5] = [b"\x1b(B", b"\x1b(J", b"\x1b(I", b"\x1b$B", b"\x1b$@"];
+    if encoding != ISO_2022_JP || memchr::memmem::find(bytes, b"\x1b").is_none() {
+        return Cow::Borrowed(bytes);
+    }
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut rest = bytes;
+    while let Some(at) = memchr::memchr(b'\x1b', rest) {
+        let (text, escaped) = rest.split_at(at);
+        out.extend_from_slice(text);
+        let escape = ESCAPES.iter().find_map(|escape| Some((escape, escaped.strip_prefix(*escape)?)));
+        rest = if let Some((escape, after)) = escape {
+            if ESCAPES.iter().all(|next| !after.starts_with(next)) {
+                out.extend_from_slice(escape);
+            }
+            after
+        } else {
+            out.push(b'\x1b');
+            escaped.get(1..).unwrap_or_default()
+        };
+    }
+    out.extend_from_slice(rest);
+    Cow::Owned(out)
 }
 
 fn looks_like_iso_2022_jp(bytes: &[u8]) -> bool {
@@ -189,6 +224,14 @@ mod tests {
             (b"\x93quoted\x94", "iso-8859-1", "“quoted”"),
             (b"Hi Mom -+Jjo--!", "utf-7", "Hi Mom -☺-!"),
             (b"\x82", "ibm850", "é"),
+            (b"\x82\x9b", "cp437", "é¢"),
+            (b"\x88\xd5", "IBM-852", "łŇ"),
+            (b"\xd5", "ibm00858", "€"),
+            (b"\x83n\x83\x8D\x81[", "CP932", "ハロー"),
+            (b"\xbe\xc8\xb3\xe7", "cp949", "안녕"),
+            (b"~{VPND~} ok", "hz-gb-2312", "中文 ok"),
+            (b"\x1b$B%O\x1b(B\x1b$B%m!<\x1b(B\x1b(J.", "iso-2022-jp", "ハロー."),
+            (b"\x1b$B%O\x1b(B\x1b$B%m!<\x1b(B", "cp50221", "ハロー"),
         ] {
             assert_eq!(decode(bytes, Some(label)), text, "{label}");
         }

@@ -147,6 +147,8 @@ mod tests {
             ("=?utf-8?Q?a?=  ", "a  "),
             ("what=?no =?utf-8?Q?yes?=", "what=?no yes"),
             ("=?iso-2022-jp?B?GyRCJU8lbSE8GyhC?=", "ハロー"),
+            // Every word of a stateful charset ends in ASCII.
+            ("=?ISO-2022-JP?B?GyRCJU8bKEI=?= =?ISO-2022-JP?B?GyRCJW0hPBsoQg==?=", "ハロー"),
         ] {
             assert_eq!(decode(value), text, "{value:?}");
         }

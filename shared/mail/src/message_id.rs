@@ -3,24 +3,50 @@
 use crate::{header::decode_words, limits::MAX_MESSAGE_ID_BYTES};
 
 /// The ids in a field value, in order, without angle brackets. Folded ids are joined; text around them, unclosed
-/// brackets and over-long ids are tolerated. Without any bracket, words with an `@` count.
+/// brackets and over-long ids are tolerated. Without any bracket, words with an `@` count. Addresses of people within the
+/// text (`Message from Ada <ada@example.com> of "Mon, 27 Apr" <id@example.com>`, as nmh and exmh write it) are no ids.
 pub(crate) fn parse_list(value: &str) -> Vec<String> {
     // Some clients put the whole list into encoded words.
     let decoded = (value.contains('?') && value.contains("=?")).then(|| decode_words(value));
     let value = decoded.as_deref().unwrap_or(value);
     let mut ids = Vec::new();
     if value.contains('<') {
-        for piece in value.split('<').skip(1) {
-            let id = piece.split('>').next().unwrap_or_default();
+        let mut pieces = value.split('<');
+        let mut before = pieces.next().unwrap_or_default();
+        let mut pieces = pieces.peekable();
+        let mut is_only = true;
+        while let Some(piece) = pieces.next() {
             // An unclosed bracket swallows what follows only up to the first blank; a closed one was folded there.
-            let id = if piece.contains('>') { id } else { id.split_whitespace().next().unwrap_or_default() };
-            ids.extend(clean(id));
+            let (id, after) = piece
+                .split_once('>')
+                .or_else(|| piece.trim_start().split_once(char::is_whitespace))
+                .unwrap_or((piece, ""));
+            is_only &= pieces.peek().is_none();
+            if !is_of_person(before, after, is_only) {
+                ids.extend(clean(id));
+            }
+            before = after;
         }
     } else {
         let words = value.split(|c: char| c.is_whitespace() || matches!(c, ',' | ';'));
         ids.extend(words.filter(|word| word.contains('@')).filter_map(clean));
     }
     ids
+}
+
+/// Whether the bracket between these texts holds the address of the author of what is answered: `from Ada <…>`, or
+/// `Ada <…>'s message of …`. `is_only`: there is no other bracket, so it may well be the id.
+fn is_of_person(before: &str, after: &str, is_only: bool) -> bool {
+    let starts_date = |word: &str| ["of", "on", "at", "dated"].iter().any(|start| word.eq_ignore_ascii_case(start));
+    if ["'s ", "’s "].iter().any(|of_whom| after.starts_with(of_whom)) {
+        return true;
+    }
+    if is_only && !after.split_whitespace().next().is_some_and(starts_date) {
+        return false;
+    }
+    // What stands between quotes is a name or a date.
+    let words = before.split('"').step_by(2).flat_map(str::split_whitespace);
+    words.fold(false, |from, word| !starts_date(word) && (from || word.eq_ignore_ascii_case("from")))
 }
 
 /// The id in a field that holds one, such as `Message-ID` or `Content-ID`; a bare word without an `@` is one, too.
@@ -78,7 +104,16 @@ mod tests {
             ("<lon g@fol ded>", &["long@folded"]),
             ("Your message of \"Mon\" <a@b> (comment)", &["a@b"]),
             ("<a@b> <cut@of", &["a@b", "cut@of"]),
+            ("< cut@of here", &["cut@of"]),
             ("a@b, c@d", &["a@b", "c@d"]),
+            ("Message from \"Mia\" <mia@b> of \"Mon, 27 Apr\" <a@b>", &["a@b"]),
+            ("Message from \"Bank of X\" <mia@b> of \"Mon, 27 Apr\"", &[]),
+            ("Message of Mon, 27 Apr 2026 from Mia <mia@b> <a@b> <c@d>", &["a@b", "c@d"]),
+            ("Message of Mon, 27 Apr 2026 from Mia <a@b>", &["a@b"]),
+            ("Message from mia@b of \"Mon, 27 Apr\" <a@b>", &["a@b"]),
+            ("Mia <mia@b>'s message of Monday <a@b>", &["a@b"]),
+            ("<a@b> (Mia's message of Monday)", &["a@b"]),
+            ("<a@b> from \"Mia\" at Apr 27", &["a@b"]),
             ("=?utf-8?Q?=3Ca@b=3E?= =?utf-8?Q?=3Cc@d=3E?=", &["a@b", "c@d"]),
             ("", &[]),
             ("<>", &[]),

@@ -217,6 +217,12 @@ mod tests {
             ("x; filename*0*=iso-8859-1''caf; filename*1*=%E9; filename*2=\" x\"", "x", "filename", Some("café x")),
             // Out of order, and a character cut in two.
             ("x; filename*1*=%A9z; filename*0*=utf-8''%C3", "x", "filename", Some("éz")),
+            (
+                "x; filename*0*=iso-2022-jp''%1B$B%25O%1B%28B; filename*1*=%1B$B%25m%21%3C%1B%28B.pdf",
+                "x",
+                "filename",
+                Some("ハロー.pdf"),
+            ),
             ("x; filename*0=a; filename*1=b; filename*1=no", "x", "filename", Some("ab")),
             ("x; filename*=%zz%4", "x", "filename", Some("%zz%4")),
             ("x; filename*y=1", "x", "filename", None),

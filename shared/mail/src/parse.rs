@@ -1,6 +1,6 @@
 //! A raw mail as a value.
 
-use std::{borrow::Cow, panic::AssertUnwindSafe};
+use std::{borrow::Cow, collections::HashSet, panic::AssertUnwindSafe};
 
 use actionlayer_domain::message::{Attachment, Mailbox, Report};
 use mail_parser::{HeaderValue, parsers::MessageStream};
@@ -161,6 +161,7 @@ fn read_headers(top: &Block, mail: &mut ParsedMail) {
     mail.message_id = fields.first("message-id").and_then(message_id::parse_one);
     mail.in_reply_to = message_ids(fields, "in-reply-to");
     mail.references = message_ids(fields, "references");
+    drop_addresses(mail);
     mail.says_automated = automated::says_automated(fields);
 }
 
@@ -174,6 +175,19 @@ fn message_ids(fields: &Fields, name: &str) -> Vec<String> {
         ids.drain(1..=ids.len() - MAX_REFERENCES);
     }
     ids
+}
+
+/// Leaves out ids that are addresses of the mail itself: some programs say whom they answer where the id belongs, and
+/// mails of strangers to one address would seem to belong together.
+fn drop_addresses(mail: &mut ParsedMail) {
+    if mail.in_reply_to.is_empty() && mail.references.is_empty() {
+        return;
+    }
+    let mailboxes = mail.from.iter().chain(&mail.to).chain(&mail.cc).chain(&mail.reply_to);
+    let addresses: HashSet<String> = mailboxes.map(|mailbox| mailbox.email.to_ascii_lowercase()).collect();
+    for ids in [&mut mail.in_reply_to, &mut mail.references] {
+        ids.retain(|id| !addresses.contains(&id.to_ascii_lowercase()));
+    }
 }
 
 fn parse_date(value: &str) -> Option<i64> {
