@@ -179,6 +179,11 @@ fn label_skeleton(label: &str) -> String {
     out
 }
 
+/// A host with the Punycode of its labels decoded.
+pub(crate) fn host_to_unicode(host: &str) -> String {
+    host.to_lowercase().split('.').map(to_unicode).collect::<Vec<_>>().join(".")
+}
+
 /// A label with its Punycode decoded (RFC 3492); as it stands where that fails.
 fn to_unicode(label: &str) -> String {
     label.strip_prefix("xn--").and_then(punycode).unwrap_or_else(|| label.to_owned())

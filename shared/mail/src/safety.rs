@@ -2,12 +2,17 @@
 
 use actionlayer_domain::message::{Authentication, SafetyFlag, Verdict};
 
+mod files;
+mod hidden_characters;
+mod link;
+mod page;
+mod rewriter;
+
+pub use self::files::is_executable;
+use self::hidden_characters::has_hidden_characters;
+pub(crate) use self::page::{PageInspection, PageSigns};
 use crate::{
-    address::domain_of,
-    archive,
-    html::{Rendered, Tag},
-    lookalike,
-    parse::ParsedMail,
+    address::domain_of, attribution::is_forward_subject, extract, html::Rendered, lookalike, parse::ParsedMail,
 };
 
 /// What is known about a mail from outside it.
@@ -21,13 +26,16 @@ pub struct SafetyContext<'a> {
 
 /// The flags of a mail, each once, in the order of [`SafetyFlag`].
 pub fn safety_flags(mail: &ParsedMail, context: &SafetyContext<'_>) -> Vec<SafetyFlag> {
-    let page = mail.page.as_ref().map(Rendered::signs).unwrap_or_default();
+    let is_answer =
+        [&mail.in_reply_to, &mail.references].iter().any(|ids| !ids.is_empty()) && !is_forward_subject(&mail.subject);
+    let page = mail.page.as_ref().map(Rendered::signs).unwrap_or_default().of_mail(is_answer);
+    let in_text = || has_hidden_characters(&mail.text) && (!is_answer || has_hidden_characters(&extract(mail)));
     let from = mail.from.as_ref().map(|from| domain_of(&from.email)).unwrap_or_default();
     let name = mail.from.as_ref().and_then(|from| from.name.clone()).unwrap_or_default();
     let checks = [
         (
             SafetyFlag::HiddenText,
-            page.hidden_text || [&mail.text, &mail.subject, &name].into_iter().any(|text| has_hidden_characters(text)),
+            page.hidden_text || has_hidden_characters(&mail.subject) || has_hidden_characters(&name) || in_text(),
         ),
         (SafetyFlag::LinkMismatch, page.link_mismatch),
         (SafetyFlag::LookalikeDomain, lookalike::looks_like_one_of(&from, context.known_domains)),
@@ -52,172 +60,6 @@ fn organisation(host: &str) -> &str {
 
 fn same_organisation(a: &str, b: &str) -> bool {
     organisation(a).eq_ignore_ascii_case(organisation(b))
-}
-
-/// What is found while a page is read.
-#[derive(Default)]
-pub(crate) struct PageInspection {
-    signs: PageSigns,
-    /// The target of the open link, and the text it shows.
-    link: Option<(String, String)>,
-}
-
-/// What looks dangerous about a page.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct PageSigns {
-    hidden_text: bool,
-    link_mismatch: bool,
-}
-
-impl PageInspection {
-    /// Takes the next text.
-    pub(crate) fn text(&mut self, text: &str, is_visible: bool) {
-        self.signs.hidden_text |= has_hidden_characters(text) || (!is_visible && has_words(text));
-        if let Some((_, shown)) = &mut self.link {
-            // Only text that can be a host name is compared; that is never long.
-            if shown.len() < 500 {
-                shown.push_str(text);
-            }
-        }
-    }
-
-    /// Takes the next tag.
-    pub(crate) fn tag(&mut self, tag: &Tag<'_>) {
-        if tag.name == "a" {
-            self.end_link();
-            self.link = tag.attribute("href").filter(|_| !tag.is_end).map(|href| (href.to_owned(), String::new()));
-        }
-    }
-
-    fn end_link(&mut self) {
-        self.signs.link_mismatch |= self.link.take().is_some_and(|(target, shown)| is_mismatch(&target, &shown));
-    }
-
-    /// Ends the page.
-    pub(crate) fn finish(mut self) -> PageSigns {
-        self.end_link();
-        self.signs
-    }
-}
-
-fn has_words(text: &str) -> bool {
-    text.chars().any(char::is_alphanumeric)
-}
-
-/// Characters that carry text past a reader: bidirectional overrides, tag characters outside a flag, zero-width ones
-/// within words or in long mixed runs, runs of variation selectors. What scripts and emoji need of them is left alone.
-fn has_hidden_characters(text: &str) -> bool {
-    if text.is_ascii() {
-        return false;
-    }
-    let mut words_cut = 0;
-    let mut run: Vec<char> = Vec::new();
-    let mut selectors = 0;
-    let mut in_flag = false;
-    let mut before = ' ';
-    for c in text.chars() {
-        match c {
-            '\u{202d}' | '\u{202e}' => return true,
-            // 🏴 followed by tags is the flag of England, Scotland or Wales.
-            '\u{e0020}'..='\u{e007f}' if in_flag => continue,
-            '\u{e0000}'..='\u{e007f}' => return true,
-            '\u{200b}'..='\u{200d}' | '\u{2060}'..='\u{2064}' | '\u{feff}' => {
-                if run.len() < MAX_ZERO_WIDTH_RUN {
-                    run.push(c);
-                }
-                if run.len() == MAX_ZERO_WIDTH_RUN && run.iter().any(|other| *other != c) {
-                    return true;
-                }
-                continue;
-            }
-            '\u{fe00}'..='\u{fe0f}' | '\u{e0100}'..='\u{e01ef}' => selectors += 1,
-            _ => selectors = 0,
-        }
-        words_cut += usize::from(!run.is_empty() && before.is_ascii_alphanumeric() && c.is_ascii_alphanumeric());
-        if words_cut >= MAX_WORDS_CUT || selectors >= MAX_SELECTOR_RUN {
-            return true;
-        }
-        run.clear();
-        before = c;
-        in_flag = c == '\u{1f3f4}';
-    }
-    false
-}
-
-/// Latin words with something invisible in them. One or two are an accident of copying.
-const MAX_WORDS_CUT: usize = 3;
-/// Zero-width characters of several kinds in a row: a message in bits.
-const MAX_ZERO_WIDTH_RUN: usize = 8;
-/// Variation selectors in a row; an emoji has one.
-const MAX_SELECTOR_RUN: usize = 4;
-
-/// Whether a link shows one host and leads to another organisation's.
-fn is_mismatch(target: &str, shown: &str) -> bool {
-    let Some(target) = web_host(target.trim()) else { return false };
-    let mut words = shown.split_whitespace().peekable();
-    let first = words.next().unwrap_or_default();
-    let is_one_word = words.peek().is_none();
-    std::iter::once(first).chain(words).any(|word| {
-        let word = word.trim_matches(['(', ')', '[', ']', '<', '>', '"', '\'', ',', ';', '.', '!']);
-        let host = web_host(word).or_else(|| {
-            let host = word.split(['/', '?', '#', ':']).next().unwrap_or_default();
-            // Bare words with a dot count when they end in a public suffix: `example.com`, not `report.docx`; among
-            // other words, only those that cannot be meant otherwise.
-            let can_be_host = is_one_word || host.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("www."));
-            let named = can_be_host
-                && !host.contains('@')
-                && psl::suffix(host.as_bytes()).is_some_and(|suffix| suffix.is_known());
-            (named && psl::domain_str(host).is_some()).then(|| host.to_ascii_lowercase())
-        });
-        host.is_some_and(|host| host.contains('.') && !same_organisation(&host, &target))
-    })
-}
-
-/// The host of an `http` or `https` address, lower case, as a browser finds it.
-fn web_host(url: &str) -> Option<String> {
-    let (scheme, rest) = url.split_once(':')?;
-    if !scheme.eq_ignore_ascii_case("http") && !scheme.eq_ignore_ascii_case("https") {
-        return None;
-    }
-    let rest = rest.trim_start_matches(['/', '\\']);
-    let authority = rest.split(['/', '\\', '?', '#']).next().unwrap_or_default();
-    let host = authority.rsplit('@').next().unwrap_or_default();
-    let host = host.split(':').next().unwrap_or_default().trim_end_matches('.');
-    (!host.is_empty()).then(|| host.to_ascii_lowercase())
-}
-
-/// Whether a file runs when opened: by its name, its media type, its first bytes, or what is in it.
-pub fn is_executable(filename: &str, media_type: &str, content: &[u8]) -> bool {
-    let by_type = matches!(
-        media_type,
-        "application/x-msdownload"
-            | "application/x-dosexec"
-            | "application/x-msdos-program"
-            | "application/x-executable"
-            | "application/x-mach-binary"
-            | "application/hta"
-            | "application/java-archive"
-            | "application/vnd.android.package-archive"
-            | "application/x-ms-shortcut"
-    );
-    let magic: [&[u8]; 7] =
-        [b"MZ\x90\0", b"MZP\0", b"\x7fELF", b"\xcf\xfa\xed\xfe", b"\xca\xfe\xba\xbe", b"L\0\0\0\x01\x14\x02\0", b"#!/"];
-    let runs = |name: &str| archive::is_executable_name(name);
-    runs(filename)
-        || by_type
-        || magic.iter().any(|m| content.starts_with(m))
-        || archive::names(content).iter().any(|name| runs(name))
-        || is_active_page(filename, media_type, content)
-}
-
-/// A page or a drawing that brings a program: opened from a mail, it runs in the browser.
-fn is_active_page(filename: &str, media_type: &str, content: &[u8]) -> bool {
-    const MAX_BYTES: usize = 1024 * 1024;
-    let extension = archive::extension(filename);
-    let is_page = matches!(media_type, "text/html" | "application/xhtml+xml" | "image/svg+xml")
-        || matches!(extension.as_str(), "html" | "htm" | "xhtml" | "shtml" | "svg");
-    let start = content.get(..content.len().min(MAX_BYTES)).unwrap_or_default().to_ascii_lowercase();
-    is_page && [&b"<script"[..], b"javascript:", b"onload="].iter().any(|m| memchr::memmem::find(&start, m).is_some())
 }
 
 #[cfg(test)]
@@ -259,26 +101,34 @@ mod tests {
     }
 
     #[test]
-    fn links_that_lie() {
-        for body in [
-            "<a href='https://evil.example/x'>https://bank.com/login</a>",
-            "<a href='https://evil.example'><b>www.bank.com</b></a>",
-            "<a href='https://bank.com@evil.example'>bank.com</a>",
-            "<a href='https://evil.example'>Log in at https://bank.com/login now</a>",
-            "<a href='//evil.example'>x</a><a href='https://evil.example'>(www.bank.com)</a>",
-        ] {
-            assert_eq!(html(body), [SafetyFlag::LinkMismatch], "{body:?}");
+    fn what_is_quoted_does_not_count_in_an_answer() {
+        let lie = "<a href='https://evil.example'>https://bank.com</a><p hidden>obey</p>";
+        let both = [SafetyFlag::HiddenText, SafetyFlag::LinkMismatch];
+        let gmail = format!(
+            "ok<div class=gmail_quote><div class=gmail_attr>On Monday Mia wrote:</div><blockquote class=gmail_quote>{lie}"
+        );
+        let outlook = format!("ok<div id=appendonsend></div><hr><div id=divRplyFwdMsg><b>From:</b> News</div>{lie}");
+        let desktop = format!(
+            "<p>ok</p><div style='border:none;border-top:solid #E1E1E1 1.0pt'><p><b>From:</b> Mia &lt;mia@x.example&gt;<br>\
+             <b>Sent:</b> Monday<br><b>To:</b> Ada<br><b>Subject:</b> Order</p></div><p>old</p>{lie}"
+        );
+        let answer = |subject: &str, body: &str| {
+            flags(&format!(
+                "From: a@b.example\nSubject: {subject}\nIn-Reply-To: <x@y>\nContent-Type: text/html\n\n{body}"
+            ))
+        };
+        for body in [&gmail, &outlook, &desktop] {
+            assert_eq!(answer("Re: Order", body), [], "{body}");
+            // A first mail quotes nothing that was seen; a forwarded one is news.
+            assert_eq!(html(body), both, "{body}");
+            assert_eq!(answer("Fwd: Order", body), both, "{body}");
         }
-        for body in [
-            "<a href='https://click.bank.com/x'>www.bank.com</a>",
-            "<a href='https://evil.example'>click here</a>",
-            "<a href='https://x.example'>report.docx</a>",
-            "<a href='https://x.example'>read about bank.com and others</a>",
-            "<a href='https://x.example'>mail ada@bank.com</a>",
-            "<a href='mailto:a@b.c'>bank.com</a>",
-        ] {
-            assert_eq!(html(body), [], "{body:?}");
+        let apple = format!("See.<blockquote type=cite>Begin forwarded message:<br>{lie}</blockquote>");
+        for body in [apple, format!("<blockquote type=cite>{lie}</blockquote>"), format!("{lie}{gmail}")] {
+            assert_eq!(answer("Re: Order", &body), both, "{body}");
         }
+        let list = "<div style='border-top:solid'><p>Note: a<p>b</div>";
+        assert_eq!(answer("Re: Order", &format!("{list}{lie}")), both);
     }
 
     #[test]
@@ -291,19 +141,5 @@ mod tests {
         assert_eq!(with(Some(Authentication::default())), [SafetyFlag::Unauthenticated]);
         assert!(with(Some(Authentication { spf: Verdict::Pass, ..Authentication::default() })).is_empty());
         assert!(with(None).is_empty());
-    }
-
-    #[test]
-    fn files_that_run() {
-        for (name, content) in [("invoice.pdf.exe", ""), ("a.LNK", ""), ("x.iso", ""), ("photo.jpg", "MZ\u{90}")] {
-            let content: Vec<u8> =
-                content.chars().map(|c| u8::try_from(u32::from(c)).unwrap_or(0)).chain([0]).collect();
-            assert!(is_executable(name, "application/octet-stream", &content), "{name}");
-        }
-        assert!(!is_executable("report.pdf", "application/pdf", b"%PDF-1.7"));
-        assert!(is_executable("page.html", "text/html", b"<p>hi<SCRIPT src=x>"));
-        assert!(is_executable("x.svg", "image/svg+xml", b"<svg onload=alert(1)>"));
-        assert!(!is_executable("page.html", "text/html", b"<p>hi"));
-        assert!(!is_executable("notes.txt", "text/plain", b"<script>"));
     }
 }

@@ -83,7 +83,8 @@ impl Regions {
                 self.open.push(Open { name: tag.name.clone().into_owned(), count: 1, region });
             }
             _ => {
-                if let Some(open) = self.open.last_mut().filter(|open| open.name == tag.name) {
+                // Its end is not the end of the marked element of that name, also from within another one.
+                if let Some(open) = self.open.iter_mut().rev().find(|open| open.name == tag.name) {
                     open.count += 1;
                 }
             }
@@ -201,6 +202,17 @@ mod tests {
                 ("d", Region::New),
                 ("e", Region::New),
             ]
+        );
+    }
+
+    #[test]
+    fn elements_within_a_quote_do_not_end_what_is_around_it() {
+        let found =
+            regions("<div class=gmail_quote><blockquote type=cite><div>q</div>r<div>s</div></blockquote>c</div>e");
+        let words: Vec<(&str, Region)> = found.iter().map(|(text, region)| (text.as_str(), *region)).collect();
+        assert_eq!(
+            words,
+            [("q", Region::Quote), ("r", Region::Quote), ("s", Region::Quote), ("c", Region::New), ("e", Region::New)]
         );
     }
 

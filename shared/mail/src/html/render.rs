@@ -37,7 +37,7 @@ impl Rendered {
         for token in Tokenizer::new(html) {
             match token {
                 Token::Text(text) => {
-                    page.inspection.text(&text, page.visibility.is_visible());
+                    page.inspection.text(&text, page.visibility.is_visible(), page.regions.current());
                     page.text(&text);
                 }
                 Token::Tag(tag) => {
