@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::too_many_lines)]
 
 use actionlayer_domain::{
-    Draft, DraftBody, DraftStatus, HeaderText, Identity, Message, MessageBody, Thread, Timestamp,
+    Draft, DraftBody, HeaderText, Identity, Message, MessageBody, Thread, Timestamp,
     channel::ApprovalChannel,
     draft::Actor,
     identity::IdentityStatus,
@@ -65,49 +65,21 @@ impl Sample {
             open_draft_ids: vec![id.parse().unwrap()],
             ..Thread::start(id.parse().unwrap(), id.parse().unwrap(), identity.id, HOSTILE, at, at)
         };
+        let subject = HeaderText::sanitize(&format!("Re: {HOSTILE}"));
+        let agent = Actor::api_key(id.parse().unwrap(), &HeaderText::sanitize(HOSTILE));
         let draft = Draft {
-            id: id.parse().unwrap(),
-            workspace_id: id.parse().unwrap(),
-            thread_id: thread.id,
-            identity_id: identity.id,
             based_on_message_id: Some(id.parse().unwrap()),
-            status: DraftStatus::Pending,
             version: 3,
-            stale_warning: false,
             to: vec!["ada@example.org".parse().unwrap()],
             cc: vec!["bob@example.org".parse().unwrap()],
             bcc: vec!["eve@example.org".parse().unwrap()],
-            subject: HeaderText::sanitize(&format!("Re: {HOSTILE}")),
-            subject_override: None,
             rationale: Some(format!("because\nhttps://evil.example/callbacks/email/x {HOSTILE}")),
-            metadata: None,
-            attachments: Vec::new(),
-            submitted_by: Actor::api_key(id.parse().unwrap(), &HeaderText::sanitize(HOSTILE)),
-            send_state: None,
-            outbound_message_id: None,
-            decided_by: None,
-            decided_at: None,
-            reject_reason: None,
-            failure: None,
-            expires_at: None,
-            notifications: Vec::new(),
-            created_at: at,
-            updated_at: at,
+            ..Draft::start(id.parse().unwrap(), &thread, subject, agent, at)
         };
+        let (id, from_email) = (id.parse().unwrap(), "ada@example.org".to_owned());
         let message = Message {
-            id: id.parse().unwrap(),
-            thread_id: thread.id,
-            workspace_id: thread.workspace_id,
-            identity_id: identity.id,
-            direction: Direction::Inbound,
-            from_email: "ada@example.org".to_owned(),
             from_name: Some(format!("Ada\r\nTo: {HOSTILE}")),
-            to: Vec::new(),
-            cc: Vec::new(),
-            bcc: Vec::new(),
-            reply_to: Vec::new(),
             subject: HOSTILE.to_owned(),
-            snippet: String::new(),
             attachments: vec![Attachment {
                 id: "0".to_owned(),
                 filename: HOSTILE.to_owned(),
@@ -117,23 +89,9 @@ impl Sample {
                 inline: false,
                 sha256_hex: None,
             }],
-            message_id_header: None,
-            in_reply_to: Vec::new(),
-            references: Vec::new(),
-            authentication: None,
-            is_automated: false,
-            report: None,
-            calendar_method: None,
             safety_flags: vec![SafetyFlag::LookalikeDomain],
-            parse_limited: false,
-            raw_id: None,
-            draft_id: None,
-            based_on_message_id: None,
-            quoted_message_id: None,
-            delivery: None,
             received_at: Some(at),
-            sent_at: None,
-            created_at: at,
+            ..Message::start(id, thread.id, thread.workspace_id, identity.id, Direction::Inbound, from_email, at)
         };
         let hostile_lines = format!("{HOSTILE}\r\n\r\nThe link is yours alone\u{202e}\r\n{HOSTILE}");
         Self {

@@ -14,6 +14,7 @@ use utoipa::ToSchema;
 
 mod actor;
 mod failure;
+mod start;
 #[cfg(test)]
 mod tests;
 

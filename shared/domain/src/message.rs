@@ -8,6 +8,7 @@ use crate::{
 };
 
 mod report;
+mod start;
 
 pub use report::{Report, ReportKind, ReportedRecipient};
 

@@ -57,13 +57,8 @@ pub(crate) fn message(
         Delivery { counted_in: Some(period).filter(|period| *period != month), ..Delivery::queued(origin.unattended) };
     let mut references = origin.answers.map(|message| message.references.clone()).unwrap_or_default();
     references.extend(answered.clone());
+    let from_email = identity.email_address.to_string();
     let message = Message {
-        id,
-        thread_id,
-        workspace_id: identity.workspace_id,
-        identity_id: identity.id,
-        direction: Direction::Outbound,
-        from_email: identity.email_address.to_string(),
         from_name: Some(identity.display_name.as_str().to_owned()),
         to: mailboxes(&content.to),
         cc: mailboxes(&content.cc),
@@ -76,20 +71,11 @@ pub(crate) fn message(
         message_id_header: Some(format!("{id}@{}", identity.email_address.domain())),
         in_reply_to: answered.into_iter().collect(),
         references,
-        authentication: None,
         is_automated: origin.unattended,
-        report: None,
-        calendar_method: None,
-        safety_flags: Vec::new(),
-        parse_limited: false,
-        raw_id: None,
         draft_id: origin.draft.map(|(id, _)| id),
         based_on_message_id: origin.draft.and_then(|(_, based_on)| based_on),
-        quoted_message_id: None,
         delivery: Some(delivery),
-        received_at: None,
-        sent_at: None,
-        created_at: now,
+        ..Message::start(id, thread_id, identity.workspace_id, identity.id, Direction::Outbound, from_email, now)
     };
     let body = MessageBody { extracted_text: content.text.clone(), text: content.text, html: content.html };
     (message, body)

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use actionlayer_domain::{
-    Draft, DraftBody, DraftId, DraftStatus, EmailAddress, HeaderText, Identity, IdentityId, Message, MessageId, Thread,
-    ThreadId, Timestamp,
+    Draft, DraftBody, DraftId, EmailAddress, HeaderText, Identity, IdentityId, Message, MessageId, Thread, ThreadId,
+    Timestamp,
     draft::Actor,
     key::Permission,
     message::{Attachment, Direction},
@@ -194,14 +194,14 @@ async fn answer_once(
     fields.finish()?;
 
     let mut thread = row.value.clone();
+    let subject = parsed.subject.clone().unwrap_or_else(|| outbound::reply_subject(&thread.subject));
     let mut draft = Draft {
         based_on_message_id: Some(message.id),
         stale_warning: thread.is_stale(Some(message.id)),
         to,
-        subject: parsed.subject.clone().unwrap_or_else(|| outbound::reply_subject(&thread.subject)),
         subject_override: parsed.subject.clone(),
         expires_at: expiry(now, draft_ttl_hours),
-        ..draft(app, caller, input, parsed, thread.id, now)
+        ..draft(app, caller, input, parsed, &thread, subject, now)
     };
     let body = DraftBody { text: input.body_text.clone(), html: input.body_html.clone() };
     thread.draft_opened(draft.id, now);
@@ -254,12 +254,13 @@ async fn cold_once(
     if !identity.can_send_cold {
         return Err(ServiceError::ColdSendBlocked);
     }
+    let subject = parsed.subject.clone().unwrap_or_else(|| HeaderText::sanitize(""));
+    let mut thread = Thread::start(thread_id, caller.workspace_id, identity.id, subject.as_str(), now, now);
     let draft = Draft {
         expires_at: expiry(now, workspace.and_then(|row| row.value.settings.draft_ttl_hours)),
-        ..draft(app, caller, input, parsed, thread_id, now)
+        ..draft(app, caller, input, parsed, &thread, subject, now)
     };
     let body = DraftBody { text: input.body_text.clone(), html: input.body_html.clone() };
-    let mut thread = Thread::start(thread_id, caller.workspace_id, identity.id, draft.subject.as_str(), now, now);
     thread.draft_opened(draft.id, now);
     let mut transaction = Transaction::new();
     transaction.create(&thread)?;
@@ -275,37 +276,19 @@ fn draft(
     caller: &Caller,
     input: &SubmitDraft,
     parsed: &Parsed,
-    thread_id: ThreadId,
+    thread: &Thread,
+    subject: HeaderText,
     now: Timestamp,
 ) -> Draft {
+    let id = DraftId::generate_in(thread.id.family(), now, app.entropy());
     Draft {
-        id: DraftId::generate_in(thread_id.family(), now, app.entropy()),
-        workspace_id: caller.workspace_id,
-        thread_id,
-        identity_id: input.identity_id,
-        based_on_message_id: None,
-        status: DraftStatus::Pending,
-        version: 1,
-        stale_warning: false,
         to: parsed.to.clone(),
         cc: parsed.cc.clone(),
         bcc: parsed.bcc.clone(),
-        subject: parsed.subject.clone().unwrap_or_else(|| HeaderText::sanitize("")),
-        subject_override: None,
         rationale: input.rationale.clone(),
         metadata: parsed.metadata.clone(),
         attachments: parsed.attachments.clone(),
-        submitted_by: caller.actor(),
-        send_state: None,
-        outbound_message_id: None,
-        decided_by: None,
-        decided_at: None,
-        reject_reason: None,
-        failure: None,
-        expires_at: None,
-        notifications: Vec::new(),
-        created_at: now,
-        updated_at: now,
+        ..Draft::start(id, thread, subject, caller.actor(), now)
     }
 }
 

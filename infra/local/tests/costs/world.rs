@@ -4,8 +4,8 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use actionlayer_domain::{
-    ApiKeySecret, Draft, DraftBody, DraftId, DraftStatus, HeaderText, Identity, MessageBody, MessageId, SendingDomain,
-    Thread, ThreadId, Timestamp,
+    ApiKeySecret, Draft, DraftBody, DraftId, DraftStatus, HeaderText, Identity, Message, MessageBody, MessageId,
+    SendingDomain, Thread, ThreadId, Timestamp,
     draft::Actor,
     message::{Authentication, Direction, Verdict},
     rate::RateClass,
@@ -114,69 +114,23 @@ impl World {
             snippet: "Hello, could you tell me what the larger plan costs for a team of twelve?".to_owned(),
             ..Thread::start(id, workspace_id, self.identity.id, &subject, at, at)
         };
-        let message = actionlayer_domain::Message {
-            id: message_id,
-            thread_id: id,
-            workspace_id,
-            identity_id: self.identity.id,
-            direction: Direction::Inbound,
-            from_email: "dana@customer.example".to_owned(),
+        let from_email = "dana@customer.example".to_owned();
+        let message = Message {
             from_name: Some("Dana".to_owned()),
-            to: Vec::new(),
-            cc: Vec::new(),
-            bcc: Vec::new(),
-            reply_to: Vec::new(),
             subject: thread.subject.clone(),
             snippet: thread.snippet.clone(),
-            attachments: Vec::new(),
             message_id_header: Some(format!("{i}@customer.example")),
-            in_reply_to: Vec::new(),
-            references: Vec::new(),
-            authentication: None,
-            is_automated: false,
-            report: None,
-            calendar_method: None,
-            safety_flags: Vec::new(),
-            parse_limited: false,
-            raw_id: None,
-            draft_id: None,
-            based_on_message_id: None,
-            quoted_message_id: None,
-            delivery: None,
             received_at: Some(at),
-            sent_at: None,
-            created_at: at,
+            ..Message::start(message_id, id, workspace_id, self.identity.id, Direction::Inbound, from_email, at)
         };
         let text = Some(thread.snippet.repeat(8));
         let body = MessageBody { text: text.clone(), html: None, extracted_text: text };
+        let draft_id = DraftId::generate_in(id.family(), at, entropy);
+        let agent = Actor::api_key(self.caller.key_id, &self.caller.key_name);
         let draft = Draft {
-            id: DraftId::generate_in(id.family(), at, entropy),
-            workspace_id,
-            thread_id: id,
-            identity_id: self.identity.id,
             based_on_message_id: Some(message_id),
-            attachments: Vec::new(),
             status: DraftStatus::Sent,
-            version: 1,
-            stale_warning: false,
-            to: Vec::new(),
-            cc: Vec::new(),
-            bcc: Vec::new(),
-            subject: HeaderText::sanitize(&thread.subject),
-            subject_override: None,
-            rationale: None,
-            metadata: None,
-            submitted_by: Actor::api_key(self.caller.key_id, &self.caller.key_name),
-            send_state: None,
-            outbound_message_id: None,
-            decided_by: None,
-            decided_at: None,
-            reject_reason: None,
-            failure: None,
-            expires_at: None,
-            notifications: Vec::new(),
-            created_at: at,
-            updated_at: at,
+            ..Draft::start(draft_id, &thread, HeaderText::sanitize(&thread.subject), agent, at)
         };
         let draft_body = DraftBody { text: body.text.clone(), html: None };
         transaction.create(&thread).unwrap();

@@ -38,34 +38,11 @@ fn thread(overtaken: bool) -> Thread {
 }
 
 fn pending() -> Draft {
+    let id = DraftId::generate(START, &Fixed(1));
     Draft {
-        id: DraftId::generate(START, &Fixed(1)),
-        workspace_id: WorkspaceId::generate(START, &Fixed(2)),
-        thread_id: ThreadId::generate(START, &Fixed(1)),
-        identity_id: IdentityId::generate(START, &Fixed(3)),
         based_on_message_id: Some(message(1)),
-        status: DraftStatus::Pending,
-        version: 1,
-        stale_warning: false,
-        to: Vec::new(),
-        cc: Vec::new(),
-        bcc: Vec::new(),
-        subject: HeaderText::sanitize("Re: Pricing"),
-        subject_override: None,
-        rationale: None,
-        metadata: None,
-        attachments: Vec::new(),
-        submitted_by: person(),
-        send_state: None,
-        outbound_message_id: None,
-        decided_by: None,
-        decided_at: None,
-        reject_reason: None,
-        failure: None,
         expires_at: Some(EXPIRY),
-        notifications: Vec::new(),
-        created_at: START,
-        updated_at: START,
+        ..Draft::start(id, &thread(false), HeaderText::sanitize("Re: Pricing"), person(), START)
     }
 }
 

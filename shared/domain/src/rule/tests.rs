@@ -11,7 +11,7 @@ use super::*;
 use crate::{
     ContactId, DraftId, Entropy, IdentityId, MessageId, Thread, ThreadId,
     contact::{Contact, ContactStatus},
-    draft::{Actor, ActorKind, Draft, DraftStatus},
+    draft::{Actor, ActorKind, Draft},
     message::{Authentication, Direction, Mailbox, Message, SafetyFlag, Verdict},
     thread::ThreadStatus,
 };
@@ -54,38 +54,14 @@ fn world() -> World {
         tags: vec!["VIP".into(), "größe".into()],
         ..Thread::start(thread_id, workspace_id, identity_id, "Größe?", NOW, NOW)
     };
+    let (id, from_email) = (MessageId::generate(NOW, &Zeros), "Ada@customer.test".to_owned());
     let message = Message {
-        id: MessageId::generate(NOW, &Zeros),
-        thread_id,
-        workspace_id,
-        identity_id,
-        direction: Direction::Inbound,
-        from_email: "Ada@customer.test".into(),
-        from_name: None,
         to: vec![Mailbox { name: None, email: "mia@ai.novacore.test".into() }],
-        cc: Vec::new(),
-        bcc: Vec::new(),
-        reply_to: Vec::new(),
         subject: "URGENT: Größe der Lieferung 4711".into(),
-        snippet: String::new(),
-        attachments: Vec::new(),
-        message_id_header: None,
-        in_reply_to: Vec::new(),
-        references: Vec::new(),
         authentication: Some(Authentication { dmarc: Verdict::Pass, ..Authentication::default() }),
-        is_automated: false,
-        report: None,
-        calendar_method: None,
         safety_flags: vec![SafetyFlag::ReplyToDiffers],
-        parse_limited: false,
-        raw_id: None,
-        draft_id: None,
-        based_on_message_id: None,
-        quoted_message_id: None,
-        delivery: None,
         received_at: Some(NOW),
-        sent_at: None,
-        created_at: NOW,
+        ..Message::start(id, thread_id, workspace_id, identity_id, Direction::Inbound, from_email, NOW)
     };
     let contact = Contact {
         id: ContactId::generate(NOW, &Zeros),
@@ -98,35 +74,9 @@ fn world() -> World {
         created_at: NOW,
         updated_at: NOW,
     };
-    let draft = Draft {
-        id: DraftId::generate(NOW, &Zeros),
-        workspace_id,
-        thread_id,
-        identity_id,
-        based_on_message_id: None,
-        status: DraftStatus::Pending,
-        version: 1,
-        stale_warning: false,
-        to: vec![email],
-        cc: Vec::new(),
-        bcc: Vec::new(),
-        subject: HeaderText::sanitize("Re: Größe?"),
-        subject_override: None,
-        rationale: None,
-        metadata: None,
-        attachments: Vec::new(),
-        submitted_by: Actor { kind: ActorKind::ApiKey, id: String::new(), name: String::new() },
-        send_state: None,
-        outbound_message_id: None,
-        decided_by: None,
-        decided_at: None,
-        reject_reason: None,
-        failure: None,
-        expires_at: None,
-        notifications: Vec::new(),
-        created_at: NOW,
-        updated_at: NOW,
-    };
+    let (id, subject) = (DraftId::generate(NOW, &Zeros), HeaderText::sanitize("Re: Größe?"));
+    let agent = Actor { kind: ActorKind::ApiKey, id: String::new(), name: String::new() };
+    let draft = Draft { to: vec![email], ..Draft::start(id, &thread, subject, agent, NOW) };
     let metadata = json!({
         "confidence": 0.92, "tier": "Gold", "checked": true, "order": {"total": 120, "items": ["book", 7]},
         "none": null, "empty": "",

@@ -1,0 +1,39 @@
+//! How a draft begins.
+
+use super::{Actor, Draft, DraftStatus};
+use crate::{DraftId, HeaderText, Thread, Timestamp};
+
+impl Draft {
+    /// A new draft in a thread: nobody has decided, nobody was told, and it does not expire. To nobody yet.
+    pub fn start(id: DraftId, thread: &Thread, subject: HeaderText, submitted_by: Actor, now: Timestamp) -> Self {
+        Self {
+            id,
+            workspace_id: thread.workspace_id,
+            thread_id: thread.id,
+            identity_id: thread.identity_id,
+            based_on_message_id: None,
+            status: DraftStatus::Pending,
+            version: 1,
+            stale_warning: false,
+            to: Vec::new(),
+            cc: Vec::new(),
+            bcc: Vec::new(),
+            subject,
+            subject_override: None,
+            rationale: None,
+            metadata: None,
+            attachments: Vec::new(),
+            submitted_by,
+            send_state: None,
+            outbound_message_id: None,
+            decided_by: None,
+            decided_at: None,
+            reject_reason: None,
+            failure: None,
+            expires_at: None,
+            notifications: Vec::new(),
+            created_at: now,
+            updated_at: now,
+        }
+    }
+}
