@@ -118,18 +118,12 @@ fn message(
 ) -> (Message, MessageBody) {
     let Arrival { received, parsed, .. } = arrival;
     let extracted = extract(parsed);
-    let from = parsed.from.clone();
+    let (from_email, from_name) = parsed.from.clone().map(|from| (from.email, from.name)).unwrap_or_default();
+    let AddressClaim { workspace_id, identity_id, .. } = *claim;
     let message = Message {
-        id,
-        thread_id,
-        workspace_id: claim.workspace_id,
-        identity_id: claim.identity_id,
-        direction: Direction::Inbound,
-        from_email: from.as_ref().map(|from| from.email.clone()).unwrap_or_default(),
-        from_name: from.and_then(|from| from.name),
+        from_name,
         to: parsed.to.clone(),
         cc: parsed.cc.clone(),
-        bcc: Vec::new(),
         reply_to: parsed.reply_to.clone(),
         subject: parsed.subject.clone(),
         snippet: snippet(&extracted, SNIPPET_CHARS),
@@ -144,13 +138,8 @@ fn message(
         safety_flags: context.safety_flags.clone(),
         parse_limited: parsed.parse_limited,
         raw_id: Some(received.ses_message_id.clone()),
-        draft_id: None,
-        based_on_message_id: None,
-        quoted_message_id: None,
-        delivery: None,
         received_at: Some(received.received_at),
-        sent_at: None,
-        created_at: now,
+        ..Message::start(id, thread_id, workspace_id, identity_id, Direction::Inbound, from_email, now)
     };
     let body = MessageBody {
         text: Some(parsed.text.clone()).filter(|text| !text.is_empty()),
