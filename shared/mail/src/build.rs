@@ -14,6 +14,7 @@ use crate::{
     history::QuotedHistory,
     html::{html_to_text, text_to_html},
     message_id::MessageIdText,
+    signature::{Signature, is_signed},
 };
 
 /// Ids written into `References` at most; the first and the newest are kept (RFC 5322, section 3.6.4 sets no bound).
@@ -64,15 +65,6 @@ pub struct OutboundAttachment {
     pub content: Vec<u8>,
 }
 
-/// What stands below every mail of an identity. With one of the two, the other is made from it.
-#[derive(Clone, Copy, Default)]
-pub struct Signature<'a> {
-    /// As text.
-    pub text: Option<&'a str>,
-    /// As HTML.
-    pub html: Option<&'a str>,
-}
-
 /// Why a mail cannot be built.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum BuildError {
@@ -121,7 +113,7 @@ pub struct OutboundMail<'a> {
     pub extra_headers: Vec<ExtraHeader>,
 }
 
-debug_without_content!(OutboundMail<'_>, OutboundAttachment, Signature<'_>);
+debug_without_content!(OutboundMail<'_>, OutboundAttachment);
 
 impl OutboundMail<'_> {
     /// The raw mail. The same value and seed give the same bytes; `boundary_seed` should differ from mail to mail.
@@ -165,7 +157,7 @@ impl OutboundMail<'_> {
         let boundary = self.free_boundary(boundary_seed, &[&text, &html]);
         let mut body = MimePart::new(
             ContentType::new("multipart/alternative").attribute("boundary", format!("{boundary}a")),
-            vec![text_part("text/plain", text), text_part("text/html", html)],
+            vec![text_part("text/plain", &text), text_part("text/html", &html)],
         );
         if !self.attachments.is_empty() {
             let parts = std::iter::once(body).chain(self.attachments.iter().map(attachment_part)).collect::<Vec<_>>();
@@ -190,12 +182,10 @@ impl OutboundMail<'_> {
         };
         let (signature_text, signature_html) = self.signature.both();
         // Once: an agent that already signed, because it saw earlier mail do so, does not sign twice.
-        if !signature_text.is_empty() && !squeeze(&text).ends_with(&squeeze(&signature_text)) {
+        if !signature_text.is_empty() && !is_signed(&text, &signature_text) {
             text = format!("{text}\n\n-- \n{signature_text}");
         }
-        if !signature_html.is_empty()
-            && !squeeze(&html_to_text(&html)).ends_with(&squeeze(&html_to_text(&signature_html)))
-        {
+        if !signature_html.is_empty() && !is_signed(&html_to_text(&html), &html_to_text(&signature_html)) {
             insert_before_end(&mut html, &format!("<br>\n<div class=\"signature\">-- <br>\n{signature_html}</div>"));
         }
         if let Some(history) = &self.history {
@@ -237,26 +227,9 @@ impl OutboundMail<'_> {
     }
 }
 
-impl Signature<'_> {
-    fn both(&self) -> (String, String) {
-        let given = |s: Option<&str>| s.map(str::trim).filter(|s| !s.is_empty()).map(ToOwned::to_owned);
-        match (given(self.text), given(self.html)) {
-            (None, None) => (String::new(), String::new()),
-            (Some(text), None) => (text.clone(), text_to_html(&text)),
-            (None, Some(html)) => (html_to_text(&html), html),
-            (Some(text), Some(html)) => (text, html),
-        }
-    }
-}
-
 /// Text without NUL and with one kind of line break.
 fn plain_lines(text: &str) -> String {
     text.replace("\r\n", "\n").replace('\r', "\n").replace('\0', "")
-}
-
-/// Text for comparing: without blanks.
-fn squeeze(text: &str) -> String {
-    text.chars().filter(|c| !c.is_whitespace()).collect()
 }
 
 /// Puts `addition` before the end of the document's body, or at the end of a fragment.
@@ -266,8 +239,10 @@ fn insert_before_end(html: &mut String, addition: &str) {
     html.insert_str(at, addition);
 }
 
-fn text_part(media_type: &'static str, text: String) -> MimePart<'static> {
-    MimePart::new(ContentType::new(media_type).attribute("charset", "utf-8"), BodyPart::Text(Cow::Owned(text)))
+fn text_part(media_type: &'static str, text: &str) -> MimePart<'static> {
+    let (encoding, lines) = encode::text(text);
+    MimePart::new(ContentType::new(media_type).attribute("charset", "utf-8"), BodyPart::Text(Cow::Owned(lines)))
+        .transfer_encoding(encoding)
 }
 
 fn attachment_part(attachment: &OutboundAttachment) -> MimePart<'_> {

@@ -44,6 +44,7 @@ mod parse;
 mod report;
 mod safety;
 mod sanitize;
+mod signature;
 mod snippet;
 mod structure;
 mod thread_keys;
@@ -52,7 +53,7 @@ mod transfer;
 mod visibility;
 
 pub use build::{
-    AutoSubmitted, BuildError, ExtraHeader, OutboundAttachment, OutboundMail, OutboundMailbox, Signature, is_media_type,
+    AutoSubmitted, BuildError, ExtraHeader, OutboundAttachment, OutboundMail, OutboundMailbox, is_media_type,
 };
 pub use extract::{extract, extracted_text};
 pub use filename::sanitize as safe_filename;
@@ -62,6 +63,7 @@ pub use message_id::{InvalidMessageId, MessageIdText};
 pub use parse::{Defect, ParsedMail, all_attachment_bytes, attachment_bytes, parse};
 pub use safety::{SafetyContext, is_executable, safety_flags};
 pub use sanitize::{RemoteImages, SafeHtml, sanitize_html};
+pub use signature::Signature;
 pub use snippet::snippet;
 pub use thread_keys::thread_keys;
 pub use trace::received_for;

@@ -124,6 +124,15 @@ mod tests {
     }
 
     #[test]
+    fn addresses_of_the_mail_are_no_ids() {
+        let mail = crate::parse(
+            b"From: Ada <ada@x>\nTo: mia@x\nCc: Bob <bob@y>\nReply-To: desk@y\nIn-Reply-To: Ada <a@x> <MIA@x> \
+              <desk@y>\nReferences: <ada@x> <r@x> <bob@Y>\n\nhello",
+        );
+        assert_eq!((mail.in_reply_to, mail.references), (vec!["a@x".to_owned()], vec!["r@x".to_owned()]));
+    }
+
+    #[test]
     fn only_safe_ids_can_be_written() {
         assert_eq!("<a@b>".parse::<MessageIdText>().expect("valid").as_str(), "a@b");
         let long = format!("{}@b", "a".repeat(MAX_MESSAGE_ID_BYTES));

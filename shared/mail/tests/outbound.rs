@@ -130,6 +130,7 @@ fn both_bodies_always_and_the_signature_once() {
         (Some("Hello"), Some("<p>Hello</p>")),
         // The agent signed by itself.
         (Some("Hello\n\nMia of\nExample\n"), Some("<p>Hello</p><p>Mia of Example</p>")),
+        (Some("Hello\n\nMia of Example\n\nPS: bye"), Some("<p>Hello</p><p>Mia of <i>Example</i></p><p>PS: bye</p>")),
     ] {
         let mut mail = mail(text, html);
         mail.signature = signature;
@@ -142,6 +143,27 @@ fn both_bodies_always_and_the_signature_once() {
             !html.contains("</body>") || html.ends_with("</body></html>\n") || html.ends_with("</body></html>"),
             "{html:?}"
         );
+    }
+}
+
+#[test]
+fn the_end_of_a_sentence_is_no_signature() {
+    let mut mail = mail(Some("Ask for our colleague Mia"), None);
+    mail.signature = Signature { text: Some("Mia"), html: None };
+    let read = parse(&mail.build(1).unwrap());
+    assert_eq!(read.text.trim_end(), "Ask for our colleague Mia\n\n-- \nMia");
+    assert_eq!(read.html.unwrap().matches("Mia").count(), 2);
+}
+
+#[test]
+fn texts_are_never_base64() {
+    for text in
+        ["Grüße aus München, schöne Größe\nMia", "お見積もりの件\n\nよろしく", "plain\ntext", "x\x0by\n.\nFrom me "]
+    {
+        let raw = String::from_utf8(mail(Some(text), None).build(1).unwrap()).unwrap();
+        assert!(!raw.contains("base64\r\n") && has_clean_lines(raw.as_bytes()), "{raw}");
+        assert!(raw.split("\r\n").all(|line| line.len() <= 78 && !line.starts_with('.') && !line.starts_with("From ")));
+        assert_eq!(parse(raw.as_bytes()).text.trim_end(), text.trim_end());
     }
 }
 
