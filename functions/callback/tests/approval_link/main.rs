@@ -1,6 +1,8 @@
 //! What a link of an approval mail does, and above all what it does not.
 #![allow(clippy::unwrap_used)]
 
+#[path = "../../../drafts/tests/conventions/app.rs"]
+mod app;
 mod world;
 
 use actionlayer_domain::{DraftStatus, channel::ApprovalChannel, draft::ActorKind};

@@ -7,9 +7,8 @@ use std::sync::{
 
 use actionlayer_channels::approval_link::{ApprovalToken, LINK_PATH};
 use actionlayer_domain::{Clock, Draft, DraftBody, Identity, Message, MessageBody, Thread, Timestamp, WorkspaceId};
-use actionlayer_runtime::{Config, OsEntropy, connect};
-use actionlayer_service::{App, Ports};
-use actionlayer_store::{Transaction, keys, schema};
+use actionlayer_service::App;
+use actionlayer_store::{Transaction, keys};
 use axum::{
     Router,
     body::Body,
@@ -17,8 +16,9 @@ use axum::{
 };
 use http_body_util::BodyExt as _;
 use serde_json::json;
-use tokio::net::TcpListener;
 use tower::ServiceExt as _;
+
+use crate::app;
 
 pub(crate) const DANA: &str = "dana@approvers.test";
 pub(crate) const ERIN: &str = "erin@approvers.test";
@@ -52,27 +52,7 @@ impl World {
     pub(crate) async fn start() -> Self {
         let now: Timestamp = NOW.parse().unwrap();
         let hands = Arc::new(Hands(AtomicI64::new(now.unix_ms())));
-        let endpoint = serve_dynamodb().await;
-        let nowhere = "http://127.0.0.1:9";
-        let pairs = [
-            ("TABLE_NAME", "table"),
-            ("MAIL_BUCKET", "bucket"),
-            ("SEND_QUEUE_URL", nowhere),
-            ("NOTIFY_QUEUE_URL", nowhere),
-            ("PUBLIC_URL", "https://mail.example.com"),
-            ("BOOTSTRAP", "off"),
-            ("PLAN", "unlimited"),
-            ("RATE_LIMITS", "off"),
-            ("AWS_REGION", "us-east-1"),
-            ("DNS_SERVER", "127.0.0.1:9"),
-            ("AWS_ENDPOINT_URL_DYNAMODB", &endpoint),
-            ("AWS_ENDPOINT_URL_S3", nowhere),
-            ("AWS_ENDPOINT_URL_SQS", nowhere),
-            ("AWS_ENDPOINT_URL_SESV2", nowhere),
-        ];
-        let config = Config::from_pairs(pairs.map(|(name, value)| (name.to_owned(), value.to_owned()))).unwrap();
-        let clock = Arc::clone(&hands);
-        let app = Arc::new(connect(&config, Ports { clock, entropy: Arc::new(OsEntropy) }).unwrap());
+        let app = app::start(hands.clone(), "off").await;
         let draft = store_draft(&app).await;
         Self { router: function_callback::router(Arc::clone(&app)), app, hands, draft }
     }
@@ -136,20 +116,6 @@ impl World {
         let body = String::from_utf8(body.collect().await.unwrap().to_bytes().to_vec()).unwrap();
         Answer { status: parts.status, headers: parts.headers, body }
     }
-}
-
-async fn serve_dynamodb() -> String {
-    use aws_sdk_dynamodb::config::{BehaviorVersion, Config, Credentials, Region};
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    tokio::spawn(dynoxide::server::serve_on(listener, dynoxide::Database::memory().unwrap()));
-    let config = Config::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .region(Region::new("us-east-1"))
-        .credentials_provider(Credentials::new("local", "local", None, None, "test"))
-        .endpoint_url(&url);
-    schema::create_table(&aws_sdk_dynamodb::Client::from_conf(config.build()), "table").await.unwrap();
-    url
 }
 
 async fn store_draft(app: &App) -> Draft {

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod app;
 mod idempotency;
 mod rate_limits;
 mod world;

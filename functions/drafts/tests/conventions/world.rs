@@ -9,12 +9,12 @@ use actionlayer_api::SourceAddress;
 use actionlayer_domain::{
     ApiKeyId, ApiKeySecret, Clock, HeaderText, Identity, Role, Timestamp, WorkspaceId, key::ApiKey,
 };
-use actionlayer_runtime::{Config, OsEntropy, connect};
+use actionlayer_runtime::OsEntropy;
 use actionlayer_service::{
-    App, Ports,
+    App,
     idempotency::{self, Begun, Run},
 };
-use actionlayer_store::{IdempotencyScope, Transaction, schema};
+use actionlayer_store::{IdempotencyScope, Transaction};
 use axum::{
     Router,
     body::Body,
@@ -22,8 +22,9 @@ use axum::{
 };
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
 use tower::ServiceExt as _;
+
+use crate::app;
 
 const NOW: &str = "2026-04-30T14:00:00.000Z";
 pub(crate) const IDENTITY: &str = "019dd000-0003-7000-8f00-1234567890ab";
@@ -81,27 +82,7 @@ impl World {
     pub(crate) async fn start_limited(rate_limits: &str) -> Self {
         let now: Timestamp = NOW.parse().unwrap();
         let hands = Arc::new(Hands(AtomicI64::new(now.unix_ms())));
-        let endpoint = serve_dynamodb().await;
-        let nowhere = "http://127.0.0.1:9";
-        let pairs = [
-            ("TABLE_NAME", "table"),
-            ("MAIL_BUCKET", "bucket"),
-            ("SEND_QUEUE_URL", nowhere),
-            ("NOTIFY_QUEUE_URL", nowhere),
-            ("PUBLIC_URL", "https://mail.example.com"),
-            ("BOOTSTRAP", "on"),
-            ("PLAN", "unlimited"),
-            ("RATE_LIMITS", rate_limits),
-            ("AWS_REGION", "us-east-1"),
-            ("DNS_SERVER", "127.0.0.1:9"),
-            ("AWS_ENDPOINT_URL_DYNAMODB", &endpoint),
-            ("AWS_ENDPOINT_URL_S3", nowhere),
-            ("AWS_ENDPOINT_URL_SQS", nowhere),
-            ("AWS_ENDPOINT_URL_SESV2", nowhere),
-        ];
-        let config = Config::from_pairs(pairs.map(|(name, value)| (name.to_owned(), value.to_owned()))).unwrap();
-        let clock = Arc::clone(&hands);
-        let app = Arc::new(connect(&config, Ports { clock, entropy: Arc::new(OsEntropy) }).unwrap());
+        let app = app::start(hands.clone(), rate_limits).await;
         let workspace = "019dd000-0004-7000-8f00-1234567890ab".parse().unwrap();
         let identity: Identity = serde_json::from_value(json!({
             "id": IDENTITY, "workspace_id": workspace, "domain_id": IDENTITY, "local_part": "mia",
@@ -198,18 +179,4 @@ impl World {
 
 pub(crate) fn email(subject: &str) -> Value {
     json!({ "identity_id": IDENTITY, "to": ["ada@example.org"], "subject": subject, "body_text": "Hello." })
-}
-
-async fn serve_dynamodb() -> String {
-    use aws_sdk_dynamodb::config::{BehaviorVersion, Config, Credentials, Region};
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    tokio::spawn(dynoxide::server::serve_on(listener, dynoxide::Database::memory().unwrap()));
-    let config = Config::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .region(Region::new("us-east-1"))
-        .credentials_provider(Credentials::new("local", "local", None, None, "test"))
-        .endpoint_url(&url);
-    schema::create_table(&aws_sdk_dynamodb::Client::from_conf(config.build()), "table").await.unwrap();
-    url
 }
