@@ -5,7 +5,7 @@ use actionlayer_domain::message::Mailbox;
 use crate::header::Fields;
 
 /// Fields that only machines write: lists (RFC 2369, RFC 2919), bulk senders, autoresponders, hosts returning mail.
-const MARKS: [&str; 20] = [
+const MARKS: [&str; 19] = [
     "list-id",
     "list-unsubscribe",
     "list-unsubscribe-post",
@@ -16,7 +16,6 @@ const MARKS: [&str; 20] = [
     "list-archive",
     "mailing-list",
     "x-mailing-list",
-    "feedback-id",
     "x-autoreply",
     "x-autoreply-from",
     "x-mail-autoreply",
@@ -40,19 +39,37 @@ pub(crate) fn says_automated(fields: &Fields) -> bool {
         .all("precedence")
         .any(|value| matches!(first_word(value).as_str(), "bulk" | "list" | "junk" | "auto_reply" | "auto-reply"));
     let to_robot = fields.all("delivered-to").any(|value| first_word(value) == "autoresponder");
-    auto_submitted || suppressed || precedence || to_robot || MARKS.iter().any(|name| fields.first(name).is_some())
+    // SES adds one to all it sends, help desks' and people's mail included: that one says nothing.
+    let bulk = fields.all("feedback-id").any(|value| !value.trim_end().to_ascii_lowercase().ends_with(":amazonses"));
+    auto_submitted
+        || suppressed
+        || precedence
+        || to_robot
+        || bulk
+        || MARKS.iter().any(|name| fields.first(name).is_some())
 }
 
-/// Whether the sender is one that only machines use.
-pub(crate) fn is_automated_sender(envelope_from: Option<&str>, from: Option<&Mailbox>) -> bool {
+/// Whether the sender is one that only machines use. An author who asks for no answers is, unless `reply_to` names someone
+/// who takes them: so the forms of web sites pass on what a person wrote.
+pub(crate) fn is_automated_sender(envelope_from: Option<&str>, from: Option<&Mailbox>, reply_to: &[Mailbox]) -> bool {
     let null_path = envelope_from.is_some_and(|path| matches!(path.trim(), "" | "<>"));
     null_path
         || envelope_from.is_some_and(|path| is_machine(path) || is_list(path))
         || from.is_some_and(|from| is_machine(&from.email))
+        || (from.is_some_and(|from| refuses_answers(&from.email))
+            && reply_to.iter().all(|mailbox| refuses_answers(&mailbox.email)))
 }
 
 fn is_machine(email: &str) -> bool {
     matches!(local_part(email).as_str(), "mailer-daemon" | "postmaster" | "mail-daemon" | "mailerdaemon")
+}
+
+/// `no-reply@`, `do_not_reply@`, `calendar-noreply@`, `noreply2+4711@` …
+fn refuses_answers(email: &str) -> bool {
+    let words = format!("-{}-", local_part(email).replace(|c: char| !c.is_ascii_alphabetic(), "-"));
+    ["-noreply-", "-no-reply-", "-donotreply-", "-donot-reply-", "-do-not-reply-"]
+        .iter()
+        .any(|name| words.contains(name))
 }
 
 /// Return paths of list servers (RFC 3834, section 2). In `From` such names may be a team's.
@@ -87,11 +104,23 @@ mod tests {
             "Feedback-ID: 1:2:3:ses",
             "From: MAILER-DAEMON@example.com",
             "From: Mail <postmaster@example.com>",
+            "From: Shop <no-reply@example.com>",
+            "From: Do_Not.Reply@example.com",
+            "From: calendar-noreply@example.com\nReply-To: noreply2+1@example.com",
             "Content-Type: multipart/report; report-type=delivery-status; boundary=x",
         ] {
             assert!(parse(format!("{header}\n\nx").as_bytes()).is_automated(Some("a@b.c")), "{header}");
         }
-        for header in ["From: a@b.c", "Auto-Submitted: no", "X-Auto-Response-Suppress: None", "Precedence: normal"] {
+        for header in [
+            "From: a@b.c",
+            "Auto-Submitted: no",
+            "X-Auto-Response-Suppress: None",
+            "Precedence: normal",
+            "Feedback-ID: ::1.us-east-1.abc:AmazonSES",
+            "From: Form <noreply@example.com>\nReply-To: ada@b.c",
+            "From: reply@b.c",
+            "From: juno.reply@b.c",
+        ] {
             let mail = parse(format!("{header}\n\nx").as_bytes());
             assert!(!mail.is_automated(Some("a@b.c")) && !mail.is_automated(None), "{header}");
             assert!(mail.is_automated(Some("list-bounces@b.c")) && mail.is_automated(Some("<owner-x@b.c>")));

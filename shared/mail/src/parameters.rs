@@ -181,7 +181,8 @@ fn join(mut sections: Vec<Section>) -> Vec<(String, String)> {
     out
 }
 
-fn percent_decode(text: &str, out: &mut Vec<u8>) {
+/// The bytes that `%XX` stand for, and everything else as it is.
+pub(crate) fn percent_decode(text: &str, out: &mut Vec<u8>) {
     let mut bytes = text.as_bytes();
     while let [first, rest @ ..] = bytes {
         let hex = |b: &u8| char::from(*b).to_digit(16);

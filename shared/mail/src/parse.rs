@@ -10,7 +10,7 @@ use crate::{
     body::{self, Bodies},
     description, filename,
     header::{Block, Fields, decode_words, read_block},
-    html::Rendered,
+    html::{Rendered, shown_ids},
     limits::{MAX_RAW_BYTES, MAX_REFERENCES, TOP_HEADERS},
     message_id, report, safety,
     structure::{Disposition, Part, Structure, read_structure},
@@ -83,7 +83,7 @@ impl ParsedMail {
     /// Whether a machine wrote it (RFC 3834 and what else is in use). `envelope_from` is the envelope sender: `Some("")`
     /// is the null return path of a bounce, `None` means that it is not known.
     pub fn is_automated(&self, envelope_from: Option<&str>) -> bool {
-        self.says_automated || automated::is_automated_sender(envelope_from, self.from.as_ref())
+        self.says_automated || automated::is_automated_sender(envelope_from, self.from.as_ref(), &self.reply_to)
     }
 }
 
@@ -203,10 +203,11 @@ fn read_content(raw: &[u8], structure: &Structure, mail: &mut ParsedMail) {
     mail.html = html;
     mail.page = page;
     mail.parse_limited |= limited;
+    let shown = mail.html.as_deref().map(shown_ids).unwrap_or_default();
     for index in body::attachments(structure) {
         let Some(part) = structure.parts.get(index) else { continue };
         let content = part_bytes(raw, part);
-        let attachment = describe(part, mail.attachments.len(), content.len(), structure);
+        let attachment = describe(part, mail.attachments.len(), content.len(), structure, &shown);
         mail.has_executable |= safety::is_executable(&attachment.filename, &attachment.content_type, &content);
         mail.attachments.push(attachment);
     }
@@ -219,12 +220,13 @@ fn read_content(raw: &[u8], structure: &Structure, mail: &mut ParsedMail) {
     }
 }
 
-fn describe(part: &Part, number: usize, size: usize, structure: &Structure) -> Attachment {
+fn describe(part: &Part, number: usize, size: usize, structure: &Structure, shown: &HashSet<String>) -> Attachment {
     let info = &part.info;
     let in_related = part
         .parent
         .and_then(|(parent, _)| structure.parts.get(parent))
         .is_some_and(|parent| parent.info.media_type == "multipart/related");
+    let is_picture = info.media_type.starts_with("image/") && info.disposition != Disposition::Attachment;
     let filename = info.filename.as_deref().and_then(filename::sanitize).unwrap_or_else(|| {
         if info.media_type == "application/ms-tnef" {
             "winmail.dat".to_owned()
@@ -238,11 +240,9 @@ fn describe(part: &Part, number: usize, size: usize, structure: &Structure) -> A
         content_type: info.media_type.clone(),
         size_bytes: u64::try_from(size).unwrap_or(u64::MAX),
         content_id: info.content_id.clone(),
-        inline: match info.disposition {
-            Disposition::Inline => true,
-            Disposition::Unsaid => in_related && info.content_id.is_some(),
-            Disposition::Attachment => false,
-        },
+        // The disposition says little: Apple Mail calls every PDF inline, others attach the pictures they show.
+        inline: (is_picture && in_related)
+            || info.content_id.as_ref().is_some_and(|id| shown.contains(&id.to_ascii_lowercase())),
         sha256_hex: None,
     }
 }
