@@ -10,14 +10,14 @@ use serde_json::{Map, Value};
 struct Page<'a> {
     title: &'a str,
     version: &'a str,
-    intro: Vec<&'a str>,
+    intro: Vec<String>,
     groups: Vec<Group<'a>>,
     schemas: Vec<Schema<'a>>,
 }
 
 struct Group<'a> {
     name: &'a str,
-    description: &'a str,
+    description: String,
     operations: Vec<Operation<'a>>,
 }
 
@@ -25,18 +25,20 @@ struct Operation<'a> {
     id: &'a str,
     method: String,
     path: &'a str,
-    summary: &'a str,
-    description: Vec<&'a str>,
+    summary: String,
+    description: Vec<String>,
     parameters: Vec<Field<'a>>,
     /// The name of the body's schema.
     body: Option<&'a str>,
+    /// A body to begin with.
+    example: Option<String>,
     answers: Vec<Answer<'a>>,
     errors: Vec<Answer<'a>>,
 }
 
 struct Answer<'a> {
     status: &'a str,
-    description: Vec<&'a str>,
+    description: Vec<String>,
     schema: Option<&'a str>,
 }
 
@@ -45,12 +47,12 @@ struct Field<'a> {
     place: &'a str,
     kind: String,
     required: bool,
-    description: &'a str,
+    description: String,
 }
 
 struct Schema<'a> {
     name: &'a str,
-    description: &'a str,
+    description: String,
     kind: String,
     fields: Vec<Field<'a>>,
 }
@@ -71,7 +73,7 @@ pub(crate) fn page(document: &str) -> Option<String> {
         .iter()
         .filter_map(|tag| {
             let name = text(&tag["name"]);
-            Some(Group { name, description: text(&tag["description"]), operations: by_tag.remove(name)? })
+            Some(Group { name, description: prose(text(&tag["description"])), operations: by_tag.remove(name)? })
         })
         .collect();
     let page = Page {
@@ -107,18 +109,21 @@ fn read<'a>(document: &'a Value, path: &'a str, method: &str, operation: &'a Val
             place: text(&parameter["in"]),
             kind: kind(&parameter["schema"]),
             required: parameter["required"] == true,
-            description: text(&parameter["description"]),
+            description: prose(text(&parameter["description"])),
         }
     };
     let body = &operation["requestBody"]["content"]["application/json"]["schema"];
+    let body = named(body).or_else(|| body["oneOf"].as_array()?.iter().find_map(named));
+    let example = body.and_then(|name| document["components"]["schemas"].get(name)?.get("example"));
     Operation {
         id: text(&operation["operationId"]),
         method: method.to_ascii_uppercase(),
         path,
-        summary: text(&operation["summary"]),
+        summary: prose(text(&operation["summary"])),
         description: paragraphs(&operation["description"]),
         parameters: operation["parameters"].as_array().into_iter().flatten().map(parameter).collect(),
-        body: named(body).or_else(|| body["oneOf"].as_array()?.iter().find_map(named)),
+        body,
+        example: example.and_then(|example| serde_json::to_string_pretty(example).ok()),
         answers,
         errors,
     }
@@ -134,10 +139,10 @@ fn shape<'a>(name: &'a str, schema: &'a Value) -> Schema<'a> {
             place: "",
             kind: kind(field),
             required: required(name),
-            description: text(&field["description"]),
+            description: prose(text(&field["description"])),
         }));
     }
-    Schema { name, description: text(&schema["description"]), kind: kind(schema), fields }
+    Schema { name, description: prose(text(&schema["description"])), kind: kind(schema), fields }
 }
 
 /// A type in words.
@@ -189,6 +194,21 @@ fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
 }
 
-fn paragraphs(value: &Value) -> Vec<&str> {
-    text(value).split("\n\n").filter(|paragraph| !paragraph.is_empty()).collect()
+fn paragraphs(value: &Value) -> Vec<String> {
+    text(value).split("\n\n").filter(|paragraph| !paragraph.is_empty()).map(prose).collect()
+}
+
+/// Text as HTML; what stands between backticks is code.
+fn prose(text: &str) -> String {
+    let mut html = String::new();
+    for (number, piece) in text.split('`').enumerate() {
+        let escaped = askama::filters::escape(piece, askama::filters::Html).map(|piece| piece.to_string());
+        let escaped = escaped.unwrap_or_default();
+        if number % 2 == 1 {
+            html.extend(["<code>", &escaped, "</code>"]);
+        } else {
+            html.push_str(&escaped);
+        }
+    }
+    html
 }
