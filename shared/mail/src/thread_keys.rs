@@ -4,15 +4,25 @@ use std::collections::HashSet;
 
 use crate::parse::ParsedMail;
 
-/// Ids looked up at most: one `BatchGetItem` of DynamoDB takes 100 keys, and each id may need room beside it.
-const MAX_KEYS: usize = 90;
+/// Ids that count at most. Whoever looks them up remembers them as well, or what belongs together would depend on what
+/// came first; and what is remembered has to fit into one transaction.
+const MAX_KEYS: usize = 32;
 
 /// The Message-IDs (without angle brackets) that `mail` may be an answer to, most likely first: `In-Reply-To`, then
-/// `References` from the newest back. Each once, at most 90, never the mail's own.
+/// `References` from the newest back, then the mail it reports about. Each once, never the mail's own. At most 32; the
+/// first reference, which everybody in a conversation cites, and the reported mail are always among them.
 pub fn thread_keys(mail: &ParsedMail) -> Vec<&str> {
+    let reported = mail.report.as_ref().and_then(|report| report.original_message_id.as_ref());
+    let always = || mail.references.first().into_iter().chain(reported);
     let mut seen: HashSet<&str> = mail.message_id.as_deref().into_iter().collect();
-    let candidates = mail.in_reply_to.iter().chain(mail.references.iter().rev());
-    candidates.map(String::as_str).filter(|id| seen.insert(id)).take(MAX_KEYS).collect()
+    let candidates = mail.in_reply_to.iter().chain(mail.references.iter().rev()).chain(reported);
+    let mut keys: Vec<&str> = candidates.map(String::as_str).filter(|id| seen.insert(id)).collect();
+    if keys.len() > MAX_KEYS {
+        let mut rest = keys.split_off(MAX_KEYS - always().count());
+        rest.retain(|id| always().any(|kept| kept == id));
+        keys.extend(rest);
+    }
+    keys
 }
 
 #[cfg(test)]
@@ -34,6 +44,33 @@ mod tests {
         let mail = parse(format!("References: {ids}\n\n").as_bytes());
         assert!(mail.references.len() <= 100);
         assert_eq!(mail.references.first().map(String::as_str), Some("0@x"));
-        assert_eq!(thread_keys(&mail).len(), MAX_KEYS);
+        let keys = thread_keys(&mail);
+        assert_eq!((keys.len(), keys.first(), keys.last()), (MAX_KEYS, Some(&"4999@x"), Some(&"0@x")));
+        assert_eq!(keys.get(30), Some(&"4969@x"));
+        // The first is kept once.
+        let few = parse(b"References: <0@x> <1@x>\n\n");
+        assert_eq!(thread_keys(&few), ["1@x", "0@x"]);
+    }
+
+    #[test]
+    fn a_report_belongs_to_what_it_is_about() {
+        let ids = (0..60).map(|n| format!("<{n}@x>\n ")).collect::<Vec<_>>().concat();
+        let report = |references: &str| {
+            parse(
+                format!(
+                    "{references}Content-Type: multipart/report; boundary=b\n\n--b\nContent-Type: \
+                     message/disposition-notification\n\nOriginal-Message-ID: <ours@x>\n--b--\n"
+                )
+                .as_bytes(),
+            )
+        };
+        assert_eq!(thread_keys(&report("")), ["ours@x"]);
+        assert_eq!(thread_keys(&report("In-Reply-To: <ours@x>\nReferences: <a@x>\n")), ["ours@x", "a@x"]);
+        let flood = report(&format!("References: {ids}\n"));
+        let keys = thread_keys(&flood);
+        assert_eq!(
+            (keys.len(), keys.get(29), keys.get(30), keys.get(31)),
+            (32, Some(&"30@x"), Some(&"0@x"), Some(&"ours@x"))
+        );
     }
 }

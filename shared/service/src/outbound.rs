@@ -55,9 +55,8 @@ pub(crate) fn message(
     let (period, month) = (app.settings.plan.period(now), Plan::Unlimited.period(now));
     let delivery =
         Delivery { counted_in: Some(period).filter(|period| *period != month), ..Delivery::queued(origin.unattended) };
-    let mut references = origin.answers.map(|message| message.references.clone()).unwrap_or_default();
-    references.extend(answered.clone());
     let from_email = identity.email_address.to_string();
+    let references = origin.answers.map(|message| references(message, &from_email)).unwrap_or_default();
     let message = Message {
         from_name: Some(identity.display_name.as_str().to_owned()),
         to: mailboxes(&content.to),
@@ -79,6 +78,18 @@ pub(crate) fn message(
     };
     let body = MessageBody { extracted_text: content.text.clone(), text: content.text, html: content.html };
     (message, body)
+}
+
+/// What an answer to a message refers to (RFC 5322, section 3.6.4): what that one did, and it. One without references but
+/// with a single id in its `In-Reply-To` refers to that; `own_address` is no id, see [`crate::receive_mail`].
+fn references(answered: &Message, own_address: &str) -> Vec<String> {
+    let mut references = answered.references.clone();
+    if references.is_empty() {
+        let named = || answered.in_reply_to.iter().filter(|id| !id.eq_ignore_ascii_case(own_address));
+        references.extend(named().next().filter(|_| named().count() == 1).cloned());
+    }
+    references.extend(answered.message_id_header.clone());
+    references
 }
 
 /// The text of a body, from its HTML if need be.
@@ -158,7 +169,33 @@ pub(crate) fn ses_message_id_header(app: &App, ses_message_id: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
+
+    #[test]
+    fn references_are_those_of_what_is_answered_and_it() {
+        let id = "0197f3a0-5c1e-7d2a-9f00-1234567890ab";
+        for (references_of_it, in_reply_to, expected) in [
+            (&["a@x", "b@x"][..], &["b@x"][..], &["a@x", "b@x", "it@x"][..]),
+            (&[], &["b@x"], &["b@x", "it@x"]),
+            (&[], &["MIA@ai.example", "b@x"], &["b@x", "it@x"]),
+            // Which of two came first nobody knows.
+            (&[], &["a@x", "b@x"], &["it@x"]),
+            (&[], &[], &["it@x"]),
+        ] {
+            let strings = |ids: &[&str]| ids.iter().map(|id| (*id).to_owned()).collect::<Vec<_>>();
+            let (message, thread) = (id.parse().unwrap(), id.parse().unwrap());
+            let (workspace, identity) = (id.parse().unwrap(), id.parse().unwrap());
+            let now = Timestamp::from_unix_ms(0);
+            let answered = Message {
+                references: strings(references_of_it),
+                in_reply_to: strings(in_reply_to),
+                message_id_header: Some("it@x".to_owned()),
+                ..Message::start(message, thread, workspace, identity, Direction::Inbound, "ada@x".to_owned(), now)
+            };
+            assert_eq!(references(&answered, "mia@ai.example"), expected);
+        }
+    }
 
     #[test]
     fn one_re_is_enough() {

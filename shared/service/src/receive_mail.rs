@@ -16,6 +16,7 @@ use sha2::{Digest, Sha256};
 use crate::{App, ServiceError, contention::until_settled, plan::Allowance};
 
 mod admission;
+mod citations;
 mod joining;
 
 use admission::{Admission, Context};

@@ -17,6 +17,9 @@ use crate::{
     record::{Item, Record, Row, attributes, key_item, n, s},
 };
 
+/// What `TransactWriteItems` takes.
+const MAX_OPERATIONS: usize = 100;
+
 /// Operations that happen together or not at all. The position of an operation is the order it was added in.
 #[derive(Debug, Default)]
 pub struct Transaction {
@@ -59,6 +62,11 @@ impl Transaction {
     /// How many operations it has; also the position the next one will have.
     pub fn len(&self) -> usize {
         self.operations.len()
+    }
+
+    /// How many more it may have.
+    pub fn room(&self) -> usize {
+        MAX_OPERATIONS.saturating_sub(self.operations.len())
     }
 
     /// Whether it does nothing.

@@ -59,6 +59,59 @@ async fn the_order_of_arrival_does_not_matter() {
 }
 
 #[tokio::test]
+async fn an_answer_with_many_references_may_come_before_what_it_answers() {
+    let world = World::start().await;
+    let question = Letter::from(CUSTOMER);
+    let others = (0..31).map(|n| format!("<{n}@elsewhere.test>")).collect::<Vec<_>>().join("\r\n\t");
+    let answer = Letter::from(CUSTOMER).header("References", &format!("<{}>\r\n\t{others}", question.id()));
+    let thread = world.begin(&answer).await;
+    assert_eq!(world.answer(&thread, &question).await["messages_total"], 2);
+}
+
+/// Some clients name whom they answer beside what: "Message from … of …".
+#[tokio::test]
+async fn strangers_who_name_our_address_stay_strangers() {
+    let world = World::start().await;
+    let mut threads = Vec::new();
+    for (who, id) in [("alice@one.test", "x1@one.test"), ("bob@two.test", "x2@two.test")] {
+        let cited =
+            format!("Message from \"Mia\" <{}> of \"Mon, 27 Apr 2026 14:30:00 +0200.\" <{id}>", world.address());
+        threads.push(world.begin(&Letter::from(who).header("In-Reply-To", &cited)).await["id"].clone());
+    }
+    assert_ne!(threads[0], threads[1]);
+}
+
+#[tokio::test]
+async fn a_report_joins_the_thread_of_what_it_is_about() {
+    let world = World::start().await;
+    let (thread, ses_id) = answered(&world).await;
+    let letter = Letter::from("mailer-daemon@customer.test").text(&format!(
+        "--b\n\nSorry.\n--b\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; mx.customer.test\n\n\
+         Final-Recipient: rfc822; {CUSTOMER}\nAction: delayed\nStatus: 4.4.1\n\n--b\nContent-Type: \
+         text/rfc822-headers\n\nMessage-ID: <{ses_id}>\n--b--"
+    ));
+    let report = String::from_utf8(letter.bytes(world.address())).unwrap();
+    let report = report.replace("text/plain; charset=utf-8", "multipart/report; boundary=b");
+    smtp::send(world.engine.smtp, "", &[world.address()], report.as_bytes()).await.unwrap();
+    world.come_to_rest().await;
+    assert_eq!(world.thread(&thread).await["messages_total"], 3);
+}
+
+/// RFC 5322, section 3.6.4.
+#[tokio::test]
+async fn an_answer_refers_to_what_its_question_answered() {
+    let world = World::start().await;
+    let question = Letter::from(CUSTOMER).in_reply_to("before@customer.test");
+    let thread = world.begin(&question).await;
+    let draft = world.submit(&thread, "the answer").await;
+    world.act(&draft, "send").await.expect(202);
+    world.until_draft(&draft, "sent").await;
+    let references = world.the_answer().await.header("References").unwrap();
+    let ids: Vec<&str> = references.split_whitespace().collect();
+    assert_eq!(ids, ["<before@customer.test>".to_owned(), format!("<{}>", question.id())]);
+}
+
+#[tokio::test]
 async fn a_closed_thread_opens_again_and_identities_keep_theirs() {
     let world = World::start().await;
     let (thread, ses_id) = answered(&world).await;

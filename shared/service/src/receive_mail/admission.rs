@@ -6,17 +6,19 @@ use actionlayer_domain::{
     identity::IdentityStatus,
     message::{Direction, SafetyFlag, Verdict},
 };
-use actionlayer_mail::{SafetyContext, safety_flags, snippet, thread_keys};
+use actionlayer_mail::{SafetyContext, safety_flags, snippet};
 use actionlayer_store::{AddressClaim, MailPointer, Row, keys};
 
-use super::{Arrival, own_id};
+use super::{Arrival, citations::Citations, own_id};
 use crate::{App, ServiceError, outbound::SNIPPET_CHARS};
 
 /// What is known of a mail's surroundings.
 pub(super) struct Context {
     pub(super) identity: Option<Identity>,
     workspace: Option<Workspace>,
-    /// What its Message-IDs lead to, its own among them.
+    /// The Message-IDs it names.
+    pub(super) citations: Citations,
+    /// What those lead to.
     pub(super) pointers: Vec<Row<MailPointer>>,
     /// Its author, if the address can be mailed.
     pub(super) author: Option<EmailAddress>,
@@ -25,6 +27,11 @@ pub(super) struct Context {
 }
 
 impl Context {
+    /// What a Message-ID leads to.
+    pub(super) fn known(&self, id: &str) -> Option<&MailPointer> {
+        self.pointers.iter().map(|row| &row.value).find(|pointer| pointer.message_id_header == id)
+    }
+
     /// Whether approvers are told of senders whose mail is held.
     pub(super) fn tells_of_senders(&self) -> bool {
         self.workspace.as_ref().is_some_and(|workspace| workspace.settings.notify_held_inbound)
@@ -47,8 +54,8 @@ pub(super) async fn read_context(
 ) -> Result<Context, ServiceError> {
     let parsed = &arrival.parsed;
     let author: Option<EmailAddress> = parsed.from.as_ref().and_then(|from| from.email.parse().ok());
-    let mut ids = vec![own_id(arrival)];
-    ids.extend(thread_keys(parsed).into_iter().map(str::to_owned));
+    let citations = Citations::of(parsed, own_id(arrival), &claim.address);
+    let ids = citations.all();
     let contact_key = author.as_ref().map(|author| keys::contact(claim.workspace_id, author));
     let workspace_key = keys::workspace(claim.workspace_id);
     let (identity, workspace, known) = tokio::try_join!(
@@ -70,6 +77,7 @@ pub(super) async fn read_context(
     Ok(Context {
         identity: identity.map(|row| row.value),
         workspace: workspace.map(|row| row.value),
+        citations,
         pointers,
         author,
         contact,
@@ -88,8 +96,7 @@ pub(super) async fn admit(
     if !active {
         return Ok(Admission::NoIdentity);
     }
-    let own = own_id(arrival);
-    let known = context.pointers.iter().map(|row| &row.value).find(|pointer| pointer.message_id_header == own);
+    let known = context.known(&context.citations.own);
     // A Message-ID alone may be reused by a careless sender; the same words under it are the same mail.
     if let Some(pointer) = known.filter(|p| p.content_sha256.as_ref() == Some(&arrival.content_sha256))
         && let Some(message_id) = pointer.message_id

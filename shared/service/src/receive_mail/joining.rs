@@ -3,18 +3,17 @@
 use actionlayer_domain::{
     DraftId, Message, MessageBody, MessageId, Thread, ThreadId, message::Direction, thread::Joined,
 };
-use actionlayer_mail::{all_attachment_bytes, extract, snippet, thread_keys};
+use actionlayer_mail::{all_attachment_bytes, extract, snippet};
 use actionlayer_store::{AddressClaim, BlobKey, MailPointer, Row, Transaction};
 
-use super::{Arrival, admission::Context, own_id, seen_contact};
+use super::{Arrival, admission::Context, seen_contact};
 use crate::{App, ServiceError, outbound::SNIPPET_CHARS, plan::Allowance, threads};
 
 /// How many threads one mail can show to be one. A person writes no mail that joins more; a machine that cites at random
 /// shall not.
-const MAX_JOINED_THREADS: usize = 8;
-/// How many ids that a mail cites are remembered when nothing is known of them. They make threads come out the same when
-/// an answer arrives before what it answers; two dozen reach back further than any client cites in disorder.
-const MAX_REMEMBERED_CITATIONS: usize = 24;
+pub(super) const MAX_JOINED_THREADS: usize = 8;
+/// What a mail's transaction still gets after its pointers: receipt, usage, the held mail it was.
+const OPERATIONS_TO_COME: usize = 4;
 
 /// Adds to the transaction all that the mail becomes, and says which message.
 pub(super) async fn join(
@@ -27,7 +26,7 @@ pub(super) async fn join(
 ) -> Result<MessageId, ServiceError> {
     let now = app.now();
     let received_at = arrival.received.received_at;
-    let mut found = find_threads(app, arrival, claim, context).await?.into_iter();
+    let mut found = find_threads(app, claim, context).await?.into_iter();
     let thread_row = found.next();
     let thread_id = match &thread_row {
         Some(row) => row.value.id,
@@ -78,30 +77,17 @@ pub(super) async fn join(
     Ok(message_id)
 }
 
-/// The threads that the mail belongs to, the oldest first: those of every id it cites, and of its own id, which an answer
-/// that overtook it may have cited. Usually one or none; more when it is the link between mails that did not cite each
-/// other, and then they were one conversation all along. Never by subject.
-async fn find_threads(
-    app: &App,
-    arrival: &Arrival<'_>,
-    claim: &AddressClaim,
-    context: &Context,
-) -> Result<Vec<Row<Thread>>, ServiceError> {
-    let own = own_id(arrival);
-    let mut wanted: Vec<ThreadId> = Vec::new();
-    for id in thread_keys(&arrival.parsed).into_iter().chain([own.as_str()]) {
-        let pointer = context.pointers.iter().map(|row| &row.value).find(|p| p.message_id_header == id);
-        // Another mail under the very same Message-ID is not this one's thread.
-        let Some(pointer) = pointer.filter(|p| id != own || p.message_id.is_none()) else { continue };
-        if !wanted.contains(&pointer.thread_id) && wanted.len() < MAX_JOINED_THREADS {
-            wanted.push(pointer.thread_id);
-        }
-    }
+/// The threads that the mail belongs to, the oldest first. Usually one or none; more when it is the link between mails
+/// that did not cite each other, and then they were one conversation all along.
+async fn find_threads(app: &App, claim: &AddressClaim, context: &Context) -> Result<Vec<Row<Thread>>, ServiceError> {
     let mut found: Vec<Row<Thread>> = Vec::new();
-    for id in wanted {
+    for id in context.citations.threads(|id| context.known(id)) {
         let Some(row) = threads::root(app, claim.workspace_id, id).await? else { continue };
         if found.iter().all(|known| known.value.id != row.value.id) {
             found.push(row);
+        }
+        if found.len() == MAX_JOINED_THREADS {
+            break;
         }
     }
     found.sort_by_key(|row| row.value.id);
@@ -177,8 +163,7 @@ fn point_at(
     message: &Message,
     transaction: &mut Transaction,
 ) -> Result<(), ServiceError> {
-    let own = own_id(arrival);
-    let known = |id: &str| context.pointers.iter().find(|row| row.value.message_id_header == id);
+    let own = context.citations.own.as_str();
     let pointer = |id: &str, message_id: Option<MessageId>| MailPointer {
         message_id_header: id.to_owned(),
         workspace_id: claim.workspace_id,
@@ -187,17 +172,18 @@ fn point_at(
         message_id,
         content_sha256: message_id.map(|_| arrival.content_sha256.clone()),
     };
-    match known(&own) {
-        None => _ = transaction.create(&pointer(&own, Some(message.id)))?,
+    match context.pointers.iter().find(|row| row.value.message_id_header == own) {
+        None => _ = transaction.create(&pointer(own, Some(message.id)))?,
         // Only cited until now.
         Some(row) if row.value.message_id.is_none() => {
-            transaction.replace(row, &pointer(&own, Some(message.id)))?;
+            transaction.replace(row, &pointer(own, Some(message.id)))?;
         }
         // Another mail had this id first and keeps it.
         Some(_) => {}
     }
-    let unknown = thread_keys(&arrival.parsed).into_iter().filter(|id| known(id).is_none());
-    for id in unknown.take(MAX_REMEMBERED_CITATIONS) {
+    // A mail that makes threads full of drafts one remembers what there is room for: better that than not at all.
+    let room = transaction.room().saturating_sub(OPERATIONS_TO_COME);
+    for id in context.citations.unknown(|id| context.known(id)).take(room) {
         transaction.create(&pointer(id, None))?;
     }
     Ok(())
