@@ -24,7 +24,8 @@ const STYLE: &str = include_str!("../templates/style.css");
 
 /// How the page of a draft's HTML begins. The policy is the frame's own, should the page around it ever have another.
 const FRAME_HEAD: &str = "<!doctype html><meta charset=\"utf-8\"><meta http-equiv=\"Content-Security-Policy\" \
-                          content=\"default-src 'none'; style-src 'unsafe-inline'\"><body>";
+                          content=\"default-src 'none'; style-src 'unsafe-inline'\"><body style=\"margin: .75rem; \
+                          font: 1rem/1.45 system-ui, sans-serif; overflow-wrap: anywhere\">";
 
 /// The draft is shown whole, however long: one decides on all of it. Of what it answers, more than a person reads.
 const ROOM: Room = Room { draft: usize::MAX, inbound: 20_000 };
@@ -35,6 +36,8 @@ struct ProposalPage<'a> {
     style: &'static str,
     p: &'a Shown,
     html_page: Option<String>,
+    /// How tall its frame is, in rem: without a script, it cannot know by itself.
+    frame_rem: usize,
     can_approve: bool,
     max_reason_chars: usize,
 }
@@ -49,14 +52,23 @@ struct NoticePage<'a> {
 
 /// A draft and the forms that decide on it. One that went stale can only be rejected.
 pub fn proposal_page(proposal: &Proposal<'_>) -> String {
+    let shown = proposal.shown(ROOM);
     let page = ProposalPage {
         style: STYLE,
-        p: &proposal.shown(ROOM),
+        p: &shown,
+        frame_rem: frame_rem(&shown.html_as_text.as_ref().unwrap_or(&shown.text).text),
         html_page: proposal.body.html.as_deref().map(html_page),
         can_approve: !proposal.is_stale(),
         max_reason_chars: MAX_REASON_CHARS,
     };
     page.render().unwrap_or_else(|_| UNRENDERABLE.to_owned())
+}
+
+/// Room for `text` on a phone, between six lines and a screen, in rem.
+fn frame_rem(text: &str) -> usize {
+    const CHARS_A_LINE: usize = 40;
+    let lines: usize = text.lines().map(|line| line.len() / CHARS_A_LINE + 1).sum();
+    (lines * 3 / 2 + 3).clamp(9, 32)
 }
 
 /// The HTML of a draft as it looks, but for its colours, sizes and pictures, and for what would hide anything. It is for a
@@ -279,6 +291,19 @@ mod tests {
         assert!(!frame.contains("script") && frame.ends_with("&#34;&#38;gt;"), "{frame}");
         sample.body.html = None;
         assert!(!proposal_page(&sample.proposal()).contains("<iframe"));
+    }
+
+    #[test]
+    fn html_that_says_the_same_is_not_read_twice() {
+        let mut sample = Sample::hostile();
+        sample.body.text = Some("Hi Ada,\n\nwe open at nine.\n".to_owned());
+        sample.body.html = Some("<p>Hi Ada,</p><p>we <b>open</b> at nine.</p>".to_owned());
+        let page = proposal_page(&sample.proposal());
+        assert!(page.contains("It says the same.") && page.contains("style=\"height: 9rem\""));
+        assert!(!page.contains("as text") && page.matches(FRAME).count() == 1);
+        sample.body.html = Some("<p>Hi Ada,</p><p>we <a href=https://evil.example>open</a> at nine.</p>".to_owned());
+        let page = proposal_page(&sample.proposal());
+        assert!(page.contains("as text") && page.contains("evil.example") && !page.contains("It says the same."));
     }
 
     #[test]

@@ -43,8 +43,10 @@ pub(crate) struct Shown {
     pub(crate) inbound: Option<ShownInbound>,
     pub(crate) warnings: Vec<&'static str>,
     pub(crate) text: Cut,
-    /// The HTML of a draft that has a text of its own as well: the recipient may see either.
+    /// The HTML of a draft that has a text of its own as well, and other words than that: the recipient may see either.
     pub(crate) html_as_text: Option<Cut>,
+    /// Its text and its HTML say the same, word for word.
+    pub(crate) html_says_the_same: bool,
     /// The draft is HTML only, and `text` was made from it.
     pub(crate) is_from_html: bool,
 }
@@ -74,6 +76,8 @@ impl Proposal<'_> {
             (None, Some(html)) => (html, None, true),
             (None, None) => (Cut { text: String::new(), more: false }, None, false),
         };
+        let html_says_the_same = html_as_text.as_ref().is_some_and(|html| says_the_same(html, &text));
+        let html_as_text = html_as_text.filter(|_| !html_says_the_same);
         Shown {
             thread_subject: line(&self.thread.subject),
             subject: line(draft.subject.as_str()),
@@ -91,6 +95,7 @@ impl Proposal<'_> {
             warnings: self.warnings(),
             text,
             html_as_text,
+            html_says_the_same,
             is_from_html,
         }
     }
@@ -175,4 +180,8 @@ pub(crate) const fn sentence(flag: SafetyFlag) -> &'static str {
         SafetyFlag::Unauthenticated => "Nothing proves that the message comes from the sender it names.",
         SafetyFlag::ExecutableAttachment => "The message carries a file that runs when opened.",
     }
+}
+/// Whether both are shown whole and have the same words.
+fn says_the_same(one: &Cut, other: &Cut) -> bool {
+    !one.more && !other.more && one.text.split_whitespace().eq(other.text.split_whitespace())
 }
