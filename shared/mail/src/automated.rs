@@ -60,7 +60,8 @@ pub(crate) fn is_automated_sender(envelope_from: Option<&str>, from: Option<&Mai
             && reply_to.iter().all(|mailbox| refuses_answers(&mailbox.email)))
 }
 
-fn is_machine(email: &str) -> bool {
+/// Whether a host itself writes under this address.
+pub(crate) fn is_machine(email: &str) -> bool {
     matches!(local_part(email).as_str(), "mailer-daemon" | "postmaster" | "mail-daemon" | "mailerdaemon")
 }
 

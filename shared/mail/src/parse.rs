@@ -8,7 +8,7 @@ use mail_parser::{HeaderValue, parsers::MessageStream};
 use crate::{
     address, automated,
     body::{self, Bodies},
-    description, filename,
+    bounce, calendar, description, filename,
     header::{Block, Fields, decode_words, read_block},
     html::{Rendered, shown_ids},
     limits::{MAX_RAW_BYTES, MAX_REFERENCES, TOP_HEADERS},
@@ -98,7 +98,7 @@ pub fn parse(raw: &[u8]) -> ParsedMail {
             mail.parse_limited = true;
         } else {
             let structure = read_structure(raw, &top);
-            read_content(raw, &structure, &mut mail);
+            read_content(raw, &top, &structure, &mut mail);
         }
         mail
     }));
@@ -197,7 +197,7 @@ fn parse_date(value: &str) -> Option<i64> {
     }
 }
 
-fn read_content(raw: &[u8], structure: &Structure, mail: &mut ParsedMail) {
+fn read_content(raw: &[u8], top: &Block, structure: &Structure, mail: &mut ParsedMail) {
     let Bodies { text, html, page, limited } = body::read_bodies(raw, structure);
     mail.text = text;
     mail.html = html;
@@ -212,9 +212,15 @@ fn read_content(raw: &[u8], structure: &Structure, mail: &mut ParsedMail) {
         mail.attachments.push(attachment);
     }
     mail.parse_limited |= structure.limited;
-    mail.report = report::read(raw, structure);
+    mail.report = report::read(raw, structure)
+        .or_else(|| bounce::read(&top.fields, mail, || report::id_of_original(raw, structure)));
     mail.says_automated |= structure.is_report || mail.report.is_some();
-    mail.calendar_method = structure.parts.iter().find_map(|part| part.info.calendar_method.clone());
+    mail.calendar_method = structure.parts.iter().find_map(|part| calendar::method(part, raw));
+    if mail.text.trim().is_empty() && mail.html.is_none() {
+        // An invitation says everything in its calendar object when it has no text beside it.
+        let invitation = structure.parts.iter().find(|part| calendar::is_calendar(&part.info.media_type));
+        mail.text = invitation.map(|part| calendar::text(part, raw)).unwrap_or_default();
+    }
     if structure.unterminated {
         mail.defects.push(Defect::UnclosedMultipart);
     }

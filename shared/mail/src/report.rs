@@ -13,9 +13,7 @@ use crate::{
 
 /// The report a mail is, if its outermost multipart holds the part for machines that makes one.
 pub(crate) fn read(raw: &[u8], structure: &Structure) -> Option<Report> {
-    let pieces =
-        || structure.parts.iter().filter(|part| part.is_leaf && part.parent.is_none_or(|(parent, _)| parent == 0));
-    let (kind, machine) = pieces().find_map(|part| Some((kind_of(&part.info.media_type)?, part)))?;
+    let (kind, machine) = pieces(structure).find_map(|part| Some((kind_of(&part.info.media_type)?, part)))?;
     let groups = read_groups(&content(raw, machine));
     let mut report = Report { kind, original_message_id: None, recipients: Vec::new(), reason: None };
     let words = |fields: &Fields, name: &str| {
@@ -39,13 +37,21 @@ pub(crate) fn read(raw: &[u8], structure: &Structure) -> Option<Report> {
         report.original_message_id =
             report.original_message_id.or_else(|| fields.first("original-message-id").and_then(message_id::parse_one));
     }
-    report.original_message_id = report.original_message_id.or_else(|| {
-        let original = pieces().find(|part| is_original(&part.info.media_type))?;
-        let block = read_block(&content(raw, original), TOP_HEADERS, |_| false);
-        block.fields.first("message-id").and_then(message_id::parse_one)
-    });
+    report.original_message_id = report.original_message_id.or_else(|| id_of_original(raw, structure));
     report.recipients.truncate(MAX_REPORTED_RECIPIENTS);
     Some(report)
+}
+
+/// The parts of the outermost multipart.
+fn pieces(structure: &Structure) -> impl Iterator<Item = &Part> {
+    structure.parts.iter().filter(|part| part.is_leaf && part.parent.is_none_or(|(parent, _)| parent == 0))
+}
+
+/// The id of the mail, or of the header of it, that a report brings along.
+pub(crate) fn id_of_original(raw: &[u8], structure: &Structure) -> Option<String> {
+    let original = pieces(structure).find(|part| is_original(&part.info.media_type))?;
+    let block = read_block(&content(raw, original), TOP_HEADERS, |_| false);
+    block.fields.first("message-id").and_then(message_id::parse_one)
 }
 
 fn kind_of(media_type: &str) -> Option<ReportKind> {
@@ -91,7 +97,7 @@ fn read_groups(bytes: &[u8]) -> Vec<Fields> {
 }
 
 /// `rfc822; ada@example.com`, or the address alone, with or without angle brackets.
-fn address(value: &str) -> Option<String> {
+pub(crate) fn address(value: &str) -> Option<String> {
     let address = value.split_once(';').map_or(value, |(_, address)| address).trim().trim_matches(['<', '>']);
     (address.len() <= MAX_ADDRESS_BYTES)
         .then(|| address.chars().filter(|c| !c.is_control() && !c.is_whitespace()).collect())

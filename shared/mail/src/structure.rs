@@ -6,6 +6,7 @@
 use std::ops::Range;
 
 use crate::{
+    calendar::is_calendar,
     header::{Block, Fields, decode_words, line_at, read_block},
     limits::{MAX_DEPTH, MAX_FALSE_DELIMITERS, MAX_PARTS, PART_HEADERS},
     parameters::Parameters,
@@ -45,7 +46,7 @@ pub(crate) struct PartInfo {
     pub(crate) content_id: Option<String>,
     pub(crate) disposition: Disposition,
     pub(crate) encoding: Encoding,
-    /// The `method` of a `text/calendar` part, lower case.
+    /// The `method` of the type of a calendar object, lower case.
     pub(crate) calendar_method: Option<String>,
     boundary: Option<Vec<u8>>,
     limited: bool,
@@ -56,7 +57,7 @@ impl PartInfo {
         let content_type = fields.first("content-type").map(Parameters::parse);
         let disposition = fields.first("content-disposition").map(Parameters::parse);
         let media_type = content_type.as_ref().map(|h| h.value.clone()).filter(|value| value.contains('/'));
-        let is_calendar = media_type.as_deref() == Some("text/calendar");
+        let is_calendar = media_type.as_deref().is_some_and(is_calendar);
         let is = |value: Option<&str>, expected: &str| value.is_some_and(|v| v.eq_ignore_ascii_case(expected));
         Self {
             media_type: media_type.unwrap_or_else(|| default_media_type.to_owned()),
@@ -100,7 +101,7 @@ fn parameter<'a>(header: Option<&'a Parameters>, name: &str) -> Option<&'a str> 
 }
 
 /// Whether it can be a method: they are a word or two (RFC 5546, section 1.4).
-fn is_calendar_method(value: &str) -> bool {
+pub(crate) fn is_calendar_method(value: &str) -> bool {
     (1..=32).contains(&value.len()) && value.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
 }
 
