@@ -28,7 +28,14 @@ enum TextPiece {
 /// Indices of the parts that are attachments, in order.
 pub(crate) fn attachments(structure: &Structure) -> impl Iterator<Item = usize> {
     let parts = &structure.parts;
-    parts.iter().enumerate().filter(|(_, part)| part.is_leaf && !is_shown_text(part, parts)).map(|(index, _)| index)
+    let is_file = |part: &Part| part.is_leaf && !is_shown_text(part, parts) && !is_amp(part, parts);
+    parts.iter().enumerate().filter(move |(_, part)| is_file(part)).map(|(index, _)| index)
+}
+
+/// The mail once more, as a page that runs in some mailboxes: an alternative to the text, and no file.
+fn is_amp(part: &Part, parts: &[Part]) -> bool {
+    let parent = part.parent.and_then(|(parent, _)| parts.get(parent));
+    part.info.media_type == "text/x-amp-html" && parent.is_some_and(|p| p.info.media_type == "multipart/alternative")
 }
 
 /// Reads the bodies of `structure` out of `raw`.

@@ -73,16 +73,23 @@ fn is_surely_utf8(bytes: &[u8]) -> bool {
 }
 
 /// The charset a page names for itself in a `<meta>` within its first 1,024 bytes (WHATWG HTML, section 13.2.3.2). UTF-16
-/// it cannot be: then these bytes would not say so.
+/// it cannot be: then these bytes would not say so; nor one of single bytes when all of it is UTF-8, into which a host or
+/// a program on the way may have turned it.
 pub(crate) fn of_page(page: &[u8]) -> Option<String> {
     const MAX_BYTES: usize = 1024;
     let head = String::from_utf8_lossy(page.get(..MAX_BYTES).unwrap_or(page)).to_ascii_lowercase();
-    head.split("<meta").skip(1).find_map(|tag| {
-        let (_, value) = tag.split('>').next()?.split_once("charset")?;
-        let value = value.trim_start().strip_prefix('=')?.trim_start().trim_start_matches(['"', '\'']);
-        let label = value.split(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | ';' | '/')).next()?;
-        (!label.is_empty() && !label.starts_with("utf-16")).then(|| label.to_owned())
-    })
+    head.split("<meta")
+        .skip(1)
+        .find_map(|tag| {
+            let (_, value) = tag.split('>').next()?.split_once("charset")?;
+            let value = value.trim_start().strip_prefix('=')?.trim_start().trim_start_matches(['"', '\'']);
+            let label = value.split(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | ';' | '/')).next()?;
+            (!label.is_empty() && !label.starts_with("utf-16")).then(|| label.to_owned())
+        })
+        .filter(|label| {
+            let single = Encoding::for_label(label.as_bytes()).is_some_and(Encoding::is_single_byte);
+            !(single && is_surely_utf8(page))
+        })
 }
 
 /// Decodes bytes about which nothing is known.
@@ -308,6 +315,8 @@ mod tests {
             ),
             ("<meta name=a><meta charset = 'KOI8-R'/>", Some("koi8-r")),
             ("<meta charset=utf-16>", None),
+            ("<meta charset=windows-1251>café", None),
+            ("<meta charset=gb2312>café", Some("gb2312")),
             ("<p>charset=koi8-r</p>", None),
             ("<meta charset", None),
         ] {

@@ -141,7 +141,8 @@ pub(crate) fn line_at(bytes: &[u8], at: usize) -> (&[u8], usize) {
     (line.strip_suffix(b"\r").unwrap_or(line), next)
 }
 
-fn split_field(line: &[u8]) -> Option<(String, &[u8])> {
+/// The name, in lower case, and the value of a line that begins a field.
+pub(crate) fn split_field(line: &[u8]) -> Option<(String, &[u8])> {
     const MAX_NAME_BYTES: usize = 100;
     let colon = memchr::memchr(b':', line.get(..line.len().min(MAX_NAME_BYTES + 20))?)?;
     let name = line.get(..colon)?.trim_ascii_end();
@@ -176,7 +177,7 @@ pub(crate) fn decode_words(value: &str) -> String {
             clean.push(c);
         }
     }
-    clean
+    trimmed(clean)
 }
 
 /// Whether there is nothing in it to clean: printable ASCII without two blanks in a row.
@@ -225,5 +226,6 @@ mod tests {
         assert_eq!(decode_words("=?utf-8?B?R3LDvMOfZQ==?= =?utf-8?Q?=20an_dich?= x"), "Grüße an dich x");
         assert_eq!(decode_words("=?utf-8?Q?a=0D=0ABcc:_x@y.z?="), "a Bcc: x@y.z");
         assert_eq!(decode_words("=?bad"), "=?bad");
+        assert_eq!(decode_words("\0 nu\0l\0"), "nu l");
     }
 }

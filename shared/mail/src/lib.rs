@@ -35,6 +35,7 @@ mod encode;
 mod encoded_word;
 mod extract;
 mod filename;
+mod framing;
 mod header;
 mod history;
 mod html;

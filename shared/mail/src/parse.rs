@@ -9,6 +9,7 @@ use crate::{
     address, automated,
     body::{self, Bodies},
     bounce, calendar, description, filename,
+    framing::unframed,
     header::{Block, Fields, decode_words, read_block},
     html::{Rendered, shown_ids},
     limits::{MAX_RAW_BYTES, MAX_REFERENCES, TOP_HEADERS},
@@ -89,6 +90,7 @@ impl ParsedMail {
 
 /// Reads any bytes as a mail. Never fails: what could not be read is said by `defects` and `parse_limited`.
 pub fn parse(raw: &[u8]) -> ParsedMail {
+    let raw = &*unframed(raw);
     let top = read_block(raw, TOP_HEADERS, |_| false);
     // The decoders below are not ours. Should one of them panic, the mail still arrives with its top headers.
     let read = std::panic::catch_unwind(AssertUnwindSafe(|| {
@@ -123,14 +125,15 @@ pub fn attachment_bytes(raw: &[u8], index: usize) -> Option<Cow<'_, [u8]>> {
 /// The decoded content of every attachment of [`ParsedMail::attachments`], in order, decoded one by one as they are
 /// asked for; then of those that a limit left out.
 pub fn all_attachment_bytes(raw: &[u8]) -> impl Iterator<Item = Cow<'_, [u8]>> {
-    let top = read_block(raw, TOP_HEADERS, |_| false);
-    let structure = (raw.len() <= MAX_RAW_BYTES).then(|| read_structure(raw, &top));
+    let mail = unframed(raw);
+    let top = read_block(&mail, TOP_HEADERS, |_| false);
+    let structure = (mail.len() <= MAX_RAW_BYTES).then(|| read_structure(&mail, &top));
     let attachments: Vec<usize> = structure.iter().flat_map(body::attachments).collect();
     let mut parts: Vec<Option<Part>> = structure.map(|s| s.parts.into_iter().map(Some).collect()).unwrap_or_default();
-    attachments
-        .into_iter()
-        .filter_map(move |index| parts.get_mut(index)?.take())
-        .map(move |part| part_bytes(raw, &part))
+    attachments.into_iter().filter_map(move |index| parts.get_mut(index)?.take()).map(move |part| match &mail {
+        Cow::Borrowed(mail) => part_bytes(mail, &part),
+        Cow::Owned(mail) => Cow::Owned(part_bytes(mail, &part).into_owned()),
+    })
 }
 
 fn part_bytes<'a>(raw: &'a [u8], part: &Part) -> Cow<'a, [u8]> {
