@@ -1,11 +1,21 @@
 //! The lines mail clients write above quoted history, around forwards and below mails.
 
+mod footer;
+mod header_block;
+mod numbers;
+mod subject;
 mod words;
 
 use std::sync::LazyLock;
 
-use self::words::{
-    ATTRIBUTIONS, Attribution, DEVICES, FORWARD_PREFIX, FORWARDED, FROM, ORIGINAL, SENT, SENT_FROM, SUBJECT, TO,
+pub(crate) use self::{
+    footer::is_app_footer,
+    header_block::{author_line, is_header_block, labelled_lines},
+    subject::{is_forward_subject, is_reply_subject},
+};
+use self::{
+    numbers::Numbers,
+    words::{ATTRIBUTIONS, Attribution, FORWARDED, ORIGINAL, POSSESSIVES},
 };
 
 /// Lines an attribution may be wrapped into.
@@ -14,10 +24,6 @@ const MAX_LINES: usize = 4;
 const MAX_BYTES: usize = 500;
 /// A line at least this wide was wrapped when the next word would have made it so.
 const WRAPPED_WIDTH: usize = 60;
-/// Lines of a header block looked at.
-const MAX_HEADERS: usize = 10;
-/// The longest label of a header block, in bytes.
-const MAX_LABEL_BYTES: usize = 60;
 
 /// A line without blanks, emphasis and the invisible marks that right-to-left languages put around addresses.
 fn clean(line: &str) -> &str {
@@ -106,6 +112,8 @@ struct Sentence {
     has_time: bool,
     has_date: bool,
     has_digit: bool,
+    /// It says whose the author is, as people do who tell of somebody ("our lawyer").
+    tells: bool,
 }
 
 impl Sentence {
@@ -133,7 +141,8 @@ impl Sentence {
             has_date |= numbers.is_date();
             has_time |= numbers.is_time(word);
         }
-        Self { bytes: Bytes::of(&text), text, has_address, has_time, has_date, has_digit }
+        let tells = text.split_whitespace().any(|word| POSSESSIVES.contains(&word));
+        Self { bytes: Bytes::of(&text), text, tells, has_address, has_time, has_date, has_digit }
     }
 
     fn kind(&self) -> Option<Kind> {
@@ -162,62 +171,9 @@ impl Sentence {
 
     fn is_full(&self) -> bool {
         let dashed = self.text.starts_with("--");
-        dashed || (self.has_address && (self.has_date || self.has_time)) || (self.has_date && self.has_time)
-    }
-}
-
-/// The numbers in a word: how many digits each has, and the character between it and the one before.
-#[derive(Default)]
-struct Numbers {
-    digits: [usize; 4],
-    marks: [Option<char>; 4],
-    count: usize,
-}
-
-impl Numbers {
-    fn of(word: &str) -> Self {
-        let mut numbers = Self::default();
-        let mut between = Some(None);
-        for c in word.chars() {
-            if c.is_numeric() {
-                if let Some(mark) = between.take() {
-                    if let (Some(digits), Some(kept)) =
-                        (numbers.digits.get_mut(numbers.count), numbers.marks.get_mut(numbers.count))
-                    {
-                        *digits = 0;
-                        *kept = mark;
-                    }
-                    numbers.count += 1;
-                }
-                if let Some(digits) = numbers.digits.get_mut(numbers.count.saturating_sub(1)) {
-                    *digits += 1;
-                }
-            } else {
-                // More than one character between two numbers is no mark.
-                between = Some(if between.is_none() { Some(c) } else { None });
-            }
-        }
-        numbers
-    }
-
-    fn all(&self) -> impl Iterator<Item = (usize, Option<char>)> {
-        self.digits.iter().copied().zip(self.marks.iter().copied()).take(self.count)
-    }
-
-    fn is_date(&self) -> bool {
-        self.all().any(|(digits, _)| digits == 4)
-            || (self.count >= 3 && self.all().take(3).all(|(digits, _)| (1..=4).contains(&digits)))
-    }
-
-    fn is_time(&self, word: &str) -> bool {
-        // With dots, three numbers are a date, and two with a dot behind them are one without its year.
-        let dotted = self.count == 2 && !word.trim_end_matches([',', ':']).ends_with('.');
-        self.all().any(|(digits, mark)| {
-            digits >= 2
-                && mark.is_some_and(|mark| {
-                    matches!(mark, ':' | 'h' | '：' | '時' | '点' | '시') || (mark == '.' && dotted)
-                })
-        })
+        dashed
+            || (self.has_address && (self.has_date || self.has_time))
+            || (self.has_date && self.has_time && !self.tells)
     }
 }
 
@@ -261,55 +217,6 @@ fn has_verb(text: &str, attribution: &Attribution) -> bool {
     })
 }
 
-/// The label of a line such as `From: Ada`, in lower case.
-fn label(line: &str) -> Option<String> {
-    let line = clean(line);
-    let mut end = line.len().min(MAX_LABEL_BYTES);
-    while !line.is_char_boundary(end) {
-        end -= 1;
-    }
-    let at = line.get(..end)?.find([':', '：'])?;
-    let label = clean(line.get(..at)?);
-    (!label.is_empty()).then(|| label.to_lowercase())
-}
-
-/// Whether `lines` start with the header block that Outlook and others put above history: who, when, to whom, what about.
-/// Three words with a colon do not make one: people write lists of their own.
-pub(crate) fn is_header_block(lines: &[&str]) -> bool {
-    let is = |words: &[&str], label: &str| words.contains(&label);
-    let Some(first) = lines.first().and_then(|line| label(line)) else { return false };
-    if ![FROM, SENT, TO, SUBJECT].iter().any(|words| is(words, &first)) {
-        return false;
-    }
-    let (mut from, mut sent, mut to, mut subject, mut address) = (false, false, false, false, false);
-    let mut gap = 0;
-    for line in lines.iter().take(MAX_HEADERS) {
-        let found = label(line);
-        let known = found.as_deref().is_some_and(|label| {
-            let before = (from, sent, to, subject);
-            from |= is(FROM, label);
-            sent |= is(SENT, label);
-            to |= is(TO, label);
-            subject |= is(SUBJECT, label);
-            before != (from, sent, to, subject)
-        });
-        address |= known && line.contains('@');
-        // The lines of the block may be wrapped or stand apart, but not far.
-        gap = if known { 0 } else { gap + 1 };
-        if gap > 3 {
-            break;
-        }
-    }
-    from && ((subject && (sent || to)) || (address && sent && to))
-}
-
-/// How many of the lines that start `lines` have a label, in whatever language, and whether one of them has an address.
-pub(crate) fn labelled_lines(lines: &[&str]) -> (usize, bool) {
-    let labelled = |line: &&&str| label(line).is_some();
-    let block = lines.iter().filter(|line| !line.is_empty()).take(MAX_HEADERS).take_while(labelled);
-    block.fold((0, false), |(count, address), line| (count + 1, address || line.contains('@')))
-}
-
 /// The words of a line such as `-----Original Message-----`, in lower case.
 pub(crate) fn title_between_dashes(line: &str) -> Option<String> {
     let line = clean(line);
@@ -339,29 +246,4 @@ pub(crate) fn is_forward_marker(line: &str) -> bool {
         .strip_suffix([':', '：'])
         .filter(|words| words.len() < 150)
         .is_some_and(|words| FORWARDED.contains(&clean(words).to_lowercase().as_str()))
-}
-
-/// Whether a subject says that the mail is a forwarded one.
-pub(crate) fn is_forward_subject(subject: &str) -> bool {
-    label(subject).is_some_and(|prefix| FORWARD_PREFIX.contains(&prefix.as_str()))
-}
-
-/// Whether a line is the footer of a phone or an app.
-pub(crate) fn is_app_footer(line: &str) -> bool {
-    let line = clean(line);
-    if line.len() > 300 {
-        return false;
-    }
-    // The address behind the name of the app says nothing.
-    let words = line.split(['<', '(']).next().unwrap_or_default().to_lowercase();
-    let device = || DEVICES.iter().any(|device| words.contains(device));
-    let short = words.chars().count() <= 80 && words.split_whitespace().count() <= 12;
-    short && SENT_FROM.iter().any(|phrase| footer_says(&words, phrase)) && device()
-}
-
-/// Some languages put the verb first, some last.
-fn footer_says(words: &str, phrase: &str) -> bool {
-    let words = words.trim_end_matches(['.', '!', '。', ' ']);
-    words.strip_prefix(phrase).is_some_and(|rest| !rest.starts_with(char::is_alphanumeric) || !phrase.is_ascii())
-        || words.ends_with(phrase)
 }

@@ -2,12 +2,19 @@
 
 mod agreement;
 mod lines;
+mod past;
+mod signature;
 
-use self::{agreement::say_the_same, lines::Lines};
+use self::{
+    agreement::Words,
+    lines::Lines,
+    past::{Context, Past},
+    signature::is_signature,
+};
 use crate::{
     attribution::{
-        find_attribution, is_app_footer, is_forward_marker, is_forward_subject, is_header_block, is_lead_in,
-        is_original_marker, labelled_lines, title_between_dashes,
+        find_attribution, is_app_footer, is_forward_marker, is_header_block, is_lead_in, is_original_marker,
+        labelled_lines, title_between_dashes,
     },
     html::Region,
     parse::ParsedMail,
@@ -16,28 +23,51 @@ use crate::{
 /// The longest signature, in lines that are not empty, in an element that says it is one.
 const MAX_MARKED_SIGNATURE_LINES: usize = 25;
 
+/// An HTML with fewer words than these says too little to be compared when it shows a picture.
+const MIN_WORDS: usize = 5;
+/// The longest text that may only say that there is HTML, in words.
+const MAX_STUB_WORDS: usize = 30;
+
 /// The part of `mail` that its author wrote this time, as text: quoted history and signature are left out, answers
 /// between quotes and forwarded mails stay. Read from the text and from the structure of the HTML; taken from the one
-/// that tells more. Where the two are different mails, a person reads the HTML. Never empty when the mail has words.
+/// that tells more. Where they differ, a person reads the HTML. Never empty when the mail has words.
 pub fn extract(mail: &ParsedMail) -> String {
-    let is_forward = is_forward_subject(&mail.subject);
-    let from_text = || find_new(&Lines::of_text(&mail.text), is_forward);
+    let context = Context::of_mail(mail);
+    let from_text = || find_new(&Lines::of_text(&mail.text), &context);
     let Some(page) = mail.page.as_ref().filter(|page| !page.is_empty()) else {
         return from_text().text;
     };
-    let from_html = find_new(&Lines::of_page(page), is_forward);
+    let from_html = find_new(&Lines::of_page(page), &context);
     // Without a text of its own, the text of a mail is this page without what the elements say.
-    if page.is_text(&mail.text) || !say_the_same(&mail.text, page) {
+    if page.is_text(&mail.text) || mail.text.trim().is_empty() {
         return from_html.text;
     }
     let from_text = from_text();
-    let told = |found: &Found| (found.cut, found.signature);
-    if told(&from_html) > told(&from_text) { from_html.text } else { from_text.text }
+    let shown = Words::of_page(page);
+    if shown.len() < MIN_WORDS && page.has_picture() {
+        return from_text.text;
+    }
+    let files = || mail.attachments.iter().map(|file| file.filename.as_str());
+    let says_the_same = Words::of_text(&from_text.text).not_in(&shown.to_known(files())).is_small()
+        && Words::of_text(&from_html.text).not_in(&Words::of_text(&mail.text).to_known(files())).is_small();
+    if !says_the_same || from_html.tells_more_than(&from_text) { from_html.text } else { from_text.text }
+}
+
+/// Whether the text of a mail says something, as new, that its page does not show: nobody but a program reads it. One
+/// that only says that the mail is HTML says nothing.
+pub(crate) fn says_unseen(mail: &ParsedMail) -> bool {
+    let Some(page) = mail.page.as_ref().filter(|page| !page.is_text(&mail.text)) else { return false };
+    let new = find_new(&Lines::of_text(&mail.text), &Context::of_mail(mail)).text;
+    let words = Words::of_text(&new);
+    let is_stub = || words.len() <= MAX_STUB_WORDS && new.to_lowercase().contains("html") && !new.contains('@');
+    let files = mail.attachments.iter().map(|file| file.filename.as_str());
+    let known = Words::of_page(page).to_known(files.chain(std::iter::once(page.unseen_alternatives())));
+    words.not_in(&known).has_sentence() && !is_stub()
 }
 
 /// [`extract`] for a text alone.
 pub fn extracted_text(text: &str) -> String {
-    find_new(&Lines::of_text(text), false).text
+    find_new(&Lines::of_text(text), &Context::unknown()).text
 }
 
 /// How the end of what is new was found.
@@ -56,6 +86,22 @@ struct Found {
     cut: Cut,
     /// A signature was left out.
     signature: bool,
+    /// More was left out than quoted lines that nobody is named as the author of.
+    attributed: bool,
+    /// A quotation of the author's own stayed, known by its element. In text it has the marks of history.
+    own_quote: bool,
+}
+
+impl Found {
+    const fn nothing() -> Self {
+        Self { text: String::new(), cut: Cut::None, signature: false, attributed: false, own_quote: false }
+    }
+
+    /// Whether this, of the page, tells more than what was found in the text.
+    fn tells_more_than(&self, text: &Self) -> bool {
+        (self.cut, self.signature) > (text.cut, text.signature)
+            || self.own_quote && (self.cut == Cut::Marks || !text.attributed)
+    }
 }
 
 /// What comes next.
@@ -78,10 +124,10 @@ impl Step {
     }
 }
 
-fn find_new(lines: &Lines<'_>, is_forward: bool) -> Found {
+fn find_new(lines: &Lines<'_>, context: &Context<'_>) -> Found {
     let mut kept: Vec<&str> = Vec::with_capacity(lines.texts.len());
-    let mut found = Found { text: String::new(), cut: Cut::None, signature: false };
-    let forwarded = keep_new(lines, is_forward, &mut kept, &mut found);
+    let mut found = Found::nothing();
+    let forwarded = keep_new(lines, context, &mut kept, &mut found);
     drop_footers(&mut kept);
     if let Some(start) = forwarded {
         kept.push("");
@@ -90,13 +136,13 @@ fn find_new(lines: &Lines<'_>, is_forward: bool) -> Found {
     found.text = join(&kept);
     if found.text.is_empty() {
         // Nothing is new: all is given, and the other body may tell more.
-        return Found { text: join(&lines.texts), cut: Cut::None, signature: false };
+        return Found { text: join(&lines.texts), ..Found::nothing() };
     }
     found
 }
 
 /// Puts what is new into `kept`. Says where a forwarded mail starts, which stays whole.
-fn keep_new<'a>(lines: &Lines<'a>, is_forward: bool, kept: &mut Vec<&'a str>, found: &mut Found) -> Option<usize> {
+fn keep_new<'a>(lines: &Lines<'a>, context: &Context<'_>, kept: &mut Vec<&'a str>, found: &mut Found) -> Option<usize> {
     let mut at = 0;
     while let Some(line) = lines.texts.get(at) {
         if line.is_empty() {
@@ -107,18 +153,23 @@ fn keep_new<'a>(lines: &Lines<'a>, is_forward: bool, kept: &mut Vec<&'a str>, fo
             at += 1;
             continue;
         }
-        match by_region(lines, at).unwrap_or_else(|| by_words(lines, at)) {
+        match by_region(lines, at, kept).unwrap_or_else(|| by_words(lines, at, context)) {
             Step::Keep(end) => {
+                found.own_quote |= lines.region(at) == Region::Indent;
                 kept.extend(lines.between(at, end));
                 at = end;
             }
             Step::KeepRest => return Some(at),
-            // A mail whose subject says that it was forwarded keeps all that would be history otherwise.
-            step if is_forward && step.is_history() => return Some(at),
+            // What would be history otherwise. Where the mail answers none, its author put it there, and may go on below
+            // what is marked.
+            Step::Skip(end, _) if context.past == Past::Pasted && !context.is_history(lines.block(at)) => {
+                kept.extend(lines.between(at, end));
+                at = end;
+            }
+            step if step.is_history() && !context.is_history(lines.block(at)) => return Some(at),
             Step::Skip(end, cut) => {
-                if lines.is_quote(at) {
-                    drop_lead_in(kept);
-                }
+                let is_quote = lines.is_quote(at) || lines.region(at) == Region::Indent;
+                found.attributed |= !is_quote || drop_lead_in(kept);
                 found.cut = found.cut.max(cut);
                 at = end;
             }
@@ -128,6 +179,7 @@ fn keep_new<'a>(lines: &Lines<'a>, is_forward: bool, kept: &mut Vec<&'a str>, fo
             }
             Step::DropRest(cut) => {
                 found.cut = found.cut.max(cut);
+                found.attributed = true;
                 return None;
             }
         }
@@ -136,7 +188,7 @@ fn keep_new<'a>(lines: &Lines<'a>, is_forward: bool, kept: &mut Vec<&'a str>, fo
 }
 
 /// What the elements around a line of HTML say. `None` when its words have to.
-fn by_region(lines: &Lines<'_>, at: usize) -> Option<Step> {
+fn by_region(lines: &Lines<'_>, at: usize, kept: &[&str]) -> Option<Step> {
     let end = || lines.end_of_region(at);
     // An element that says little was looked at when it began.
     let begins = || lines.begins(at);
@@ -173,7 +225,9 @@ fn by_region(lines: &Lines<'_>, at: usize) -> Option<Step> {
             let words = lines.between(at, end).iter().filter(|line| !line.is_empty()).count();
             (words <= MAX_MARKED_SIGNATURE_LINES).then_some(Step::SkipSignature(end))
         }
-        Region::Indent if begins() && lines.is_quoted_indent(at) => Some(Step::Skip(end(), Cut::Marks)),
+        Region::Indent if begins() && (lines.is_quoted_indent(at) || last_is_lead_in(kept)) => {
+            Some(Step::Skip(end(), Cut::Marks))
+        }
         Region::Indent => Some(Step::Keep(at + 1)),
         Region::Quote => Some(if lines.texts.get(at).is_some_and(|line| is_forward_marker(line)) {
             Step::KeepRest
@@ -185,7 +239,7 @@ fn by_region(lines: &Lines<'_>, at: usize) -> Option<Step> {
 }
 
 /// What a line and those below it say by their words.
-fn by_words(lines: &Lines<'_>, at: usize) -> Step {
+fn by_words(lines: &Lines<'_>, at: usize, context: &Context<'_>) -> Step {
     let rest = lines.from(at);
     let line = rest.first().copied().unwrap_or_default();
     if lines.is_quote(at) {
@@ -197,7 +251,7 @@ fn by_words(lines: &Lines<'_>, at: usize) -> Step {
     if is_original_marker(line) || is_header_block(rest) || is_unknown_marker(rest) {
         return Step::DropRest(Cut::Words);
     }
-    if lines.is_signature(at) {
+    if line == "--" && (lines.is_separator(at) || is_signature(lines, at, context)) {
         return Step::SkipSignature(lines.end_of_signature(at + 1));
     }
     let Some(found) = find_attribution(rest) else { return Step::Keep(at + 1) };
@@ -225,12 +279,18 @@ fn is_unknown_marker(lines: &[&str]) -> bool {
     count >= 3 && has_address
 }
 
-/// Takes away the line above a quote that a client of an unknown language wrote there.
-fn drop_lead_in(kept: &mut Vec<&str>) {
-    let Some(last) = kept.iter().rposition(|line| !line.is_empty()) else { return };
-    if kept.get(last).is_some_and(|line| is_lead_in(line)) {
+fn last_is_lead_in(kept: &[&str]) -> bool {
+    kept.iter().rev().find(|line| !line.is_empty()).is_some_and(|line| is_lead_in(line))
+}
+
+/// Takes away the line above a quote that a client of an unknown language wrote there. Says whether there was one.
+fn drop_lead_in(kept: &mut Vec<&str>) -> bool {
+    let Some(last) = kept.iter().rposition(|line| !line.is_empty()) else { return false };
+    let is_one = kept.get(last).is_some_and(|line| is_lead_in(line));
+    if is_one {
         kept.truncate(last);
     }
+    is_one
 }
 
 /// Takes away the rule that clients draw above what is not new.
@@ -270,65 +330,6 @@ fn join(lines: &[&str]) -> String {
     out.drain(..start);
     out
 }
+
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn history_of_the_common_clients_goes() {
-        for text in [
-            "Yes please.\n\nOn Mon, Apr 27, 2026 at 2:30 PM Mia <mia@ai.example.com> wrote:\n\n> Shall I?\n>\n> Mia\n",
-            "Yes please.\n\nOn Mon, Apr 27, 2026 at 2:30 PM Mia Miller With A Long Name\n<mia@ai.example.com> wrote:\n> Shall I?",
-            "Yes please.\n\n________________________________\nFrom: Mia <mia@x.example>\nSent: Monday, April 27, 2026 2:30 PM\nTo: Ada\nSubject: Re: Order\n\nShall I?",
-            "Yes please.\r\n\r\n-----Original Message-----\r\nFrom: Mia\r\nSent: Monday\r\n\r\nShall I?",
-            "Yes please.\n\nVon: Mia <mia@x.example>\nGesendet: Montag, 27. April 2026 14:30\nAn: Ada\nBetreff: AW: Bestellung\n\nSoll ich?",
-            "Yes please.\n\n*From:* Mia\n*Date:* Monday\n*To:* Ada\n*Subject:* x\n\nShall I?",
-            "Yes please.\n\nAm 27.04.26 um 14:30 schrieb Mia:\n> Soll ich?",
-            "Yes please.\n\nLe lun. 27 avr. 2026 à 14:30, Mia <mia@x.example> a écrit :\n\n> Dois-je ?",
-            "Yes please.\n\nEl lun, 27 abr 2026 a las 14:30, Mia (<mia@x.example>) escribió:\n> ¿Debo?",
-            "Yes please.\n\nIl giorno lun 27 apr 2026 alle ore 14:30 Mia ha scritto:\n> Devo?",
-            "Yes please.\n\n2026年4月27日(月) 14:30 Mia <mia@x.example>のメール:\n> ?",
-            "Yes please.\n\nMia <mia@x.example> 于2026年4月27日周一 14:30写道：\n\n> ?",
-            "Yes please.\n\nпн, 27 апр. 2026 г. в 14:30, Mia <mia@x.example>:\nMia написала 27.04:\n> ?",
-            "Yes please.\n\n-- \nAda Lovelace\nAnalyst\n\nOn Mon 27 Apr 2026, Mia wrote:\n> Shall I?",
-            "Yes please.\n\nSent from my iPhone\n\n> On 27 Apr 2026, at 14:30, Mia <mia@x.example> wrote:\n> \n> Shall I?",
-            "Yes please.\n\n--\nAda",
-            "On 27 Apr 2026, Mia wrote:\n> Shall I?\n\nYes please.",
-            "> Shall I?\n\nYes please.\n",
-        ] {
-            let found = extracted_text(text);
-            assert!(found.starts_with("Yes please."), "{text:?} gave {found:?}");
-            assert!(found.len() < 70 && !found.contains("Shall") && !found.contains("Ada"), "{text:?} gave {found:?}");
-        }
-    }
-
-    #[test]
-    fn what_is_new_stays() {
-        let interleaved = "On 27 Apr 2026, Mia wrote:\n> One?\n\nFirst.\n\n> Two?\n\nSecond.\n-- \nAda";
-        assert_eq!(extracted_text(interleaved), "First.\n\nSecond.");
-        let forward = "Please see below.\n\n---------- Forwarded message ---------\nFrom: Bob <b@x>\nDate: Mon\nSubject: Hi\nTo: Ada\n\nThe text.";
-        assert_eq!(extracted_text(forward), forward);
-        for text in [
-            "We agreed on 3 things:\n- one\n- two",
-            "On Friday Bob wrote three letters.\nThey were long.",
-            "From: the team\nwith love",
-            "a\n--\nb\nc\nd\ne\nf\ng\nh\ni\nj\nk\nl",
-            "Dear all,\n\nthe price is > 3 €.",
-        ] {
-            assert_eq!(extracted_text(text), text, "{text:?}");
-        }
-    }
-
-    #[test]
-    fn never_empty_when_the_text_is_not() {
-        for text in [
-            "> only a quote",
-            "-- \nonly a signature",
-            "From: a\nSent: b\nTo: c\nSubject: d\n\nforwarded by Outlook",
-            "Sent from my iPhone",
-        ] {
-            assert_eq!(extracted_text(text), text.replace("-- ", "--"), "{text:?}");
-        }
-        assert_eq!(extracted_text(" \n \r\n"), "");
-    }
-}
+mod tests;

@@ -12,7 +12,8 @@ pub use self::files::is_executable;
 use self::hidden_characters::has_hidden_characters;
 pub(crate) use self::page::{PageInspection, PageSigns};
 use crate::{
-    address::domain_of, attribution::is_forward_subject, extract, html::Rendered, lookalike, parse::ParsedMail,
+    address::domain_of, attribution::is_forward_subject, extract, extract::says_unseen, html::Rendered, lookalike,
+    parse::ParsedMail,
 };
 
 /// What is known about a mail from outside it.
@@ -35,7 +36,11 @@ pub fn safety_flags(mail: &ParsedMail, context: &SafetyContext<'_>) -> Vec<Safet
     let checks = [
         (
             SafetyFlag::HiddenText,
-            page.hidden_text || has_hidden_characters(&mail.subject) || has_hidden_characters(&name) || in_text(),
+            page.hidden_text
+                || has_hidden_characters(&mail.subject)
+                || has_hidden_characters(&name)
+                || in_text()
+                || says_unseen(mail),
         ),
         (SafetyFlag::LinkMismatch, page.link_mismatch),
         (SafetyFlag::LookalikeDomain, lookalike::looks_like_one_of(&from, context.known_domains)),

@@ -4,7 +4,7 @@
 
 use std::time::{Duration, Instant};
 
-use actionlayer_mail::{extract, extracted_text, html_to_text, parse};
+use actionlayer_mail::{SafetyContext, extract, extracted_text, html_to_text, parse, safety_flags};
 use proptest::prelude::*;
 
 /// The words of `new` stand in `text`, in that order.
@@ -114,7 +114,11 @@ fn page() -> impl Strategy<Value = String> {
             "<a href=https://x.example/>",
             "</a>",
             "<span style='display:none'>",
+            "<span style='text-decoration:line-through'>",
             "</span>",
+            "<s>",
+            "</s>",
+            "<blockquote style='border-left:1px'>",
             "<style>",
             "</style>",
             "<!--",
@@ -175,7 +179,7 @@ fn quickest(run: impl Fn()) -> Duration {
 
 #[test]
 fn time_is_linear_in_size() {
-    let texts: [&str; 9] = [
+    let texts: [&str; 10] = [
         "On 27 Apr 2026 Mia\n",
         "From: a\n",
         "--\nAda\n\n",
@@ -185,8 +189,9 @@ fn time_is_linear_in_size() {
         "\n",
         "---- x ----\nFrom: a@b\n",
         "On 27 Apr 2026, Mia wrote:\n\n\n",
+        "x\n\n--\nAda\n",
     ];
-    let pages: [&str; 8] = [
+    let pages: [&str; 10] = [
         "<blockquote>",
         "<div class=gmail_quote>x",
         "<div class=gmail_signature>x<br>",
@@ -195,6 +200,8 @@ fn time_is_linear_in_size() {
         "<div style='border-top:solid'>a<br>",
         "<blockquote type=cite>x</blockquote>y",
         "<ul><li>x",
+        "<s>x<br>",
+        "<td><s>-- <br></td>",
     ];
     let page = |piece: &str, count: usize| format!("Content-Type: text/html\n\n{}", piece.repeat(count));
     for piece in texts {
@@ -211,6 +218,23 @@ fn time_is_linear_in_size() {
             quickest(|| drop(extract(&mail)))
         };
         let (small, large) = (time(1_000), time(8_000));
+        assert!(large < small * 40 + Duration::from_millis(50), "{piece:?}: {small:?}, eight times as much: {large:?}");
+    }
+}
+
+#[test]
+fn comparing_text_and_page_takes_linear_time() {
+    for piece in ["://>", "a<mailto:b>", "word ", "字", "1) - x\n", "a=b%", "[cid:x] "] {
+        let time = |count: usize| {
+            let text = piece.repeat(count);
+            let raw = format!(
+                "Content-Type: multipart/alternative; boundary=b\n\n--b\n\n{text}\n--b\nContent-Type: text/html\n\n<p>{text}x\n\
+                 --b--\n"
+            );
+            let mail = parse(raw.as_bytes());
+            quickest(|| drop((extract(&mail), safety_flags(&mail, &SafetyContext::default()))))
+        };
+        let (small, large) = (time(2_000), time(16_000));
         assert!(large < small * 40 + Duration::from_millis(50), "{piece:?}: {small:?}, eight times as much: {large:?}");
     }
 }

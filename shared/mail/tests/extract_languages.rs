@@ -407,7 +407,7 @@ fn header_blocks_of_every_language() {
             "<p>{new}</p><div><div style=\"border:none;border-top:solid #E1E1E1 1.0pt\"><p class=\"MsoNormal\">{html_block}\
              </p></div></div><p>Shall I send it?</p>"
         );
-        let raw = format!("Subject: x\nContent-Type: text/html; charset=utf-8\n\n{html}");
+        let raw = format!("Subject: Re: x\nContent-Type: text/html; charset=utf-8\n\n{html}");
         wrong.check(&extract(&parse(raw.as_bytes())), language, "Outlook HTML");
     }
     wrong.none();

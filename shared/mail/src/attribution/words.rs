@@ -74,6 +74,8 @@ pub(super) const ATTRIBUTIONS: &[Attribution] = &[
     Attribution { begins: &["pada "], verbs: &["menulis"], name_follows: false },
     // Estonian.
     Attribution { begins: &["kuupäev ", "kirjutas "], verbs: &["kirjutas"], name_follows: true },
+    // Horde and its like, in the larger ones: who, but not when.
+    Attribution { begins: QUOTING, verbs: QUOTING, name_follows: true },
     // These name the author first, or are too many to list by their weekdays. Portuguese, Finnish, Turkish, Hungarian,
     // Lithuanian, Latvian.
     Attribution { begins: &[], verbs: &["escreveu ("], name_follows: true },
@@ -99,6 +101,13 @@ pub(super) const ATTRIBUTIONS: &[Attribution] = &[
     Attribution { begins: &[], verbs: &["كتب", "تمت كتابة ما يلي", "نوشت"], name_follows: true },
     Attribution { begins: &[], verbs: &["ने लिखा"], name_follows: true },
     Attribution { begins: &[], verbs: &["เขียนว่า", "เขียน"], name_follows: true },
+];
+
+/// How Horde begins its attributions.
+#[rustfmt::skip]
+const QUOTING: &[&str] = &[
+    "quoting ", "zitat von ", "citando ", "mensaje citado por ", "citation de ", "citeren ", "citerar ", "citat ", "cytowanie ",
+    "цитирование ",
 ];
 
 /// Labels of the author in the header block that Outlook and others put above the history.
@@ -149,7 +158,7 @@ pub(super) const SUBJECT: &[&str] = &[
 #[rustfmt::skip]
 pub(super) const ORIGINAL: &[&str] = &[
     "original message", "original appointment", "original email", "reply message", "ursprüngliche nachricht",
-    "originalnachricht", "antwort nachricht", "ursprünglicher termin", "originalmail", "message d'origine", "message d’origine",
+    "originalnachricht", "original-nachricht", "antwort nachricht", "ursprünglicher termin", "originalmail", "message d'origine", "message d’origine",
     "message original", "message initial", "mensaje original", "missatge original", "messaggio originale",
     "mensagem original", "oorspronkelijk bericht", "origineel bericht", "originalmeddelande",
     "ursprungligt meddelande", "ursprungsmeddelande", "opprinnelig melding", "oprindelig meddelelse",
@@ -195,30 +204,20 @@ pub(super) const FORWARD_PREFIX: &[&str] = &[
     "ilt", "proslijeđeno", "הועבר", "转发", "轉寄", "転送", "전달", "إعادة توجيه", "ส่งต่อ", "chuyển tiếp", "terusan",
 ];
 
-/// What the footer of a phone or an app says ("Sent from my iPhone"). It counts only with one of [`DEVICES`] in the line.
+/// Prefixes of the subject of an answer, before their colon.
 #[rustfmt::skip]
-pub(super) const SENT_FROM: &[&str] = &[
-    "sent from", "sent via", "sent with", "sent by", "sent using", "sent on", "get outlook for",
-    "get the new outlook", "von meinem", "von meiner", "von unterwegs", "gesendet", "holen sie sich outlook",
-    "outlook für", "envoyé", "obtenez outlook", "télécharger outlook", "enviado", "enviada", "enviat",
-    "obtener outlook", "obter o outlook", "obtenha o outlook", "inviato", "inviata", "ottieni outlook",
-    "scarica outlook", "verstuurd", "verzonden", "outlook voor", "skickat", "hämta outlook", "sendt fra", "sendt med",
-    "hent outlook", "få outlook", "sent úr", "lähetetty", "hanki outlook", "wysłane", "wysłano", "pobierz outlook",
-    "odesláno", "odoslané", "získejte outlook", "küldve", "küldtem", "elküldve", "trimis", "στάλθηκε", "εστάλη",
-    "изпратено", "отправлено", "надіслано", "відправлено", "gönderildi", "gönderilmiştir", "edinin", "poslano",
-    "poslato", "послато", "išsiųsta", "nosūtīts", "saadetud", "נשלח", "أرسلت من", "أُرسلت من", "تم الإرسال من",
-    "مُرسل من", "ارسال شده", "发自", "发送自", "從我的", "从我的", "寄自", "傳送", "から送信", "에서 보냄", "에서 보낸", "ส่งจาก", "đã gửi từ",
-    "được gửi từ", "dikirim dari", "dihantar dari", "से भेजा गया",
+pub(super) const REPLY_PREFIX: &[&str] = &[
+    "re", "aw", "antw", "antwort", "réf", "rép", "réponse", "res", "resp", "respuesta", "rif", "r", "risposta",
+    "sv", "svar", "vs", "bls", "odp", "odpowiedź", "vá", "válasz", "răsp", "odg", "одг", "отг", "отв", "ответ",
+    "відп", "відповідь", "απ", "απάντηση", "σχετ", "ynt", "yan", "yanıt", "ats", "atb", "vast", "השב", "תשובה", "תגובה",
+    "رد", "الرد", "پاسخ", "उत्तर", "ตอบกลับ", "ตอบ", "trả lời", "balas", "回复", "回覆", "答复", "答覆", "返信", "회신", "답장", "답변",
+    "automatic reply", "automatische antwort",
 ];
 
-/// Devices and apps that sign.
+/// Whose somebody is: a person writes that above what another one wrote, no client does.
 #[rustfmt::skip]
-pub(super) const DEVICES: &[&str] = &[
-    "iphon", "ipad", "ipod", "apple", "android", "samsung", "galaxy", "huawei", "honor", "xiaomi", "redmi",
-    "oneplus", "oppo", "pixel", "nokia", "motorola", "lg ", "htc", "sony", "xperia", "blackberry", "palm", "windows",
-    "outlook", "yahoo", "proton", "mail", "gmx", "web.de", "k-9", "nine", "spark", "superhuman", "mailspring",
-    "airmail", "newton", "edison", "aqua", "bluemail", "t-online", "telekom", "vodafone", "phone", "smartphone",
-    "mobil", "handy", "tablet", "telefon", "teléfono", "móvil", "téléphone", "telefono", "cellulare", "celular",
-    "puhelime", "telefoon", "мобильн", "телефон", "айфон", "手机", "手機", "スマートフォン", "휴대폰", "핸드폰", "wireless",
-    "fairphone",
+pub(super) const POSSESSIVES: &[&str] = &[
+    "my", "our", "your", "his", "her", "their", "mein", "meine", "unser", "unsere", "ihr", "ihre", "sein", "seine", "notre",
+    "nos", "votre", "nuestro", "nuestra", "vuestro", "nostro", "nostra", "vostro", "nosso", "nossa", "onze", "vår",
+    "vores", "nasz", "nasza", "náš", "naše", "наш", "наша",
 ];

@@ -5,11 +5,6 @@ use crate::{
     html::{Region, Rendered},
 };
 
-/// The longest signature, in lines that are not empty, below a `--` that lost its trailing blank.
-const MAX_SIGNATURE_LINES: usize = 10;
-/// Lines looked at to count them.
-const MAX_GAP: usize = 40;
-
 /// The lines of a body, without blanks at their ends, and what each is.
 pub(super) struct Lines<'a> {
     pub(super) texts: Vec<&'a str>,
@@ -33,7 +28,7 @@ impl<'a> Lines<'a> {
 
     pub(super) fn of_page(page: &'a Rendered) -> Self {
         let (texts, regions) = page.lines().unzip();
-        Self { texts, regions, separators: Vec::new() }
+        Self { texts, regions, separators: page.separators().to_vec() }
     }
 
     pub(super) fn region(&self, at: usize) -> Region {
@@ -83,18 +78,9 @@ impl<'a> Lines<'a> {
         self.texts.get(start..).unwrap_or_default()
     }
 
-    /// `-- ` on its own line (RFC 3676, section 4.3). Without the blank it may be a rule within the text: then it counts
-    /// only when little follows.
-    pub(super) fn is_signature(&self, at: usize) -> bool {
-        if self.texts.get(at) != Some(&"--") {
-            return false;
-        }
-        let little_follows = || {
-            let end = self.texts.len().min(at + MAX_GAP);
-            let below = (at + 1..end).take_while(|at| !self.is_quote(*at) && matches!(self.region(*at), Region::New));
-            below.filter(|at| !self.texts.get(*at).is_some_and(|line| line.is_empty())).count() <= MAX_SIGNATURE_LINES
-        };
-        self.separators.binary_search(&at).is_ok() || little_follows()
+    /// Whether line `at` is `-- `, with its blank (RFC 3676, section 4.3).
+    pub(super) fn is_separator(&self, at: usize) -> bool {
+        self.separators.binary_search(&at).is_ok()
     }
 
     /// A signature ends where history or a forwarded mail starts.
@@ -108,6 +94,11 @@ impl<'a> Lines<'a> {
                 || find_attribution(rest).is_some()
                 || is_header_block(rest))
         })
+    }
+
+    /// The lines at `at` when they can be the header block of an earlier mail: nothing in a quote is.
+    pub(super) fn block(&self, at: usize) -> &[&'a str] {
+        if self.is_quote(at) || self.region(at) == Region::Indent { &[] } else { self.from(at) }
     }
 
     /// Whether an indent at `at` is a quoted mail after all: it starts as one.

@@ -32,6 +32,8 @@ struct Open {
     name: String,
     count: usize,
     region: Region,
+    /// It holds the line above a quote, quotes, and answers between them.
+    holds_quotes: bool,
 }
 
 /// Marked elements within marked elements followed at most.
@@ -80,7 +82,8 @@ impl Regions {
         match region {
             Some(Region::Rest) => self.rest = true,
             Some(region) if self.open.len() < MAX_OPEN => {
-                self.open.push(Open { name: tag.name.clone().into_owned(), count: 1, region });
+                let holds_quotes = region == Region::LeadIn;
+                self.open.push(Open { name: tag.name.clone().into_owned(), count: 1, region, holds_quotes });
             }
             _ => {
                 // Its end is not the end of the marked element of that name, also from within another one.
@@ -128,7 +131,10 @@ impl Regions {
         }
         let classes = tag.attribute("class").unwrap_or_default();
         if tag.name == "blockquote" {
-            return Some(if is_mail_quote(tag, classes) { Region::Quote } else { Region::Indent });
+            // A bar on its left is drawn by clients and by authors: within what a client marks it is the client's.
+            let marked =
+                is_mail_quote(tag, classes) || (has_bar(tag) && self.open.iter().any(|open| open.holds_quotes));
+            return Some(if marked { Region::Quote } else { Region::Indent });
         }
         let style = || tag.attribute("style").unwrap_or_default();
         classes
@@ -148,21 +154,56 @@ fn region_of_class(class: &str) -> Option<Region> {
         | "gmail_signature_prefix"
         | "moz-signature"
         | "protonmail_signature_block"
+        | "front-signature"
+        | "hs_signature"
+        | "missive_signature"
         | "signature"
         | "sh-signature" => Region::Signature,
-        "gmail_quote" | "gmail_quote_container" | "protonmail_quote" | "zmail_extra" | "tutanota_quote" => {
-            Region::LeadIn
-        }
+        "gmail_quote"
+        | "gmail_quote_container"
+        | "protonmail_quote"
+        | "zmail_extra"
+        | "tutanota_quote"
+        | "missive_quote" => Region::LeadIn,
         _ => return None,
     })
 }
 
-/// Whether a block quote is a quoted mail: it says so, or has the bar on its left that mail clients draw.
+/// Whether a block quote says that it is a quoted mail.
 fn is_mail_quote(tag: &Tag<'_>, classes: &str) -> bool {
-    let style = tag.attribute("style").unwrap_or_default();
     tag.attribute("type").is_some_and(|kind| kind.eq_ignore_ascii_case("cite"))
-        || ["quote", "clean_bq", "cite"].iter().any(|name| classes.contains(name))
-        || style.contains("border-left") && !style.contains("border-left:none") && !style.contains("border-left:0")
+        || classes.split_ascii_whitespace().any(|class| {
+            // Outlook on the web and Yahoo put prefixes before the classes of what they show.
+            let class = class.trim_start_matches("x_");
+            let class =
+                class.strip_prefix("yiv").map_or(class, |rest| rest.trim_start_matches(|c: char| c.is_ascii_digit()));
+            QUOTE_CLASSES.contains(&class)
+        })
+}
+
+/// The classes that clients give the block quote around an earlier mail. A site's own (`wp-block-quote`) are not among
+/// them.
+const QUOTE_CLASSES: [&str; 15] = [
+    "gmail_quote",
+    "protonmail_quote",
+    "tutanota_quote",
+    "spark_quote",
+    "missive_quote",
+    "front-blockquote",
+    "freshdesk_quote",
+    "zmail_quote",
+    "hs_quote",
+    "mailbird_quote",
+    "yahoo_quoted",
+    "iw_quote",
+    "clean_bq",
+    "quote",
+    "cite",
+];
+
+fn has_bar(tag: &Tag<'_>) -> bool {
+    let style = tag.attribute("style").unwrap_or_default();
+    style.contains("border-left") && !style.contains("border-left:none") && !style.contains("border-left:0")
 }
 
 #[cfg(test)]
@@ -230,7 +271,10 @@ mod tests {
         for (html, region) in [
             ("<blockquote>x", Region::Indent),
             ("<blockquote style='margin:0 0 0 40px;border:none;padding:0px'>x", Region::Indent),
-            ("<blockquote style='border-left:1px solid #ccc'>x", Region::Quote),
+            ("<blockquote style='border-left:1px solid #ccc'>x", Region::Indent),
+            ("<blockquote class=wp-block-quote>x", Region::Indent),
+            ("<div class=zmail_extra><blockquote style='border-left:1px solid #ccc'>x", Region::Quote),
+            ("<blockquote class='x_gmail_quote'>x", Region::Quote),
             ("<BLOCKQUOTE TYPE=CITE>x", Region::Quote),
         ] {
             assert_eq!(regions(html)[0].1, region, "{html}");

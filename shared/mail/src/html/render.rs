@@ -1,8 +1,12 @@
 //! HTML to plain text that keeps what a reader sees: paragraphs, lists, tables, links, quotes.
 
+mod struck;
 mod table;
 
-use self::table::Tables;
+use self::{
+    struck::{MARK, Struck},
+    table::Tables,
+};
 use super::{
     Tag, Token, Tokenizer,
     region::{Region, Regions},
@@ -16,7 +20,7 @@ use crate::{
 const MAX_NESTING: usize = 8;
 
 /// What a reader sees of `html`, as text: paragraphs and line breaks kept, `- ` and `1. ` before list items, `> ` before
-/// quotes, ` | ` between the cells of a table, the target of a link after its text. Hidden elements, scripts and styles
+/// quotes, ` | ` between the cells of a table, the target of a link after its text, `~~` around what is struck out. Hidden elements, scripts and styles
 /// are left out.
 pub fn html_to_text(html: &str) -> String {
     Rendered::read(html).text()
@@ -28,6 +32,11 @@ pub(crate) struct Rendered {
     out: String,
     /// One for each line of `out`.
     regions: Vec<Region>,
+    /// Lines that are exactly `-- `.
+    separators: Vec<usize>,
+    has_picture: bool,
+    /// What stands for pictures where text is not seen.
+    unseen_alternatives: String,
     signs: PageSigns,
 }
 
@@ -47,12 +56,38 @@ impl Rendered {
             }
         }
         page.link_end();
-        Self { out: page.out, regions: page.line_regions, signs: page.inspection.finish() }
+        if page.struck.is_marked {
+            page.out.push_str(MARK);
+        }
+        Self {
+            out: page.out,
+            regions: page.line_regions,
+            separators: page.separators,
+            has_picture: page.has_picture,
+            unseen_alternatives: page.unseen_alternatives,
+            signs: page.inspection.finish(),
+        }
     }
 
     /// What looks dangerous about it.
     pub(crate) fn signs(&self) -> PageSigns {
         self.signs
+    }
+
+    /// The lines that are `-- `: their blank is not in [`Self::lines`].
+    pub(crate) fn separators(&self) -> &[usize] {
+        &self.separators
+    }
+
+    /// Whether there is a picture to see, which may have words of its own.
+    pub(crate) fn has_picture(&self) -> bool {
+        self.has_picture
+    }
+
+    /// The descriptions of pictures in places where text is not seen, a line each. Such a place may hold a picture that
+    /// is: mail templates set the text around one to size zero.
+    pub(crate) fn unseen_alternatives(&self) -> &str {
+        &self.unseen_alternatives
     }
 
     /// Whether nothing is shown.
@@ -88,6 +123,7 @@ impl Rendered {
 struct Page<'a> {
     out: String,
     line_regions: Vec<Region>,
+    separators: Vec<usize>,
     regions: Regions,
     visibility: Visibility<'a>,
     inspection: PageInspection,
@@ -102,6 +138,9 @@ struct Page<'a> {
     /// List markers due before the next text.
     marker: Option<String>,
     tables: Tables,
+    struck: Struck,
+    has_picture: bool,
+    unseen_alternatives: String,
     preformatted: usize,
     /// The target of the open link and where its text starts in `out`.
     link: Option<(String, usize)>,
@@ -112,6 +151,7 @@ impl<'a> Page<'a> {
         Self {
             out: String::new(),
             line_regions: Vec::new(),
+            separators: Vec::new(),
             regions: Regions::default(),
             visibility,
             inspection: PageInspection::default(),
@@ -122,6 +162,9 @@ impl<'a> Page<'a> {
             lists: Vec::new(),
             marker: None,
             tables: Tables::default(),
+            struck: Struck::default(),
+            has_picture: false,
+            unseen_alternatives: String::new(),
             preformatted: 0,
             link: None,
         }
@@ -162,6 +205,10 @@ impl<'a> Page<'a> {
         let region = self.regions.current();
         self.regions.text();
         let new_line = self.out.is_empty() || self.breaks > 0;
+        if new_line && std::mem::take(&mut self.struck.is_marked) {
+            // Every line has marks of its own.
+            self.out.push_str(MARK);
+        }
         if !self.out.is_empty() && self.breaks > 0 {
             self.out.push('\n');
             if self.breaks > 1 {
@@ -194,6 +241,10 @@ impl<'a> Page<'a> {
                 *line = region;
             }
         }
+        if self.struck.is_open() && !self.struck.is_marked {
+            self.out.push_str(MARK);
+            self.struck.is_marked = true;
+        }
         self.breaks = 0;
         self.space = false;
         self.last_depth = self.quote_depth;
@@ -207,12 +258,23 @@ impl<'a> Page<'a> {
         self.out.push_str(rest);
     }
 
+    /// Notes a `-- ` that ends here: as a line, its blank is gone.
+    fn note_separator(&mut self) {
+        let ends =
+            |line: &str| self.out.strip_suffix(line).is_some_and(|before| before.is_empty() || before.ends_with('\n'));
+        if self.breaks == 0 && (ends("-- ") || (self.space && ends("--"))) {
+            self.separators.push(self.line_regions.len().saturating_sub(1));
+        }
+    }
+
     fn line_break(&mut self) {
+        self.note_separator();
         self.breaks = (self.breaks + 1).min(2);
         self.space = false;
     }
 
     fn block(&mut self, breaks: usize) {
+        self.note_separator();
         // A paragraph in a cell of a table of data does not tear the row apart.
         let breaks = match self.tables.is_at_start_of_cell() {
             Some(true) => 0,
@@ -226,8 +288,15 @@ impl<'a> Page<'a> {
     fn tag(&mut self, tag: &Tag<'a>) {
         self.visibility.tag(tag);
         self.regions.tag(tag);
+        if self.struck.tag(tag) {
+            self.out.push_str(MARK);
+        }
         // Elements keep their shape when they are not seen: what they hold may be.
         if matches!(tag.name.as_ref(), "br" | "hr" | "img") && !self.visibility.is_visible() {
+            if let Some(alternative) = tag.attribute("alt").filter(|_| tag.name == "img") {
+                self.unseen_alternatives.push_str(alternative);
+                self.unseen_alternatives.push('\n');
+            }
             return;
         }
         match (tag.name.as_ref(), tag.is_end) {
@@ -280,6 +349,8 @@ impl<'a> Page<'a> {
             ("a", false) => self.link_start(tag),
             ("a", true) => self.link_end(),
             ("img", _) => {
+                let is_dot = |name| tag.attribute(name).is_some_and(|size| matches!(size.trim(), "0" | "1" | "2"));
+                self.has_picture |= !is_dot("width") && !is_dot("height");
                 if let Some(alt) = tag.attribute("alt").map(str::trim).filter(|alt| !alt.is_empty()) {
                     self.space = true;
                     self.text(alt);
@@ -348,51 +419,6 @@ fn quote_prefix(depth: usize) -> &'static str {
 fn is_blank(c: char) -> bool {
     matches!(c, ' ' | '\t' | '\n' | '\r' | '\u{c}')
 }
+
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_a_reader_sees() {
-        for (html, text) in [
-            ("<p>Hello <b>you</b>!</p><p>Second\n  line</p>", "Hello you!\n\nSecond line"),
-            ("a<br>b<br><br>c", "a\nb\n\nc"),
-            ("<div>a</div><div>b</div>", "a\nb"),
-            ("x<ul><li>one<li>two</ul>y", "x\n\n- one\n- two\n\ny"),
-            ("<ol><li>one</li><li>two<ul><li>sub</li></ul></li></ol>", "1. one\n2. two\n  - sub"),
-            ("see <a href=\"https://x.example/a\">this page</a>.", "see this page <https://x.example/a>."),
-            ("<a href='https://x.example'>https://x.example/</a>", "https://x.example/"),
-            ("<a href='mailto:a@b.c'>a@b.c</a>", "a@b.c"),
-            ("<a href='javascript:alert(1)'>x</a>", "x"),
-            ("<a href='https://x.example'><img alt=Logo></a>", "Logo <https://x.example>"),
-            ("yes<blockquote>was<blockquote>older</blockquote></blockquote>", "yes\n\n> was\n> > older"),
-            ("<pre>a\n  b</pre>c", "a\n  b\n\nc"),
-            ("<style>p{}</style><script>x</script><title>t</title>seen", "seen"),
-            ("<div style=\"display:none\">no<div>no</div>no</div>yes", "yes"),
-            ("<table><tr><td>a</td><td>b</td></tr><tr><td>c</td></tr></table>", "a | b\nc"),
-            (
-                "<table border=1><tr><th>Item<th>Price<th>Left<tr><td><p>Chair</p><td><td><p>2</p><tr><td>Desk<td>30 €</table>x",
-                "Item | Price | Left\nChair | | 2\nDesk | 30 €\n\nx",
-            ),
-            ("<table><tr><td>&nbsp;</td><td><div>Hello</div><p>you</p></td><td> </td></tr></table>", "Hello\n\nyou"),
-            ("<ol start=3><li>c<li>d</ol>", "3. c\n4. d"),
-            ("a&nbsp;b &lt;c&gt; &euro;", "a b <c> €"),
-            ("Gr&uuml;&szlig;e", "Grüße"),
-            ("", ""),
-        ] {
-            assert_eq!(html_to_text(html), text, "{html:?}");
-        }
-    }
-
-    #[test]
-    fn depth_and_size_cost_time_only() {
-        let deep = "<div>".repeat(200_000) + "x" + &"</div>".repeat(200_000);
-        assert_eq!(html_to_text(&deep), "x");
-        let quotes = "<blockquote>".repeat(100_000) + "x";
-        assert!(html_to_text(&quotes).len() < 100);
-        let lists = "<ul>".repeat(100_000) + "<li>x";
-        assert!(html_to_text(&lists).len() < 100);
-        assert_eq!(html_to_text(&"<".repeat(300_000)).len(), 300_000);
-        assert_eq!(html_to_text(&"<a href='https://x/'>".repeat(100_000)), "");
-    }
-}
+mod tests;

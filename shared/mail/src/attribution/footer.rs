@@ -1,0 +1,297 @@
+//! The line a phone or an app adds below a mail ("Sent from my iPhone").
+
+use super::clean;
+
+/// The longest footer, in bytes, in characters and in words.
+const MAX_BYTES: usize = 300;
+const MAX_CHARS: usize = 80;
+const MAX_WORDS: usize = 12;
+/// Words behind the preposition, without articles and the like, among which the device must stand: "Sent from my Acme,
+/// Galaxy smartphone", but not "Sent from Hamburg by Galaxy Logistics".
+const REACH: usize = 2;
+
+/// Whether a line is the footer of a phone or an app: words that say so, with the preposition, and a device as a word of
+/// its own. People send things, too: "Sent by registered mail on Friday" is none.
+pub(crate) fn is_app_footer(line: &str) -> bool {
+    let line = clean(line);
+    if line.len() > MAX_BYTES {
+        return false;
+    }
+    // The address behind the name of the app says nothing.
+    let said = without_addresses(line).to_lowercase();
+    let said = said.trim_end_matches(|c: char| c.is_whitespace() || matches!(c, '.' | '!' | '。' | '>'));
+    if said.chars().count() > MAX_CHARS || said.split_whitespace().count() > MAX_WORDS {
+        return false;
+    }
+    let behind = |phrase: &&str| said.strip_prefix(*phrase).filter(|rest| is_whole(phrase, rest));
+    SENT_FROM.iter().filter_map(behind).any(|rest| names_device(rest, REACH))
+        || AROUND.iter().any(|(begin, end)| {
+            let inside = said.strip_prefix(begin).and_then(|rest| rest.strip_suffix(end));
+            inside.is_some_and(|inside| names_device(inside, MAX_WORDS))
+        })
+        || OUTLOOK_FOR.iter().filter_map(behind).any(|rest| {
+            let mut rest = words(rest).filter(|word| !FILLERS.contains(word));
+            rest.next().is_some_and(|word| PLATFORMS.iter().any(|platform| word.starts_with(platform)))
+                && rest.all(|word| PLATFORMS.contains(&word) || FETCH.contains(&word))
+        })
+        || said.contains("outlook") && OUTLOOK_ENDS.iter().any(|end| said.ends_with(end))
+}
+
+/// A line without what stands in angle brackets and behind a round one.
+fn without_addresses(line: &str) -> String {
+    let mut pieces = line.split('(').next().unwrap_or_default().split('<');
+    let mut said = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        said.push_str(piece.split_once('>').map_or("", |(_, after)| after));
+    }
+    said
+}
+
+/// Whether `rest` does not go on with the last word of `phrase`. Scripts without blanks have no such border, and the
+/// Semitic ones join a preposition to its word.
+fn is_whole(phrase: &str, rest: &str) -> bool {
+    phrase.chars().last().is_none_or(|c| c >= '\u{2e80}' || ('\u{590}'..='\u{6ff}').contains(&c))
+        || !rest.starts_with(char::is_alphanumeric)
+}
+
+/// Words, also where letters of another script stand beside them ("我的iPhone").
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| !c.is_alphanumeric() || c >= '\u{2e80}').filter(|word| !word.is_empty())
+}
+
+/// Whether one of the first words of what was "sent from", fillers aside, is a device or an app.
+fn names_device(rest: &str, reach: usize) -> bool {
+    if CJK_DEVICES.iter().any(|device| rest.contains(device)) {
+        return true;
+    }
+    let mut is_own = false;
+    let mut left = reach;
+    for word in words(rest) {
+        if FILLERS.contains(&word) {
+            is_own = true;
+            continue;
+        }
+        if is_device(word) || is_own_device(word) || (is_own && GENERIC.iter().any(|device| word.starts_with(device))) {
+            return true;
+        }
+        left -= 1;
+        if left == 0 {
+            break;
+        }
+    }
+    false
+}
+
+fn is_device(word: &str) -> bool {
+    DEVICES.contains(&word) || STEMS.iter().any(|stem| word.starts_with(stem))
+}
+
+/// "My phone" in one word.
+fn is_own_device(word: &str) -> bool {
+    OWN_DEVICES.iter().any(|device| word.starts_with(device))
+}
+
+/// What begins a footer; a device follows.
+#[rustfmt::skip]
+const SENT_FROM: &[&str] = &[
+    "sent from", "sent via", "sent with", "sent using", "sent on my", "sent wirelessly from",
+    "gesendet von", "gesendet mit", "gesendet über", "gesendet via", "gesendet vom", "gesendet aus",
+    "envoyé de", "envoyé depuis", "envoyé à partir de", "envoyé avec", "envoyé via", "envoyé d",
+    "enviado desde", "enviado de", "enviado con", "enviado vía", "enviado via", "enviado a través de",
+    "enviat des de", "enviat des del", "enviat amb",
+    "enviado do", "enviado da", "enviado a partir de", "enviado a partir do", "enviado pelo", "enviado com",
+    "enviada do", "enviada desde", "enviada a partir do",
+    "inviato da", "inviato dal", "inviato con", "inviato tramite", "inviata da", "inviato dall",
+    "verstuurd vanaf", "verstuurd met", "verstuurd vanuit", "verstuurd via", "verstuurd van", "verzonden vanaf", "verzonden met",
+    "verzonden vanuit", "verzonden via", "verzonden van",
+    "skickat från", "skickat med", "skickat via", "skickades från",
+    "sendt fra", "sendt med", "sendt via", "sent úr",
+    "lähetetty", "wysłane z", "wysłano z", "wysłane za pomocą", "wysłano za pomocą", "odesláno z", "odesláno ze", "odesláno pomocí",
+    "odoslané z", "odoslané zo", "trimis de pe", "trimis din", "trimis cu",
+    "στάλθηκε από", "εστάλη από", "στάλθηκε με", "изпратено от", "изпратено с", "изпратено чрез",
+    "отправлено с", "отправлено из", "отправлено от", "отправлено через", "надіслано з", "надіслано із", "відправлено з", "відправлено із",
+    "poslano s", "poslano sa", "poslano z", "poslano iz", "poslato sa", "poslato s", "послато са", "послато с",
+    "išsiųsta iš", "išsiųsta naudojant", "nosūtīts no", "nosūtīts ar", "saadetud",
+    "נשלח מ", "נשלח באמצעות", "أرسلت من", "أُرسلت من", "تم الإرسال من", "مُرسل من", "ارسال شده از",
+    "发自", "发送自", "寄自", "ส่งจาก", "đã gửi từ", "được gửi từ", "gửi từ", "dikirim dari", "dihantar dari",
+];
+
+/// What stands around the device: some languages put the verb last.
+#[rustfmt::skip]
+const AROUND: &[(&str, &str)] = &[
+    ("von ", "gesendet"), ("vom ", "gesendet"), ("von ", "geschickt"), ("von ", "versendet"), ("von ", "verschickt"), ("mit ", "gesendet"),
+    ("mit ", "versendet"), ("diese nachricht wurde von ", "gesendet"), ("diese nachricht wurde mit ", "gesendet"), ("diese e-mail wurde von ", "gesendet"),
+    ("", "ről küldve"), ("", "ról küldve"), ("", "ből küldve"), ("", "ből küldve"), ("", "-ról küldtem"), ("", "ről küldtem"),
+    ("", "dan gönderildi"), ("", "den gönderildi"), ("", "tan gönderildi"), ("", "ten gönderildi"), ("", "dan gönderilmiştir"),
+    ("", "den gönderilmiştir"), ("从我的", "发送"), ("從我的", "傳送"), ("從我的", "寄出"), ("", "から送信"), ("", "から送信されました"),
+    ("", "에서 보냄"), ("", "에서 보낸 메일"), ("", "에서 보냈습니다"), ("", "से भेजा गया"),
+];
+
+/// What Outlook's apps say of themselves, before the platform.
+#[rustfmt::skip]
+const OUTLOOK_FOR: &[&str] = &[
+    "get outlook for", "get the new outlook for", "holen sie sich outlook für", "outlook für", "obtenez outlook pour", "télécharger outlook pour",
+    "obtener outlook para", "obtén outlook para", "obter o outlook para", "obtenha o outlook para", "ottieni outlook per", "scarica outlook per",
+    "outlook voor", "download outlook voor", "hämta outlook för", "skaffa outlook för", "hent outlook til", "få outlook til", "få outlook for",
+    "hent outlook for", "hanki outlook", "pobierz outlook dla", "pobierz outlooka dla", "pobierz program outlook dla", "uzyskaj outlooka dla",
+    "pobierz aplikację outlook dla", "získejte outlook pro", "stáhnout outlook pro", "скачать outlook для", "получить outlook для", "отримати outlook для",
+    "取得", "获取 outlook for", "获取适用于", "取得適用於",
+];
+
+/// How such a line ends where the platform comes first.
+#[rustfmt::skip]
+const OUTLOOK_ENDS: &[&str] = &["edinin", "を入手", "を入手してください", "다운로드", "받기"];
+
+/// What may stand behind the platform: "Outlook für iOS beziehen".
+const FETCH: &[&str] = &["beziehen", "herunterladen", "downloaden", "ophalen", "outlook"];
+
+const PLATFORMS: &[&str] = &["ios", "android", "mac", "macos", "windows", "iphone", "ipad", "mobile", "desktop"];
+
+/// Articles, pronouns and other words between the preposition and the device. Behind one of them, any phone will do.
+#[rustfmt::skip]
+const FILLERS: &[&str] = &[
+    "my", "a", "an", "the", "all", "new", "mail", "email", "e", "for", "app", "work", "your",
+    "meinem", "meiner", "dem", "der", "einem", "für", "mobilen", "mon", "ma", "un", "une", "mi", "el", "la", "le", "l", "pour", "mio", "mia",
+    "il", "per", "meu", "minha", "o", "para", "mijn", "een", "de", "het", "voor", "min", "mitt", "mit", "din", "för", "til",
+    "mojego", "mojej", "mého", "mého", "môjho", "mojho", "meg", "moj", "mojeg", "mojega", "mog", "мог", "моего", "мого", "моя", "моего",
+    "mano", "mana", "minu", "το", "μου", "meul", "pe", "do", "des", "del", "meo", "min",
+];
+
+/// Devices and apps that sign, as whole words.
+#[rustfmt::skip]
+const DEVICES: &[&str] = &[
+    "lg", "htc", "4g", "5g", "lte", "gmx", "aol", "mi", "web", "nine", "spark", "aqua", "ios", "macos", "mac", "windows", "proton", "outlook", "yahoo", "gmail",
+    "honor", "pixel", "oppo", "vivo", "palm", "sony", "newton", "edison", "airmail", "tutanota", "tuta", "fastmail", "zoho", "hey", "nokia",
+];
+
+/// Beginnings of words that are nothing else: languages put endings to them ("iPhonesta", "iPhone'umdan").
+#[rustfmt::skip]
+const STEMS: &[&str] = &[
+    "iphon", "ipad", "ipod", "android", "samsung", "galaxy", "huawei", "xiaomi", "redmi", "oneplus", "motorola", "xperia",
+    "blackberry", "superhuman", "mailspring", "bluemail", "telekom", "vodafone", "fairphone", "protonmail", "airmail", "айфон",
+];
+
+/// What is a device only where it is somebody's: "from my phone".
+#[rustfmt::skip]
+const GENERIC: &[&str] = &[
+    "phone", "smartphone", "mobil", "handy", "tablet", "device", "wireless", "watch", "cell", "telefon", "teléfono", "móvil", "téléphone", "portable",
+    "telefono", "cellulare", "smartfon", "celular", "telemóvel", "telefoon", "телефон", "смартфон", "мобильн", "мобільн", "κινητό", "apple",
+    "puhelim", "gerät", "toestel",
+];
+
+/// "My phone" in the languages that say it in one word.
+const OWN_DEVICES: &[&str] = &["telefonum", "cihazım", "telefonom", "készülékem", "puhelimestani"];
+
+const CJK_DEVICES: &[&str] =
+    &["手机", "手機", "スマートフォン", "スマホ", "휴대폰", "핸드폰", "스마트폰", "邮箱", "郵箱"];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn footers_of_phones_and_apps() {
+        let lines = [
+            "Sent from my iPhone",
+            "Sent from my iPhone.",
+            "Sent from my Samsung Galaxy smartphone.",
+            "Sent from my Verizon, Samsung Galaxy smartphone",
+            "Sent from my T-Mobile 4G LTE Device",
+            "Sent from my mobile phone, please excuse typos",
+            "Sent from my phone",
+            "Sent from my mobile. Please excuse typos.",
+            "Sent from Mail for Windows 10",
+            "Sent from Mail<https://go.microsoft.com/fwlink/?LinkId=550986> for Windows",
+            "Sent from Yahoo Mail for iPhone",
+            "Sent from Yahoo Mail on Android",
+            "Sent from Proton Mail for iOS",
+            "Sent with Proton Mail secure email.",
+            "Sent from Outlook for Android",
+            "Sent from the all new AOL app for iOS",
+            "Sent via Superhuman <https://sprh.mn/?vip=a@b.example>",
+            "Sent using Zoho Mail",
+            "Sent on my BlackBerry",
+            "Get Outlook for iOS<https://aka.ms/o0ukef>",
+            "Get Outlook for Android",
+            "Von meinem iPhone gesendet",
+            "Von meinem Handy gesendet",
+            "Gesendet von Mail für Windows",
+            "Gesendet mit der Telekom Mail App",
+            "Gesendet von meinem Android-Telefon mit GMX Mail",
+            "Diese Nachricht wurde von meinem Android-Gerät mit GMX gesendet.",
+            "Outlook für iOS beziehen",
+            "Holen Sie sich Outlook für Android",
+            "Envoyé de mon iPhone",
+            "Envoyé depuis mon téléphone",
+            "Envoyé à partir de Outlook pour Android",
+            "Envoyé d'Outlook pour iOS",
+            "Obtenez Outlook pour iOS",
+            "Enviado desde mi móvil",
+            "Enviado desde Yahoo Mail",
+            "Enviado do meu iPhone",
+            "Inviato da Outlook per iOS",
+            "Inviato dal mio telefono",
+            "Verstuurd vanaf mijn iPad",
+            "Verzonden vanuit Outlook voor Android",
+            "Skickat från Outlook för iOS",
+            "Sendt fra min mobil",
+            "Hent Outlook til iOS",
+            "Lähetetty Samsung-puhelimesta",
+            "Wysłane z telefonu Samsung",
+            "Wysłano z programu Outlook dla systemu iOS",
+            "Odesláno z mého telefonu",
+            "Az iPhone készülékemről küldve",
+            "Telefonumdan gönderildi",
+            "iOS için Outlook'u edinin",
+            "Отправлено с моего телефона",
+            "Отправлено из Outlook для Android",
+            "Скачать Outlook для iOS",
+            "发自我的手机",
+            "发自我的iPhone",
+            "iPhoneから送信",
+            "Outlook for iOS を入手",
+            "나의 iPhone에서 보냄",
+        ];
+        let missed: Vec<&str> = lines.into_iter().filter(|line| !is_app_footer(line)).collect();
+        assert!(missed.is_empty(), "{missed:#?}");
+    }
+
+    #[test]
+    fn what_people_send() {
+        let lines = [
+            "Sent by registered mail on Friday.",
+            "sent from Hamburg by Galaxy Logistics",
+            "Sent via DHL yesterday",
+            "Sent with the invoice to Apple",
+            "Sent from the warehouse with two phones",
+            "Sent from our office in Berlin",
+            "Sent via email this morning",
+            "Sent on Monday from the Samsung store",
+            "Get Outlook for everyone in the team",
+            "Get Outlook for Windows on all of our machines",
+            "Gesendet per Mail am Freitag.",
+            "gesendet an Ihr Telefon.",
+            "Gesendet mit der Post",
+            "Von meinem iPhone aus kann ich das nicht öffnen",
+            "Outlook für Android funktioniert nicht",
+            "Enviado por mail ayer.",
+            "Enviado de nuevo por correo",
+            "Envoyé par mail hier",
+            "Envoyé de Paris par téléphone",
+            "Inviato da Milano",
+            "Verzonden per mail vanochtend",
+            "Skickat med posten",
+            "Lähetetty eilen puhelimen kanssa",
+            "Wysłane z magazynu",
+            "Отправлено с курьером",
+            "Отправлено почтой на телефон",
+            "Dün telefonla gönderildi",
+            "Az iPhone tegnap elküldve",
+            "昨日メールで送信",
+            "取得しました",
+            "Saadetud eile meiliga",
+        ];
+        let taken: Vec<&str> = lines.into_iter().filter(|line| is_app_footer(line)).collect();
+        assert!(taken.is_empty(), "{taken:#?}");
+    }
+}

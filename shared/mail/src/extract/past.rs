@@ -1,0 +1,84 @@
+//! What stands below what is new: a mail that is answered, or one that is passed on.
+
+use crate::{
+    attribution::{author_line, is_forward_subject, is_reply_subject},
+    parse::ParsedMail,
+};
+
+/// What becomes of the text of earlier mails in a mail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Past {
+    /// The mail answers one: it is history.
+    Answered,
+    /// The mail was sent in a conversation, and its subject does not say what for.
+    Unsaid,
+    /// The mail answers none: its author put it there.
+    Pasted,
+    /// The subject says that the mail was forwarded: all from there on is.
+    Forwarded,
+}
+
+/// What is known about a mail beside its body.
+pub(super) struct Context<'a> {
+    pub(super) past: Past,
+    mail: Option<&'a ParsedMail>,
+}
+
+impl<'a> Context<'a> {
+    pub(super) fn of_mail(mail: &'a ParsedMail) -> Self {
+        let past = if is_forward_subject(&mail.subject) {
+            Past::Forwarded
+        } else if is_reply_subject(&mail.subject) {
+            Past::Answered
+        } else if mail.in_reply_to.is_empty() && mail.references.is_empty() {
+            Past::Pasted
+        } else {
+            Past::Unsaid
+        };
+        Self { past, mail: Some(mail) }
+    }
+
+    /// Of a text that nothing is known about.
+    pub(super) const fn unknown() -> Self {
+        Self { past: Past::Answered, mail: None }
+    }
+
+    /// Whether what looks like history is, with the header block that may start `lines`. An answer goes to the author of
+    /// what is below it; Outlook names the message it forwards in `In-Reply-To`, too.
+    pub(super) fn is_history(&self, lines: &[&str]) -> bool {
+        match self.past {
+            Past::Answered => true,
+            Past::Forwarded => false,
+            Past::Unsaid => self.is_of_participant(lines).unwrap_or(true),
+            Past::Pasted => self.is_of_participant(lines).unwrap_or(false),
+        }
+    }
+
+    /// Whether the author of a header block is somebody this mail is to or from. `None` when it names no address.
+    fn is_of_participant(&self, lines: &[&str]) -> Option<bool> {
+        let mail = self.mail?;
+        let author = author_line(lines).filter(|line| line.contains('@'))?.to_lowercase();
+        // A mail pasted into another may be one its author wrote.
+        let from = mail.from.iter().filter(|_| self.past == Past::Unsaid);
+        let mut people = from.chain(&mail.to).chain(&mail.cc).take(MAX_PEOPLE);
+        Some(people.any(|person| author.contains(&person.email.to_lowercase())))
+    }
+
+    /// Whether a line has a name of the author.
+    pub(super) fn names_author(&self, line: &str) -> bool {
+        let Some(from) = self.mail.and_then(|mail| mail.from.as_ref()) else { return false };
+        let local = from.email.split('@').next().unwrap_or_default();
+        let line = line.to_lowercase();
+        let words = |text: &str| -> Vec<String> {
+            let long = text.split(|c: char| !c.is_alphanumeric()).filter(|word| word.chars().count() >= MIN_NAME);
+            long.take(MAX_PEOPLE).map(str::to_lowercase).collect()
+        };
+        let said = words(&line);
+        words(from.name.as_deref().unwrap_or_default()).iter().chain(&words(local)).any(|name| said.contains(name))
+    }
+}
+
+/// Mailboxes, and words of a name, looked at.
+const MAX_PEOPLE: usize = 50;
+/// The shortest word of a name that is compared, in characters.
+const MIN_NAME: usize = 2;

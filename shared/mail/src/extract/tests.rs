@@ -1,0 +1,178 @@
+use super::*;
+
+#[test]
+fn history_of_the_common_clients_goes() {
+    for text in [
+        "Yes please.\n\nOn Mon, Apr 27, 2026 at 2:30 PM Mia <mia@ai.example.com> wrote:\n\n> Shall I?\n>\n> Mia\n",
+        "Yes please.\n\nOn Mon, Apr 27, 2026 at 2:30 PM Mia Miller With A Long Name\n<mia@ai.example.com> wrote:\n> Shall I?",
+        "Yes please.\n\n________________________________\nFrom: Mia <mia@x.example>\nSent: Monday, April 27, 2026 2:30 PM\nTo: Ada\nSubject: Re: Order\n\nShall I?",
+        "Yes please.\r\n\r\n-----Original Message-----\r\nFrom: Mia\r\nSent: Monday\r\n\r\nShall I?",
+        "Yes please.\n\nVon: Mia <mia@x.example>\nGesendet: Montag, 27. April 2026 14:30\nAn: Ada\nBetreff: AW: Bestellung\n\nSoll ich?",
+        "Yes please.\n\n*From:* Mia\n*Date:* Monday\n*To:* Ada\n*Subject:* x\n\nShall I?",
+        "Yes please.\n\nAm 27.04.26 um 14:30 schrieb Mia:\n> Soll ich?",
+        "Yes please.\n\nLe lun. 27 avr. 2026 à 14:30, Mia <mia@x.example> a écrit :\n\n> Dois-je ?",
+        "Yes please.\n\nEl lun, 27 abr 2026 a las 14:30, Mia (<mia@x.example>) escribió:\n> ¿Debo?",
+        "Yes please.\n\nIl giorno lun 27 apr 2026 alle ore 14:30 Mia ha scritto:\n> Devo?",
+        "Yes please.\n\n2026年4月27日(月) 14:30 Mia <mia@x.example>のメール:\n> ?",
+        "Yes please.\n\nMia <mia@x.example> 于2026年4月27日周一 14:30写道：\n\n> ?",
+        "Yes please.\n\nпн, 27 апр. 2026 г. в 14:30, Mia <mia@x.example>:\nMia написала 27.04:\n> ?",
+        "Yes please.\n\n-- \nAda Lovelace\nAnalyst\n\nOn Mon 27 Apr 2026, Mia wrote:\n> Shall I?",
+        "Yes please.\n\nSent from my iPhone\n\n> On 27 Apr 2026, at 14:30, Mia <mia@x.example> wrote:\n> \n> Shall I?",
+        "Yes please.\n\n--\nAda",
+        "On 27 Apr 2026, Mia wrote:\n> Shall I?\n\nYes please.",
+        "> Shall I?\n\nYes please.\n",
+    ] {
+        let found = extracted_text(text);
+        assert!(found.starts_with("Yes please."), "{text:?} gave {found:?}");
+        assert!(found.len() < 70 && !found.contains("Shall") && !found.contains("Ada"), "{text:?} gave {found:?}");
+    }
+}
+
+#[test]
+fn what_is_new_stays() {
+    let interleaved = "On 27 Apr 2026, Mia wrote:\n> One?\n\nFirst.\n\n> Two?\n\nSecond.\n-- \nAda";
+    assert_eq!(extracted_text(interleaved), "First.\n\nSecond.");
+    let forward = "Please see below.\n\n---------- Forwarded message ---------\nFrom: Bob <b@x>\nDate: Mon\nSubject: Hi\nTo: Ada\n\nThe text.";
+    assert_eq!(extracted_text(forward), forward);
+    for text in [
+        "We agreed on 3 things:\n- one\n- two",
+        "On Friday Bob wrote three letters.\nThey were long.",
+        "From: the team\nwith love",
+        "a\n--\nb\nc\nd\ne\nf\ng\nh\ni\nj\nk\nl",
+        "Dear all,\n\nthe price is > 3 €.",
+    ] {
+        assert_eq!(extracted_text(text), text, "{text:?}");
+    }
+}
+
+#[test]
+fn never_empty_when_the_text_is_not() {
+    for text in [
+        "> only a quote",
+        "-- \nonly a signature",
+        "From: a\nSent: b\nTo: c\nSubject: d\n\nforwarded by Outlook",
+        "Sent from my iPhone",
+    ] {
+        assert_eq!(extracted_text(text), text.replace("-- ", "--"), "{text:?}");
+    }
+    assert_eq!(extracted_text(" \n \r\n"), "");
+}
+
+/// What is new in a text mail with these header fields.
+fn new_of(headers: &str, text: &str) -> String {
+    let raw = format!("From: Ada Lovelace <ada@customer.example>\nTo: mia@ai.example.com\n{headers}\n\n{text}");
+    extract(&crate::parse(raw.as_bytes()))
+}
+
+const OUTLOOK: &str = "Pls handle\n\nFrom: Bob <bob@supplier.example>\nSent: Sunday, April 26, 2026 9:00 AM\nTo: Ada\nSubject: \
+                       Invoice\n\nPay 88.";
+
+#[test]
+fn a_mail_that_answers_none_keeps_what_its_author_put_there() {
+    for text in [
+        OUTLOOK,
+        "See below:\n\n-----Original Message-----\nFrom: Bob\nSent: Monday\n\nPay 88.",
+        "Our build prints\n\n> expected u32\n> found i64\n\nWhat is wrong?",
+        "On Mon, Apr 27, 2026 at 2:30 PM Bob <bob@supplier.example> wrote:\n> Pay 88.\n\nShall we?",
+    ] {
+        assert_eq!(new_of("Subject: Invoice", text), text);
+        let answer = new_of("Subject: Re: Invoice", text);
+        assert!(!answer.contains("Pay 88") && !answer.contains("u32"), "{answer}");
+    }
+    // A signature goes all the same.
+    let signed = "Prints\n> expected u32\nWhy?\n-- \nAda";
+    assert_eq!(new_of("Subject: Error", signed), "Prints\n> expected u32\nWhy?");
+    // What Mia wrote herself is history.
+    assert_eq!(
+        new_of("Subject: Invoice", &OUTLOOK.replace("bob@supplier.example", "Mia@ai.example.com")),
+        "Pls handle"
+    );
+}
+
+#[test]
+fn a_forward_whose_subject_was_edited() {
+    let in_thread = "Subject: Invoice\nIn-Reply-To: <1@x>";
+    assert_eq!(new_of(in_thread, OUTLOOK), OUTLOOK);
+    for headers in ["Subject: [EXTERNAL] FW: Invoice\nIn-Reply-To: <1@x>", "Subject: External: WG: Invoice"] {
+        assert_eq!(new_of(headers, OUTLOOK), OUTLOOK);
+    }
+    for headers in ["Subject: AW: Invoice", "Subject: Invoice\nCc: bob@supplier.example\nReferences: <1@x>"] {
+        assert_eq!(new_of(headers, OUTLOOK), "Pls handle");
+    }
+}
+
+#[test]
+fn what_people_tell_and_list_in_an_answer_stays() {
+    for text in [
+        "My trip, please book a car:\n\nFrom: Berlin Hbf\nTo: Hamburg Hbf\nDate: 3 May 2026\nSubject: to change\n\nThanks",
+        "On 3 May 2026 at 10:00 our lawyer wrote:\n\nDear Sir, we cancel.\n\nWhat shall we answer?",
+        "The parcel was:\nsent from Hamburg by Galaxy Logistics",
+        "Hello,\n\nSent by registered mail on Friday.",
+        "Agenda\n--\n1. Budget\n2. Hiring\n\nPlease prepare slides.",
+        "Shopping\n--\nmilk\nbread\neggs",
+        "Please buy:\n\n--\nMilk\nBread",
+        "Shopping\n\n--\n\nmilk\nbread",
+        "The plan.\n\n--\n\nPlease answer by Friday.",
+        "One.\n\n--\n\n- first\n- second",
+    ] {
+        assert_eq!(new_of("Subject: Re: x\nIn-Reply-To: <1@x>", text), text);
+    }
+}
+
+#[test]
+fn signatures_that_lost_their_blank() {
+    for signature in [
+        "Ada Lovelace\nAnalyst\nCustomer Ltd",
+        "Best,\nAda\n+44 20 7946 0000",
+        "A. Byron\nwww.customer.example",
+        "ada",
+        "Augusta Byron",
+        "",
+    ] {
+        let text = format!("Yes please.\n\n--\n{signature}");
+        assert_eq!(new_of("Subject: Re: x", &text), "Yes please.", "{signature:?}");
+        let page = text.replace('\n', "<br>\n");
+        assert_eq!(new_of("Subject: Re: x\nContent-Type: text/html", &page), "Yes please.", "{signature:?}");
+    }
+    // With it, nothing more is asked; nor in HTML.
+    for (headers, text) in [
+        ("Subject: Re: x", "Yes please.\n-- \n- milk\n- bread"),
+        ("Subject: Re: x\nContent-Type: text/html", "<div>Yes please.</div><div>-- <br>- milk<br>- bread</div>"),
+        ("Subject: Re: x\nContent-Type: text/html", "<p>Yes please.<br>--&nbsp;<br>- milk<br>- bread</p>"),
+    ] {
+        assert_eq!(new_of(headers, text), "Yes please.");
+    }
+}
+
+#[test]
+fn what_the_author_quotes_stays() {
+    let headers = "Subject: Re: x\nIn-Reply-To: <1@x>\nContent-Type: text/html";
+    for quote in [
+        "<blockquote style='border-left:3px solid #ccc'>All contracts end.</blockquote>",
+        "<blockquote class=wp-block-quote><p>All contracts end.</blockquote>",
+        "<blockquote>All contracts end.</blockquote>",
+    ] {
+        let found = new_of(headers, &format!("<p>The law says:</p>{quote}<p>And you?</p>"));
+        assert_eq!(found, "The law says:\n\n> All contracts end.\n\nAnd you?", "{quote}");
+    }
+    for quote in [
+        "<p>On Mon, Apr 27, 2026 at 2:30 PM, Mia &lt;mia@ai.example.com&gt; wrote:</p><blockquote style='border-left:1px'>x",
+        "<p>Mia &lt;mia@ai.example.com&gt; imeandika 27.04.2026 14:30:</p><blockquote style='border-left:1px'>x</blockquote>",
+        "<p>27.04.2026 Mia &lt;mia@ai.example.com&gt;</p><blockquote style='border-left:1px solid'>x</blockquote>",
+        "<div class=front-signature>Ada</div><blockquote type=cite class=front-blockquote>x</blockquote>",
+        "<div class=missive_quote><div>On April 27, Mia wrote:</div><blockquote class=missive_quote>x</blockquote></div>",
+    ] {
+        assert_eq!(new_of(headers, &format!("<p>Yes.</p>{quote}")), "Yes.", "{quote}");
+    }
+}
+
+#[test]
+fn web_mail_and_its_words() {
+    for history in [
+        "Quoting Mia <mia@ai.example.com>:\n\n> Friday?",
+        "Zitat von Mia <mia@ai.example.com>:\n\n> Friday?",
+        "-------- Original-Nachricht --------\nBetreff: x\nVon: Mia\n\nFriday?",
+    ] {
+        assert_eq!(new_of("Subject: Re: x", &format!("Yes.\n\n{history}")), "Yes.", "{history:?}");
+    }
+}
