@@ -114,6 +114,17 @@ impl Colour {
                 let is_grey = *saturation < 3.0 || *lightness < 3.0 || *lightness > 97.0 || alpha < 13;
                 is_grey.then_some(Self { rgb: [grey; 3], alpha })
             }
+            // Where nothing but lightness is left of a colour, it is black or white.
+            "oklch" | "oklab" | "lab" | "lch" => {
+                let (lightness, is_percent) = *numbers.first()?;
+                let whole = if is_percent || !name.starts_with("ok") { 100.0 } else { 1.0 };
+                match lightness / whole {
+                    _ if alpha < 13 => Some(Self { rgb: [0; 3], alpha }),
+                    part if part >= 0.99 => Some(Self { rgb: [255; 3], alpha }),
+                    part if part <= 0.01 => Some(Self { rgb: [0; 3], alpha }),
+                    _ => None,
+                }
+            }
             _ => None,
         }
     }

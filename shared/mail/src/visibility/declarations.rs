@@ -1,8 +1,9 @@
 //! The CSS declarations that decide whether text is seen.
 
 use super::{
-    Computed, READABLE_PX,
+    Computed, Lines, UNREADABLE_PX,
     colour::{Background, Colour},
+    length::{length_px, number_and_unit, to_px},
 };
 use crate::html::Tag;
 
@@ -10,6 +11,10 @@ use crate::html::Tag;
 const NO_SIZE_PX: f32 = 1.0;
 /// What is moved this far, in CSS pixels, is moved off every screen.
 const FAR_PX: f32 = -400.0;
+/// And on the other side, where a page may scroll a little.
+const VERY_FAR_PX: f32 = 2_000.0;
+/// Letters are not told apart.
+const BLURRED_PX: f32 = 10.0;
 /// Declarations read of one block.
 const MAX_DECLARATIONS: usize = 100;
 
@@ -32,6 +37,8 @@ pub(super) struct Declarations {
     no_height: Option<Said<bool>>,
     no_width: Option<Said<bool>>,
     no_overflow: Option<Said<bool>>,
+    pushed_out: Option<Said<bool>>,
+    flat_lines: Option<Said<bool>>,
     clipped: Option<Said<bool>>,
     moved_away: Option<Said<bool>>,
     /// Attributes that nothing takes back: `hidden`, `mso-hide`.
@@ -109,8 +116,11 @@ impl Declarations {
             "content-visibility" => say(&mut self.clipped, value == "hidden", important),
             "mso-hide" => self.removed |= value == "all",
             "opacity" => say(&mut self.faded, is_faint(value), important),
+            "zoom" | "scale" => say(&mut self.clipped, value.split_whitespace().any(is_faint), important),
             "filter" => {
-                let faint = value.strip_prefix("opacity(").is_some_and(|v| is_faint(v.trim_end_matches(')')))
+                let argument = |name: &str| value.strip_prefix(name).map(|v| v.trim_end_matches(')'));
+                let faint = argument("opacity(").is_some_and(is_faint)
+                    || argument("blur(").and_then(length_px).is_some_and(|px| px >= BLURRED_PX)
                     || value == "alpha(opacity=0)";
                 say(&mut self.faded, faint, important);
             }
@@ -131,6 +141,17 @@ impl Declarations {
                     ["inset(100%", "inset(50%", "circle(0", "polygon(0 0)", "polygon(0 0, 0 0", "polygon(0 0,0 0"];
                 say(&mut self.clipped, empty.iter().any(|start| value.starts_with(start)), important);
             }
+            "line-height" => say(&mut self.flat_lines, is_flat(value), important),
+            "letter-spacing" => {
+                // The letters lie on each other.
+                say(&mut self.clipped, length_px(value).is_some_and(|px| px <= -12.0), important);
+            }
+            "text-indent" if number_and_unit(value).is_some_and(|(n, unit)| unit == "%" && n >= 100.0) => {
+                say(&mut self.pushed_out, true, important);
+            }
+            "right" | "bottom" if length_px(value).is_some_and(|px| px >= VERY_FAR_PX) => {
+                say(&mut self.moved_away, true, important);
+            }
             "text-indent" | "left" | "top" | "right" | "bottom" | "margin" | "margin-left" | "margin-top"
                 if value.split_whitespace().any(is_far_away) =>
             {
@@ -138,7 +159,9 @@ impl Declarations {
             }
             "transform" | "-webkit-transform" => {
                 let arguments = value.split_once('(').map_or("", |(_, arguments)| arguments).trim_end_matches(')');
-                let gone = value.starts_with("scale") && length_px(arguments).is_some_and(|n| n.abs() < 0.05)
+                let edge_on = ["rotatex(90deg", "rotatey(90deg", "rotatex(-90deg", "rotatey(-90deg"];
+                let gone = edge_on.iter().any(|turn| value.starts_with(turn))
+                    || value.starts_with("scale") && length_px(arguments).is_some_and(|n| n.abs() < 0.05)
                     || value.starts_with("translate") && arguments.split(',').any(|a| is_far_away(a.trim()));
                 say(&mut self.clipped, gone, important);
             }
@@ -147,6 +170,10 @@ impl Declarations {
     }
 
     fn read_background(&mut self, property: &str, value: &str, important: bool) {
+        if let Some(colour) = only_colour_of_gradient(value) {
+            say(&mut self.background, Some(Background::Colour(colour)), important);
+            return;
+        }
         let has_picture = ["url(", "gradient(", "image(", "var("].iter().any(|mark| value.contains(mark));
         if has_picture {
             say(&mut self.background, Some(Background::Unknown), important);
@@ -162,6 +189,11 @@ impl Declarations {
             };
             say(&mut self.background, painted, important);
         }
+    }
+
+    /// Nothing of it is seen, whatever is said.
+    pub(super) fn remove(&mut self) {
+        self.removed = true;
     }
 
     /// A rule that may or may not meet this element paints it, so that nothing is known of its colours.
@@ -190,6 +222,8 @@ impl Declarations {
         over(&mut self.no_height, other.no_height);
         over(&mut self.no_width, other.no_width);
         over(&mut self.no_overflow, other.no_overflow);
+        over(&mut self.pushed_out, other.pushed_out);
+        over(&mut self.flat_lines, other.flat_lines);
         over(&mut self.clipped, other.clipped);
         over(&mut self.moved_away, other.moved_away);
         self.removed |= other.removed;
@@ -198,11 +232,19 @@ impl Declarations {
     /// What the element computes to; `computed` is its parent's before.
     pub(super) fn compute(&self, computed: &mut Computed) {
         let is = |said: Option<Said<bool>>| said.is_some_and(|said| said.value);
-        let no_room = is(self.no_overflow) && (is(self.no_height) || is(self.no_width));
+        let no_room = is(self.no_overflow) && (is(self.no_height) || is(self.no_width) || is(self.pushed_out));
         computed.removed |=
             self.removed || no_room || [self.no_display, self.faded, self.clipped, self.moved_away].into_iter().any(is);
         if let Some(said) = self.invisible {
             computed.invisible = said.value;
+        }
+        computed.lines = match (self.flat_lines.map(|said| said.value), computed.lines) {
+            (Some(false), _) => Lines::Tall,
+            (Some(true), Lines::Tall) => Lines::Flat,
+            (_, inherited) => inherited,
+        };
+        if is(self.no_overflow) && computed.lines == Lines::Flat {
+            computed.lines = Lines::Cut;
         }
         match self.font_size.map(|said| said.value) {
             Some(Size::None) => computed.unreadably_small = true,
@@ -230,32 +272,30 @@ fn say_some<T>(slot: &mut Option<Said<T>>, value: Option<T>, important: bool) {
     }
 }
 
-/// The number at the start of a value and its unit.
-fn number_and_unit(value: &str) -> Option<(f32, &str)> {
-    let end = value.find(|c: char| !(c.is_ascii_digit() || matches!(c, '.' | '-' | '+'))).unwrap_or(value.len());
-    let (number, unit) = value.split_at(end);
-    let unit = unit.split(|c: char| !(c.is_ascii_alphabetic() || c == '%')).next().unwrap_or_default();
-    Some((number.parse().ok()?, unit))
-}
-
-/// A length in CSS pixels, for a text of 16 pixels; percentages as they stand.
-fn length_px(value: &str) -> Option<f32> {
-    let (number, unit) = number_and_unit(value.trim())?;
-    let factor = match unit {
-        "em" | "rem" => 16.0,
-        "ex" | "ch" => 8.0,
-        "pt" => 4.0 / 3.0,
-        "cm" => 38.0,
-        "mm" => 3.8,
-        "in" => 96.0,
-        "vw" | "vh" => 10.0,
-        _ => 1.0,
-    };
-    Some(number * factor)
+/// The colour of `linear-gradient(#fff, #fff)`: one whose colours are all alike, as far as they are known.
+fn only_colour_of_gradient(value: &str) -> Option<Colour> {
+    let (kind, stops) = value.split_once("gradient(")?;
+    if !kind.chars().all(|c| c.is_ascii_alphabetic() || c == '-') || stops.contains(['(', '/']) {
+        return None;
+    }
+    let mut stops = stops.trim_end_matches(')').split(',').map(str::trim).peekable();
+    stops.next_if(|first| first.starts_with("to ") || first.ends_with("deg") || first.ends_with("turn"));
+    let mut colours = stops.map(|stop| stop.split_whitespace().next().and_then(Colour::parse));
+    let first = colours.next()??;
+    colours.all(|colour| colour.is_some_and(|colour| colour.is_like(first))).then_some(first)
 }
 
 fn is_faint(value: &str) -> bool {
     number_and_unit(value.trim()).is_some_and(|(n, unit)| n <= if unit == "%" { 5.0 } else { 0.05 })
+}
+
+/// A line height; without a unit it is a multiple of the text's size.
+fn is_flat(value: &str) -> bool {
+    number_and_unit(value).is_some_and(|(n, unit)| match unit {
+        "" => n <= 0.1,
+        "%" => n <= 10.0,
+        _ => to_px(n, unit) <= NO_SIZE_PX,
+    })
 }
 
 fn has_no_size(value: &str) -> bool {
@@ -294,7 +334,7 @@ fn font_size(value: &str) -> Option<Size> {
     let (number, unit) = number_and_unit(value)?;
     let is_relative = matches!(unit, "em" | "%" | "ex" | "ch");
     let px = if unit == "%" { number / 100.0 * 16.0 } else { length_px(value)? };
-    Some(if px < READABLE_PX {
+    Some(if px <= UNREADABLE_PX {
         Size::None
     } else if is_relative {
         Size::Relative

@@ -1,35 +1,90 @@
-//! Style sheets inside a mail: the rules whose selector is one simple compound, which is what mail clients keep.
+//! Style sheets inside a mail: which rules meet an element, by what it is and by what stands around it.
+//!
+//! A selector of several compounds is followed compound by compound: an element that meets all but the last ones sets a
+//! mark, and what is in it looks the mark up. So an element costs the same at any depth.
 
 use std::collections::HashMap;
 
-use super::declarations::Declarations;
-use crate::html::Tag;
+use super::{
+    condition::holds_on_screens,
+    declarations::Declarations,
+    selector::{Combinator, Compound, Selector, Subject, split_list},
+};
 
 /// Bytes of style sheets read of one document.
 const MAX_SHEET_BYTES: usize = 256 * 1024;
 /// Rules kept.
 const MAX_RULES: usize = 2_000;
-/// Classes asked for of one element.
-const MAX_CLASSES: usize = 20;
-/// Rules kept for one class, id or element name.
-const MAX_RULES_OF_KEY: usize = 20;
+/// Selectors read of one list.
+const MAX_SELECTORS: usize = 50;
+/// Rules, and beginnings of selectors, kept for one class, id or element name.
+const MAX_OF_KEY: usize = 20;
+/// Different beginnings of selectors followed, in words of 64.
+const MARK_WORDS: usize = 4;
+
+/// Which beginnings of selectors are met, a bit each.
+#[derive(Debug, Clone, Copy, Default)]
+struct Bits([u64; MARK_WORDS]);
+
+impl Bits {
+    const COUNT: usize = MARK_WORDS * 64;
+
+    fn set(&mut self, bit: usize) {
+        if let Some(word) = self.0.get_mut(bit / 64) {
+            *word |= 1 << (bit % 64);
+        }
+    }
+
+    fn has(&self, bit: usize) -> bool {
+        self.0.get(bit / 64).is_some_and(|word| word >> (bit % 64) & 1 == 1)
+    }
+}
+
+/// The beginnings of selectors that an open element meets.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Marks {
+    /// With this element as their end.
+    here: Bits,
+    /// With it or an element around it.
+    inside: Bits,
+}
+
+/// A mark that the element around must have.
+type Around = Option<(Combinator, usize)>;
+
+fn is_met(around: Around, marks: &Marks) -> bool {
+    match around {
+        None => true,
+        Some((Combinator::Child, mark)) => marks.here.has(mark),
+        Some((Combinator::Descendant, mark)) => marks.inside.has(mark),
+    }
+}
 
 struct Rule {
-    /// What else the element must be: its name, further classes.
-    name: Option<String>,
-    classes: Vec<String>,
-    /// The place in the document's sheets: later ones win.
+    compound: Compound,
+    around: Around,
+    specificity: u32,
+    /// The place in the document's sheets: of equal ones, later ones win.
     place: usize,
     declarations: Declarations,
     /// Its selector says more than is followed here: what it paints makes the colours unknown, nothing else counts.
     is_vague: bool,
 }
 
-/// The rules of a document, by what their selector asks for first: `.class`, `#id`, a name or `*`.
+/// The beginning of a selector.
+struct Step {
+    compound: Compound,
+    around: Around,
+    mark: usize,
+}
+
+/// The rules of a document, by what their last compound asks for first: `.class`, `#id`, a name or `*`.
 #[derive(Default)]
 pub(super) struct StyleSheet {
     rules: HashMap<String, Vec<Rule>>,
+    steps: HashMap<String, Vec<Step>>,
     count: usize,
+    marks: usize,
 }
 
 impl StyleSheet {
@@ -53,7 +108,7 @@ impl StyleSheet {
                 cut -= 1;
             }
             room -= cut;
-            sheet.read(&without_comments_and_escapes(text.get(..cut).unwrap_or_default()), 0);
+            sheet.read(&without_comments_and_escapes(text.get(..cut).unwrap_or_default()));
             at = end;
         }
         sheet
@@ -63,104 +118,96 @@ impl StyleSheet {
         self.rules.is_empty()
     }
 
-    /// Reads rules; `depth` counts the `@media` around them.
-    fn read(&mut self, css: &str, depth: usize) {
+    fn read(&mut self, css: &str) {
         let mut rest = css;
         while let Some(open) = rest.find(['{', ';']) {
             let (selectors, after) = rest.split_at(open);
-            let selectors = selectors.trim().trim_start_matches("<!--").trim_start_matches("-->").trim();
+            // What closes here is an at-rule that holds: what stood in it was read.
+            let selectors = selectors.trim_start_matches(|c: char| c == '}' || c.is_whitespace());
+            let selectors = selectors.trim_start_matches("<!--").trim_start_matches("-->").trim();
+            let body = after.get(1..).unwrap_or_default();
             if after.starts_with(';') {
                 // `@import …;`
-                rest = after.get(1..).unwrap_or_default();
+                rest = body;
                 continue;
             }
-            let body = after.get(1..).unwrap_or_default();
             if selectors.starts_with('@') {
-                let end = matching_brace(body);
-                let words = selectors.trim_start_matches("@media").trim();
-                let everywhere =
-                    selectors.starts_with("@media") && matches!(words, "" | "all" | "screen" | "only screen");
-                if everywhere && depth == 0 {
-                    self.read(body.get(..end).unwrap_or_default(), 1);
-                }
-                rest = body.get(end + 1..).unwrap_or_default();
+                rest = if holds_on_screens(selectors) {
+                    body
+                } else {
+                    body.get(matching_brace(body) + 1..).unwrap_or_default()
+                };
                 continue;
             }
             let end = body.find('}').unwrap_or(body.len());
             let mut declarations = Declarations::default();
             declarations.read(body.get(..end).unwrap_or_default());
-            for selector in selectors.split(',').take(50) {
-                self.add(selector.trim(), &declarations);
+            for selector in split_list(selectors).take(MAX_SELECTORS) {
+                if let Some(selector) = Selector::parse(selector) {
+                    self.add(selector, &declarations);
+                }
             }
             rest = body.get(end + 1..).unwrap_or_default();
         }
     }
 
-    fn add(&mut self, selector: &str, declarations: &Declarations) {
-        if self.count >= MAX_RULES || selector.is_empty() {
+    fn add(&mut self, mut selector: Selector, declarations: &Declarations) {
+        if self.count >= MAX_RULES || (selector.is_vague && !declarations.paints()) {
             return;
         }
-        let compound = selector.split([' ', '>', '+', '~', '\n', '\t', '\r']).next_back().unwrap_or_default();
-        let simple: &str = compound.split([':', '[']).next().unwrap_or_default();
-        let is_vague = simple.len() != selector.len();
-        if is_vague && !declarations.paints() {
-            return;
-        }
-        let mut name = String::new();
-        let mut classes = Vec::new();
-        let mut id = None;
-        let mut pieces = simple.split_inclusive(['.', '#']).peekable();
-        let mut kind = ' ';
-        while let Some(piece) = pieces.next() {
-            let text = if pieces.peek().is_some() { piece.get(..piece.len() - 1).unwrap_or_default() } else { piece };
-            match kind {
-                '.' => classes.push(text.to_owned()),
-                '#' => id = Some(text.to_owned()),
-                _ => text.clone_into(&mut name),
+        let specificity = selector.specificity();
+        let Some((combinator, compound)) = selector.compounds.pop() else { return };
+        let mut is_vague = selector.is_vague;
+        let mut around = None;
+        if !is_vague {
+            match self.follow(selector.compounds, combinator) {
+                Some(followed) => around = followed,
+                None if declarations.paints() => is_vague = true,
+                None => return,
             }
-            kind = piece.chars().next_back().unwrap_or(' ');
         }
-        let key = match (&id, classes.first()) {
-            (Some(id), _) => format!("#{id}"),
-            (None, Some(class)) => format!(".{class}"),
-            (None, None) if name.is_empty() => "*".to_owned(),
-            (None, None) => name.clone(),
-        };
-        let name = (!name.is_empty() && name != "*").then_some(name);
-        let rules = self.rules.entry(key).or_default();
-        if rules.len() >= MAX_RULES_OF_KEY {
-            rules.remove(0);
-        }
-        rules.push(Rule { name, classes, place: self.count, declarations: declarations.clone(), is_vague });
+        let declarations = declarations.clone();
+        let rule = Rule { compound, around, specificity, place: self.count, declarations, is_vague };
+        push_bounded(self.rules.entry(rule.compound.key()).or_default(), rule);
         self.count += 1;
     }
 
-    /// Adds what the rules that meet an element declare, in their order.
-    pub(super) fn apply(&self, tag: &Tag<'_>, declared: &mut Declarations) {
-        if self.rules.is_empty() {
-            return;
+    /// What must stand around the last compound, which `combinator` leads to. `None` when there are too many marks.
+    fn follow(&mut self, compounds: Vec<(Combinator, Compound)>, combinator: Combinator) -> Option<Around> {
+        let mut last = None;
+        for (combinator, compound) in compounds {
+            let around = last.map(|mark| (combinator, mark));
+            let steps = self.steps.entry(compound.key()).or_default();
+            let known = steps.iter().find(|step| step.around == around && step.compound == compound);
+            last = Some(match known {
+                Some(step) => step.mark,
+                None if self.marks < Bits::COUNT && steps.len() < MAX_OF_KEY => {
+                    steps.push(Step { compound, around, mark: self.marks });
+                    self.marks += 1;
+                    self.marks - 1
+                }
+                None => return None,
+            });
         }
-        let class = tag.attribute("class").unwrap_or_default().to_ascii_lowercase();
-        let classes: Vec<&str> = class.split_whitespace().take(MAX_CLASSES).collect();
+        Some(last.map(|mark| (combinator, mark)))
+    }
+
+    /// Adds what the rules that meet an element declare, the weakest first. `around` are the marks of the element it is
+    /// in; gives its own.
+    pub(super) fn apply(&self, subject: &Subject<'_>, around: &Marks, declared: &mut Declarations) -> Marks {
         let mut met: Vec<&Rule> = Vec::new();
-        let mut ask = |key: &str| {
-            let rules = self.rules.get(key).into_iter().flatten();
-            met.extend(rules.filter(|rule| {
-                rule.name.as_ref().is_none_or(|name| *name == tag.name)
-                    && rule.classes.iter().all(|class| classes.contains(&class.as_str()))
-            }));
-        };
-        ask("*");
-        ask(tag.name.as_ref());
-        for (at, class) in classes.iter().enumerate() {
-            if !classes.iter().take(at).any(|earlier| earlier == class) {
-                ask(&format!(".{class}"));
+        let mut marks = Marks { here: Bits::default(), inside: around.inside };
+        for key in subject.keys() {
+            let rules = self.rules.get(&key).into_iter().flatten();
+            met.extend(rules.filter(|rule| is_met(rule.around, around) && rule.compound.meets(subject)));
+            for step in self.steps.get(&key).into_iter().flatten() {
+                if is_met(step.around, around) && step.compound.meets(subject) {
+                    marks.here.set(step.mark);
+                    marks.inside.set(step.mark);
+                }
             }
         }
-        if let Some(id) = tag.attribute("id") {
-            ask(&format!("#{}", id.to_ascii_lowercase()));
-        }
-        met.sort_by_key(|rule| rule.place);
+        met.sort_by_key(|rule| (rule.specificity, rule.place));
         for rule in met {
             if rule.is_vague {
                 declared.forget_colours();
@@ -168,7 +215,16 @@ impl StyleSheet {
                 declared.merge(&rule.declarations);
             }
         }
+        marks
     }
+}
+
+/// The newest are kept.
+fn push_bounded(rules: &mut Vec<Rule>, rule: Rule) {
+    if rules.len() >= MAX_OF_KEY {
+        rules.remove(0);
+    }
+    rules.push(rule);
 }
 
 fn find_end_tag(rest: &[u8]) -> usize {

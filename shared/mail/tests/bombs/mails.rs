@@ -1,5 +1,7 @@
 //! Mail made to hurt its reader, in any size. Used by the test beside this and by `examples/bombs.rs`, which measures.
 
+use std::fmt::Write as _;
+
 /// A kind of hostile mail.
 pub(crate) struct Bomb {
     /// What it tries.
@@ -135,10 +137,37 @@ fn html() -> Vec<Bomb> {
             "<p class='a b c d e f g h'>x",
             "",
         ),
+        flood(
+            "descendants",
+            "Content-Type: text/html\n\n<style>div div p{color:red}div>div>div p,.a .b .a .b p{top:0}* * * *{left:0}</style>",
+            "<div class='a b'><p>x",
+            "",
+        ),
+        Bomb { name: "descendant rules", make: Box::new(descendant_rules) },
+        flood("at-rules", "Content-Type: text/html\n\n<style>", "@media screen{", "</style><p>x"),
+        flood("open selectors", "Content-Type: text/html\n\n<style>", "a>[b]:c(", "{}</style><p>x"),
         flood("style sheets", HTML, "<style>a{b:c}</style>", "x"),
         flood("declarations", "Content-Type: text/html\n\n<p style='", "color:red;", "'>x"),
         flood("less-than", HTML, "<", ""),
     ]
+}
+
+/// As many rules of many compounds as elements within one another that they may meet.
+fn descendant_rules(bytes: usize) -> Vec<u8> {
+    let mut out = String::from("Content-Type: text/html\n\n<style>");
+    let mut number = 0;
+    while out.len() < bytes / 2 {
+        let (b, c) = (number % 97, number % 89);
+        let _ = write!(out, ".a .b{b} > * .c{c} .a{{color:#{number:06}}}");
+        number += 1;
+    }
+    out.push_str("</style>");
+    while out.len() < bytes {
+        let (b, c) = (number % 97, number % 89);
+        let _ = write!(out, "<div class='a b{b} c{c} b1 b2 b3 c1 c2 c3'>x");
+        number += 1;
+    }
+    out.into_bytes()
 }
 
 fn text() -> Vec<Bomb> {
