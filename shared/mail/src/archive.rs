@@ -1,109 +1,12 @@
 //! What is in an archive, by the names it lists. Nothing is unpacked.
 
+/// What a compound file begins with (Microsoft's CFB, the container of Office before 2007).
+const COMPOUND_FILE: &[u8] = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1";
+
 /// Entries read of one archive.
 const MAX_ENTRIES: usize = 2_000;
 /// Where the end of a zip's directory is looked for: its record and the longest comment.
 const MAX_ZIP_TAIL: usize = 22 + 65_535;
-
-/// Extensions that a common system runs, mounts or installs when the file is opened.
-const EXECUTABLE: [&str; 83] = [
-    "ade",
-    "adp",
-    "apk",
-    "app",
-    "appimage",
-    "application",
-    "appref-ms",
-    "appx",
-    "bat",
-    "chm",
-    "cmd",
-    "com",
-    "command",
-    "cpl",
-    "deb",
-    "desktop",
-    "diagcab",
-    "dll",
-    "dmg",
-    "docm",
-    "dotm",
-    "exe",
-    "gadget",
-    "hta",
-    "img",
-    "inf",
-    "iqy",
-    "iso",
-    "jar",
-    "jnlp",
-    "js",
-    "jse",
-    "library-ms",
-    "lnk",
-    "mde",
-    "mjs",
-    "msc",
-    "msh",
-    "msi",
-    "msix",
-    "msp",
-    "mst",
-    "msu",
-    "one",
-    "out",
-    "pif",
-    "pkg",
-    "potm",
-    "ppam",
-    "ppsm",
-    "pptm",
-    "ps1",
-    "ps1xml",
-    "psc1",
-    "psm1",
-    "pyz",
-    "reg",
-    "rpm",
-    "run",
-    "scf",
-    "scr",
-    "sct",
-    "search-ms",
-    "settingcontent-ms",
-    "sh",
-    "slk",
-    "sys",
-    "theme",
-    "url",
-    "vb",
-    "vbe",
-    "vbs",
-    "vhd",
-    "vhdx",
-    "wim",
-    "ws",
-    "wsc",
-    "wsf",
-    "wsh",
-    "xlam",
-    "xll",
-    "xlsm",
-    "xltm",
-];
-
-/// The extension of a name, lower case, without what only says how it is packed.
-pub(crate) fn extension(name: &str) -> String {
-    let name = name.trim_end_matches([' ', '.']).to_ascii_lowercase();
-    let inner = [".gz", ".bz2", ".xz", ".zst"].iter().find_map(|packed| name.strip_suffix(packed)).unwrap_or(&name);
-    inner.rsplit_once('.').map(|(_, extension)| extension.to_owned()).unwrap_or_default()
-}
-
-/// Whether a file of that name runs when opened. Macros count: that is what an Office file with them is for.
-pub(crate) fn is_executable_name(name: &str) -> bool {
-    let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
-    EXECUTABLE.binary_search(&extension(last).as_str()).is_ok() || last.eq_ignore_ascii_case("vbaproject.bin")
-}
 
 /// The names of the entries of a zip (and of everything built on it) or a tar; none for anything else.
 pub(crate) fn names(content: &[u8]) -> Vec<String> {
@@ -114,7 +17,32 @@ pub(crate) fn names(content: &[u8]) -> Vec<String> {
         // Without a directory, some programs still read the entries themselves.
         return if listed.is_empty() { zip_entries(content) } else { listed };
     }
-    if content.get(257..262) == Some(b"ustar") { tar_entries(content) } else { Vec::new() }
+    if content.get(257..262) == Some(b"ustar") {
+        return tar_entries(content);
+    }
+    if content.starts_with(b"\x1f\x8b\x08") {
+        return gzip_name(content).into_iter().collect();
+    }
+    // What stands before a zip does not keep programs from reading it.
+    zip_directory(content).unwrap_or_default()
+}
+
+/// Whether it is a document of Office before 2007 that brings macros: its directory names their storage, in UTF-16.
+pub(crate) fn has_old_macros(content: &[u8]) -> bool {
+    let name: Vec<u8> = b"_VBA_PROJECT".iter().flat_map(|b| [*b, 0]).collect();
+    content.starts_with(COMPOUND_FILE) && memchr::memmem::find(content, &name).is_some()
+}
+
+/// The name that a file had before it was packed (RFC 1952, section 2.3).
+fn gzip_name(content: &[u8]) -> Option<String> {
+    const EXTRA: u8 = 4;
+    const NAME: u8 = 8;
+    const MAX_NAME_BYTES: usize = 1_024;
+    let flags = *content.get(3)?;
+    let extra = if flags & EXTRA == 0 { 0 } else { 2 + usize::from(u16_at(content, 10)?) };
+    let rest = content.get(10 + extra..).filter(|_| flags & NAME != 0)?;
+    let rest = rest.get(..rest.len().min(MAX_NAME_BYTES))?;
+    rest.split(|b| *b == 0).next().map(text)
 }
 
 /// APPNOTE.TXT of PKWARE, sections 4.3.16 and 4.3.12.
@@ -230,23 +158,27 @@ mod tests {
     }
 
     #[test]
-    fn names_that_run() {
-        assert!(EXECUTABLE.is_sorted());
-        for name in [
-            "a.exe",
-            "A.EXE",
-            "a.exe ",
-            "a.pdf.js",
-            "x/y/run.ps1",
-            "a.exe.gz",
-            "word/vbaProject.bin",
-            "b.xlsm",
-            "d\\e.lnk",
-        ] {
-            assert!(is_executable_name(name), "{name}");
-        }
-        for name in ["a.pdf", "exe", "a.exe/readme", "a.tar.gz", "a.docx", ""] {
-            assert!(!is_executable_name(name), "{name}");
-        }
+    fn what_stands_before_a_zip_hides_nothing() {
+        let archive = [b"GIF89a and more".to_vec(), zip(&["a.exe"])].concat();
+        assert_eq!(names(&archive), ["a.exe"]);
+        assert!(names(b"PK\x05\x06 is the end of a zip").is_empty());
+    }
+
+    #[test]
+    fn the_name_in_a_gzip() {
+        assert_eq!(names(b"\x1f\x8b\x08\x08\0\0\0\0\0\x03run.exe\0x"), ["run.exe"]);
+        assert_eq!(names(b"\x1f\x8b\x08\x0c\0\0\0\0\0\x03\x02\0abrun.exe\0x"), ["run.exe"]);
+        assert!(names(b"\x1f\x8b\x08\0\0\0\0\0\0\x03run.exe\0x").is_empty());
+        assert!(names(b"\x1f\x8b\x08\x0c\0\0").is_empty());
+    }
+
+    #[test]
+    fn macros_of_old_documents() {
+        let mut document = COMPOUND_FILE.to_vec();
+        document.extend([0; 600]);
+        assert!(!has_old_macros(&document));
+        document.extend(b"_VBA_PROJECT_CUR".iter().flat_map(|b| [*b, 0]));
+        assert!(has_old_macros(&document));
+        assert!(!has_old_macros(&document[1..]));
     }
 }

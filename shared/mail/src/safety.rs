@@ -2,10 +2,12 @@
 
 use actionlayer_domain::message::{Authentication, SafetyFlag, Verdict};
 
+mod active_page;
 mod files;
 mod hidden_characters;
 mod link;
 mod page;
+mod program_name;
 mod rewriter;
 
 pub use self::files::is_executable;

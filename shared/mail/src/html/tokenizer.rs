@@ -19,6 +19,11 @@ impl Tag<'_> {
         self.attributes.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_ref())
     }
 
+    /// The attributes, decoded; their names in lower case.
+    pub(crate) fn attributes(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.attributes.iter().map(|(key, value)| (key.as_ref(), value.as_ref()))
+    }
+
     /// Whether there is any attribute.
     pub(crate) fn has_attributes(&self) -> bool {
         !self.attributes.is_empty()
