@@ -46,7 +46,7 @@ const LURES: [&str; 30] = [
 /// - the same to the eye: confusable letters, digits for letters, a hyphen more or less;
 /// - one slip of the fingers away in a name of at least seven letters under the same suffix;
 /// - the name with a lure beside it (`example-billing.com`);
-/// - the whole known domain as the start of a longer one (`example.com.evil.net`).
+/// - the whole known domain within a longer one (`example.com.evil.net`, `login.example.com-secure.net`).
 ///
 /// The same name under another suffix is not one of them: honest firms have `example.com` and `example.de`. Only the slips
 /// `.cm`, `.om` and `.co` for `.com` count.
@@ -60,7 +60,7 @@ pub(crate) fn looks_like_one_of(domain: &str, known: &[&str]) -> bool {
     known.iter().any(|known| {
         let known = known.to_lowercase();
         Name::of(&known).is_some_and(|known_name| {
-            own_name.reads_like(&known_name) || begins_with(&own, organisation(&known), &known_name)
+            own_name.reads_like(&known_name) || own_name.holds(&own, organisation(&known), &known_name)
         })
     })
 }
@@ -69,10 +69,23 @@ fn organisation(host: &str) -> &str {
     psl::domain_str(host).unwrap_or(host)
 }
 
-/// `example.com.evil.net`: the known domain whole, then more.
-fn begins_with(own: &str, known: &str, name: &Name) -> bool {
-    name.label.chars().count() >= MIN_EMBEDDED_CHARS
-        && own.strip_prefix(known).is_some_and(|rest| rest.starts_with('.'))
+/// Whether the display name of an author at `domain` is an address at one of `known`: `ceo@example.com`, or with a name
+/// before it, `Ada <ceo@example.com>`. Other words around an address (`… via a list`, `… (a service)`) say whose name it
+/// is.
+pub(crate) fn name_is_address_of_one(name: &str, domain: &str, known: &[&str]) -> bool {
+    let name = name.trim().trim_matches(['"', '\'', '“', '”', '‘', '’']).trim_end();
+    let inner = name.strip_suffix('>').and_then(|name| name.rsplit_once('<')).map_or(name, |(_, inner)| inner);
+    let address = inner.trim_matches(|c: char| !c.is_alphanumeric());
+    let Some((local, claimed)) = address.rsplit_once('@') else { return false };
+    if local.is_empty() || address.contains(char::is_whitespace) {
+        return false;
+    }
+    let (own, claimed) = (domain.to_lowercase(), claimed.to_lowercase());
+    let belongs = |domain: &str| {
+        let known = known.iter().take(MAX_KNOWN);
+        known.into_iter().any(|known| organisation(domain).eq_ignore_ascii_case(organisation(known)))
+    };
+    belongs(&claimed) && !belongs(own.trim_end_matches('.'))
 }
 
 /// The part of a domain that its owner chose, and the suffix it stands under.
@@ -97,6 +110,20 @@ impl Name {
         self.skeleton == known.skeleton
             || (known.label.chars().count() >= MIN_TYPO_CHARS && is_one_slip(&self.label, &known.label))
             || self.has_lure_beside(known)
+    }
+
+    /// Whether the whole known domain stands in `own`, the host this is the name of, with more behind it.
+    fn holds(&self, own: &str, domain: &str, known: &Self) -> bool {
+        // `example.com.au` is the same name under another suffix.
+        if known.label.chars().count() < MIN_EMBEDDED_CHARS || self.label == known.label {
+            return false;
+        }
+        let ends_word = |text: &str| text.is_empty() || text.ends_with(['.', '-']);
+        own.match_indices(domain).any(|(at, _)| {
+            let (before, rest) = own.split_at(at);
+            let after = rest.strip_prefix(domain).unwrap_or_default();
+            ends_word(before) && after.starts_with(['.', '-'])
+        })
     }
 
     fn has_lure_beside(&self, known: &Self) -> bool {
@@ -258,6 +285,9 @@ mod tests {
             "secure-example.com",
             "examplesupport.com",
             "example.com.evil.net",
+            "example.com-secure.net",
+            "login.example.com-secure.net",
+            "secure-example.com.evil.net",
             "customer.co.uk.evil.net",
             "custorner.co.uk",
             "èxample.com",
@@ -281,8 +311,43 @@ mod tests {
             "example-of-things.com",
             "com",
             "localhost",
+            "example.com.au",
+            "mail.example.com.br",
+            "notexample.com.evil.net",
+            "example.community.net",
         ] {
             assert!(!looks_like_one_of(domain, &known), "{domain}");
+        }
+    }
+
+    #[test]
+    fn names_that_are_addresses() {
+        let known = ["example.com", "bank.com"];
+        let pretends = |name: &str, domain: &str| name_is_address_of_one(name, domain, &known);
+        for name in [
+            "ceo@bank.com",
+            "'ceo@bank.com'",
+            "CEO@Mail.Bank.com",
+            "Ada <ceo@bank.com>",
+            "<ceo@bank.com>",
+            " x.y@example.com ",
+        ] {
+            assert!(pretends(name, "evil.example"), "{name}");
+            assert!(pretends(name, ""), "{name}");
+            // Its own, and that of another who is known.
+            assert!(!pretends(name, "bank.com"), "{name}");
+            assert!(!pretends(name, "example.com"), "{name}");
+        }
+        for name in [
+            "Ada",
+            "ada@evil.example",
+            "ada@bank.com via Sales",
+            "ada@bank.com (Documents)",
+            "@bank.com",
+            "ada at bank.com",
+            "",
+        ] {
+            assert!(!pretends(name, "evil.example"), "{name}");
         }
     }
 

@@ -45,7 +45,11 @@ pub fn safety_flags(mail: &ParsedMail, context: &SafetyContext<'_>) -> Vec<Safet
                 || says_unseen(mail),
         ),
         (SafetyFlag::LinkMismatch, page.link_mismatch),
-        (SafetyFlag::LookalikeDomain, lookalike::looks_like_one_of(&from, context.known_domains)),
+        (
+            SafetyFlag::LookalikeDomain,
+            lookalike::looks_like_one_of(&from, context.known_domains)
+                || lookalike::name_is_address_of_one(&name, &from, context.known_domains),
+        ),
         (
             SafetyFlag::ReplyToDiffers,
             !from.is_empty() && mail.reply_to.iter().any(|to| !same_organisation(&domain_of(&to.email), &from)),
@@ -143,6 +147,9 @@ mod tests {
         assert_eq!(flags("From: a@b.example\nReply-To: a@c.example\n\nx"), [SafetyFlag::ReplyToDiffers]);
         assert!(flags("From: a@mail.b.co.uk\nReply-To: x@reply.b.co.uk\n\nx").is_empty());
         assert_eq!(flags("From: a@examp1e.com\n\nx"), [SafetyFlag::LookalikeDomain]);
+        assert_eq!(flags("From: \"ceo@example.com\" <x@evil.example>\n\nx"), [SafetyFlag::LookalikeDomain]);
+        assert!(flags("From: \"ceo@example.com\" <x@mail.example.com>\n\nx").is_empty());
+        assert!(flags("From: \"x@evil.example\" <x@evil.example>\n\nx").is_empty());
         let mail = parse(b"From: a@b.example\n\nx");
         let with = |authentication| safety_flags(&mail, &SafetyContext { authentication, known_domains: &[] });
         assert_eq!(with(Some(Authentication::default())), [SafetyFlag::Unauthenticated]);
