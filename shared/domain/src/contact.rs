@@ -48,6 +48,10 @@ pub struct Contact {
     pub status: ContactStatus,
     /// The owner's tags.
     pub tags: Vec<String>,
+    /// Whether the domain reads like one that is known, as it was found when it was last compared; none before that.
+    /// Says nothing while they are trusted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lookalike: Option<bool>,
     /// When mail was last exchanged, to the hour.
     pub last_seen_at: Timestamp,
     /// When it was made.
@@ -76,22 +80,38 @@ impl Contact {
             name,
             status,
             tags: Vec::new(),
+            lookalike: None,
             last_seen_at: now,
             created_at: now,
             updated_at: now,
         }
     }
 
-    /// Mail of theirs came. Says whether that is worth writing: the first name they give is, and the time when the one
-    /// that is known is over an hour old.
-    pub fn seen(&mut self, name: Option<&str>, now: Timestamp) -> bool {
+    /// Whether their domain is to be compared with those that are known: they are not trusted, and nobody compared it, or
+    /// not for an hour, in which others may have become known.
+    pub fn is_to_be_compared(&self, now: Timestamp) -> bool {
+        self.status != ContactStatus::Trusted
+            && (self.lookalike.is_none() || now.since(self.last_seen_at) >= SEEN_INTERVAL)
+    }
+
+    /// Whether their domain reads like one that is known, and nobody trusts them all the same.
+    pub fn is_lookalike(&self) -> bool {
+        self.status != ContactStatus::Trusted && self.lookalike == Some(true)
+    }
+
+    /// Mail of theirs came; `lookalike` is what was found if their domain was compared. Says whether that is worth writing:
+    /// the first name they give is, what was found is if it is news, and the time when the one that is known is over an
+    /// hour old.
+    pub fn seen(&mut self, name: Option<&str>, lookalike: Option<bool>, now: Timestamp) -> bool {
         let named = self.name.is_none() && name.is_some();
-        if !named && now.since(self.last_seen_at) < SEEN_INTERVAL {
+        let compared = lookalike.is_some() && self.lookalike != lookalike;
+        if !named && !compared && now.since(self.last_seen_at) < SEEN_INTERVAL {
             return false;
         }
         if named {
             self.name = name.map(str::to_owned);
         }
+        self.lookalike = lookalike.or(self.lookalike);
         self.last_seen_at = self.last_seen_at.max(now);
         self.updated_at = now;
         true
@@ -197,20 +217,35 @@ mod tests {
     #[test]
     fn being_seen_is_written_once_an_hour() {
         let mut contact = contact();
-        assert!(!contact.seen(None, minutes(59)));
+        assert!(!contact.seen(None, None, minutes(59)));
         assert_eq!(contact.last_seen_at, minutes(0));
-        assert!(contact.seen(None, minutes(60)));
+        assert!(contact.seen(None, None, minutes(60)));
         assert_eq!(contact.last_seen_at, minutes(60));
         // A mail that was held up does not turn time back.
-        assert!(!contact.seen(None, minutes(5)));
+        assert!(!contact.seen(None, None, minutes(5)));
     }
 
     #[test]
     fn a_name_is_written_at_once_and_then_stays() {
         let mut contact = contact();
-        assert!(contact.seen(Some("Ada"), minutes(1)));
-        assert!(!contact.seen(Some("Somebody"), minutes(2)));
+        assert!(contact.seen(Some("Ada"), None, minutes(1)));
+        assert!(!contact.seen(Some("Somebody"), None, minutes(2)));
         assert_eq!(contact.name.as_deref(), Some("Ada"));
+    }
+
+    #[test]
+    fn what_was_found_of_a_domain_is_kept_for_an_hour_and_says_nothing_of_the_trusted() {
+        let mut contact = contact();
+        assert!(contact.is_to_be_compared(minutes(1)) && !contact.is_lookalike());
+        assert!(contact.seen(None, Some(true), minutes(1)));
+        assert!(!contact.is_to_be_compared(minutes(59)) && contact.is_lookalike());
+        assert!(!contact.seen(None, None, minutes(59)));
+        assert!(contact.is_to_be_compared(minutes(61)) && contact.is_lookalike());
+        contact.decide(ContactStatus::Trusted, minutes(62));
+        assert!(!contact.is_to_be_compared(minutes(200)) && !contact.is_lookalike());
+        // Whose trust is taken back is what they were.
+        contact.decide(ContactStatus::Pending, minutes(201));
+        assert!(contact.is_lookalike());
     }
 
     #[test]

@@ -185,6 +185,9 @@ pub struct Delivery {
     pub reported_at: Option<Timestamp>,
     /// Nobody approves it and nobody reads it before it leaves: it must say `Auto-Submitted`.
     pub unattended: bool,
+    /// Its recipients count as known once it left: a person approved it, and what it answers did not look like a trick.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub makes_known: bool,
     /// The period of the plan it was counted in, where that is not the month it was queued in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub counted_in: Option<String>,
@@ -267,6 +270,13 @@ impl Message {
         named.chain(self.bcc.iter().cloned())
     }
 
+    /// The domains that count as known because it left.
+    pub fn makes_known(&self) -> impl Iterator<Item = &str> {
+        let makes_known = self.delivery.as_ref().is_some_and(|delivery| delivery.makes_known);
+        let domains = self.to.iter().filter_map(|mailbox| Some(mailbox.email.rsplit_once('@')?.1));
+        domains.filter(move |_| makes_known)
+    }
+
     /// Whether it came, or left: not while it is on its way out, and not when it never left.
     pub fn took_place(&self) -> bool {
         match self.delivery.as_ref().map(|delivery| delivery.status) {
@@ -328,6 +338,7 @@ impl Delivery {
             failure: None,
             reported_at: None,
             unattended,
+            makes_known: false,
             counted_in: None,
         }
     }

@@ -1,4 +1,5 @@
-//! What threads are found by besides what they are: tags, participants, and the words of their messages.
+//! What threads are found by besides what they are: tags, participants, and the words of their messages. And which domains
+//! are known, for mail of strangers to be compared with.
 //!
 //! Follows the stream (see [`relay`](crate::relay)), so that receiving and sending wait for none of it. Doing it twice
 //! changes nothing. Why and at what price: `docs/adr/0008-search.md`.
@@ -37,6 +38,7 @@ pub(crate) async fn index_threads(app: &App, changes: &[Change]) -> Result<(), S
                 let was_there = matches!(old, Some(Entity::Message(old)) if old.took_place());
                 if message.took_place() && !was_there {
                     messages.insert((message.workspace_id, message.id));
+                    entries.known(message.workspace_id, message.makes_known());
                 }
             }
             _ => {}

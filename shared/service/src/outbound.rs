@@ -5,7 +5,7 @@ use actionlayer_domain::{
     WorkspaceId,
     contact::{Contact, ContactStatus},
     identity::IdentityStatus,
-    message::{Attachment, Delivery, Direction, Mailbox},
+    message::{Attachment, Delivery, Direction, Mailbox, SafetyFlag},
 };
 use actionlayer_mail::snippet;
 use actionlayer_store::{Transaction, Used, keys};
@@ -53,8 +53,11 @@ pub(crate) fn message(
     };
     let answered = origin.answers.and_then(|message| message.message_id_header.clone());
     let (period, month) = (app.settings.plan.period(now), Plan::Unlimited.period(now));
-    let delivery =
-        Delivery { counted_in: Some(period).filter(|period| *period != month), ..Delivery::queued(origin.unattended) };
+    let delivery = Delivery {
+        counted_in: Some(period).filter(|period| *period != month),
+        makes_known: !origin.unattended && origin.answers.is_some_and(is_from_whom_it_says),
+        ..Delivery::queued(origin.unattended)
+    };
     let from_email = identity.email_address.to_string();
     let references = origin.answers.map(|message| references(message, &from_email)).unwrap_or_default();
     let message = Message {
@@ -78,6 +81,12 @@ pub(crate) fn message(
     };
     let body = MessageBody { extracted_text: content.text.clone(), text: content.text, html: content.html };
     (message, body)
+}
+
+/// Whether nothing about a message says that an answer goes to somebody else than it seems.
+fn is_from_whom_it_says(message: &Message) -> bool {
+    let doubts = [SafetyFlag::LookalikeDomain, SafetyFlag::ReplyToDiffers];
+    !message.safety_flags.iter().any(|flag| doubts.contains(flag))
 }
 
 /// What an answer to a message refers to (RFC 5322, section 3.6.4): what that one did, and it. One without references but

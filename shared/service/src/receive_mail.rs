@@ -246,7 +246,7 @@ async fn hold(
     match (&context.author, &context.contact) {
         (_, Some(row)) => _ = transaction.check(row),
         (Some(author), None) => {
-            seen_contact(app, None, author, held.from_name.as_deref(), claim, transaction)?;
+            seen_contact(app, context, author, held.from_name.as_deref(), claim, transaction)?;
         }
         (None, None) => {}
     }
@@ -269,16 +269,16 @@ async fn hold(
 /// The contact of an author: made when their first mail comes or is held, then written when something about it is news.
 fn seen_contact(
     app: &App,
-    known: Option<&Row<Contact>>,
+    context: &Context,
     email: &EmailAddress,
     name: Option<&str>,
     claim: &AddressClaim,
     transaction: &mut Transaction,
 ) -> Result<Contact, StoreError> {
     let now = app.now();
-    if let Some(row) = known {
+    if let Some(row) = &context.contact {
         let mut contact = row.value.clone();
-        if contact.seen(name, now) {
+        if contact.seen(name, context.lookalike, now) {
             transaction.replace(row, &contact)?;
         }
         return Ok(contact);
@@ -286,6 +286,7 @@ fn seen_contact(
     let id = ContactId::generate(now, app.entropy());
     let name = name.map(str::to_owned);
     let contact = Contact::new(id, claim.workspace_id, email.clone(), name, ContactStatus::Pending, now);
+    let contact = Contact { lookalike: context.lookalike, ..contact };
     transaction.create(&contact)?;
     Ok(contact)
 }

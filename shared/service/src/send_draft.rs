@@ -107,7 +107,7 @@ async fn queue_once(
     let answered = answered.map(|row| row.value);
     let origin =
         Origin { answers: answered.as_ref(), draft: Some((draft.id, draft.based_on_message_id)), unattended: false };
-    let (message, message_body) =
+    let (mut message, message_body) =
         outbound::message(app, &identity.value, draft.thread_id, content_of(&draft, &body), origin, now);
     draft.queue(message.id, &thread_row.value, now)?;
     // Of a draft that cannot be sent for another reason, that reason is told.
@@ -119,6 +119,9 @@ async fn queue_once(
         // A cold one: with it the thread begins for good.
         Some(first) => {
             let contact = outbound::first_contact(app, workspace, first, now, &mut transaction).await?;
+            if let Some(delivery) = &mut message.delivery {
+                delivery.makes_known = !contact.is_lookalike();
+            }
             let mut thread = thread_row.value.clone().with_contact(&contact);
             draft.subject.as_str().clone_into(&mut thread.subject);
             thread.updated_at = now;

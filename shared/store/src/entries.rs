@@ -1,5 +1,6 @@
 //! Entries: items that are nothing but a key, for lists that no index of the table can hold, since a thread is in many of
-//! them: one for each of its tags, its participants and its words. The relay writes them from the stream.
+//! them: one for each of its tags, its participants and its words. So are the domains that are known. The relay writes them
+//! from the stream.
 //!
 //! An entry says no more than its key, so writing or removing it twice changes nothing, and it needs no condition: the
 //! stream gives the changes of an item in order, and gives them again from where it failed. Readers look at the thread
@@ -12,7 +13,11 @@ use aws_sdk_dynamodb::{
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use actionlayer_domain::{Thread, ThreadId, WorkspaceId, contact::Contact, search::Word};
+use actionlayer_domain::{
+    Thread, ThreadId, WorkspaceId,
+    contact::{Contact, ContactStatus},
+    search::Word,
+};
 
 use crate::{
     Store, StoreError,
@@ -53,12 +58,26 @@ impl Entries {
         self.entries.extend(after.difference(&before).map(|entry| (key(entry), true)));
     }
 
-    /// A contact changed: what it is found by.
+    /// A contact changed: what it is found by, and whether its domain is known. A domain stays known when one of its people
+    /// is trusted no more, for there are others; but not if it only passed for another one.
     pub fn contact_changed(&mut self, old: Option<&Contact>, new: Option<&Contact>) {
         let before: HashSet<Key> = old.map(entries_of).unwrap_or_default().into_iter().collect();
         let after: HashSet<Key> = new.map(entries_of).unwrap_or_default().into_iter().collect();
         self.entries.extend(before.difference(&after).map(|key| (key.clone(), false)));
         self.entries.extend(after.difference(&before).map(|key| (key.clone(), true)));
+        let trusted = |contact: Option<&Contact>| contact.is_some_and(|c| c.status == ContactStatus::Trusted);
+        if let Some(contact) = new.or(old)
+            && trusted(old) != trusted(new)
+            && (trusted(new) || contact.lookalike == Some(true))
+        {
+            self.entries.insert(keys::known_domain(contact.workspace_id, contact.email.domain()), trusted(new));
+        }
+    }
+
+    /// These domains are known.
+    pub fn known<'a>(&mut self, workspace: WorkspaceId, domains: impl IntoIterator<Item = &'a str>) {
+        let keys = domains.into_iter().map(|domain| keys::known_domain(workspace, domain));
+        self.entries.extend(keys.map(|key| (key, true)));
     }
 
     /// A thread is found by these words.

@@ -2,7 +2,7 @@
 
 use actionlayer_domain::{
     HeldId, IdentityId, MessageId, ThreadId, Timestamp, WorkspaceId,
-    contact::{Contact, ContactStatus, HeldInbound},
+    contact::{Contact, HeldInbound},
 };
 use aws_sdk_dynamodb::operation::query::QueryInput;
 use serde::{Deserialize, Serialize};
@@ -117,24 +117,26 @@ impl Store {
         Ok((pointers, contact))
     }
 
-    /// The domains of the workspace's trusted contacts, each once: those a stranger may want to be taken for. Of at most
-    /// 1,000 contacts, so that what is read stays bounded.
-    pub async fn trusted_domains(&self, workspace: WorkspaceId) -> Result<Vec<String>, StoreError> {
-        const MAX_CONTACTS: i32 = 1_000;
+    /// The domains that are known in a workspace: those a stranger may want to be taken for. The first 5,000 by name, which
+    /// bounds what a stranger's mail costs; they are read page after page.
+    pub async fn known_domains(&self, workspace: WorkspaceId) -> Result<Vec<String>, StoreError> {
+        const MAX_DOMAINS: usize = 5_000;
         let query = QueryInput::builder()
             .key_condition_expression("pk = :pk")
-            .filter_expression("#data.#status = :trusted")
-            .projection_expression("sk")
-            .expression_attribute_names("#data", "data")
-            .expression_attribute_names("#status", "status")
-            .expression_attribute_values(":pk", s(keys::contacts(workspace)))
-            .expression_attribute_values(":trusted", s(ContactStatus::Trusted.as_str()))
-            .limit(MAX_CONTACTS);
-        let answer = self.query(query).await?;
-        let emails = answer.items.unwrap_or_default();
-        let domains = emails.iter().filter_map(|item| item.get("sk")?.as_s().ok()?.rsplit_once('@'));
-        let domains: std::collections::BTreeSet<&str> = domains.map(|(_, domain)| domain).collect();
-        Ok(domains.into_iter().map(str::to_owned).collect())
+            .projection_expression(keys::SK)
+            .expression_attribute_values(":pk", s(keys::known_domains(workspace)));
+        let mut domains: Vec<String> = Vec::new();
+        let mut from = None;
+        loop {
+            let answer = self.query(query.clone().set_exclusive_start_key(from)).await?;
+            let found = answer.items.unwrap_or_default();
+            domains.extend(found.iter().filter_map(|item| item.get(keys::SK)?.as_s().ok().cloned()));
+            from = answer.last_evaluated_key.filter(|_| domains.len() < MAX_DOMAINS);
+            if from.is_none() {
+                domains.truncate(MAX_DOMAINS);
+                return Ok(domains);
+            }
+        }
     }
 
     /// Mail that waits for room in the plan, over all workspaces, the oldest first; at most 100, those after `last`.

@@ -16,8 +16,8 @@ mod people;
 
 pub use people::{contact, held, sender_family, sender_notice, suppression};
 pub(crate) use people::{
-    contact_by_id, contact_list, contact_of, contact_with_tag, contact_with_word, contact_words, contacts,
-    contacts_with_tag, held_list, held_of_identity, held_pk, suppression_by_id, suppressions,
+    contact_by_id, contact_list, contact_of, contact_with_tag, contact_with_word, contact_words, contacts_with_tag,
+    held_list, held_of_identity, held_pk, known_domain, known_domains, suppression_by_id, suppressions,
 };
 
 /// Partition key attribute.

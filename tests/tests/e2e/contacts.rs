@@ -196,3 +196,50 @@ async fn many_mails_of_one_sender_at_once_are_all_received() {
     let used = world.owner.get("/v1/billing/subscription").await.expect(200);
     assert_eq!(used["inbound_received_this_period"], 24);
 }
+
+/// What looks dangerous about the newest message of a thread.
+async fn flags(world: &World, thread: &Value) -> Vec<Value> {
+    let thread = world.thread(thread).await;
+    array(&array(&thread["messages"]).last().unwrap()["safety"]["flags"]).to_vec()
+}
+
+#[tokio::test]
+async fn whom_a_stranger_wants_to_be_taken_for_is_noticed_in_every_mail() {
+    let world = World::start().await;
+    let lookalike = json!("lookalike_domain");
+    // Known by an answer that somebody approved, and by the owner's word.
+    let thread = world.begin(&Letter::from(CUSTOMER)).await;
+    let draft = world.submit(&thread, "the answer").await;
+    world.act(&draft, "send").await.expect(202);
+    world.until_draft(&draft, "sent").await;
+    add(&world, json!({"email": "carl@partner.test"})).await;
+    world.come_to_rest().await;
+    let partner = world.begin(&Letter::from("carl@partner-billing.test")).await;
+    assert!(flags(&world, &partner).await.contains(&lookalike));
+    let honest = world.begin(&Letter::from("bob@customer.test")).await;
+    assert!(!flags(&world, &honest).await.contains(&lookalike));
+
+    let first = Letter::from("ada@cust0mer.test");
+    let thread = world.begin(&first).await;
+    assert!(flags(&world, &thread).await.contains(&lookalike));
+    let second = Letter::from("ada@cust0mer.test").in_reply_to(first.id());
+    world.answer(&thread, &second).await;
+    assert!(flags(&world, &thread).await.contains(&lookalike), "the second mail too");
+
+    // An approver who was taken in makes nobody known.
+    let draft = world.submit(&world.thread(&thread).await, "to the wrong one").await;
+    world.act(&draft, "send").await.expect(202);
+    world.until_draft(&draft, "sent").await;
+    world.come_to_rest().await;
+    let other = world.begin(&Letter::from("eve@cust0mer.test")).await;
+    assert!(flags(&world, &other).await.contains(&lookalike));
+
+    // The owner knows better, and may think better of it.
+    let contact = format!("/v1/contacts/{}", thread["contact"]["id"].as_str().unwrap());
+    for (status, expected) in [("trusted", false), ("pending", true)] {
+        world.owner.patch(&contact, json!({"status": status})).await.expect(200);
+        world.come_to_rest().await;
+        world.answer(&thread, &Letter::from("ada@cust0mer.test").in_reply_to(first.id())).await;
+        assert_eq!(flags(&world, &thread).await.contains(&lookalike), expected, "{status}");
+    }
+}

@@ -70,6 +70,7 @@ fn world() -> World {
         name: None,
         status: ContactStatus::Trusted,
         tags: Vec::new(),
+        lookalike: None,
         last_seen_at: NOW,
         created_at: NOW,
         updated_at: NOW,

@@ -24,6 +24,8 @@ pub(super) struct Context {
     pub(super) author: Option<EmailAddress>,
     pub(super) contact: Option<Row<Contact>>,
     pub(super) safety_flags: Vec<SafetyFlag>,
+    /// Whether the author's domain reads like one that is known, if it was compared.
+    pub(super) lookalike: Option<bool>,
 }
 
 impl Context {
@@ -64,16 +66,8 @@ pub(super) async fn read_context(
         app.store.known_of_mail(claim.workspace_id, claim.identity_id, &ids, contact_key),
     )?;
     let (pointers, contact) = known;
-    // Whoever is known is not taken for somebody else; a stranger is compared with everybody who is trusted.
-    let trusted = if contact.is_none() && author.is_some() {
-        app.store.trusted_domains(claim.workspace_id).await?
-    } else {
-        Vec::new()
-    };
-    let known_domains: Vec<&str> =
-        std::iter::once(claim.address.domain()).chain(trusted.iter().map(String::as_str)).collect();
-    let context =
-        SafetyContext { authentication: Some(arrival.received.authentication), known_domains: &known_domains };
+    let (safety_flags, lookalike) =
+        inspect(app, arrival, claim, author.as_ref(), contact.as_ref().map(|row| &row.value)).await?;
     Ok(Context {
         identity: identity.map(|row| row.value),
         workspace: workspace.map(|row| row.value),
@@ -81,8 +75,35 @@ pub(super) async fn read_context(
         pointers,
         author,
         contact,
-        safety_flags: safety_flags(parsed, &context),
+        safety_flags,
+        lookalike,
     })
+}
+
+/// What looks dangerous, and whether the author's domain reads like one that is known, if it was compared. Whom somebody
+/// trusts is not taken for somebody else. Of others the domains that are known are read for the first mail and once an hour;
+/// in between, what was found then holds.
+async fn inspect(
+    app: &App,
+    arrival: &Arrival<'_>,
+    claim: &AddressClaim,
+    author: Option<&EmailAddress>,
+    contact: Option<&Contact>,
+) -> Result<(Vec<SafetyFlag>, Option<bool>), ServiceError> {
+    let is_trusted = contact.is_some_and(|contact| contact.status == ContactStatus::Trusted);
+    let is_compared = author.is_some() && contact.is_none_or(|contact| contact.is_to_be_compared(app.now()));
+    let known = if is_compared { app.store.known_domains(claim.workspace_id).await? } else { Vec::new() };
+    let own = Some(claim.address.domain()).filter(|_| !is_trusted);
+    let known_domains: Vec<&str> = own.into_iter().chain(known.iter().map(String::as_str)).collect();
+    let context =
+        SafetyContext { authentication: Some(arrival.received.authentication), known_domains: &known_domains };
+    let mut flags = safety_flags(&arrival.parsed, &context);
+    let looks_alike = flags.contains(&SafetyFlag::LookalikeDomain);
+    if !looks_alike && !is_compared && contact.is_some_and(Contact::is_lookalike) {
+        flags.push(SafetyFlag::LookalikeDomain);
+        flags.sort_unstable();
+    }
+    Ok((flags, is_compared.then_some(looks_alike)))
 }
 
 pub(super) async fn admit(

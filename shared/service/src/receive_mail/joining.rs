@@ -44,7 +44,7 @@ pub(super) async fn join(
     let contact = match &context.author {
         Some(author) => {
             let name = message.from_name.as_deref();
-            Some(seen_contact(app, context.contact.as_ref(), author, name, claim, transaction)?)
+            Some(seen_contact(app, context, author, name, claim, transaction)?)
         }
         None => None,
     };

@@ -23,6 +23,16 @@ pub(crate) fn contacts(workspace: WorkspaceId) -> String {
     format!("{}#C", workspace_pk(workspace))
 }
 
+/// Domains that are known, entered by the relay: those that a stranger may want to be taken for.
+pub(crate) fn known_domains(workspace: WorkspaceId) -> String {
+    format!("{}#KNOWN", workspace_pk(workspace))
+}
+
+/// That a domain is known.
+pub(crate) fn known_domain(workspace: WorkspaceId, domain: &str) -> Key {
+    Key::new(known_domains(workspace), domain.to_ascii_lowercase())
+}
+
 /// Contacts with a tag, entered by the relay.
 pub(crate) fn contacts_with_tag(workspace: WorkspaceId, tag: &str) -> String {
     format!("{}#TAG#{tag}", contact_list(workspace, None))
