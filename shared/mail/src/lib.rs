@@ -30,6 +30,7 @@ mod bounce;
 mod build;
 mod calendar;
 mod charset;
+mod cms;
 mod description;
 mod encode;
 mod encoded_word;

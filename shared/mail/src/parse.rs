@@ -8,7 +8,7 @@ use mail_parser::{HeaderValue, parsers::MessageStream};
 use crate::{
     address, automated,
     body::{self, Bodies},
-    bounce, calendar, description, filename,
+    bounce, calendar, cms, description, filename,
     framing::unframed,
     header::{Block, Fields, decode_words, read_block},
     html::{Rendered, shown_ids},
@@ -201,7 +201,11 @@ fn parse_date(value: &str) -> Option<i64> {
 }
 
 fn read_content(raw: &[u8], top: &Block, structure: &Structure, mail: &mut ParsedMail) {
-    let Bodies { text, html, page, limited } = body::read_bodies(raw, structure);
+    let mut bodies = body::read_bodies(raw, structure);
+    if bodies.html.is_none() && bodies.text.trim().is_empty() {
+        (bodies, mail.has_executable) = cms::signed_bodies(raw, structure).unwrap_or((bodies, false));
+    }
+    let Bodies { text, html, page, limited } = bodies;
     mail.text = text;
     mail.html = html;
     mail.page = page;
