@@ -33,7 +33,7 @@ pub(crate) fn is_signed(text: &str, signature: &str) -> bool {
     const MAX_POSTSCRIPT: usize = 8;
     /// Lines of a signature that are looked for.
     const MAX_LINES: usize = 50;
-    let signature = squeezed(signature);
+    let signature: String = signature.lines().map(squeezed).collect();
     // The author may break its lines elsewhere.
     let lines = text.lines().rev().filter(|line| !line.starts_with('>')).map(squeezed).filter(|line| !line.is_empty());
     let mut last: Vec<String> = lines.take(MAX_LINES + MAX_POSTSCRIPT).collect();
@@ -71,6 +71,7 @@ mod tests {
             ("Hello\n\nMia\nExample\n\nPS: call me\nor write", "Mia\nExample", true),
             ("Hello\n\nMia\n\n> quoted\n> quoted", "Mia", true),
             ("Mia\nMia\nExample", "Mia\nExample", true),
+            ("Hello\n\n---\nMia\n– Sales\n--------\n030 1234", "---\nMia\n– Sales\n--------\n030 1234", true),
             ("Ask for our colleague Mia", "Mia", false),
             ("Ask for our colleague\nMia Miller", "Mia", false),
             ("Hello\nMia\n1\n2\n3\n4\n5\n6\n7\n8\n9", "Mia", false),
