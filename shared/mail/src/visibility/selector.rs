@@ -1,5 +1,7 @@
 //! Selectors of style sheets: compounds of names, classes, ids and attributes, and what stands around an element.
 
+use std::cell::Cell;
+
 use crate::html::Tag;
 
 /// Compounds of one selector.
@@ -8,6 +10,8 @@ const MAX_COMPOUNDS: usize = 10;
 const MAX_CLASSES: usize = 20;
 /// The longest value of an attribute that is compared.
 const MAX_VALUE_BYTES: usize = 200;
+/// Values of attributes compared of one element.
+const MAX_COMPARED: usize = 100;
 
 /// What an element itself must be.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -158,9 +162,10 @@ impl AttributeTest {
     fn meets(&self, subject: &Subject<'_>) -> bool {
         let Some(found) = subject.tag.and_then(|tag| tag.attribute(&self.name)) else { return false };
         let Some((operator, wanted)) = &self.value else { return true };
-        if found.len() > MAX_VALUE_BYTES {
+        if found.len() > MAX_VALUE_BYTES || subject.compared.get() >= MAX_COMPARED {
             return false;
         }
+        subject.compared.set(subject.compared.get() + 1);
         let found = found.to_ascii_lowercase();
         let wanted = wanted.as_str();
         match operator {
@@ -218,6 +223,8 @@ pub(super) struct Subject<'a> {
     id: Option<String>,
     classes: Vec<String>,
     tag: Option<&'a Tag<'a>>,
+    /// Values of attributes compared so far.
+    compared: Cell<usize>,
 }
 
 impl<'a> Subject<'a> {
@@ -227,12 +234,18 @@ impl<'a> Subject<'a> {
             class.split_whitespace().take(MAX_CLASSES).map(str::to_ascii_lowercase).collect();
         classes.sort_unstable();
         classes.dedup();
-        Self { name: &tag.name, id: tag.attribute("id").map(str::to_ascii_lowercase), classes, tag: Some(tag) }
+        Self {
+            name: &tag.name,
+            id: tag.attribute("id").map(str::to_ascii_lowercase),
+            classes,
+            tag: Some(tag),
+            compared: Cell::new(0),
+        }
     }
 
     /// An element that no tag opens: `html` and `body`.
     pub(super) const fn implied(name: &'a str) -> Self {
-        Self { name, id: None, classes: Vec::new(), tag: None }
+        Self { name, id: None, classes: Vec::new(), tag: None, compared: Cell::new(0) }
     }
 
     /// The keys under which what may meet it is found.

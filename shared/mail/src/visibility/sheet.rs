@@ -71,6 +71,24 @@ struct Rule {
     is_vague: bool,
 }
 
+/// The rules of one key.
+#[derive(Default)]
+struct Bucket {
+    rules: Vec<Rule>,
+    /// One that was left out paints: nothing is known of the colours but what the others say.
+    lost_paint: bool,
+}
+
+impl Bucket {
+    /// The newest are kept.
+    fn push(&mut self, rule: Rule) {
+        if self.rules.len() >= MAX_OF_KEY {
+            self.lost_paint |= self.rules.remove(0).declarations.paints();
+        }
+        self.rules.push(rule);
+    }
+}
+
 /// The beginning of a selector.
 struct Step {
     compound: Compound,
@@ -81,7 +99,7 @@ struct Step {
 /// The rules of a document, by what their last compound asks for first: `.class`, `#id`, a name or `*`.
 #[derive(Default)]
 pub(super) struct StyleSheet {
-    rules: HashMap<String, Vec<Rule>>,
+    rules: HashMap<String, Bucket>,
     steps: HashMap<String, Vec<Step>>,
     count: usize,
     marks: usize,
@@ -168,7 +186,7 @@ impl StyleSheet {
         }
         let declarations = declarations.clone();
         let rule = Rule { compound, around, specificity, place: self.count, declarations, is_vague };
-        push_bounded(self.rules.entry(rule.compound.key()).or_default(), rule);
+        self.rules.entry(rule.compound.key()).or_default().push(rule);
         self.count += 1;
     }
 
@@ -198,8 +216,12 @@ impl StyleSheet {
         let mut met: Vec<&Rule> = Vec::new();
         let mut marks = Marks { here: Bits::default(), inside: around.inside };
         for key in subject.keys() {
-            let rules = self.rules.get(&key).into_iter().flatten();
-            met.extend(rules.filter(|rule| is_met(rule.around, around) && rule.compound.meets(subject)));
+            if let Some(bucket) = self.rules.get(&key) {
+                met.extend(bucket.rules.iter().filter(|r| is_met(r.around, around) && r.compound.meets(subject)));
+                if bucket.lost_paint {
+                    declared.forget_colours();
+                }
+            }
             for step in self.steps.get(&key).into_iter().flatten() {
                 if is_met(step.around, around) && step.compound.meets(subject) {
                     marks.here.set(step.mark);
@@ -217,14 +239,6 @@ impl StyleSheet {
         }
         marks
     }
-}
-
-/// The newest are kept.
-fn push_bounded(rules: &mut Vec<Rule>, rule: Rule) {
-    if rules.len() >= MAX_OF_KEY {
-        rules.remove(0);
-    }
-    rules.push(rule);
 }
 
 fn find_end_tag(rest: &[u8]) -> usize {

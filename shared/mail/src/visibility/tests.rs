@@ -254,3 +254,12 @@ fn depth_is_bounded() {
         format!("<style>{}</style>{}x", ".a{color:red}".repeat(20_000), "<p class='a a a a a a'>".repeat(20_000));
     assert_eq!(seen(&classes), "x");
 }
+
+#[test]
+fn what_a_rule_too_many_painted_is_unknown() {
+    let rules = (0..30).map(|n| format!(".w{n} .b{{top:0}}")).collect::<Vec<_>>().concat();
+    for (paints, expected) in [("background:#036", "x"), ("top:1px", "[x]")] {
+        let html = format!("<style>.b{{{paints}}}{rules}</style><p class=b style='color:#fff'>x");
+        assert_eq!(seen(&html), expected, "{paints}");
+    }
+}
