@@ -40,6 +40,8 @@ pub(crate) struct FoundAttribution {
     pub(crate) lines: usize,
     /// It names who and when so fully that what follows is history even without quote marks.
     pub(crate) is_full: bool,
+    /// It names an address.
+    pub(crate) has_address: bool,
 }
 
 /// The attribution that starts with the first of `lines`.
@@ -72,7 +74,18 @@ pub(crate) fn find_attribution(lines: &[&str]) -> Option<FoundAttribution> {
             Kind::Verb => (!whole.has_address || part.has_address) && (!whole.has_date || part.has_date),
         })
     });
-    (starts_here && !starts_later).then_some(FoundAttribution { lines: last + 1, is_full: whole.is_full() })
+    let found = FoundAttribution { lines: last + 1, is_full: whole.is_full(), has_address: whole.has_address };
+    (starts_here && !starts_later).then_some(found)
+}
+
+/// Whether a line has the verb of an attribution, and no more need be said: "Ada wrote:".
+pub(crate) fn has_attribution_verb(line: &str) -> bool {
+    let text = clean(line).to_lowercase();
+    let bytes = Bytes::of(&text);
+    let by_language = ATTRIBUTIONS.iter().zip(VERBS.iter());
+    by_language
+        .into_iter()
+        .any(|(attribution, verbs)| verbs.iter().any(|verb| bytes.hold(*verb)) && has_verb(&text, attribution))
 }
 
 /// Whether a line, right above quoted lines, is what a client of an unknown language wrote there: who and when, ended by

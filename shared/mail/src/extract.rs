@@ -13,8 +13,8 @@ use self::{
 };
 use crate::{
     attribution::{
-        find_attribution, is_app_footer, is_forward_marker, is_header_block, is_lead_in, is_original_marker,
-        labelled_lines, title_between_dashes,
+        find_attribution, has_attribution_verb, is_app_footer, is_forward_marker, is_header_block, is_lead_in,
+        is_original_marker, labelled_lines, title_between_dashes,
     },
     html::Region,
     parse::ParsedMail,
@@ -23,6 +23,8 @@ use crate::{
 /// The longest signature, in lines that are not empty, in an element that says it is one.
 const MAX_MARKED_SIGNATURE_LINES: usize = 25;
 
+/// The longest line that announces a quotation, in bytes.
+const MAX_ANNOUNCEMENT_BYTES: usize = 1_000;
 /// An HTML with fewer words than these says too little to be compared when it shows a picture.
 const MIN_WORDS: usize = 5;
 /// The longest text that may only say that there is HTML, in words.
@@ -153,7 +155,7 @@ fn keep_new<'a>(lines: &Lines<'a>, context: &Context<'_>, kept: &mut Vec<&'a str
             at += 1;
             continue;
         }
-        match by_region(lines, at, kept).unwrap_or_else(|| by_words(lines, at, context)) {
+        match by_region(lines, at, kept).unwrap_or_else(|| by_words(lines, at, kept, context)) {
             Step::Keep(end) => {
                 found.own_quote |= lines.region(at) == Region::Indent;
                 kept.extend(lines.between(at, end));
@@ -239,11 +241,17 @@ fn by_region(lines: &Lines<'_>, at: usize, kept: &[&str]) -> Option<Step> {
 }
 
 /// What a line and those below it say by their words.
-fn by_words(lines: &Lines<'_>, at: usize, context: &Context<'_>) -> Step {
+fn by_words(lines: &Lines<'_>, at: usize, kept: &[&str], context: &Context<'_>) -> Step {
     let rest = lines.from(at);
     let line = rest.first().copied().unwrap_or_default();
     if lines.is_quote(at) {
-        return if is_forward_marker(line) { Step::KeepRest } else { Step::Skip(lines.end_of_quote(at), Cut::Marks) };
+        return if is_forward_marker(line) {
+            Step::KeepRest
+        } else if announces(kept) {
+            Step::Keep(lines.end_of_quote(at))
+        } else {
+            Step::Skip(lines.end_of_quote(at), Cut::Marks)
+        };
     }
     if is_forward_marker(line) {
         return Step::KeepRest;
@@ -261,7 +269,11 @@ fn by_words(lines: &Lines<'_>, at: usize, context: &Context<'_>) -> Step {
         // Elements say what follows; the lead-in above them is not new.
         Some(next) if lines.region(next) == Region::History => Step::Skip(next, Cut::Marks),
         // The history is not marked: all the rest is it.
-        _ if found.is_full => Step::DropRest(Cut::Words),
+        _ if found.is_full
+            && (found.has_address || context.names_participant(rest.get(..found.lines).unwrap_or_default())) =>
+        {
+            Step::DropRest(Cut::Words)
+        }
         _ => Step::Keep(at + 1),
     }
 }
@@ -277,6 +289,18 @@ fn is_unknown_marker(lines: &[&str]) -> bool {
     }
     let (count, has_address) = labelled_lines(lines.get(1..).unwrap_or_default());
     count >= 3 && has_address
+}
+
+/// Whether the author announces what comes ("I ran this:"), and it is not what a client wrote there.
+fn announces(kept: &[&str]) -> bool {
+    kept.iter().rev().find(|line| !line.is_empty()).is_some_and(|line| {
+        line.ends_with([':', '：'])
+            && line.len() <= MAX_ANNOUNCEMENT_BYTES
+            && !line.contains('@')
+            && !line.contains(char::is_numeric)
+            && !line.starts_with('>')
+            && !has_attribution_verb(line)
+    })
 }
 
 fn last_is_lead_in(kept: &[&str]) -> bool {

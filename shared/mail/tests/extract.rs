@@ -224,7 +224,7 @@ fn time_is_linear_in_size() {
 
 #[test]
 fn comparing_text_and_page_takes_linear_time() {
-    for piece in ["://>", "a<mailto:b>", "word ", "字", "1) - x\n", "a=b%", "[cid:x] "] {
+    for piece in ["://>", "a<mailto:b>", "word ", "字", "1) - x\n", "a=b%", "[cid:x] ", "x:\n> y\n", "a://b\nc/d\n"] {
         let time = |count: usize| {
             let text = piece.repeat(count);
             let raw = format!(

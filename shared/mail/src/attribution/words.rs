@@ -13,6 +13,7 @@ pub(super) const ATTRIBUTIONS: &[Attribution] = &[
     Attribution { begins: &["on ", "at ", "in a message dated "], verbs: &["wrote", "writes"], name_follows: false },
     // German.
     Attribution { begins: &["am ", "on "], verbs: &["schrieb"], name_follows: true },
+    Attribution { begins: &[], verbs: &["schrieb am"], name_follows: true },
     // French.
     Attribution { begins: &["le ", "on "], verbs: &["a écrit", "a ecrit", "écrivait"], name_follows: false },
     // Spanish, Catalan.
@@ -211,7 +212,9 @@ pub(super) const REPLY_PREFIX: &[&str] = &[
     "sv", "svar", "vs", "bls", "odp", "odpowiedź", "vá", "válasz", "răsp", "odg", "одг", "отг", "отв", "ответ",
     "відп", "відповідь", "απ", "απάντηση", "σχετ", "ynt", "yan", "yanıt", "ats", "atb", "vast", "השב", "תשובה", "תגובה",
     "رد", "الرد", "پاسخ", "उत्तर", "ตอบกลับ", "ตอบ", "trả lời", "balas", "回复", "回覆", "答复", "答覆", "返信", "회신", "답장", "답변",
-    "automatic reply", "automatische antwort",
+    "automatic reply", "automatische antwort", "réponse automatique", "respuesta automática", "risposta automatica",
+    "accepted", "tentative", "declined", "zugesagt", "mit vorbehalt", "abgelehnt", "accepté", "refusé", "aceptado", "aceptada",
+    "rechazado", "accettato", "rifiutato", "geaccepteerd", "geweigerd", "accepterat", "accepteret", "zaakceptowano",
 ];
 
 /// Whose somebody is: a person writes that above what another one wrote, no client does.

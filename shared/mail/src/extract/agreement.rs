@@ -60,9 +60,16 @@ impl Words {
 
     fn of<'a>(lines: impl Iterator<Item = &'a str>) -> Self {
         let mut words = Self(Vec::new());
+        let mut ends_in_address = false;
         for line in lines {
+            let mut goes_on = std::mem::take(&mut ends_in_address);
             for token in without_marks(line).split_whitespace() {
-                words.add(token);
+                // An address that did not fit goes on.
+                let is_piece = std::mem::take(&mut goes_on) && token.contains(['/', '=', '&', '%', '?', '_', '#']);
+                if !is_piece {
+                    words.add(token);
+                }
+                ends_in_address = is_piece || (token.contains("://") && !token.ends_with(['>', ')', ']']));
             }
         }
         words
@@ -73,9 +80,10 @@ impl Words {
         if token.starts_with("[cid:") {
             return;
         }
-        if token.len() > MIN_QUERY && token.contains(['=', '&', '%']) && !token.contains(':') {
-            // What was broken off an address.
-            return self.push(token.chars().fold(Hash::default(), Hash::with), MISSING);
+        let bare = token.trim_matches(|c: char| !c.is_ascii_alphanumeric());
+        if bare.len() > MIN_PIECE && bare.is_ascii() && !bare.contains(':') {
+            // No word is that long: it was broken off an address.
+            return self.push(bare.chars().fold(Hash::default(), Hash::with), ELSEWHERE);
         }
         let mut rest = token;
         for _ in 0..MAX_ADDRESSES {
@@ -173,8 +181,8 @@ fn joined(a: Word, b: Word) -> u64 {
 
 /// Addresses in a piece of text without blanks.
 const MAX_ADDRESSES: usize = 50;
-/// The shortest piece of an address that was broken in two.
-const MIN_QUERY: usize = 20;
+/// The shortest piece of an address that was broken in two, in bytes.
+const MIN_PIECE: usize = 35;
 
 /// A line without quote marks and the mark of a list item, which are the client's.
 fn without_marks(line: &str) -> &str {
@@ -230,6 +238,16 @@ mod tests {
             ("1. milk\n2. bread\n3. eggs", "<ul><li>milk<li>bread<li>eggs</ul>"),
             ("Logo [cid:image001.png@01DC.2F] Ada", "Logo <img src='cid:image001.png@01DC.2F'> Ada"),
             ("See <Bildschirmfoto 2026-04-27 um 14.30.12.png> here", "See <img src='cid:x'> here"),
+            (
+                "Pay https://x.example/pay?token=aHR0cHM6Ly9leGFtcGxlLmNvbS9hYmNkZWZnaGlqa2xtbm9w\nYXNkZmdoamtsw7bDpMO8MTIzNDU2Nzg5MHF3ZXJ0eXVpb3A\nQXNkZmdoamtsw7bDpMO8MTIzNDU2Nzg5MHF3ZXJ0eXVpb3A\nbXNkZmdoamtsw7bDpMO8MTIzNDU2Nzg5MHF3ZXJ0eXVpb3A now or after the summer, in as many parts as you \
+                 like, or tell us when you would rather like to do so, all is fine with us as long as it is this year",
+                "<a href='https://x.example'>Pay</a> now or after the summer, in as many parts as you like, or tell us when \
+                 you would rather like to do so, all is fine with us as long as it is this year",
+            ),
+            (
+                "To leave\nhttps://x.example/territory/weather/c\nancellation_i.asp?arg=meteo\nsee you",
+                "<p>To leave<br>https://x.example/territory/weather/cancellation_i.asp?arg=meteo<br>see you",
+            ),
             ("ÜBER UNS", "<h1>Über uns</h1>"),
             ("Shop<https://a.example/some/path>|Us<https://b.example/other>", "Shop|Us"),
             ("a@b.example<mailto:a@b.example>", "<a href='mailto:a@b.example'>a@b.example</a>"),

@@ -1,5 +1,7 @@
 //! What stands below what is new: a mail that is answered, or one that is passed on.
 
+use actionlayer_domain::message::Mailbox;
+
 use crate::{
     attribution::{author_line, is_forward_subject, is_reply_subject},
     parse::ParsedMail,
@@ -66,19 +68,33 @@ impl<'a> Context<'a> {
 
     /// Whether a line has a name of the author.
     pub(super) fn names_author(&self, line: &str) -> bool {
-        let Some(from) = self.mail.and_then(|mail| mail.from.as_ref()) else { return false };
-        let local = from.email.split('@').next().unwrap_or_default();
-        let line = line.to_lowercase();
-        let words = |text: &str| -> Vec<String> {
-            let long = text.split(|c: char| !c.is_alphanumeric()).filter(|word| word.chars().count() >= MIN_NAME);
-            long.take(MAX_PEOPLE).map(str::to_lowercase).collect()
-        };
-        let said = words(&line);
-        words(from.name.as_deref().unwrap_or_default()).iter().chain(&words(local)).any(|name| said.contains(name))
+        let from = self.mail.and_then(|mail| mail.from.as_ref());
+        from.is_some_and(|from| names(from, &words(line)))
+    }
+
+    /// Whether lines have a name of somebody the mail is to or from. Of a text that nothing is known about, they have.
+    pub(super) fn names_participant(&self, lines: &[&str]) -> bool {
+        let Some(mail) = self.mail else { return true };
+        let said: Vec<String> = lines.iter().flat_map(|line| words(line)).collect();
+        mail.from.iter().chain(&mail.to).chain(&mail.cc).take(MAX_PEOPLE).any(|person| names(person, &said))
     }
 }
 
-/// Mailboxes, and words of a name, looked at.
+fn names(person: &Mailbox, said: &[String]) -> bool {
+    let local = person.email.split('@').next().unwrap_or_default();
+    let mut names = words(person.name.as_deref().unwrap_or_default()).into_iter().chain(words(local));
+    names.any(|name| said.contains(&name))
+}
+
+/// The words that can be names, in lower case.
+fn words(text: &str) -> Vec<String> {
+    let long = text.split(|c: char| !c.is_alphanumeric()).filter(|word| word.chars().count() >= MIN_NAME);
+    long.take(MAX_WORDS).map(str::to_lowercase).collect()
+}
+
+/// Mailboxes looked at.
 const MAX_PEOPLE: usize = 50;
+/// Words of a line or a name looked at.
+const MAX_WORDS: usize = 50;
 /// The shortest word of a name that is compared, in characters.
 const MIN_NAME: usize = 2;

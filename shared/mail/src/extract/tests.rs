@@ -106,6 +106,8 @@ fn what_people_tell_and_list_in_an_answer_stays() {
     for text in [
         "My trip, please book a car:\n\nFrom: Berlin Hbf\nTo: Hamburg Hbf\nDate: 3 May 2026\nSubject: to change\n\nThanks",
         "On 3 May 2026 at 10:00 our lawyer wrote:\n\nDear Sir, we cancel.\n\nWhat shall we answer?",
+        "On 3 May 2026 at 10:00 Bob Byron wrote:\n\nDear Sir, we cancel.\n\nWhat shall we answer?",
+        "I ran this:\n\n> npm run build\nerror: not found\n\nWhat should I do?",
         "The parcel was:\nsent from Hamburg by Galaxy Logistics",
         "Hello,\n\nSent by registered mail on Friday.",
         "Agenda\n--\n1. Budget\n2. Hiring\n\nPlease prepare slides.",
@@ -171,6 +173,8 @@ fn web_mail_and_its_words() {
     for history in [
         "Quoting Mia <mia@ai.example.com>:\n\n> Friday?",
         "Zitat von Mia <mia@ai.example.com>:\n\n> Friday?",
+        "Mia schrieb am 2026-04-27 14:30:\n> Friday?",
+        "Mia schrieb am 2026-04-27 14:30:\n\nFriday?",
         "-------- Original-Nachricht --------\nBetreff: x\nVon: Mia\n\nFriday?",
     ] {
         assert_eq!(new_of("Subject: Re: x", &format!("Yes.\n\n{history}")), "Yes.", "{history:?}");
