@@ -40,8 +40,8 @@ pub(crate) struct FoundAttribution {
     pub(crate) lines: usize,
     /// It names who and when so fully that what follows is history even without quote marks.
     pub(crate) is_full: bool,
-    /// It names an address.
-    pub(crate) has_address: bool,
+    /// It names an address, or stands between dashes: no person writes it.
+    pub(crate) is_of_client: bool,
 }
 
 /// The attribution that starts with the first of `lines`.
@@ -74,7 +74,11 @@ pub(crate) fn find_attribution(lines: &[&str]) -> Option<FoundAttribution> {
             Kind::Verb => (!whole.has_address || part.has_address) && (!whole.has_date || part.has_date),
         })
     });
-    let found = FoundAttribution { lines: last + 1, is_full: whole.is_full(), has_address: whole.has_address };
+    let found = FoundAttribution {
+        lines: last + 1,
+        is_full: whole.is_full(),
+        is_of_client: whole.has_address || first.starts_with("--"),
+    };
     (starts_here && !starts_later).then_some(found)
 }
 

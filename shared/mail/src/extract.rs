@@ -67,6 +67,13 @@ pub(crate) fn says_unseen(mail: &ParsedMail) -> bool {
     words.not_in(&known).has_sentence() && !is_stub()
 }
 
+/// Whether the page of a mail passes on an earlier one, as [`extract`] sees it: what that says is new.
+pub(crate) fn passes_on(mail: &ParsedMail) -> bool {
+    let mut kept = Vec::new();
+    let passed_on = |page| keep_new(&Lines::of_page(page), &Context::of_mail(mail), &mut kept, &mut Found::nothing());
+    mail.page.as_ref().and_then(passed_on).is_some()
+}
+
 /// [`extract`] for a text alone.
 pub fn extracted_text(text: &str) -> String {
     find_new(&Lines::of_text(text), &Context::unknown()).text
@@ -270,7 +277,7 @@ fn by_words(lines: &Lines<'_>, at: usize, kept: &[&str], context: &Context<'_>) 
         Some(next) if lines.region(next) == Region::History => Step::Skip(next, Cut::Marks),
         // The history is not marked: all the rest is it.
         _ if found.is_full
-            && (found.has_address || context.names_participant(rest.get(..found.lines).unwrap_or_default())) =>
+            && (found.is_of_client || context.names_participant(rest.get(..found.lines).unwrap_or_default())) =>
         {
             Step::DropRest(Cut::Words)
         }

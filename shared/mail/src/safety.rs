@@ -14,7 +14,12 @@ pub use self::files::is_executable;
 use self::hidden_characters::has_hidden_characters;
 pub(crate) use self::page::{PageInspection, PageSigns};
 use crate::{
-    address::domain_of, attribution::is_forward_subject, extract, extract::says_unseen, html::Rendered, lookalike,
+    address::domain_of,
+    attribution::is_forward_subject,
+    extract,
+    extract::{passes_on, says_unseen},
+    html::Rendered,
+    lookalike,
     parse::ParsedMail,
 };
 
@@ -29,8 +34,9 @@ pub struct SafetyContext<'a> {
 
 /// The flags of a mail, each once, in the order of [`SafetyFlag`].
 pub fn safety_flags(mail: &ParsedMail, context: &SafetyContext<'_>) -> Vec<SafetyFlag> {
-    let is_answer =
-        [&mail.in_reply_to, &mail.references].iter().any(|ids| !ids.is_empty()) && !is_forward_subject(&mail.subject);
+    let is_answer = [&mail.in_reply_to, &mail.references].iter().any(|ids| !ids.is_empty())
+        && !is_forward_subject(&mail.subject)
+        && !passes_on(mail);
     let page = mail.page.as_ref().map(Rendered::signs).unwrap_or_default().of_mail(is_answer);
     let in_text = || has_hidden_characters(&mail.text) && (!is_answer || has_hidden_characters(&extract(mail)));
     let from = mail.from.as_ref().map(|from| domain_of(&from.email)).unwrap_or_default();
@@ -140,6 +146,19 @@ mod tests {
         }
         let list = "<div style='border-top:solid'><p>Note: a<p>b</div>";
         assert_eq!(answer("Re: Order", &format!("{list}{lie}")), both);
+    }
+
+    #[test]
+    fn what_is_passed_on_under_another_subject_is_news() {
+        let raw = |subject: &str| {
+            format!(
+                "From: ada@customer.example\nTo: mia@example.com\nSubject: {subject}\nIn-Reply-To: <1@x>\nContent-Type: \
+                 text/html\n\nPlease pay<div id=divRplyFwdMsg>From: Bob &lt;bob@supplier.example&gt;<br>Sent: Monday<br>To: \
+                 Ada<br>Subject: Invoice</div><a href='https://evil.example'>www.bank.com</a>"
+            )
+        };
+        assert_eq!(flags(&raw("Please handle")), [SafetyFlag::LinkMismatch]);
+        assert_eq!(flags(&raw("Re: Invoice")), []);
     }
 
     #[test]

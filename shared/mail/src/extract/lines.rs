@@ -31,6 +31,10 @@ impl<'a> Lines<'a> {
         Self { texts, regions, separators: page.separators().to_vec() }
     }
 
+    pub(super) fn is_page(&self) -> bool {
+        !self.regions.is_empty()
+    }
+
     pub(super) fn region(&self, at: usize) -> Region {
         self.regions.get(at).copied().unwrap_or_default()
     }

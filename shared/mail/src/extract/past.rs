@@ -72,9 +72,12 @@ impl<'a> Context<'a> {
         from.is_some_and(|from| names(from, &words(line)))
     }
 
-    /// Whether lines have a name of somebody the mail is to or from. Of a text that nothing is known about, they have.
+    /// Whether lines have a name of somebody the mail is to or from. Where no recipient's name is known, they may have.
     pub(super) fn names_participant(&self, lines: &[&str]) -> bool {
         let Some(mail) = self.mail else { return true };
+        if !mail.to.iter().chain(&mail.cc).take(MAX_PEOPLE).any(|person| person.name.is_some()) {
+            return true;
+        }
         let said: Vec<String> = lines.iter().flat_map(|line| words(line)).collect();
         mail.from.iter().chain(&mail.to).chain(&mail.cc).take(MAX_PEOPLE).any(|person| names(person, &said))
     }

@@ -32,11 +32,14 @@ pub(super) fn is_signature(lines: &Lines<'_>, at: usize, context: &Context<'_>) 
     if below.len() > MAX_LINES || below.iter().any(|line| is_item(line)) {
         return false;
     }
+    // In a text, names stand right below it; in a page, the space between paragraphs does.
+    let joins = lines.is_page() || lines.texts.get(at + 1) == Some(first);
     context.names_author(first)
         || below.iter().any(|line| is_contact(line))
-        || (below.len() <= MAX_TITLES
-            && below.len() <= count(above, below.len())
-            && below.iter().all(|line| is_title(line)))
+        || joins
+            && (below.len() <= MAX_TITLES
+                && below.len() <= count(above, below.len())
+                && below.iter().all(|line| is_title(line)))
 }
 
 /// How many lines have text, up to `most`.

@@ -60,7 +60,8 @@ fn never_empty_when_the_text_is_not() {
 
 /// What is new in a text mail with these header fields.
 fn new_of(headers: &str, text: &str) -> String {
-    let raw = format!("From: Ada Lovelace <ada@customer.example>\nTo: mia@ai.example.com\n{headers}\n\n{text}");
+    let raw =
+        format!("From: Ada Lovelace <ada@customer.example>\nTo: Mia Miller <mia@ai.example.com>\n{headers}\n\n{text}");
     extract(&crate::parse(raw.as_bytes()))
 }
 
@@ -115,6 +116,7 @@ fn what_people_tell_and_list_in_an_answer_stays() {
         "Please buy:\n\n--\nMilk\nBread",
         "Shopping\n\n--\n\nmilk\nbread",
         "The plan.\n\n--\n\nPlease answer by Friday.",
+        "# Plan\n\nA.\n\n--\n\nBerlin",
         "One.\n\n--\n\n- first\n- second",
     ] {
         assert_eq!(new_of("Subject: Re: x\nIn-Reply-To: <1@x>", text), text);
