@@ -3,7 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
-use actionlayer_mail::parse;
+use actionlayer_mail::{extract, parse};
 use serde_json::json;
 
 fn main() {
@@ -24,6 +24,7 @@ fn main() {
             "text": mail.text,
             "html": mail.html,
             "files": files,
+            "new": extract(&mail),
             "limited": mail.parse_limited,
             "automated": mail.is_automated(None),
             "report": mail.report,

@@ -92,6 +92,30 @@ pub(crate) fn has_attribution_verb(line: &str) -> bool {
         .any(|(attribution, verbs)| verbs.iter().any(|verb| bytes.hold(*verb)) && has_verb(&text, attribution))
 }
 
+/// Where in `line` an attribution begins that was given no line of its own ("Fine. On 3 May 2026 Ada <a@b.example> wrote:").
+/// Only one that names who and when is told from a sentence.
+pub(crate) fn attribution_within(line: &str) -> Option<usize> {
+    /// Beginnings looked at, from the end.
+    const MAX_TRIED: usize = 16;
+    if !clean(line).ends_with([':', '：']) || !line.contains('@') || line.len() > 2 * MAX_BYTES {
+        return None;
+    }
+    if Sentence::of(&[line]).kind() == Some(Kind::Beginning) {
+        return None;
+    }
+    let after_blank_or_dash = line.match_indices([' ', '-']).map(|(at, mark)| at + mark.len());
+    let is_full = |start: &usize| {
+        let part = Sentence::of(&[line.get(*start..).unwrap_or_default()]);
+        part.has_address && part.has_date && part.kind() == Some(Kind::Beginning)
+    };
+    let begins = |start: &usize| {
+        let rest = line.get(*start..).unwrap_or_default();
+        let mut begins = ATTRIBUTIONS.iter().flat_map(|attribution| attribution.begins);
+        begins.any(|begin| rest.get(..begin.len()).is_some_and(|head| head.to_lowercase() == **begin))
+    };
+    after_blank_or_dash.rev().filter(begins).take(MAX_TRIED).find(is_full)
+}
+
 /// Whether a line, right above quoted lines, is what a client of an unknown language wrote there: who and when, ended by
 /// a colon or begun by the date.
 pub(crate) fn is_lead_in(line: &str) -> bool {

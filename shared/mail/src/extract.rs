@@ -13,8 +13,8 @@ use self::{
 };
 use crate::{
     attribution::{
-        find_attribution, has_attribution_verb, is_app_footer, is_forward_marker, is_header_block, is_lead_in,
-        is_original_marker, labelled_lines, title_between_dashes,
+        attribution_within, find_attribution, has_attribution_verb, is_app_footer, is_forward_marker, is_header_block,
+        is_lead_in, is_original_marker, labelled_lines, title_between_dashes,
     },
     html::Region,
     parse::ParsedMail,
@@ -119,6 +119,8 @@ enum Step {
     Keep(usize),
     /// History, up to this line.
     Skip(usize, Cut),
+    /// So many bytes of the line, and then history up to this line.
+    KeepStart(usize, usize),
     /// A signature, up to this line.
     SkipSignature(usize),
     /// Everything from here on is new: it was forwarded.
@@ -166,6 +168,11 @@ fn keep_new<'a>(lines: &Lines<'a>, context: &Context<'_>, kept: &mut Vec<&'a str
             Step::Keep(end) => {
                 found.own_quote |= lines.region(at) == Region::Indent;
                 kept.extend(lines.between(at, end));
+                at = end;
+            }
+            Step::KeepStart(bytes, end) => {
+                kept.extend(line.get(..bytes).map(|start| start.trim_end_matches([' ', '-'])));
+                (found.attributed, found.cut) = (true, Cut::Marks);
                 at = end;
             }
             Step::KeepRest => return Some(at),
@@ -268,6 +275,13 @@ fn by_words(lines: &Lines<'_>, at: usize, kept: &[&str], context: &Context<'_>) 
     }
     if line == "--" && (lines.is_separator(at) || is_signature(lines, at, context)) {
         return Step::SkipSignature(lines.end_of_signature(at + 1));
+    }
+    let next_is_quote = || lines.next_text(at + 1).filter(|next| lines.is_quote(*next));
+    if context.is_answer()
+        && let Some(bytes) = attribution_within(line)
+        && let Some(next) = next_is_quote()
+    {
+        return Step::KeepStart(bytes, lines.end_of_quote(next));
     }
     let Some(found) = find_attribution(rest) else { return Step::Keep(at + 1) };
     match lines.next_text(at + found.lines) {

@@ -44,7 +44,11 @@ impl<'a> Lines<'a> {
             Region::Quote => true,
             // The marks of these are ours.
             Region::Indent => false,
-            _ => self.texts.get(at).is_some_and(|line| line.starts_with('>') || line.starts_with("|>")),
+            // `>>> look here <<<` is decoration.
+            _ => self
+                .texts
+                .get(at)
+                .is_some_and(|line| (line.starts_with('>') || line.starts_with("|>")) && !line.ends_with("<<")),
         }
     }
 

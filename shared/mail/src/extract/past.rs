@@ -45,6 +45,11 @@ impl<'a> Context<'a> {
         Self { past: Past::Answered, mail: None }
     }
 
+    /// Whether the mail goes on in a conversation, as far as it says.
+    pub(super) const fn is_answer(&self) -> bool {
+        matches!(self.past, Past::Answered | Past::Unsaid)
+    }
+
     /// Whether what looks like history is, with the header block that may start `lines`. An answer goes to the author of
     /// what is below it; Outlook names the message it forwards in `In-Reply-To`, too.
     pub(super) fn is_history(&self, lines: &[&str]) -> bool {

@@ -131,9 +131,10 @@ impl Regions {
         }
         let classes = tag.attribute("class").unwrap_or_default();
         if tag.name == "blockquote" {
-            // A bar on its left is drawn by clients and by authors: within what a client marks it is the client's.
-            let marked =
-                is_mail_quote(tag, classes) || (has_bar(tag) && self.open.iter().any(|open| open.holds_quotes));
+            // A bar on its left is drawn by clients and by authors, and Gmail gives both the same class: within what a
+            // client marks it is the client's.
+            let within = || self.open.iter().any(|open| open.holds_quotes);
+            let marked = is_mail_quote(tag, classes) || ((has_bar(tag) || is_of_gmail(classes)) && within());
             return Some(if marked { Region::Quote } else { Region::Indent });
         }
         let style = || tag.attribute("style").unwrap_or_default();
@@ -172,19 +173,24 @@ fn region_of_class(class: &str) -> Option<Region> {
 /// Whether a block quote says that it is a quoted mail.
 fn is_mail_quote(tag: &Tag<'_>, classes: &str) -> bool {
     tag.attribute("type").is_some_and(|kind| kind.eq_ignore_ascii_case("cite"))
-        || classes.split_ascii_whitespace().any(|class| {
-            // Outlook on the web and Yahoo put prefixes before the classes of what they show.
-            let class = class.trim_start_matches("x_");
-            let class =
-                class.strip_prefix("yiv").map_or(class, |rest| rest.trim_start_matches(|c: char| c.is_ascii_digit()));
-            QUOTE_CLASSES.contains(&class)
-        })
+        || bare(classes).any(|class| QUOTE_CLASSES.contains(&class))
+}
+
+fn is_of_gmail(classes: &str) -> bool {
+    bare(classes).any(|class| class == "gmail_quote")
+}
+
+/// Classes without the prefixes that Outlook on the web and Yahoo put before those of what they show.
+fn bare(classes: &str) -> impl Iterator<Item = &str> {
+    classes.split_ascii_whitespace().map(|class| {
+        let class = class.trim_start_matches("x_");
+        class.strip_prefix("yiv").map_or(class, |rest| rest.trim_start_matches(|c: char| c.is_ascii_digit()))
+    })
 }
 
 /// The classes that clients give the block quote around an earlier mail. A site's own (`wp-block-quote`) are not among
 /// them.
-const QUOTE_CLASSES: [&str; 15] = [
-    "gmail_quote",
+const QUOTE_CLASSES: [&str; 14] = [
     "protonmail_quote",
     "tutanota_quote",
     "spark_quote",
@@ -274,7 +280,8 @@ mod tests {
             ("<blockquote style='border-left:1px solid #ccc'>x", Region::Indent),
             ("<blockquote class=wp-block-quote>x", Region::Indent),
             ("<div class=zmail_extra><blockquote style='border-left:1px solid #ccc'>x", Region::Quote),
-            ("<blockquote class='x_gmail_quote'>x", Region::Quote),
+            ("<blockquote class=gmail_quote>x", Region::Indent),
+            ("<div class=gmail_quote><blockquote class='x_gmail_quote'>x", Region::Quote),
             ("<BLOCKQUOTE TYPE=CITE>x", Region::Quote),
         ] {
             assert_eq!(regions(html)[0].1, region, "{html}");
