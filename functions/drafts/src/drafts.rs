@@ -53,6 +53,9 @@ pub(crate) struct NewDraft {
     #[schema(value_type = Option<Object>)]
     metadata: Option<serde_json::Value>,
     attachments: Option<Vec<NewAttachment>>,
+    /// Whether the message answered is quoted below the text. With `thread_id` only.
+    #[serde(default)]
+    quote_history: bool,
 }
 
 /// Submits a draft.
@@ -85,6 +88,7 @@ pub(crate) async fn submit_draft(
         rationale: body.rationale,
         metadata: body.metadata,
         attachments: attachments::all(body.attachments),
+        quote_history: body.quote_history,
     };
     Ok((StatusCode::CREATED, view(submit::submit_draft(&app, &caller, draft).await?)))
 }
@@ -151,6 +155,8 @@ pub(crate) struct DraftEdit {
     metadata: Option<Option<serde_json::Value>>,
     /// All files: those that are not named again go.
     attachments: Option<Vec<NewAttachment>>,
+    /// Whether the message answered is quoted below the text.
+    quote_history: Option<bool>,
     version: Option<u32>,
 }
 
@@ -180,6 +186,7 @@ pub(crate) async fn edit_draft(
         rationale: body.rationale,
         metadata: body.metadata,
         attachments: body.attachments.map(|files| attachments::all(Some(files))),
+        quote_history: body.quote_history,
         version: body.version,
     };
     Ok(view(edit::edit_draft(&app, &caller, id, change).await?))

@@ -49,6 +49,8 @@ pub(crate) struct Shown {
     pub(crate) html_says_the_same: bool,
     /// The draft is HTML only, and `text` was made from it.
     pub(crate) is_from_html: bool,
+    /// The message it answers, whole, if that goes along.
+    pub(crate) history: Option<ShownInbound>,
 }
 
 /// The newest inbound mail, to be shown.
@@ -97,7 +99,21 @@ impl Proposal<'_> {
             html_as_text,
             html_says_the_same,
             is_from_html,
+            history: self.history(room.draft),
         }
+    }
+
+    /// What is quoted below the draft. Of a draft that answers an older message than the newest nothing is: it can only be
+    /// rejected.
+    fn history(&self, room: usize) -> Option<ShownInbound> {
+        let (message, body) = self.newest_inbound.filter(|_| self.draft.quote_history)?;
+        let whole = || body.text.clone().or_else(|| body.html.as_deref().map(html_to_text)).unwrap_or_default();
+        (self.draft.based_on_message_id == Some(message.id)).then(|| ShownInbound {
+            from: named(message.from_name.as_deref(), &message.from_email),
+            at: moment(message.received_at.unwrap_or(message.created_at)),
+            text: cut(&lines(&whole()), room),
+            files: Vec::new(),
+        })
     }
 
     /// What should make an approver look twice, as sentences.

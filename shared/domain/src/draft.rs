@@ -121,6 +121,9 @@ pub struct Draft {
     /// Its files, each by the hash of its content.
     #[serde(default)]
     pub attachments: Vec<Attachment>,
+    /// The message it answers is quoted below it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub quote_history: bool,
     /// Who submitted it.
     pub submitted_by: Actor,
     /// How far its sending came.

@@ -9,6 +9,7 @@ use crate::{
     contention::until_settled,
     fields::Fields,
     outbound,
+    submit_draft::NOTHING_TO_QUOTE,
 };
 
 /// What to change. `None` leaves a field; `Some(None)` empties it.
@@ -30,6 +31,8 @@ pub struct EditDraft {
     pub metadata: Option<Option<serde_json::Value>>,
     /// All files.
     pub attachments: Option<Vec<NewAttachment>>,
+    /// Whether the message answered is quoted below.
+    pub quote_history: Option<bool>,
     /// The version the editor saw; another one by now refuses the edit.
     pub version: Option<u32>,
 }
@@ -111,7 +114,13 @@ async fn edit_once(
     if let Some(attachments) = &parsed.attachments {
         draft.attachments.clone_from(attachments);
     }
+    if let Some(quote_history) = edit.quote_history {
+        draft.quote_history = quote_history;
+    }
     let mut fields = Fields::default();
+    if draft.quote_history && draft.based_on_message_id.is_none() {
+        fields.refuse("quote_history", NOTHING_TO_QUOTE);
+    }
     fields.bodies(body.text.as_deref(), body.html.as_deref());
     fields.recipient_count("cc", draft.to.len() + draft.cc.len() + draft.bcc.len());
     fields.finish()?;
@@ -128,6 +137,7 @@ async fn edit_once(
         bcc: row.value.bcc.clone(),
         rationale: row.value.rationale.clone(),
         attachments: row.value.attachments.clone(),
+        quote_history: row.value.quote_history,
         replaced_at: now,
     };
     draft.edited(now);

@@ -25,6 +25,8 @@ pub(crate) struct Content {
     pub(crate) text: Option<String>,
     pub(crate) html: Option<String>,
     pub(crate) attachments: Vec<Attachment>,
+    /// The message it answers is quoted below.
+    pub(crate) quote_history: bool,
 }
 
 /// Where a message comes from.
@@ -76,6 +78,7 @@ pub(crate) fn message(
         is_automated: origin.unattended,
         draft_id: origin.draft.map(|(id, _)| id),
         based_on_message_id: origin.draft.and_then(|(_, based_on)| based_on),
+        quoted_message_id: origin.answers.filter(|_| content.quote_history).map(|message| message.id),
         delivery: Some(delivery),
         ..Message::start(id, thread_id, identity.workspace_id, identity.id, Direction::Outbound, from_email, now)
     };

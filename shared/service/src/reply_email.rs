@@ -96,10 +96,10 @@ pub async fn reply_email(
             text: input.body_text.clone(),
             html: input.body_html.clone(),
             attachments: attachments.clone(),
+            quote_history: input.quote_history,
         };
         let origin = Origin { answers: Some(&answered), draft: None, unattended: true };
-        let (mut message, body) = outbound::message(app, &identity, thread.id, content, origin, now);
-        message.quoted_message_id = input.quote_history.then_some(answered.id);
+        let (message, body) = outbound::message(app, &identity, thread.id, content, origin, now);
         let mut transaction = Transaction::new();
         transaction.replace(&row, &thread)?;
         transaction.create_with_body(&app.store, &message, &body).await?;

@@ -64,7 +64,8 @@ pub async fn send_email(app: &App, caller: &Caller, input: SendEmail) -> Result<
     }
 
     let attachments = attachments::keep(app, caller.workspace_id, &input.attachments).await?;
-    let content = Content { to, cc, bcc, subject, text: input.body_text, html: input.body_html, attachments };
+    let (text, html) = (input.body_text, input.body_html);
+    let content = Content { to, cc, bcc, subject, text, html, attachments, quote_history: false };
     start_thread(app, caller, &identity, &content, &input.tags).await
 }
 

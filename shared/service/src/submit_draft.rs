@@ -52,6 +52,8 @@ pub struct SubmitDraft {
     pub metadata: Option<serde_json::Value>,
     /// Files.
     pub attachments: Vec<NewAttachment>,
+    /// Whether the message answered is quoted below.
+    pub quote_history: bool,
 }
 
 /// What was submitted, in order as far as its form goes.
@@ -95,6 +97,9 @@ pub async fn submit_draft(app: &App, caller: &Caller, input: SubmitDraft) -> Res
     }
 }
 
+/// Why a cold draft quotes nothing.
+pub(crate) const NOTHING_TO_QUOTE: &str = "is for answers: a message that starts a thread answers none";
+
 /// The thread and message that are answered; none for a cold draft. Refuses what is neither.
 fn answer_or_cold(input: &SubmitDraft, fields: &mut Fields) -> Option<(ThreadId, MessageId)> {
     let Some(thread_id) = input.thread_id else {
@@ -113,6 +118,9 @@ fn answer_or_cold(input: &SubmitDraft, fields: &mut Fields) -> Option<(ThreadId,
         }
         if input.subject_override.is_some() {
             fields.refuse("subject_override", "is for answers: a message that starts a thread has its `subject`");
+        }
+        if input.quote_history {
+            fields.refuse("quote_history", NOTHING_TO_QUOTE);
         }
         return None;
     };
@@ -288,6 +296,7 @@ fn draft(
         rationale: input.rationale.clone(),
         metadata: parsed.metadata.clone(),
         attachments: parsed.attachments.clone(),
+        quote_history: input.quote_history,
         ..Draft::start(id, thread, subject, caller.actor(), now)
     }
 }
@@ -306,5 +315,6 @@ pub(crate) fn content_of(draft: &Draft, body: &DraftBody) -> Content {
         text: body.text.clone(),
         html: body.html.clone(),
         attachments: draft.attachments.clone(),
+        quote_history: draft.quote_history,
     }
 }

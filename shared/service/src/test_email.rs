@@ -46,6 +46,7 @@ pub async fn send_test_email(
         text: Some(text),
         html: None,
         attachments: Vec::new(),
+        quote_history: false,
     };
     start_thread(app, caller, &identity, &content, &[]).await
 }

@@ -224,6 +224,9 @@ pub struct DraftVersion {
     /// Its files then.
     #[serde(default)]
     pub attachments: Vec<Attachment>,
+    /// Whether the message it answers was quoted then.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub quote_history: bool,
     /// When it was replaced.
     pub replaced_at: Timestamp,
 }

@@ -31,7 +31,11 @@ fn frame(page: &str) -> (String, String) {
     let (attributes, rest) = rest.split_once("srcdoc=\"").expect("a page in it");
     assert!(attributes.contains("sandbox=\"\""), "it has no rights: {attributes}");
     let (value, after) = rest.split_once('"').expect("an end");
-    assert!(after.starts_with("></iframe>"), "nothing else stands in the tag: {after:.80}");
+    let height = after.strip_prefix(" style=\"height: ").and_then(|rest| rest.split_once("rem\"></iframe>"));
+    assert!(
+        height.is_some_and(|(rem, _)| rem.parse::<u32>().is_ok()),
+        "nothing but its height stands in the tag: {after:.80}"
+    );
     let mut document = value.to_owned();
     for (reference, character) in [("&#60;", "<"), ("&#62;", ">"), ("&#34;", "\""), ("&#39;", "'"), ("&#38;", "&")] {
         document = document.replace(reference, character);

@@ -1,6 +1,9 @@
 //! Files that go out: as they were approved, byte by byte, or not at all.
 
-use actionlayer_tests::{APPROVER, CUSTOMER, Letter, Sent, World, eventually, smtp, world::id};
+use actionlayer_tests::{
+    APPROVER, CUSTOMER, Letter, Sent, World, eventually, smtp,
+    world::{array, id},
+};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use mail_parser::MimeHeaders as _;
 use serde_json::{Value, json};
@@ -154,6 +157,44 @@ async fn direct_sends_carry_files_and_history() {
     let queued = world.owner.post("/v1/emails/send", email).await.expect(202);
     world.until_message(&queued["message_id"], &["delivered"]).await;
     assert_eq!(files(&world.sent_to("bob@customer.test").await[0]).len(), 1);
+}
+
+/// The approver is shown all that goes along, and whether it does is part of the version they decide on.
+#[tokio::test]
+async fn a_draft_carries_the_history_its_approver_saw() {
+    let world = World::start_with(json!({"can_send_cold": true})).await;
+    let question = "How much is it?\nBest, Ada\n\n> an older line";
+    let thread = world.begin(&Letter::from(CUSTOMER).text(question)).await;
+    let mut proposal = world.proposal(&thread, "12 EUR.");
+    proposal["quote_history"] = json!(true);
+    let draft = world.owner.post("/v1/drafts", proposal).await.expect(201);
+    let draft_path = format!("/v1/drafts/{}", draft["id"].as_str().unwrap());
+    assert_eq!((&draft["quote_history"], &draft["version"]), (&json!(true), &json!(1)));
+    let approval = world.approval_mail("12 EUR.").await;
+    assert!(approval.text().contains("is quoted below it, whole"), "{}", approval.text());
+    let page = world.anyone.get(&world.approval_path("12 EUR.").await).await.text();
+    let (_, quoted) = page.split_once("Quoted below it").unwrap();
+    assert!(quoted.contains("; an older line") && quoted.contains("Ada Löwe"), "{quoted}");
+
+    // Taken away it is another draft, and put back yet another.
+    for (wanted, version) in [(false, 2), (true, 3), (true, 3)] {
+        let edited = world.owner.patch(&draft_path, json!({"quote_history": wanted})).await.expect(200);
+        assert_eq!((&edited["quote_history"], &edited["version"]), (&json!(wanted), &json!(version)));
+    }
+    let versions = world.owner.get(&format!("{draft_path}/versions")).await.expect(200);
+    let quoted: Vec<_> = array(&versions["data"]).iter().map(|version| version["quote_history"].clone()).collect();
+    assert_eq!(quoted, [true, false]);
+    world.act(&draft, "send").await.expect(202);
+    world.until_draft(&draft, "sent").await;
+    let text = world.the_answer().await.text();
+    let (own, history) = text.split_once("\n\nOn ").unwrap();
+    assert_eq!(own, "12 EUR.");
+    let lines: Vec<&str> = history.lines().map(str::trim_end).collect();
+    assert_eq!(lines[1..], ["> How much is it?", "> Best, Ada", ">", ">> an older line"], "{text:?}");
+
+    let cold = json!({"identity_id": thread["identity_id"], "to": "bob@customer.test", "subject": "Hi", "body_text": "Hi",
+        "quote_history": true});
+    world.owner.post("/v1/drafts", cold).await.refused(422, "validation_error");
 }
 
 #[tokio::test]

@@ -177,6 +177,7 @@ impl<'a> Steps<'a> {
             rationale: Some("Price list, second row; invoices are the default for teams.".to_owned()),
             metadata: None,
             attachments: Vec::new(),
+            quote_history: false,
         };
         let World { app, caller, .. } = self.world;
         self.step(operation, submit_draft(app, caller, input)).await.unwrap().0.id

@@ -35,6 +35,8 @@ pub struct DraftView {
     #[schema(value_type = Option<Object>)]
     metadata: Option<serde_json::Value>,
     attachments: Vec<AttachmentView>,
+    /// Whether the message it answers is quoted below it when it is sent.
+    quote_history: bool,
     submitted_by: ActorView,
     send_state: Option<SendState>,
     sent_message_id: Option<MessageId>,
@@ -78,6 +80,7 @@ impl DraftView {
             // Written by us from a JSON value, so that it parses; `null` beats an error for the rest of the draft.
             metadata: draft.metadata.and_then(|json| serde_json::from_str(&json).ok()),
             attachments: draft.attachments.into_iter().map(AttachmentView::of).collect(),
+            quote_history: draft.quote_history,
             submitted_by: ActorView::of(&draft.submitted_by),
             send_state: draft.send_state,
             sent_message_id,
@@ -154,6 +157,7 @@ pub struct DraftVersionView {
     body_html: Option<String>,
     rationale: Option<String>,
     attachments: Vec<AttachmentView>,
+    quote_history: bool,
     replaced_at: Timestamp,
 }
 
@@ -170,6 +174,7 @@ impl DraftVersionView {
             body_html: body.html,
             rationale: version.rationale,
             attachments: version.attachments.into_iter().map(AttachmentView::of).collect(),
+            quote_history: version.quote_history,
             replaced_at: version.replaced_at,
         }
     }

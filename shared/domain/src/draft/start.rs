@@ -23,6 +23,7 @@ impl Draft {
             rationale: None,
             metadata: None,
             attachments: Vec::new(),
+            quote_history: false,
             submitted_by,
             send_state: None,
             outbound_message_id: None,

@@ -106,6 +106,7 @@ async fn a_thread_is_read_whole_newest_first_without_what_its_drafts_once_were()
                 bcc: Vec::new(),
                 rationale: None,
                 attachments: Vec::new(),
+                quote_history: false,
                 replaced_at: draft.created_at,
             };
             transaction.create_with_body(&world.store, &version, &text("earlier")).await.unwrap();
