@@ -125,3 +125,38 @@ async fn held_mail_of_a_sender_is_found_at_once_and_of_nobody_else() {
     let ids: Vec<_> = found.mail.iter().map(|row| row.value.ses_message_id.as_str()).collect();
     assert_eq!((ids.as_slice(), found.notices.len()), (["ses-1", "ses-3"].as_slice(), 0));
 }
+
+/// What a stranger's mail is compared with: all of it, as long as it is bounded at all.
+#[tokio::test]
+async fn known_domains_are_those_of_the_trusted_and_of_whom_mail_went_to() {
+    let world = World::start().await;
+    let workspace = workspace(&world);
+    let person = |email: &str, status| {
+        let id = ContactId::generate(at(0), &*world.entropy);
+        Contact::new(id, workspace, email.parse().unwrap(), None, status, at(0))
+    };
+    let change = async |old: Option<&Contact>, new: Option<&Contact>| {
+        let mut entries = Entries::default();
+        entries.contact_changed(old, new);
+        world.store.write_entries(entries).await.unwrap();
+        world.store.known_domains(workspace).await.unwrap()
+    };
+    let stranger = person("eve@stranger.test", ContactStatus::Pending);
+    assert_eq!(change(None, Some(&stranger)).await, [""; 0]);
+    let ada = person("ada@Customer.test", ContactStatus::Trusted);
+    assert_eq!(change(None, Some(&ada)).await, ["customer.test"]);
+    // It may have other people; but one that only passed for another is nobody's.
+    let blocked = Contact { status: ContactStatus::Blocked, ..ada.clone() };
+    assert_eq!(change(Some(&ada), Some(&blocked)).await, ["customer.test"]);
+    let fooled = Contact { lookalike: Some(true), ..person("ada@cust0mer.test", ContactStatus::Trusted) };
+    assert_eq!(change(None, Some(&fooled)).await, ["cust0mer.test", "customer.test"]);
+    let noticed = Contact { status: ContactStatus::Pending, ..fooled.clone() };
+    assert_eq!(change(Some(&fooled), Some(&noticed)).await, ["customer.test"]);
+
+    let mut entries = Entries::default();
+    let names: Vec<String> = (0..5_100).map(|i| format!("n{i:04}.{}.test", "x".repeat(60))).collect();
+    entries.known(workspace, names.iter().map(String::as_str));
+    world.store.write_entries(entries).await.unwrap();
+    let known = world.store.known_domains(workspace).await.unwrap();
+    assert_eq!((known.len(), known.last()), (5_000, names.get(4_998)));
+}
