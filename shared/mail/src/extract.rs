@@ -6,7 +6,7 @@ mod past;
 mod signature;
 
 use self::{
-    agreement::Words,
+    agreement::{Difference, Words},
     lines::Lines,
     past::{Context, Past},
     signature::is_signature,
@@ -16,7 +16,7 @@ use crate::{
         attribution_within, find_attribution, has_attribution_verb, is_app_footer, is_forward_marker, is_header_block,
         is_lead_in, is_original_marker, labelled_lines, title_between_dashes,
     },
-    html::Region,
+    html::{Region, Rendered},
     parse::ParsedMail,
 };
 
@@ -34,37 +34,61 @@ const MAX_STUB_WORDS: usize = 30;
 /// between quotes and forwarded mails stay. Read from the text and from the structure of the HTML; taken from the one
 /// that tells more. Where they differ, a person reads the HTML. Never empty when the mail has words.
 pub fn extract(mail: &ParsedMail) -> String {
-    let context = Context::of_mail(mail);
-    let from_text = || find_new(&Lines::of_text(&mail.text), &context);
-    let Some(page) = mail.page.as_ref().filter(|page| !page.is_empty()) else {
-        return from_text().text;
-    };
-    let from_html = find_new(&Lines::of_page(page), &context);
-    // Without a text of its own, the text of a mail is this page without what the elements say.
-    if page.is_text(&mail.text) || mail.text.trim().is_empty() {
-        return from_html.text;
-    }
-    let from_text = from_text();
-    let shown = Words::of_page(page);
-    if shown.len() < MIN_WORDS && page.has_picture() {
-        return from_text.text;
-    }
-    let files = || mail.attachments.iter().map(|file| file.filename.as_str());
-    let says_the_same = Words::of_text(&from_text.text).not_in(&shown.to_known(files())).is_small()
-        && Words::of_text(&from_html.text).not_in(&Words::of_text(&mail.text).to_known(files())).is_small();
-    if !says_the_same || from_html.tells_more_than(&from_text) { from_html.text } else { from_text.text }
+    mail.news.get_or_init(|| news(mail)).text.clone()
 }
 
 /// Whether the text of a mail says something, as new, that its page does not show: nobody but a program reads it. One
 /// that only says that the mail is HTML says nothing.
 pub(crate) fn says_unseen(mail: &ParsedMail) -> bool {
-    let Some(page) = mail.page.as_ref().filter(|page| !page.is_text(&mail.text)) else { return false };
-    let new = find_new(&Lines::of_text(&mail.text), &Context::of_mail(mail)).text;
-    let words = Words::of_text(&new);
-    let is_stub = || words.len() <= MAX_STUB_WORDS && new.to_lowercase().contains("html") && !new.contains('@');
-    let files = mail.attachments.iter().map(|file| file.filename.as_str());
-    let known = Words::of_page(page).to_known(files.chain(std::iter::once(page.unseen_alternatives())));
-    words.not_in(&known).has_sentence() && !is_stub()
+    mail.news.get_or_init(|| news(mail)).is_unseen
+}
+
+/// What is new in a mail.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub(crate) struct News {
+    text: String,
+    /// The text of the mail says more than its page shows.
+    is_unseen: bool,
+}
+
+fn news(mail: &ParsedMail) -> News {
+    let context = Context::of_mail(mail);
+    let from_text = || find_new(&Lines::of_text(&mail.text), &context);
+    let Some(page) = mail.page.as_ref().filter(|page| !page.is_text(&mail.text)) else {
+        // Without a text of its own, the text of a mail is its page without what the elements say.
+        let found = match &mail.page {
+            Some(page) if !page.is_empty() => find_new(&Lines::of_page(page), &context),
+            _ => from_text(),
+        };
+        return News { text: found.text, is_unseen: false };
+    };
+    let from_text = from_text();
+    let is_all_shown = page_begins_with(page, &from_text.text);
+    let files = || mail.attachments.iter().map(|file| file.filename.as_str());
+    let shown = || Words::of_page(page).to_known(files().chain(std::iter::once(page.unseen_alternatives())));
+    let unshown = if is_all_shown { Difference::none() } else { Words::of_text(&from_text.text).not_in(&shown()) };
+    let is_unseen = unshown.has_sentence() && !is_stub(&from_text.text);
+    let text = if page.is_empty() {
+        from_text.text
+    } else {
+        let from_html = find_new(&Lines::of_page(page), &context);
+        let is_unsaid = || Words::of_text(&from_html.text).not_in(&Words::of_text(&mail.text).to_known(files()));
+        if page.has_picture() && Words::of_page(page).len() < MIN_WORDS {
+            from_text.text
+        } else if mail.text.trim().is_empty() || from_html.tells_more_than(&from_text) || !unshown.is_small() {
+            from_html.text
+        } else if is_same_but_for_blanks(&from_text.text, &from_html.text) || is_unsaid().is_small() {
+            from_text.text
+        } else {
+            from_html.text
+        }
+    };
+    News { text, is_unseen }
+}
+
+/// Whether a text may only say that there is HTML.
+fn is_stub(text: &str) -> bool {
+    Words::of_text(text).len() <= MAX_STUB_WORDS && text.to_lowercase().contains("html") && !text.contains('@')
 }
 
 /// Whether the page of a mail passes on an earlier one, as [`extract`] sees it: what that says is new.
@@ -72,6 +96,21 @@ pub(crate) fn passes_on(mail: &ParsedMail) -> bool {
     let mut kept = Vec::new();
     let passed_on = |page| keep_new(&Lines::of_page(page), &Context::of_mail(mail), &mut kept, &mut Found::nothing());
     mail.page.as_ref().and_then(passed_on).is_some()
+}
+
+/// Whether two texts are the same but for their blanks and line breaks.
+fn is_same_but_for_blanks(one: &str, other: &str) -> bool {
+    without_blanks(one).eq(without_blanks(other))
+}
+
+/// Whether a page shows just this first: so it is with most mails, and then there is no more to compare.
+fn page_begins_with(page: &Rendered, text: &str) -> bool {
+    let mut shown = page.lines().flat_map(|(line, _)| without_blanks(line));
+    without_blanks(text).all(|byte| shown.next() == Some(byte))
+}
+
+fn without_blanks(text: &str) -> impl Iterator<Item = u8> {
+    text.bytes().filter(|byte| !byte.is_ascii_whitespace())
 }
 
 /// [`extract`] for a text alone.

@@ -1,6 +1,6 @@
 //! A raw mail as a value.
 
-use std::{borrow::Cow, collections::HashSet, panic::AssertUnwindSafe};
+use std::{borrow::Cow, collections::HashSet, panic::AssertUnwindSafe, sync::OnceLock};
 
 use actionlayer_domain::message::{Attachment, Mailbox, Report};
 use mail_parser::{HeaderValue, parsers::MessageStream};
@@ -8,7 +8,9 @@ use mail_parser::{HeaderValue, parsers::MessageStream};
 use crate::{
     address, automated,
     body::{self, Bodies},
-    bounce, calendar, cms, description, filename,
+    bounce, calendar, cms, description,
+    extract::News,
+    filename,
     framing::unframed,
     header::{Block, Fields, decode_words, read_block},
     html::{Rendered, shown_ids},
@@ -76,6 +78,8 @@ pub struct ParsedMail {
     pub(crate) has_executable: bool,
     /// The HTML as a reader sees it.
     pub(crate) page: Option<Rendered>,
+    /// What is new in it, once somebody asked.
+    pub(crate) news: OnceLock<News>,
 }
 
 debug_without_content!(ParsedMail);

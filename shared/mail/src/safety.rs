@@ -34,11 +34,13 @@ pub struct SafetyContext<'a> {
 
 /// The flags of a mail, each once, in the order of [`SafetyFlag`].
 pub fn safety_flags(mail: &ParsedMail, context: &SafetyContext<'_>) -> Vec<SafetyFlag> {
-    let is_answer = [&mail.in_reply_to, &mail.references].iter().any(|ids| !ids.is_empty())
-        && !is_forward_subject(&mail.subject)
-        && !passes_on(mail);
+    let is_answer = || {
+        [&mail.in_reply_to, &mail.references].iter().any(|ids| !ids.is_empty())
+            && !is_forward_subject(&mail.subject)
+            && !passes_on(mail)
+    };
     let page = mail.page.as_ref().map(Rendered::signs).unwrap_or_default().of_mail(is_answer);
-    let in_text = || has_hidden_characters(&mail.text) && (!is_answer || has_hidden_characters(&extract(mail)));
+    let in_text = || has_hidden_characters(&mail.text) && (!is_answer() || has_hidden_characters(&extract(mail)));
     let from = mail.from.as_ref().map(|from| domain_of(&from.email)).unwrap_or_default();
     let name = mail.from.as_ref().and_then(|from| from.name.clone()).unwrap_or_default();
     let checks = [

@@ -23,10 +23,17 @@ pub(crate) fn is_app_footer(line: &str) -> bool {
     if said.chars().count() > MAX_CHARS || said.split_whitespace().count() > MAX_WORDS {
         return false;
     }
-    let behind = |phrase: &&str| said.strip_prefix(*phrase).filter(|rest| is_whole(phrase, rest));
+    let Some(first) = said.as_bytes().first() else { return false };
+    let begins = |phrase: &str| phrase.as_bytes().first().is_none_or(|byte| byte == first);
+    let behind = |phrase: &&str| {
+        let rest = if begins(phrase) { said.strip_prefix(*phrase) } else { None };
+        rest.filter(|rest| is_whole(phrase, rest))
+    };
     SENT_FROM.iter().filter_map(behind).any(|rest| names_device(rest, REACH))
         || AROUND.iter().any(|(begin, end)| {
-            let inside = said.strip_prefix(begin).and_then(|rest| rest.strip_suffix(end));
+            let rest = if begins(begin) { said.strip_prefix(begin) } else { None };
+            let inside = rest.filter(|rest| rest.as_bytes().last() == end.as_bytes().last());
+            let inside = inside.and_then(|rest| rest.strip_suffix(end));
             inside.is_some_and(|inside| names_device(inside, MAX_WORDS))
         })
         || OUTLOOK_FOR.iter().filter_map(behind).any(|rest| {

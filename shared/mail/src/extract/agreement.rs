@@ -38,6 +38,10 @@ pub(super) struct Difference {
 }
 
 impl Difference {
+    pub(super) const fn none() -> Self {
+        Self { words: 0, missing: 0, run: 0 }
+    }
+
     /// At most one word in ten is missing, and no three in a row.
     pub(super) const fn is_small(self) -> bool {
         self.missing * 10 <= self.words && self.run < PHRASE
@@ -69,7 +73,8 @@ impl Words {
                 if !is_piece {
                     words.add(token);
                 }
-                ends_in_address = is_piece || (token.contains("://") && !token.ends_with(['>', ')', ']']));
+                ends_in_address =
+                    is_piece || (has_colon(token) && token.contains("://") && !token.ends_with(['>', ')', ']']));
             }
         }
         words
@@ -86,7 +91,7 @@ impl Words {
             return self.push(bare.chars().fold(Hash::default(), Hash::with), ELSEWHERE);
         }
         let mut rest = token;
-        for _ in 0..MAX_ADDRESSES {
+        for _ in 0..if has_colon(token) { MAX_ADDRESSES } else { 0 } {
             let Some((at, is_web)) = find_address(rest) else { break };
             let (before, address) = rest.split_at(at);
             let scheme = |c: char| is_web && c.is_ascii_alphanumeric();
@@ -98,6 +103,16 @@ impl Words {
 
     fn add_words(&mut self, token: &str) {
         let mut hash = Hash::default();
+        if token.is_ascii() {
+            for byte in token.bytes() {
+                if byte.is_ascii_alphanumeric() {
+                    hash = hash.with_lower(byte.to_ascii_lowercase().into());
+                } else {
+                    self.push(std::mem::take(&mut hash), MISSING);
+                }
+            }
+            return self.push(hash, MISSING);
+        }
         for c in token.chars() {
             if has_no_blanks(c) && c.is_alphanumeric() {
                 self.push(std::mem::take(&mut hash), MISSING);
@@ -175,6 +190,11 @@ fn find_address(token: &str) -> Option<(usize, bool)> {
     found.min()
 }
 
+/// Every address has one, and few words do.
+fn has_colon(token: &str) -> bool {
+    token.as_bytes().contains(&b':')
+}
+
 fn joined(a: Word, b: Word) -> u64 {
     a.hash.rotate_left(1) ^ b.hash.wrapping_mul(PRIME)
 }
@@ -213,9 +233,13 @@ struct Hash(Option<u64>);
 
 impl Hash {
     fn with(self, c: char) -> Self {
-        let c = c.to_lowercase().next().unwrap_or(c);
+        self.with_lower(c.to_lowercase().next().unwrap_or(c).into())
+    }
+
+    /// With a character that is in lower case.
+    fn with_lower(self, c: u32) -> Self {
         let hash = self.0.unwrap_or(0xcbf2_9ce4_8422_2325);
-        Self(Some((hash ^ u64::from(u32::from(c))).wrapping_mul(PRIME)))
+        Self(Some((hash ^ u64::from(c)).wrapping_mul(PRIME)))
     }
 }
 

@@ -54,8 +54,9 @@ pub(super) struct Signs {
 impl PageSigns {
     /// What counts. Of an answer, that is what its author wrote: what it quotes was sent by somebody else, and was
     /// looked at when it came. What was forwarded is news to the one who reads it.
-    pub(super) fn of_mail(self, is_answer: bool) -> Signs {
-        if is_answer && self.says_more && !self.is_forward {
+    pub(super) fn of_mail(self, is_answer: impl FnOnce() -> bool) -> Signs {
+        // What is quoted is asked about only when it has something to tell.
+        if self.quoted == Signs::default() || (self.says_more && !self.is_forward && is_answer()) {
             return self.new;
         }
         Signs {
