@@ -23,8 +23,9 @@ pub(crate) fn is_app_footer(line: &str) -> bool {
     if said.chars().count() > MAX_CHARS || said.split_whitespace().count() > MAX_WORDS {
         return false;
     }
-    let Some(first) = said.as_bytes().first() else { return false };
-    let begins = |phrase: &str| phrase.as_bytes().first().is_none_or(|byte| byte == first);
+    // Three bytes rule most of them out.
+    let first = said.as_bytes().first_chunk::<3>();
+    let begins = |phrase: &str| phrase.len() < 3 || phrase.as_bytes().first_chunk() == first;
     let behind = |phrase: &&str| {
         let rest = if begins(phrase) { said.strip_prefix(*phrase) } else { None };
         rest.filter(|rest| is_whole(phrase, rest))
