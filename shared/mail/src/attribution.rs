@@ -47,7 +47,8 @@ pub(crate) struct FoundAttribution {
 /// The attribution that starts with the first of `lines`.
 pub(crate) fn find_attribution(lines: &[&str]) -> Option<FoundAttribution> {
     let first = clean(lines.first()?);
-    if first.is_empty() || first.starts_with('>') {
+    // A rule says nothing.
+    if first.starts_with('>') || first.bytes().all(|byte| byte == b'-') {
         return None;
     }
     let dashed = first.starts_with("--");

@@ -1,5 +1,7 @@
 //! The header block that Outlook and others put above history.
 
+use std::{collections::HashMap, sync::LazyLock};
+
 use super::{
     clean,
     numbers::Numbers,
@@ -10,6 +12,26 @@ use super::{
 const MAX_HEADERS: usize = 10;
 /// The longest label of a header block, in bytes.
 const MAX_LABEL_BYTES: usize = 60;
+
+/// Which fields a label of some language may name: a bit each, for some words are used for several.
+static FIELDS: LazyLock<HashMap<&'static str, u8>> = LazyLock::new(|| {
+    let mut fields = HashMap::new();
+    for (field, words) in [FROM, SENT, TO, SUBJECT].iter().enumerate() {
+        for word in *words {
+            *fields.entry(*word).or_default() |= 1 << field;
+        }
+    }
+    fields
+});
+const IS_FROM: u8 = 1;
+const IS_SENT: u8 = 1 << 1;
+const IS_TO: u8 = 1 << 2;
+const IS_SUBJECT: u8 = 1 << 3;
+
+/// The fields that the label of a line may name, as bits.
+fn fields(line: &str) -> u8 {
+    label(line).and_then(|label| FIELDS.get(label.as_str()).copied()).unwrap_or_default()
+}
 
 /// The label of a line such as `From: Ada`, in lower case.
 pub(super) fn label(line: &str) -> Option<String> {
@@ -27,25 +49,17 @@ pub(super) fn label(line: &str) -> Option<String> {
 /// Three words with a colon do not make one: people write lists of their own. An address or a time tells, or that the
 /// date stands below the author, as Outlook has it.
 pub(crate) fn is_header_block(lines: &[&str]) -> bool {
-    let is = |words: &[&str], label: &str| words.contains(&label);
-    let Some(first) = lines.first().and_then(|line| label(line)) else { return false };
-    if ![FROM, SENT, TO, SUBJECT].iter().any(|words| is(words, &first)) {
+    if lines.first().is_none_or(|line| fields(line) == 0) {
         return false;
     }
-    let (mut from, mut sent, mut to, mut subject) = (false, false, false, false);
+    let mut seen = 0;
     let (mut address, mut time, mut in_order) = (false, false, false);
     let mut gap = 0;
     for line in lines.iter().take(MAX_HEADERS) {
-        let found = label(line);
-        let known = found.as_deref().is_some_and(|label| {
-            let before = (from, sent, to, subject);
-            from |= is(FROM, label);
-            sent |= is(SENT, label);
-            to |= is(TO, label);
-            subject |= is(SUBJECT, label);
-            in_order |= !before.1 && sent && before == (true, false, false, false);
-            before != (from, sent, to, subject)
-        });
+        let before = seen;
+        seen |= fields(line);
+        let known = seen != before;
+        in_order |= before == IS_FROM && seen & IS_SENT != 0;
         address |= known && line.contains('@');
         time |= known && line.split_whitespace().any(|word| Numbers::of(word).is_time(word));
         // The lines of the block may be wrapped or stand apart, but not far.
@@ -54,7 +68,11 @@ pub(crate) fn is_header_block(lines: &[&str]) -> bool {
             break;
         }
     }
-    from && (address || time || in_order) && ((subject && (sent || to)) || (address && sent && to))
+    let has = |field: u8| seen & field != 0;
+    let told = address || time || in_order;
+    has(IS_FROM)
+        && told
+        && ((has(IS_SUBJECT) && (has(IS_SENT) || has(IS_TO))) || (address && has(IS_SENT) && has(IS_TO)))
 }
 
 /// How many of the lines that start `lines` have a label, in whatever language, and whether one of them has an address.
@@ -66,6 +84,6 @@ pub(crate) fn labelled_lines(lines: &[&str]) -> (usize, bool) {
 
 /// The line of the header block that starts `lines` which names its author.
 pub(crate) fn author_line<'a>(lines: &[&'a str]) -> Option<&'a str> {
-    let named = |line: &&&str| label(line).is_some_and(|label| FROM.contains(&label.as_str()));
+    let named = |line: &&&str| fields(line) & IS_FROM != 0;
     lines.iter().filter(|line| !line.is_empty()).take(MAX_HEADERS).find(named).copied()
 }
