@@ -104,7 +104,7 @@ pub(crate) fn attribution_within(line: &str) -> Option<usize> {
     if Sentence::of(&[line]).kind() == Some(Kind::Beginning) {
         return None;
     }
-    let after_blank_or_dash = line.match_indices([' ', '-']).map(|(at, mark)| at + mark.len());
+    let words = line.match_indices(' ').map(|(at, blank)| at + blank.len());
     let is_full = |start: &usize| {
         let part = Sentence::of(&[line.get(*start..).unwrap_or_default()]);
         part.has_address && part.has_date && part.kind() == Some(Kind::Beginning)
@@ -114,7 +114,7 @@ pub(crate) fn attribution_within(line: &str) -> Option<usize> {
         let mut begins = ATTRIBUTIONS.iter().flat_map(|attribution| attribution.begins);
         begins.any(|begin| rest.get(..begin.len()).is_some_and(|head| head.to_lowercase() == **begin))
     };
-    after_blank_or_dash.rev().filter(begins).take(MAX_TRIED).find(is_full)
+    words.rev().filter(begins).take(MAX_TRIED).find(is_full)
 }
 
 /// Whether a line, right above quoted lines, is what a client of an unknown language wrote there: who and when, ended by

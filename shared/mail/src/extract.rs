@@ -210,7 +210,7 @@ fn keep_new<'a>(lines: &Lines<'a>, context: &Context<'_>, kept: &mut Vec<&'a str
                 at = end;
             }
             Step::KeepStart(bytes, end) => {
-                kept.extend(line.get(..bytes).map(|start| start.trim_end_matches([' ', '-'])));
+                kept.extend(line.get(..bytes).map(str::trim_end));
                 (found.attributed, found.cut) = (true, Cut::Marks);
                 at = end;
             }

@@ -187,7 +187,7 @@ fn web_mail_and_its_words() {
 fn an_attribution_in_the_line_of_the_answer() {
     for (text, new) in [
         ("Fine.\nSee you. On Wed, 4 Apr 2012 at 15:59, bob@example.com wrote:\n> Hi\n\nBye", "Fine.\nSee you.\n\nBye"),
-        ("a - b--- On Wed, Apr 4, 2012 at 3:59 PM, me@domain.com wrote:\n\n> Hi", "a - b"),
+        ("a - b--- On Wed, Apr 4, 2012 at 3:59 PM, me@domain.com wrote:\n\n> Hi", "a - b---"),
         ("Ja! Am 04.05.2026 um 10:11 schrieb Ada <ada@example.com>:\n> Und?", "Ja!"),
         // Without quoted lines below, or without a date, it is a sentence.
         ("I know. On 4 Apr 2012 bob@example.com wrote:\nHi", "I know. On 4 Apr 2012 bob@example.com wrote:\nHi"),
