@@ -120,9 +120,11 @@ async fn a_request_that_is_not_answered_yet_is_in_flight() {
     for (n, operation) in documented("idempotency_in_flight").enumerate() {
         let path = all.path(operation);
         let mut is_in_flight = false;
-        // The update that lets the caller in has to happen.
-        for after in u32::from(operation.secured)..5 {
-            let key = format!("k{n}.{after}");
+        // The update that lets the caller in has to happen, the one that keeps the answer must not. Which that is is found by
+        // trying: what the requests before set off writes meanwhile, too.
+        for attempt in 0..40 {
+            let after = u32::from(operation.secured) + attempt % 4;
+            let key = format!("k{n}.{attempt}");
             let fault = json!({"service": "dynamodb", "operation": "UpdateItem", "kind": "throttle", "after": after,
                 "count": 1_000});
             all.world.anyone.post("/local/faults", fault).await.expect(201);
