@@ -1,17 +1,12 @@
-//! The notify worker: `NotifyQueue` → approvers.
-//!
-//! **Job.** Give each message of a batch to [`notify`](actionlayer_service::notify::notify) and
-//! report those to be delivered again.
-//!
-//! **Must never know.** Who approves, and over which channel.
+//! `NotifyQueue`: tells approvers.
 
-use actionlayer_domain::event::NotifyWork;
-use actionlayer_runtime::sqs_batch;
-use actionlayer_service::{App, notify};
+use actionlayer_domain::work::NotifyWork;
+use actionlayer_runtime::work_off;
+use actionlayer_service::App;
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
 use lambda_runtime::Error;
 
-/// Handles a batch of [`NotifyWork`].
+/// Works off a batch; names the records that are to come again.
 pub async fn handle(app: &App, event: SqsEvent) -> Result<SqsBatchResponse, Error> {
-    Ok(sqs_batch(event, |work: NotifyWork| async move { notify::notify(app, &work).await }).await)
+    Ok(work_off::<NotifyWork>(app, event).await)
 }

@@ -21,7 +21,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use actionlayer_service::list_threads::list_threads;
+use actionlayer_service::threads::list_threads::list_threads;
 use actionlayer_store::{PageRequest, ThreadFilter};
 use axum::{Router, body::Body};
 use http::{Request, StatusCode};

@@ -26,7 +26,6 @@ pub mod gateway;
 /// Lambda: the functions, invoked.
 pub mod invoke;
 mod local_routes;
-pub mod openapi;
 /// Everything that left.
 pub mod outbox;
 /// The bucket: a folder served as S3.

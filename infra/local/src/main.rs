@@ -10,7 +10,6 @@ use std::{
 use actionlayer_local::{
     demo,
     engine::{Engine, EngineOptions},
-    openapi,
     smtp::relay::Relay,
 };
 use clap::{Parser, Subcommand};
@@ -80,7 +79,7 @@ fn parameter(text: &str) -> Result<(String, String), &'static str> {
 }
 
 fn write_document(file: Option<&std::path::Path>) -> std::io::Result<()> {
-    let document = format!("{:#}\n", openapi::document());
+    let document = format!("{:#}\n", actionlayer_api::openapi::document());
     match file {
         Some(file) => std::fs::write(file, document),
         None => std::io::stdout().lock().write_all(document.as_bytes()),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use actionlayer_domain::rate::{RateClass, RateState};
 use actionlayer_service::{
     App, Caller,
-    authenticate::{authenticate, count_source},
+    workspace::authenticate::{authenticate, count_source},
 };
 use axum::{
     extract::{FromRequestParts, Request, State},

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use actionlayer_domain::ApiKeyId;
 use actionlayer_service::{
     App, FieldError, ServiceError,
-    idempotency::{self, Answer, Begun, Run},
+    workspace::idempotency::{self, Answer, Begun, Run},
 };
 use actionlayer_store::{AnswerHead, IdempotencyScope};
 use axum::{

@@ -19,6 +19,7 @@ pub mod openapi;
 mod page;
 mod path;
 mod query;
+pub mod routes;
 #[cfg(test)]
 mod tests;
 pub mod views;
@@ -31,13 +32,17 @@ pub use page::List;
 pub use path::{AttachmentId, DeliveryId, Id, IdOrAddress, NamedId};
 pub use query::{NoQuery, Query};
 
+pub use axum::Router;
+
 use std::sync::Arc;
 
 use actionlayer_service::App;
-use axum::{Router, middleware::from_fn_with_state};
+use axum::middleware::from_fn_with_state;
+use utoipa_axum::router::OpenApiRouter;
 
 /// The routes as a service: with answers for unknown paths and methods, request ids, headers and the request's log line.
-pub fn serve(routes: Router<Arc<App>>, app: Arc<App>) -> Router {
+pub fn serve(routes: impl IntoIterator<Item = OpenApiRouter<Arc<App>>>, app: Arc<App>) -> Router {
+    let routes: axum::Router<Arc<App>> = routes.into_iter().fold(OpenApiRouter::new(), OpenApiRouter::merge).into();
     let entropy = Arc::clone(&app.ports.entropy);
     let once = from_fn_with_state(Arc::clone(&app), idempotent::idempotent);
     let sign_ins = from_fn_with_state(Arc::clone(&app), authenticated::limit_sign_ins);

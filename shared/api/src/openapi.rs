@@ -20,9 +20,9 @@
 //!     params(Paging, ("status" = Option<ThreadStatus>, Query, description = "Only threads in this state.")),
 //!     params(("id" = ThreadId, Path, description = "The thread.")),
 //!
-//! // lib.rs of the function
-//! fn routes() -> OpenApiRouter<Arc<App>> {
-//!     OpenApiRouter::new().routes(routes!(drafts::list_drafts, drafts::submit_draft)) // one `routes!` for each path
+//! // the same file
+//! pub fn routes() -> OpenApiRouter<Arc<App>> {
+//!     OpenApiRouter::new().routes(routes!(list_drafts, submit_draft)) // one `routes!` for each path
 //! }
 //! ```
 //!
@@ -43,11 +43,16 @@
 
 mod codes;
 mod complete;
+#[cfg(test)]
+mod tests;
 
 use serde_json::{Value, json};
-use utoipa::{IntoParams, OpenApi, PartialSchema as _, ToSchema as _, openapi::OpenApi as Document};
+use utoipa::{IntoParams, OpenApi, PartialSchema as _, ToSchema as _};
 
-use crate::error::{Detail, Envelope};
+use crate::{
+    error::{Detail, Envelope},
+    routes,
+};
 
 /// The parameters of every list.
 #[derive(Debug, IntoParams)]
@@ -64,7 +69,7 @@ pub struct Paging {
     cursor: Option<String>,
 }
 
-/// What stands at the top; the operations come from the functions.
+/// What stands at the top; the operations come from the routes.
 #[derive(OpenApi)]
 #[openapi(tags(
     (name = "Workspace", description = "The tenant, its first key and its settings."),
@@ -96,11 +101,11 @@ documented is refused by name. Times are RFC 3339 in UTC, ids are UUIDs. Every r
 error has the same body, with the word to branch on in `error` and the next thing to do in `fix`. A path that exists, \
 with another method, is 405 `method_not_allowed` with `Allow`. Another workspace's objects are 404.";
 
-/// The whole document, from the parts that the functions' routers are.
-pub fn document(parts: impl IntoIterator<Item = Document>) -> Value {
+/// The whole document, as `infra/openapi.json` holds it.
+pub fn document() -> Value {
     let mut whole = Head::openapi();
-    for part in parts {
-        whole.merge(part);
+    for routes in routes::all() {
+        whole.merge(routes.into_openapi());
     }
     // Strings, numbers and lists only: this cannot fail, and a test would see an empty document.
     let mut document = serde_json::to_value(whole).unwrap_or_default();

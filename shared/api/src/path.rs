@@ -6,7 +6,7 @@ use actionlayer_domain::{
     ApiKeyId, ContactId, DomainId, DraftId, HeldId, IdentityId, MessageId, RuleId, ThreadId, WebhookDeliveryId,
     WebhookId,
 };
-use actionlayer_service::suppressions::SuppressionName;
+use actionlayer_service::contacts::suppressions::SuppressionName;
 use axum::extract::{FromRequestParts, RawPathParams};
 use http::request::Parts;
 

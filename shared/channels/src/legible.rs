@@ -7,7 +7,7 @@ const VISIBLE: char = '\u{fffd}';
 
 /// A text in many lines. Line ends become `\n`; a character that could hide or reorder text becomes `�`, so that nobody
 /// approves what they could not see.
-pub(crate) fn lines(text: &str) -> String {
+pub fn lines(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut chars = text.chars().peekable();
     while let Some(c) = chars.next() {
@@ -25,12 +25,12 @@ pub(crate) fn lines(text: &str) -> String {
 }
 
 /// A text in one line: line breaks and tabs become blanks.
-pub(crate) fn line(text: &str) -> String {
+pub fn line(text: &str) -> String {
     lines(text).replace(['\n', '\t'], " ").trim().to_owned()
 }
 
 /// A time for people: `2026-04-30 14:22 UTC`.
-pub(crate) fn moment(at: Timestamp) -> String {
+pub fn moment(at: Timestamp) -> String {
     let text = at.to_string();
     match (text.get(..10), text.get(11..16)) {
         (Some(day), Some(time)) => format!("{day} {time} UTC"),
@@ -40,13 +40,13 @@ pub(crate) fn moment(at: Timestamp) -> String {
 
 /// A text and whether it is only its beginning.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Cut {
-    pub(crate) text: String,
-    pub(crate) more: bool,
+pub struct Cut {
+    pub text: String,
+    pub more: bool,
 }
 
 /// The first `max_chars` characters.
-pub(crate) fn cut(text: &str, max_chars: usize) -> Cut {
+pub fn cut(text: &str, max_chars: usize) -> Cut {
     match text.char_indices().nth(max_chars) {
         Some((end, _)) => Cut { text: format!("{}…", text[..end].trim_end()), more: true },
         None => Cut { text: text.trim_end().to_owned(), more: false },

@@ -1,4 +1,4 @@
-//! How people are asked: the approval mail, the link in it, and the pages behind the link.
+//! How people are asked: the messages of each channel, and the links in them.
 //!
 //! **Job.** Turn a draft that waits for a decision into something a person can read and decide on, and turn a link that
 //! comes back into the draft, version and approver it was made for.
@@ -12,10 +12,9 @@
 pub mod approval_link;
 pub mod approval_mail;
 pub mod held_mail;
-pub mod pages;
+pub mod legible;
+pub mod proposal;
 
-mod legible;
-mod proposal;
 #[cfg(test)]
 mod sample;
 

@@ -25,52 +25,52 @@ pub struct Proposal<'a> {
 
 /// A proposal as text that can be shown: bounded, legible, not yet escaped.
 #[derive(Debug)]
-pub(crate) struct Shown {
-    pub(crate) thread_subject: String,
-    pub(crate) subject: String,
+pub struct Shown {
+    pub thread_subject: String,
+    pub subject: String,
     /// It starts a conversation: nobody wrote first.
-    pub(crate) is_cold: bool,
-    pub(crate) from: String,
-    pub(crate) to: String,
-    pub(crate) cc: String,
-    pub(crate) bcc: String,
-    pub(crate) version: u32,
-    pub(crate) submitted_by: String,
-    pub(crate) submitted_at: String,
-    pub(crate) rationale: Option<String>,
+    pub is_cold: bool,
+    pub from: String,
+    pub to: String,
+    pub cc: String,
+    pub bcc: String,
+    pub version: u32,
+    pub submitted_by: String,
+    pub submitted_at: String,
+    pub rationale: Option<String>,
     /// The files that go with it, with type and size.
-    pub(crate) files: Vec<String>,
-    pub(crate) inbound: Option<ShownInbound>,
-    pub(crate) warnings: Vec<&'static str>,
-    pub(crate) text: Cut,
+    pub files: Vec<String>,
+    pub inbound: Option<ShownInbound>,
+    pub warnings: Vec<&'static str>,
+    pub text: Cut,
     /// The HTML of a draft that has a text of its own as well, and other words than that: the recipient may see either.
-    pub(crate) html_as_text: Option<Cut>,
+    pub html_as_text: Option<Cut>,
     /// Its text and its HTML say the same, word for word.
-    pub(crate) html_says_the_same: bool,
+    pub html_says_the_same: bool,
     /// The draft is HTML only, and `text` was made from it.
-    pub(crate) is_from_html: bool,
+    pub is_from_html: bool,
     /// The message it answers, whole, if that goes along.
-    pub(crate) history: Option<ShownInbound>,
+    pub history: Option<ShownInbound>,
 }
 
 /// The newest inbound mail, to be shown.
 #[derive(Debug)]
-pub(crate) struct ShownInbound {
-    pub(crate) from: String,
-    pub(crate) at: String,
-    pub(crate) text: Cut,
-    pub(crate) files: Vec<String>,
+pub struct ShownInbound {
+    pub from: String,
+    pub at: String,
+    pub text: Cut,
+    pub files: Vec<String>,
 }
 
 /// How much is shown, in characters.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Room {
-    pub(crate) draft: usize,
-    pub(crate) inbound: usize,
+pub struct Room {
+    pub draft: usize,
+    pub inbound: usize,
 }
 
 impl Proposal<'_> {
-    pub(crate) fn shown(&self, room: Room) -> Shown {
+    pub fn shown(&self, room: Room) -> Shown {
         let (draft, body) = (self.draft, self.body);
         let from_html = body.html.as_deref().map(|html| cut(&lines(&html_to_text(html)), room.draft));
         let (text, html_as_text, is_from_html) = match (body.text.as_deref(), from_html) {
@@ -187,7 +187,7 @@ fn named(name: Option<&str>, address: &str) -> String {
     }
 }
 
-pub(crate) const fn sentence(flag: SafetyFlag) -> &'static str {
+pub const fn sentence(flag: SafetyFlag) -> &'static str {
     match flag {
         SafetyFlag::HiddenText => "The message holds text that a person would not see.",
         SafetyFlag::LinkMismatch => "A link in the message leads elsewhere than it says.",

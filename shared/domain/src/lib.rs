@@ -33,6 +33,7 @@ pub mod thread;
 pub mod time;
 pub mod upload;
 pub mod webhook;
+pub mod work;
 pub mod workspace;
 
 pub use address::{DomainName, EmailAddress, LocalPart};

@@ -2,19 +2,17 @@
 
 use std::{collections::BTreeMap, net::SocketAddr};
 
-use actionlayer_domain::{Plan, Secret, rate::RateLimits, webhook::Reach};
+use actionlayer_domain::{Plan, Secret, rate::RateLimits, webhook::Reach, work::Queue};
 use actionlayer_service::Settings;
 
-/// The environment variables of the functions. `template.yaml` sets exactly [`variable::FROM_TEMPLATE`].
+/// The environment variables of the functions. `template.yaml` sets exactly [`variable::from_template`].
 pub mod variable {
+    use actionlayer_domain::work::Queue;
+
     /// Name of the table.
     pub const TABLE_NAME: &str = "TABLE_NAME";
     /// Name of the bucket for raw mail, files and long bodies.
     pub const MAIL_BUCKET: &str = "MAIL_BUCKET";
-    /// URL of the queue the `send` worker reads.
-    pub const SEND_QUEUE_URL: &str = "SEND_QUEUE_URL";
-    /// URL of the queue the `notify` worker reads.
-    pub const NOTIFY_QUEUE_URL: &str = "NOTIFY_QUEUE_URL";
     /// SES configuration set every mail is sent with: its events settle sends whose answer was lost.
     pub const SES_CONFIGURATION_SET: &str = "SES_CONFIGURATION_SET";
     /// Where this deployment is reached from outside, for the links in approval mails: `https://mail.example.com`.
@@ -47,18 +45,14 @@ pub mod variable {
     /// The DNS server to ask, `127.0.0.1:5353`, instead of the system's.
     pub const DNS_SERVER: &str = "DNS_SERVER";
 
-    /// What a template gives every function; the rest comes from Lambda or is set only off AWS.
-    pub const FROM_TEMPLATE: &[&str] = &[
-        TABLE_NAME,
-        MAIL_BUCKET,
-        SEND_QUEUE_URL,
-        NOTIFY_QUEUE_URL,
-        SES_CONFIGURATION_SET,
-        PUBLIC_URL,
-        BOOTSTRAP,
-        RATE_LIMITS,
-        PLAN,
-    ];
+    /// What a template gives every function, beside the URLs of the queues; the rest comes from Lambda or is set only off
+    /// AWS.
+    const OWN: [&str; 7] = [TABLE_NAME, MAIL_BUCKET, SES_CONFIGURATION_SET, PUBLIC_URL, BOOTSTRAP, RATE_LIMITS, PLAN];
+
+    /// What a template gives every function.
+    pub fn from_template() -> impl Iterator<Item = &'static str> {
+        OWN.into_iter().chain(Queue::ALL.map(Queue::url_variable))
+    }
 }
 
 /// Why the process cannot start.
@@ -128,10 +122,8 @@ pub struct Config {
     pub table_name: String,
     /// Name of the bucket.
     pub mail_bucket: String,
-    /// URL of the send queue.
-    pub send_queue_url: String,
-    /// URL of the notify queue.
-    pub notify_queue_url: String,
+    /// Where each queue is.
+    pub queue_urls: BTreeMap<Queue, String>,
     /// SES configuration set.
     pub ses_configuration_set: Option<String>,
     /// What the use cases need to know.
@@ -160,8 +152,10 @@ impl Config {
         Ok(Self {
             table_name: variables.required(variable::TABLE_NAME)?,
             mail_bucket: variables.required(variable::MAIL_BUCKET)?,
-            send_queue_url: variables.required(variable::SEND_QUEUE_URL)?,
-            notify_queue_url: variables.required(variable::NOTIFY_QUEUE_URL)?,
+            queue_urls: Queue::ALL
+                .into_iter()
+                .map(|queue| Ok((queue, variables.required(queue.url_variable())?)))
+                .collect::<Result<_, _>>()?,
             ses_configuration_set: variables.optional(variable::SES_CONFIGURATION_SET),
             settings: Settings {
                 public_url: public_url.trim_end_matches('/').to_owned(),
@@ -268,8 +262,8 @@ mod tests {
         BTreeMap::from([
             (variable::TABLE_NAME, "table"),
             (variable::MAIL_BUCKET, "bucket"),
-            (variable::SEND_QUEUE_URL, "http://sqs/1/send"),
-            (variable::NOTIFY_QUEUE_URL, "http://sqs/1/notify"),
+            ("SEND_QUEUE_URL", "http://sqs/1/send"),
+            ("NOTIFY_QUEUE_URL", "http://sqs/1/notify"),
             (variable::SES_CONFIGURATION_SET, "events"),
             (variable::PUBLIC_URL, "https://mail.example.com/"),
             (variable::BOOTSTRAP, "on"),
@@ -301,7 +295,7 @@ mod tests {
 
     #[test]
     fn each_missing_variable_is_named() {
-        for &variable in variable::FROM_TEMPLATE.iter().chain(&[variable::AWS_REGION, variable::AWS_ACCESS_KEY_ID]) {
+        for variable in variable::from_template().chain([variable::AWS_REGION, variable::AWS_ACCESS_KEY_ID]) {
             for value in [None, Some(""), Some(" ")] {
                 let mut variables = complete();
                 match value {

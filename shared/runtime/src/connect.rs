@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use actionlayer_service::{App, Ports, dns::Dns, mailer::Mailer, queues::Queues};
+use actionlayer_clients::{dns::Dns, ses::Mailer, sqs::Queues};
+use actionlayer_service::{App, Ports};
 use actionlayer_store::Store;
 use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
 use aws_credential_types::provider::SharedCredentialsProvider;
@@ -63,7 +64,7 @@ pub fn connect(config: &Config, ports: Ports) -> Result<App, ConnectError> {
     Ok(App {
         store: Store::new(dynamodb, s3, config.table_name.as_str(), config.mail_bucket.as_str()),
         mailer: Mailer::new(sesv2, config.ses_configuration_set.clone()),
-        queues: Queues::new(sqs, config.send_queue_url.clone(), config.notify_queue_url.clone()),
+        queues: Queues::new(sqs, config.queue_urls.clone()),
         dns: dns.map_err(|error| ConnectError::Dns(Box::new(error)))?,
         ports,
         settings: config.settings.clone(),

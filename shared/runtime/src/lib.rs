@@ -8,16 +8,20 @@
 //!
 //! **Must never know.** What a handler does, and whether it runs in AWS: endpoints and credentials are values.
 
+mod changes;
 mod config;
 mod connect;
 mod ports;
+mod receipt;
 mod records;
 mod serve;
 mod telemetry;
 
+pub use changes::relay_batch;
 pub use config::{Config, ConfigError, Credentials, variable};
 pub use connect::{ConnectError, connect};
 pub use ports::{OsEntropy, SystemClock, ports};
-pub use records::{RecordOutcome, run_record, sqs_batch};
+pub use receipt::ReceiptEvent;
+pub use records::{RecordOutcome, run_record, sqs_batch, work_off};
 pub use serve::{serve_event, serve_http};
 pub use telemetry::init_telemetry;

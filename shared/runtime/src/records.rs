@@ -8,7 +8,7 @@ use std::{
     task::Poll,
 };
 
-use actionlayer_service::ServiceError;
+use actionlayer_service::{App, ServiceError, jobs::Job};
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
 use serde::de::DeserializeOwned;
 
@@ -80,6 +80,11 @@ pub async fn run_record(work: impl Future<Output = Result<(), ServiceError>>) ->
 fn panic_reason(panic: &(dyn Any + Send)) -> &'static str {
     // Only literal messages: a formatted one may hold what was being worked on.
     panic.downcast_ref::<&'static str>().copied().unwrap_or("a formatted message, not logged")
+}
+
+/// Works off a batch of jobs from a queue.
+pub async fn work_off<J: Job>(app: &App, event: SqsEvent) -> SqsBatchResponse {
+    sqs_batch(event, |job: J| job.run(app)).await
 }
 
 /// Works off a batch from a queue, one record after the other. The body of a record is the job as JSON; one that cannot

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
+use actionlayer_clients::{dns::Dns, ses::Mailer, sqs::Queues};
 use actionlayer_domain::{
     ApiKeyId, Clock, Entropy, HeaderText, IdentityId, Plan, Role, Timestamp, WorkspaceId, draft::Actor,
     key::Permission, rate::RateLimits, webhook::Reach,
 };
 use actionlayer_store::Store;
 
-use crate::{ServiceError, dns::Dns, idempotency::Once, mailer::Mailer, queues::Queues};
+use crate::{ServiceError, workspace::idempotency::Once};
 
 /// Time and randomness.
 #[derive(Debug, Clone)]

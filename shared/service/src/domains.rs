@@ -1,60 +1,6 @@
-//! `GET /v1/domains`, `GET|DELETE /v1/domains/{id}`.
+//! Domains and their DNS records.
 
-use actionlayer_domain::{DomainId, SendingDomain, key::Permission};
-use actionlayer_store::{DomainClaim, DomainKeys, Page, PageRequest, Transaction, keys};
-
-use crate::{App, Caller, ServiceError, contention::until_settled, few};
-
-/// The workspace's domains, newest first.
-pub async fn list_domains(
-    app: &App,
-    caller: &Caller,
-    request: &PageRequest,
-) -> Result<Page<SendingDomain>, ServiceError> {
-    let domains = app.store.domains(caller.workspace_id).await?.into_iter().map(|row| row.value).collect();
-    few::page(domains, &format!("{}#domains", caller.workspace_id), request, |domain: &SendingDomain| {
-        domain.id.to_string()
-    })
-}
-
-/// A domain as the last check left it.
-pub async fn get_domain(app: &App, caller: &Caller, id: DomainId) -> Result<SendingDomain, ServiceError> {
-    let row = app.store.get::<SendingDomain>(&keys::domain(caller.workspace_id, id)).await?;
-    row.map(|row| row.value).ok_or(ServiceError::NotFound { what: "domain" })
-}
-
-/// Gives a domain up, here and at SES. Refused while identities live on it.
-pub async fn delete_domain(app: &App, caller: &Caller, id: DomainId) -> Result<(), ServiceError> {
-    caller.require(Permission::Administer)?;
-    let domain = until_settled(app, || delete_once(app, caller, id)).await?;
-    // The name is free from here on; what SES may keep of it sends nothing by itself.
-    if let Err(error) = app.mailer.delete_domain_identity(&domain.domain).await {
-        tracing::warn!(%error, domain_id = %id, "SES keeps a domain that was deleted");
-    }
-    Ok(())
-}
-
-async fn delete_once(app: &App, caller: &Caller, id: DomainId) -> Result<SendingDomain, ServiceError> {
-    let workspace_id = caller.workspace_id;
-    // The domain before its identities: creating an identity touches the domain, so that one made after this read
-    // makes the deletion below fail and look again.
-    let row = app.store.get::<SendingDomain>(&keys::domain(workspace_id, id)).await?;
-    let Some(row) = row else { return Err(ServiceError::NotFound { what: "domain" }) };
-    let identities = app.store.identities(workspace_id).await?;
-    if identities.iter().any(|identity| identity.value.domain_id == id) {
-        return Err(ServiceError::Conflict("the domain has identities; delete those first"));
-    }
-    let (claim_key, dkim_key) = (keys::domain_claim(&row.value.domain), keys::domain_keys(workspace_id, id));
-    let (claim, dkim) =
-        tokio::try_join!(app.store.get::<DomainClaim>(&claim_key), app.store.get::<DomainKeys>(&dkim_key))?;
-    let mut transaction = Transaction::new();
-    transaction.delete(&row);
-    if let Some(claim) = claim.filter(|claim| claim.value.domain_id == id) {
-        transaction.delete(&claim);
-    }
-    if let Some(dkim) = dkim {
-        transaction.delete(&dkim);
-    }
-    app.store.commit(transaction).await?;
-    Ok(row.value)
-}
+pub mod create_domain;
+pub mod domain_records;
+pub mod read_domains;
+pub mod verify_domain;

@@ -1,6 +1,7 @@
 //! Why a use case did not do what was asked: one closed list. `api` has the one table that turns it into HTTP, `runtime`
 //! the one that turns it into queue results.
 
+use actionlayer_clients::ClientError;
 use actionlayer_domain::{DraftRefusal, draft::DraftStatus};
 use actionlayer_store::{CommitError, StoreError};
 
@@ -134,6 +135,12 @@ impl ServiceError {
     /// One invalid field.
     pub fn invalid(field: impl Into<String>, message: impl std::fmt::Display) -> Self {
         Self::Validation(vec![FieldError::new(field, message)])
+    }
+}
+
+impl From<ClientError> for ServiceError {
+    fn from(ClientError { service, code }: ClientError) -> Self {
+        Self::Upstream { service, code }
     }
 }
 

@@ -1,19 +1,6 @@
-//! `GET /v1/events`.
+//! The log of what happened, and where it is delivered.
 
-use actionlayer_domain::{IdentityId, event::Event, event::EventType};
-use actionlayer_store::{EventFilter, Page, PageRequest};
-
-use crate::{App, Caller, ServiceError, pages};
-
-/// What happened in the last 30 days, newest first.
-pub async fn list_events(
-    app: &App,
-    caller: &Caller,
-    event_type: Option<EventType>,
-    identity_id: Option<IdentityId>,
-    page: &PageRequest,
-) -> Result<Page<Event>, ServiceError> {
-    // What is about no identity is about the workspace, and not shown to a key that is bound to some.
-    let filter = EventFilter { event_type, identity_id: caller.listed_identity(identity_id)? };
-    pages::page(app.store.list_events(caller.workspace_id, &filter, app.now(), page).await)
-}
+pub mod list_events;
+pub(crate) mod publish;
+pub mod webhook_deliveries;
+pub mod webhooks;

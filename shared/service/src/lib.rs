@@ -1,4 +1,5 @@
-//! What the product does: one file per use case, each a function from a caller's wish to a durable change.
+//! What the product does: one file per use case, in a folder per resource; each a function from a caller's wish to a
+//! durable change.
 //!
 //! **Job.** Read what a step needs, let `domain` decide, write the outcome under a condition, and try again when someone
 //! else was faster. Side effects outside the table (SES, DNS) happen after a claim and before its record.
@@ -11,67 +12,26 @@
 pub mod app;
 pub mod error;
 
-pub mod dns;
-pub mod mailer;
-pub mod queues;
-
 mod contention;
-mod few;
 mod fields;
-mod index_threads;
-mod notice;
-mod notify_of_sender;
-mod outbound;
-mod pages;
-mod plan;
-mod publish;
-mod threads;
+mod list_page;
+mod short_list;
 
-pub mod approval_page;
-pub mod attachments;
+pub mod approvals;
 pub mod contacts;
-pub mod decide_draft;
-pub mod deliver;
-pub mod draft_context;
-pub mod edit_draft;
-pub mod get_thread;
-pub mod held;
-pub mod list_threads;
-pub mod messages;
-pub mod notify;
-pub mod read_drafts;
-pub mod receive_mail;
-pub mod relay;
-pub mod reply_email;
-pub mod send_draft;
-pub mod send_email;
-pub mod settle;
-pub mod submit_draft;
-pub mod suppressions;
-pub mod sweep;
-pub mod test_email;
-pub mod update_thread;
-pub mod uploads;
-
-pub mod api_keys;
-pub mod authenticate;
-pub mod billing;
-pub mod bootstrap_workspace;
-pub mod create_domain;
-pub mod create_identity;
-pub mod domain_records;
 pub mod domains;
+pub mod drafts;
 pub mod events;
-pub mod idempotency;
 pub mod identities;
+pub mod inbound;
+pub mod outbound;
 pub mod rules;
-pub mod situation;
-pub mod test_rules;
-pub mod update_identity;
-pub mod verify_domain;
-pub mod webhook_deliveries;
-pub mod webhooks;
+pub mod threads;
 pub mod workspace;
+
+pub mod jobs;
+pub mod relay;
+pub mod sweep;
 
 pub use app::{App, Caller, Ports, Settings};
 pub use error::{FieldError, ServiceError};

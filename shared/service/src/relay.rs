@@ -1,13 +1,17 @@
 //! What follows from changes of the table. Nothing else publishes.
 
-use actionlayer_domain::{
-    WorkspaceId,
-    event::{Entity, NotifyWork, Work, events, work},
-};
-use actionlayer_store::stream::TotalsChange;
 use std::collections::BTreeMap;
 
-use crate::{App, ServiceError, contention::until_settled, index_threads::index_threads, publish::publish};
+use actionlayer_domain::{
+    WorkspaceId,
+    event::{Entity, events},
+    work::work,
+};
+use actionlayer_store::stream::TotalsChange;
+
+use crate::{
+    App, ServiceError, contention::until_settled, events::publish::publish, threads::index_threads::index_threads,
+};
 
 /// A change of one item, as the stream carries it.
 #[derive(Debug, Clone)]
@@ -25,17 +29,11 @@ pub struct Change {
 /// Queues the work that follows from some changes, makes known what happened, and counts. All or an error; then all of
 /// them come again, which does no harm: workers claim before they act, an event is written and a change counted once.
 pub async fn relay(app: &App, changes: &[Change]) -> Result<(), ServiceError> {
-    let (mut sends, mut notifications) = (Vec::new(), Vec::new());
-    let mut happened = Vec::new();
+    let (mut jobs, mut happened) = (Vec::new(), Vec::new());
     let mut totals: BTreeMap<WorkspaceId, Vec<TotalsChange>> = BTreeMap::new();
     for change in changes {
         let (old, new) = (change.old.as_ref(), change.new.as_ref());
-        match work(old, new) {
-            Some(Work::Send(job)) => sends.push(job),
-            Some(Work::Notify(job)) => notifications.push(NotifyWork::Draft(job)),
-            Some(Work::NotifyOfSender(job)) => notifications.push(NotifyWork::Sender(job)),
-            None => {}
-        }
+        jobs.extend(work(old, new));
         happened.extend(events(old, new, change.revision));
         let counted = TotalsChange::between(&change.event_id, old, new);
         if let (Some(entity), Some(counted)) = (new.or(old), counted) {
@@ -43,8 +41,7 @@ pub async fn relay(app: &App, changes: &[Change]) -> Result<(), ServiceError> {
         }
     }
     // People and mail first, numbers after.
-    app.queues.put_sends(&sends).await?;
-    app.queues.put_notifications(&notifications).await?;
+    app.queues.put(&jobs).await?;
     publish(app, happened).await?;
     for (workspace, changes) in totals {
         let now_unix_seconds = app.now().unix_seconds();

@@ -6,18 +6,18 @@ use actionlayer_domain::{
     Draft, Message, Thread, Timestamp, WorkspaceId,
     contact::HeldInbound,
     draft::{Failure, FailureCode},
-    event::SendJob,
     message::{Authentication, DeliveryStatus},
+    work::{SendJob, Work},
 };
 use actionlayer_store::{BlobKey, Transaction, Used, keys};
 
 use crate::{
     App, ServiceError,
     contention::until_settled,
-    deliver::fail,
-    plan::Allowance,
-    receive_mail::{ReceivedMail, receive_held, receive_mail},
-    verify_domain::check_domain,
+    domains::verify_domain::check_domain,
+    inbound::receive_mail::{ReceivedMail, receive_held, receive_mail},
+    outbound::deliver::fail,
+    workspace::plan::Allowance,
 };
 
 /// How long SES has to say what became of a mail whose answer was lost. Its send events come within seconds.
@@ -135,7 +135,8 @@ async fn settle_sends(app: &App, swept: &mut Swept) -> Result<(), ServiceError> 
 
 /// Its job may be in the dead-letter queue; a claim makes sure that two jobs are as good as one.
 async fn requeue(app: &App, message: &Message) -> Result<(), ServiceError> {
-    app.queues.put_sends(&[SendJob { workspace_id: message.workspace_id, message_id: message.id }]).await
+    let job = SendJob { workspace_id: message.workspace_id, message_id: message.id };
+    Ok(app.queues.put(&[Work::Send(job)]).await?)
 }
 
 async fn check_domains(app: &App, count: &mut usize) -> Result<(), ServiceError> {

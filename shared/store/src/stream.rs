@@ -24,7 +24,7 @@ pub fn entity(image: serde_dynamo::Item) -> Result<Option<(Entity, u64)>, StoreE
         Draft::KIND => read(image, Entity::Draft),
         Message::KIND => read(image, Entity::Message),
         HeldInbound::KIND => read(image, Entity::Held),
-        SenderNotice::KIND => read(image, Entity::Notice),
+        SenderNotice::KIND => read(image, Entity::SenderNotice),
         Contact::KIND => read(image, Entity::Contact),
         Suppression::KIND => read(image, Entity::Suppression),
         SendingDomain::KIND => read(image, Entity::Domain),

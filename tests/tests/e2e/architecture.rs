@@ -9,8 +9,8 @@ fn layer(name: &str) -> u8 {
     match name {
         "actionlayer-domain" => 0,
         "actionlayer-mail" | "actionlayer-store" => 1,
-        "actionlayer-channels" => 2,
-        "actionlayer-service" => 3,
+        "actionlayer-channels" | "actionlayer-clients" => 2,
+        "actionlayer-pages" | "actionlayer-service" => 3,
         "actionlayer-api" => 4,
         "actionlayer-runtime" => 5,
         name if name.starts_with("function-") => 6,
@@ -53,15 +53,22 @@ fn the_inside_knows_nothing_of_the_outside() {
         // Rules and bytes know nothing of the world; the table knows DynamoDB and S3; use cases know no server and take
         // time and randomness from outside; the API knows no Lambda and no AWS.
         let banned: Vec<&str> = match package.name.as_str() {
-            "actionlayer-domain" | "actionlayer-mail" | "actionlayer-channels" => [&servers[..], &ports, &aws].concat(),
+            "actionlayer-domain" | "actionlayer-mail" | "actionlayer-channels" | "actionlayer-pages" => {
+                [&servers[..], &ports, &aws].concat()
+            }
+            // What is said to others knows no table; nothing else speaks to SES and SQS.
+            "actionlayer-clients" => {
+                [&servers[..5], &["rusqlite", "getrandom", "aws-config", "aws-sdk-dynamodb", "aws-sdk-s3"]].concat()
+            }
             "actionlayer-store" => {
                 [&servers[..], &["getrandom", "aws-config", "aws-sdk-sesv2", "aws-sdk-sqs"]].concat()
             }
-            "actionlayer-service" => {
-                [&servers[..], &["getrandom", "aws-config", "aws-sdk-dynamodb", "aws-sdk-s3"]].concat()
-            }
+            "actionlayer-service" => [&servers[..], &["getrandom"], &aws].concat(),
             "actionlayer-api" => [&servers[2..], &["getrandom"], &aws].concat(),
-            name if name.starts_with("function-") => [&["reqwest", "rusqlite", "getrandom"][..], &aws].concat(),
+            name if name.starts_with("function-") => {
+                let thinking = ["actionlayer-store", "actionlayer-mail", "actionlayer-channels", "actionlayer-clients"];
+                [&["reqwest", "rusqlite", "getrandom", "serde", "axum"][..], &thinking, &aws].concat()
+            }
             _ => Vec::new(),
         };
         for name in dependencies(package) {
@@ -83,4 +90,30 @@ fn nothing_that_ships_knows_the_engine() {
             assert!(!(counts && is_engine && ships) || own_tests, "{} depends on {}", package.name, dependency.name);
         }
     }
+}
+
+/// A function is a plug: what is routed to it, or what does its events, and nothing else.
+#[test]
+fn functions_hold_no_logic() {
+    let functions = concat!(env!("CARGO_MANIFEST_DIR"), "/../functions");
+    let mut seen = 0;
+    for function in std::fs::read_dir(functions).unwrap().map(|entry| entry.unwrap().path()) {
+        let mut files: Vec<_> = std::fs::read_dir(function.join("src"))
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        files.sort();
+        assert_eq!(files, ["lib.rs", "main.rs"], "{}", function.display());
+        for (file, only) in [("lib.rs", &["router", "handle"][..]), ("main.rs", &["main"])] {
+            let source = std::fs::read_to_string(function.join("src").join(file)).unwrap();
+            let items: Vec<&str> = source.lines().filter(|line| line.contains("fn ")).collect();
+            let is_plug = matches!(items[..], [one] if only.iter().any(|name| one.contains(&format!("fn {name}("))));
+            assert!(is_plug, "{}/{file}: {items:?}", function.display());
+            for branch in [" if ", " match ", " loop ", " while ", "struct ", "enum ", "impl "] {
+                assert!(!source.contains(branch), "{}/{file} decides something:{branch}", function.display());
+            }
+        }
+        seen += 1;
+    }
+    assert!(seen >= 11, "{seen}");
 }

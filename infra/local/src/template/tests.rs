@@ -95,7 +95,7 @@ fn the_variables_of_the_template_are_those_the_functions_know() {
     let (template, _) = shipped();
     for function in template.functions.values() {
         let names: BTreeSet<_> = function.environment.keys().map(String::as_str).collect();
-        assert_eq!(names, variable::FROM_TEMPLATE.iter().copied().collect(), "{}", function.name);
+        assert_eq!(names, variable::from_template().collect(), "{}", function.name);
     }
 }
 

@@ -3,22 +3,23 @@
 use std::fmt::Write as _;
 
 use actionlayer_domain::{
-    Draft, DraftId, DraftStatus, Message, Thread, ThreadId,
-    event::{Entity, SendJob},
-    rate::RateClass,
+    Draft, DraftId, DraftStatus, Message, Thread, ThreadId, event::Entity, rate::RateClass, work::SendJob,
 };
 use actionlayer_service::{
-    authenticate::authenticate,
-    decide_draft::approve_draft,
-    deliver::deliver,
-    get_thread::get_thread,
-    list_threads::list_threads,
-    read_drafts::get_draft,
-    receive_mail::receive_mail,
+    approvals::decide_draft::approve_draft,
+    drafts::{
+        read_drafts::get_draft,
+        send_draft::send_draft,
+        submit_draft::{SubmitDraft, submit_draft},
+    },
+    inbound::receive_mail::receive_mail,
+    outbound::{
+        deliver::deliver,
+        settle::{SesEvent, settle},
+    },
     relay::{Change, relay},
-    send_draft::send_draft,
-    settle::{SesEvent, settle},
-    submit_draft::{SubmitDraft, submit_draft},
+    threads::{get_thread::get_thread, list_threads::list_threads},
+    workspace::authenticate::authenticate,
 };
 use actionlayer_store::{PageRequest, ThreadFilter, keys};
 use serde_json::json;

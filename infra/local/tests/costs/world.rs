@@ -18,12 +18,10 @@ use actionlayer_local::{
 use actionlayer_runtime::{Config, Credentials, OsEntropy, connect, variable};
 use actionlayer_service::{
     App, Caller, Ports,
-    authenticate::authenticate,
-    bootstrap_workspace::bootstrap_workspace,
-    create_domain::create_domain,
-    create_identity::{CreateIdentity, create_identity},
-    receive_mail::{ReceivedMail, receive_mail},
-    verify_domain::verify_domain,
+    domains::{create_domain::create_domain, verify_domain::verify_domain},
+    identities::create_identity::{CreateIdentity, create_identity},
+    inbound::receive_mail::{ReceivedMail, receive_mail},
+    workspace::{authenticate::authenticate, bootstrap_workspace::bootstrap_workspace},
 };
 use actionlayer_store::{BlobKey, Transaction, schema};
 

@@ -4,7 +4,7 @@ use actionlayer_domain::{
     Plan, Timestamp,
     plan::{Limits, PlanStatus},
 };
-use actionlayer_service::billing::Subscription;
+use actionlayer_service::workspace::billing::Subscription;
 use serde::Serialize;
 use utoipa::ToSchema;
 

@@ -4,7 +4,7 @@ use actionlayer_domain::{
     DraftId, HeaderText, MessageId, Rule, RuleId, ThreadId, Timestamp, WorkspaceId,
     rule::{Action, ConditionForm, Evaluated, Op, Operator, RuleError, Trigger},
 };
-use actionlayer_service::test_rules::{DryRun, Tried};
+use actionlayer_service::rules::test_rules::{DryRun, Tried};
 use serde::Serialize;
 use utoipa::ToSchema;
 

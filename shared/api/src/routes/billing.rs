@@ -1,0 +1,94 @@
+//! The plan.
+
+use std::sync::Arc;
+
+use actionlayer_domain::Plan;
+use actionlayer_service::{App, workspace::billing};
+use axum::{Json, extract::State};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::{ApiError, Authenticated, JsonBody, NoFields, NoQuery, OptionalJsonBody, views::SubscriptionView};
+
+/// The operations on this resource.
+pub fn routes() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new().routes(routes!(get_subscription)).routes(routes!(begin_checkout)).routes(routes!(open_portal))
+}
+
+/// Reads the plan of the workspace, and what was used of it.
+///
+/// Counts are exact: a mail that was retried or came twice counts once, and one that did not leave not at all.
+#[utoipa::path(
+    get, path = "/v1/billing/subscription", tag = "Billing",
+    responses((status = 200, description = "The subscription.", body = SubscriptionView))
+)]
+pub(crate) async fn get_subscription(
+    State(app): State<Arc<App>>,
+    Authenticated(caller): Authenticated,
+    _: NoQuery,
+) -> Result<Json<SubscriptionView>, ApiError> {
+    Ok(Json(SubscriptionView::of(&billing::get_subscription(&app, &caller).await?)))
+}
+
+/// A page of the payment provider.
+#[derive(Serialize, ToSchema)]
+#[schema(as = BillingPage)]
+pub(crate) struct Page {
+    /// Where to send the person who pays.
+    url: String,
+}
+
+/// A plan that can be bought.
+#[derive(Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = PaidPlan)]
+enum PaidPlan {
+    Pro,
+    Agency,
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Checkout {
+    plan: PaidPlan,
+}
+
+/// Begins to buy a plan.
+///
+/// In a deployment without a payment provider the plan is what the operator set, and this says so.
+#[utoipa::path(
+    post, path = "/v1/billing/checkout", tag = "Billing",
+    request_body = Checkout,
+    responses((status = 200, description = "Where to pay.", body = Page)),
+    extensions(("x-errors" = json!(["billing_not_configured"])))
+)]
+pub(crate) async fn begin_checkout(
+    State(app): State<Arc<App>>,
+    Authenticated(caller): Authenticated,
+    _: NoQuery,
+    JsonBody(body): JsonBody<Checkout>,
+) -> Result<Json<Page>, ApiError> {
+    let plan = match body.plan {
+        PaidPlan::Pro => Plan::Pro,
+        PaidPlan::Agency => Plan::Agency,
+    };
+    Ok(Json(Page { url: billing::checkout(&app, &caller, plan)? }))
+}
+
+/// Opens the page where the subscription can be changed.
+///
+/// In a deployment without a payment provider there is none, and this says so.
+#[utoipa::path(
+    post, path = "/v1/billing/portal", tag = "Billing",
+    responses((status = 200, description = "Where the subscription can be changed.", body = Page)),
+    extensions(("x-errors" = json!(["billing_not_configured"])))
+)]
+pub(crate) async fn open_portal(
+    State(app): State<Arc<App>>,
+    Authenticated(caller): Authenticated,
+    _: NoQuery,
+    OptionalJsonBody(NoFields {}): OptionalJsonBody<NoFields>,
+) -> Result<Json<Page>, ApiError> {
+    Ok(Json(Page { url: billing::portal(&app, &caller)? }))
+}

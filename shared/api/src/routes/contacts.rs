@@ -1,0 +1,156 @@
+//! Contacts.
+
+use std::sync::Arc;
+
+use actionlayer_domain::{ContactId, EmailAddress, HeaderText, contact::ContactStatus, search::words_of_search};
+use actionlayer_service::{
+    App,
+    contacts::edit_contacts::{self, ContactPatch, NewContact},
+};
+use actionlayer_store::ContactFilter;
+use axum::{Json, extract::State, http::StatusCode};
+use serde::Deserialize;
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::{
+    ApiError, Authenticated, Id, JsonBody, List, NoQuery, Query, nullable, openapi::Paging, views::ContactView,
+};
+
+/// The operations on this resource.
+pub fn routes() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new().routes(routes!(list_contacts, create_contact)).routes(routes!(
+        get_contact,
+        update_contact,
+        delete_contact
+    ))
+}
+
+/// Lists contacts, newest first.
+#[utoipa::path(
+    get, path = "/v1/contacts", tag = "Contacts",
+    params(
+        Paging,
+        ("q" = Option<String>, Query, description = "Only contacts that have all of these words in their address and name. \
+            Case and accents do not matter, and of the last word its beginning is enough: `ada@cust` finds \
+            `ada@customer.test`. At most 200 characters and 12 words. Who was just added is found a moment later."),
+        ("status" = Option<ContactStatus>, Query, description = "Only contacts in this state."),
+        ("tag" = Option<String>, Query, description = "Only contacts with this tag."),
+    ),
+    responses((status = 200, description = "A page of contacts.", body = List<ContactView>))
+)]
+pub(crate) async fn list_contacts(
+    State(app): State<Arc<App>>,
+    Authenticated(caller): Authenticated,
+    mut query: Query,
+) -> Result<Json<List<ContactView>>, ApiError> {
+    let request = query.page();
+    let filter = ContactFilter {
+        status: query.choice::<ContactStatus>("status"),
+        tag: query.text("tag"),
+        words: query.convert("q", |text| words_of_search(text).map_err(|error| error.to_string())).unwrap_or_default(),
+    };
+    query.finish()?;
+    let page = edit_contacts::list_contacts(&app, &caller, filter, request.clone()).await?;
+    Ok(Json(List::of(page, &request, ContactView::of)))
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({ "email": "ada@example.com", "name": "Ada Lovelace", "tags": ["customer"] }))]
+pub(crate) struct CreateContact {
+    email: EmailAddress,
+    name: Option<HeaderText>,
+    /// `trusted` unless it is given.
+    status: Option<ContactStatus>,
+    #[serde(default)]
+    tags: Vec<String>,
+}
+
+/// Adds a contact.
+///
+/// Of one address there is one. Mail of theirs that is held comes in when they are trusted, and is dropped when they are
+/// blocked.
+#[utoipa::path(
+    post, path = "/v1/contacts", tag = "Contacts",
+    request_body = CreateContact,
+    responses((status = 201, description = "The contact.", body = ContactView)),
+    extensions(("x-errors" = json!(["conflict"])))
+)]
+pub(crate) async fn create_contact(
+    State(app): State<Arc<App>>,
+    Authenticated(caller): Authenticated,
+    _: NoQuery,
+    JsonBody(body): JsonBody<CreateContact>,
+) -> Result<(StatusCode, Json<ContactView>), ApiError> {
+    let CreateContact { email, name, status, tags } = body;
+    let contact = edit_contacts::create_contact(&app, &caller, NewContact { email, name, status, tags }).await?;
+    Ok((StatusCode::CREATED, Json(ContactView::of(contact))))
+}
+
+/// Reads a contact.
+#[utoipa::path(
+    get, path = "/v1/contacts/{id}", tag = "Contacts",
+    params(("id" = ContactId, Path, description = "The contact.")),
+    responses((status = 200, description = "The contact.", body = ContactView))
+)]
+pub(crate) async fn get_contact(
+    State(app): State<Arc<App>>,
+    Authenticated(caller): Authenticated,
+    Id(id): Id<ContactId>,
+    _: NoQuery,
+) -> Result<Json<ContactView>, ApiError> {
+    Ok(Json(ContactView::of(edit_contacts::get_contact(&app, &caller, id).await?)))
+}
+
+#[allow(clippy::option_option, reason = "absent, null and a value are three different wishes")]
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({ "status": "trusted", "tags": ["customer", "vip"] }))]
+pub(crate) struct UpdateContact {
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<HeaderText>)]
+    name: Option<Option<HeaderText>>,
+    status: Option<ContactStatus>,
+    tags: Option<Vec<String>>,
+}
+
+/// Changes a contact.
+///
+/// Its address stays. To make somebody `trusted` lets all their held mail in, in the order it came, as approving does; to
+/// make them `blocked` drops it, and what comes later.
+#[utoipa::path(
+    patch, path = "/v1/contacts/{id}", tag = "Contacts",
+    params(("id" = ContactId, Path, description = "The contact.")),
+    request_body = UpdateContact,
+    responses((status = 200, description = "The contact as it is now.", body = ContactView))
+)]
+pub(crate) async fn update_contact(
+    State(app): State<Arc<App>>,
+    Authenticated(caller): Authenticated,
+    Id(id): Id<ContactId>,
+    _: NoQuery,
+    JsonBody(body): JsonBody<UpdateContact>,
+) -> Result<Json<ContactView>, ApiError> {
+    let UpdateContact { name, status, tags } = body;
+    let contact = edit_contacts::update_contact(&app, &caller, id, ContactPatch { name, status, tags }).await?;
+    Ok(Json(ContactView::of(contact)))
+}
+
+/// Deletes a contact.
+///
+/// Threads with them stay; whoever writes again is a stranger.
+#[utoipa::path(
+    delete, path = "/v1/contacts/{id}", tag = "Contacts",
+    params(("id" = ContactId, Path, description = "The contact.")),
+    responses((status = 204, description = "It is gone."))
+)]
+pub(crate) async fn delete_contact(
+    State(app): State<Arc<App>>,
+    Authenticated(caller): Authenticated,
+    Id(id): Id<ContactId>,
+    _: NoQuery,
+) -> Result<StatusCode, ApiError> {
+    edit_contacts::delete_contact(&app, &caller, id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

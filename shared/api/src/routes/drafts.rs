@@ -1,0 +1,311 @@
+//! Drafts.
+
+use std::sync::Arc;
+
+use actionlayer_domain::{Draft, DraftBody, DraftId, DraftStatus, IdentityId, MessageId, ThreadId};
+use actionlayer_service::{
+    App,
+    approvals::decide_draft as decide,
+    drafts::{
+        edit_draft::{self as edit, EditDraft},
+        read_drafts as read, send_draft as send,
+        submit_draft::{self as submit, SubmitDraft},
+    },
+};
+use actionlayer_store::DraftFilter;
+use axum::{Json, extract::State, http::StatusCode};
+use serde::Deserialize;
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use super::attachments::{self, NewAttachment};
+use crate::{
+    Addresses, ApiError, Authenticated, Id, JsonBody, List, NoFields, NoQuery, OptionalJsonBody, Query, nullable,
+    openapi::Paging,
+    views::{DraftVersionView, DraftView},
+};
+
+/// The operations on this resource.
+pub fn routes() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new()
+        .routes(routes!(list_drafts, submit_draft))
+        .routes(routes!(get_draft, edit_draft))
+        .routes(routes!(approve_draft))
+        .routes(routes!(reject_draft))
+        .routes(routes!(send_draft))
+        .routes(routes!(notify_draft))
+        .routes(routes!(list_draft_versions))
+}
+
+fn view((draft, body): (Draft, DraftBody)) -> Json<DraftView> {
+    Json(DraftView::of(draft, Some(body)))
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "thread_id": "0197f3a0-5c1e-7d2a-9f00-1234567890ab",
+    "identity_id": "0197f3a0-5c1e-7d2a-9f00-1234567890ab",
+    "based_on_message_id": "0197f3a0-5c1e-7d2a-9f00-1234567890ab",
+    "body_text": "We open at nine.",
+    "rationale": "From the web site."
+}))]
+pub(crate) struct NewDraft {
+    /// The thread to answer in. Without it the draft starts one, and takes `to` and `subject`.
+    thread_id: Option<ThreadId>,
+    identity_id: IdentityId,
+    /// The newest inbound message of the thread that you know of. Required with `thread_id`.
+    based_on_message_id: Option<MessageId>,
+    /// The recipients, without `thread_id` only: whom an answer goes to follows from what it answers.
+    to: Option<Addresses>,
+    /// The subject, without `thread_id` only.
+    subject: Option<String>,
+    body_text: Option<String>,
+    body_html: Option<String>,
+    subject_override: Option<String>,
+    cc: Option<Addresses>,
+    bcc: Option<Addresses>,
+    rationale: Option<String>,
+    #[schema(value_type = Option<Object>)]
+    metadata: Option<serde_json::Value>,
+    attachments: Option<Vec<NewAttachment>>,
+    /// Whether the message answered is quoted below the text. With `thread_id` only.
+    #[serde(default)]
+    quote_history: bool,
+}
+
+/// Submits a draft.
+///
+/// The approvers of its identity are asked; nothing is sent. `stale_warning` says that newer mail was in the thread already.
+/// With `to` and `subject` in place of `thread_id` it starts a thread, if its identity has `can_send_cold`.
+#[utoipa::path(
+    post, path = "/v1/drafts", tag = "Drafts",
+    request_body = NewDraft,
+    responses((status = 201, description = "The draft, pending, or on its way where the identity approves replies by itself.", body = DraftView)),
+    extensions(("x-errors" = json!(["not_found", "cold_send_blocked", "identity_suspended", "conflict"])))
+)]
+pub(crate) async fn submit_draft(
+    State(app): State<Arc<App>>,
+    Authenticated(caller): Authenticated,
+    _: NoQuery,
+    JsonBody(body): JsonBody<NewDraft>,
+) -> Result<(StatusCode, Json<DraftView>), ApiError> {
+    let draft = SubmitDraft {
+        thread_id: body.thread_id,
+        identity_id: body.identity_id,
+        based_on_message_id: body.based_on_message_id,
+        to: body.to.unwrap_or_default().0,
+        subject: body.subject,
+        body_text: body.body_text,
+        body_html: body.body_html,
+        subject_override: body.subject_override,
+        cc: body.cc.unwrap_or_default().0,
+        bcc: body.bcc.unwrap_or_default().0,
+        rationale: body.rationale,
+        metadata: body.metadata,
+        attachments: attachments::all(body.attachments),
+        quote_history: body.quote_history,
+    };
+    Ok((StatusCode::CREATED, view(submit::submit_draft(&app, &caller, draft).await?)))
+}
+
+/// Lists drafts, newest first, without their bodies.
+#[utoipa::path(
+    get, path = "/v1/drafts", tag = "Drafts",
+    params(
+        Paging,
+        ("thread_id" = Option<ThreadId>, Query, description = "Only drafts of this thread."),
+        ("status" = Option<DraftStatus>, Query, description = "Only drafts in this state."),
+        ("identity_id" = Option<IdentityId>, Query, description = "Only drafts of this identity."),
+    ),
+    responses((status = 200, description = "A page of drafts.", body = List<DraftView>))
+)]
+pub(crate) async fn list_drafts(
+    State(app): State<Arc<App>>,
+    Authenticated(caller): Authenticated,
+    mut query: Query,
+) -> Result<Json<List<DraftView>>, ApiError> {
+    let request = query.page();
+    let filter = DraftFilter {
+        thread_id: query.parsed::<ThreadId>("thread_id"),
+        status: query.choice::<DraftStatus>("status"),
+        identity_id: query.parsed::<IdentityId>("identity_id"),
+    };
+    query.finish()?;
+    let page = read::list_drafts(&app, &caller, filter, request.clone()).await?;
+    Ok(Json(List::of(page, &request, |draft| DraftView::of(draft, None))))
+}
+
+/// Reads a draft.
+#[utoipa::path(
+    get, path = "/v1/drafts/{id}", tag = "Drafts",
+    params(("id" = DraftId, Path, description = "The draft.")),
+    responses((status = 200, description = "The draft.", body = DraftView))
+)]
+pub(crate) async fn get_draft(
+    State(app): State<Arc<App>>,
+    Authenticated(caller): Authenticated,
+    Id(id): Id<DraftId>,
+    _: NoQuery,
+) -> Result<Json<DraftView>, ApiError> {
+    Ok(view(read::get_draft(&app, &caller, id).await?))
+}
+
+#[allow(clippy::option_option, reason = "absent, null and a value are three different wishes")]
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({ "body_text": "We open at nine, on Sundays at ten.", "version": 1 }))]
+pub(crate) struct DraftEdit {
+    #[serde(default, deserialize_with = "nullable")]
+    body_text: Option<Option<String>>,
+    #[serde(default, deserialize_with = "nullable")]
+    body_html: Option<Option<String>>,
+    #[serde(default, deserialize_with = "nullable")]
+    subject_override: Option<Option<String>>,
+    cc: Option<Addresses>,
+    bcc: Option<Addresses>,
+    #[serde(default, deserialize_with = "nullable")]
+    rationale: Option<Option<String>>,
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<Object>)]
+    metadata: Option<Option<serde_json::Value>>,
+    /// All files: those that are not named again go.
+    attachments: Option<Vec<NewAttachment>>,
+    /// Whether the message answered is quoted below the text.
+    quote_history: Option<bool>,
+    version: Option<u32>,
+}
+
+/// Edits a pending draft, which makes a new version of it.
+///
+/// The version before stays in `/versions`; approvers are asked about the new one.
+#[utoipa::path(
+    patch, path = "/v1/drafts/{id}", tag = "Drafts",
+    params(("id" = DraftId, Path, description = "The draft.")),
+    request_body = DraftEdit,
+    responses((status = 200, description = "The draft as it is now.", body = DraftView)),
+    extensions(("x-errors" = json!(["draft_not_pending", "stale_draft", "conflict"])))
+)]
+pub(crate) async fn edit_draft(
+    State(app): State<Arc<App>>,
+    Authenticated(caller): Authenticated,
+    Id(id): Id<DraftId>,
+    _: NoQuery,
+    JsonBody(body): JsonBody<DraftEdit>,
+) -> Result<Json<DraftView>, ApiError> {
+    let change = EditDraft {
+        body_text: body.body_text,
+        body_html: body.body_html,
+        subject_override: body.subject_override,
+        cc: body.cc.map(|cc| cc.0),
+        bcc: body.bcc.map(|bcc| bcc.0),
+        rationale: body.rationale,
+        metadata: body.metadata,
+        attachments: body.attachments.map(|files| attachments::all(Some(files))),
+        quote_history: body.quote_history,
+        version: body.version,
+    };
+    Ok(view(edit::edit_draft(&app, &caller, id, change).await?))
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({ "version": 1 }))]
+pub(crate) struct Approval {
+    version: Option<u32>,
+}
+
+/// Approves a pending draft. Does not send it.
+#[utoipa::path(
+    post, path = "/v1/drafts/{id}/approve", tag = "Drafts",
+    params(("id" = DraftId, Path, description = "The draft.")),
+    request_body = Option<Approval>,
+    responses((status = 200, description = "The draft, approved.", body = DraftView)),
+    extensions(("x-errors" = json!(["draft_not_pending", "stale_draft", "conflict"])))
+)]
+pub(crate) async fn approve_draft(
+    State(app): State<Arc<App>>,
+    Authenticated(caller): Authenticated,
+    Id(id): Id<DraftId>,
+    _: NoQuery,
+    OptionalJsonBody(body): OptionalJsonBody<Approval>,
+) -> Result<Json<DraftView>, ApiError> {
+    Ok(view(decide::approve_draft(&app, &caller, id, body.version).await?))
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({ "reason": "We are closed on Sundays." }))]
+pub(crate) struct Rejection {
+    reason: Option<String>,
+}
+
+/// Rejects a draft.
+#[utoipa::path(
+    post, path = "/v1/drafts/{id}/reject", tag = "Drafts",
+    params(("id" = DraftId, Path, description = "The draft.")),
+    request_body = Option<Rejection>,
+    responses((status = 200, description = "The draft, rejected.", body = DraftView)),
+    extensions(("x-errors" = json!(["draft_not_pending", "send_in_progress", "conflict"])))
+)]
+pub(crate) async fn reject_draft(
+    State(app): State<Arc<App>>,
+    Authenticated(caller): Authenticated,
+    Id(id): Id<DraftId>,
+    _: NoQuery,
+    OptionalJsonBody(body): OptionalJsonBody<Rejection>,
+) -> Result<Json<DraftView>, ApiError> {
+    Ok(view(decide::reject_draft(&app, &caller, id, body.reason).await?))
+}
+
+/// Sends an approved draft; with a `full` key, a pending one too.
+///
+/// 202 says that it is on its way: read the draft until its status is `sent`, `stale` or `failed`.
+#[utoipa::path(
+    post, path = "/v1/drafts/{id}/send", tag = "Drafts",
+    params(("id" = DraftId, Path, description = "The draft.")),
+    responses((status = 202, description = "The draft, queued.", body = DraftView)),
+    extensions(("x-errors" = json!(["approval_required", "draft_not_pending", "already_sent", "send_in_progress", "stale_draft", "identity_suspended", "recipient_suppressed", "plan_limit_reached", "conflict"])))
+)]
+pub(crate) async fn send_draft(
+    State(app): State<Arc<App>>,
+    Authenticated(caller): Authenticated,
+    Id(id): Id<DraftId>,
+    _: NoQuery,
+    OptionalJsonBody(NoFields {}): OptionalJsonBody<NoFields>,
+) -> Result<(StatusCode, Json<DraftView>), ApiError> {
+    Ok((StatusCode::ACCEPTED, view(send::send_draft(&app, &caller, id).await?)))
+}
+
+/// Asks the approvers of a pending draft again.
+#[utoipa::path(
+    post, path = "/v1/drafts/{id}/notify", tag = "Drafts",
+    params(("id" = DraftId, Path, description = "The draft.")),
+    responses((status = 202, description = "The draft; its approvers are being asked.", body = DraftView)),
+    extensions(("x-errors" = json!(["draft_not_pending", "stale_draft", "conflict"])))
+)]
+pub(crate) async fn notify_draft(
+    State(app): State<Arc<App>>,
+    Authenticated(caller): Authenticated,
+    Id(id): Id<DraftId>,
+    _: NoQuery,
+    OptionalJsonBody(NoFields {}): OptionalJsonBody<NoFields>,
+) -> Result<(StatusCode, Json<DraftView>), ApiError> {
+    Ok((StatusCode::ACCEPTED, view(send::notify_draft(&app, &caller, id).await?)))
+}
+
+/// Lists the earlier versions of a draft, newest first.
+#[utoipa::path(
+    get, path = "/v1/drafts/{id}/versions", tag = "Drafts",
+    params(("id" = DraftId, Path, description = "The draft.")),
+    responses((status = 200, description = "All earlier versions.", body = List<DraftVersionView>))
+)]
+pub(crate) async fn list_draft_versions(
+    State(app): State<Arc<App>>,
+    Authenticated(caller): Authenticated,
+    Id(id): Id<DraftId>,
+    _: NoQuery,
+) -> Result<Json<List<DraftVersionView>>, ApiError> {
+    let versions = read::list_draft_versions(&app, &caller, id).await?;
+    Ok(Json(List::whole(versions.into_iter().map(|(version, body)| DraftVersionView::of(version, body)).collect())))
+}

@@ -1,0 +1,226 @@
+//! Identities.
+
+use std::sync::Arc;
+
+use actionlayer_domain::{DomainId, EmailAddress, HeaderText, IdentityId, LocalPart, identity::IdentityStatus};
+use actionlayer_service::{
+    App,
+    identities::{
+        create_identity::{self as create, CreateIdentity},
+        read_identities::{self, IdentityFilter},
+        test_email,
+        update_identity::{self as update, IdentityPatch},
+    },
+};
+use axum::{Json, extract::State, http::StatusCode};
+use serde::Deserialize;
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::{
+    ApiError, Authenticated, Id, JsonBody, List, NoQuery, OptionalJsonBody, Query, nullable,
+    openapi::Paging,
+    views::{ApprovalChannels, IdentityView, SentView},
+};
+
+/// The operations on this resource.
+pub fn routes() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new()
+        .routes(routes!(list_identities, create_identity))
+        .routes(routes!(get_identity, update_identity, delete_identity))
+        .routes(routes!(send_test_email))
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "domain_id": "0197f3a0-5c1e-7d2a-9f00-1234567890ab",
+    "local_part": "leo",
+    "display_name": "Leo (AI Assistant)",
+    "approval_channel": { "type": "email", "to": ["dana@example.com"] }
+}))]
+pub(crate) struct NewIdentity {
+    domain_id: DomainId,
+    local_part: LocalPart,
+    display_name: HeaderText,
+    assistant_id: Option<String>,
+    reply_to_email: Option<EmailAddress>,
+    signature_text: Option<String>,
+    signature_html: Option<String>,
+    thread_history_depth: Option<u8>,
+    approval_channel: Option<ApprovalChannels>,
+    can_send_cold: Option<bool>,
+    auto_approve_replies: Option<bool>,
+}
+
+/// Makes a mailbox at a verified domain.
+///
+/// `approval_channel` is where its approvers are asked, one channel or a list. Mail is sent today; Slack and Telegram
+/// channels are checked for their form and kept, and a draft shows in `notifications` that they were not written to.
+#[utoipa::path(
+    post, path = "/v1/identities", tag = "Identities",
+    request_body = NewIdentity,
+    responses((status = 201, description = "The identity.", body = IdentityView)),
+    extensions(("x-errors" = json!(["domain_not_verified", "plan_limit_reached", "conflict"])))
+)]
+pub(crate) async fn create_identity(
+    State(app): State<Arc<App>>,
+    Authenticated(caller): Authenticated,
+    _: NoQuery,
+    JsonBody(body): JsonBody<NewIdentity>,
+) -> Result<(StatusCode, Json<IdentityView>), ApiError> {
+    let new = CreateIdentity {
+        domain_id: body.domain_id,
+        local_part: body.local_part,
+        display_name: body.display_name,
+        assistant_id: body.assistant_id,
+        reply_to_email: body.reply_to_email,
+        signature_text: body.signature_text,
+        signature_html: body.signature_html,
+        thread_history_depth: body.thread_history_depth,
+        approval_channels: body.approval_channel.unwrap_or_default().0,
+        can_send_cold: body.can_send_cold.unwrap_or(false),
+        auto_approve_replies: body.auto_approve_replies.unwrap_or(false),
+    };
+    let identity = create::create_identity(&app, &caller, new).await?;
+    Ok((StatusCode::CREATED, Json(IdentityView::of(identity))))
+}
+
+/// Lists identities, newest first.
+#[utoipa::path(
+    get, path = "/v1/identities", tag = "Identities",
+    params(
+        Paging,
+        ("domain_id" = Option<DomainId>, Query, description = "Only identities at this domain."),
+        ("status" = Option<IdentityStatus>, Query, description = "Only identities in this state."),
+    ),
+    responses((status = 200, description = "A page of identities.", body = List<IdentityView>))
+)]
+pub(crate) async fn list_identities(
+    State(app): State<Arc<App>>,
+    Authenticated(caller): Authenticated,
+    mut query: Query,
+) -> Result<Json<List<IdentityView>>, ApiError> {
+    let request = query.page();
+    let filter = IdentityFilter {
+        domain_id: query.parsed::<DomainId>("domain_id"),
+        status: query.choice::<IdentityStatus>("status"),
+    };
+    query.finish()?;
+    let page = read_identities::list_identities(&app, &caller, filter, &request).await?;
+    Ok(Json(List::of(page, &request, IdentityView::of)))
+}
+
+/// Reads an identity.
+#[utoipa::path(
+    get, path = "/v1/identities/{id}", tag = "Identities",
+    params(("id" = IdentityId, Path, description = "The identity.")),
+    responses((status = 200, description = "The identity.", body = IdentityView))
+)]
+pub(crate) async fn get_identity(
+    State(app): State<Arc<App>>,
+    Authenticated(caller): Authenticated,
+    Id(id): Id<IdentityId>,
+    _: NoQuery,
+) -> Result<Json<IdentityView>, ApiError> {
+    Ok(Json(IdentityView::of(read_identities::get_identity(&app, &caller, id).await?)))
+}
+
+#[allow(clippy::option_option, reason = "absent, null and a value are three different wishes")]
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({ "signature_text": "Leo, Novacore", "thread_history_depth": 20 }))]
+pub(crate) struct UpdateIdentity {
+    display_name: Option<HeaderText>,
+    #[serde(default, deserialize_with = "nullable")]
+    assistant_id: Option<Option<String>>,
+    #[serde(default, deserialize_with = "nullable")]
+    reply_to_email: Option<Option<EmailAddress>>,
+    #[serde(default, deserialize_with = "nullable")]
+    signature_text: Option<Option<String>>,
+    #[serde(default, deserialize_with = "nullable")]
+    signature_html: Option<Option<String>>,
+    thread_history_depth: Option<u8>,
+    #[serde(default, deserialize_with = "nullable")]
+    approval_channel: Option<Option<ApprovalChannels>>,
+    can_send_cold: Option<bool>,
+    auto_approve_replies: Option<bool>,
+    status: Option<IdentityStatus>,
+}
+
+/// Changes an identity. Its address stays.
+#[utoipa::path(
+    patch, path = "/v1/identities/{id}", tag = "Identities",
+    params(("id" = IdentityId, Path, description = "The identity.")),
+    request_body = UpdateIdentity,
+    responses((status = 200, description = "The identity as it is now.", body = IdentityView)),
+    extensions(("x-errors" = json!(["conflict"])))
+)]
+pub(crate) async fn update_identity(
+    State(app): State<Arc<App>>,
+    Authenticated(caller): Authenticated,
+    Id(id): Id<IdentityId>,
+    _: NoQuery,
+    JsonBody(body): JsonBody<UpdateIdentity>,
+) -> Result<Json<IdentityView>, ApiError> {
+    let patch = IdentityPatch {
+        display_name: body.display_name,
+        assistant_id: body.assistant_id,
+        reply_to_email: body.reply_to_email,
+        signature_text: body.signature_text,
+        signature_html: body.signature_html,
+        thread_history_depth: body.thread_history_depth,
+        approval_channels: body.approval_channel.map(|channels| channels.unwrap_or_default().0),
+        can_send_cold: body.can_send_cold,
+        auto_approve_replies: body.auto_approve_replies,
+        status: body.status,
+    };
+    Ok(Json(IdentityView::of(update::update_identity(&app, &caller, id, patch).await?)))
+}
+
+/// Deletes an identity. Its threads stay.
+#[utoipa::path(
+    delete, path = "/v1/identities/{id}", tag = "Identities",
+    params(("id" = IdentityId, Path, description = "The identity.")),
+    responses((status = 204, description = "It is gone.")),
+    extensions(("x-errors" = json!(["conflict"])))
+)]
+pub(crate) async fn delete_identity(
+    State(app): State<Arc<App>>,
+    Authenticated(caller): Authenticated,
+    Id(id): Id<IdentityId>,
+    _: NoQuery,
+) -> Result<StatusCode, ApiError> {
+    read_identities::delete_identity(&app, &caller, id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct TestEmail {
+    /// Who gets it; the identity's first approver when it is not given.
+    #[schema(value_type = Option<actionlayer_domain::EmailAddress>)]
+    to: Option<String>,
+}
+
+/// Sends a test mail from an identity.
+///
+/// It goes the way of every mail: read the message until its `delivery_status` says what became of it. Takes a key with the
+/// role `automation` or `full`.
+#[utoipa::path(
+    post, path = "/v1/identities/{id}/test-email", tag = "Identities",
+    params(("id" = IdentityId, Path, description = "The identity.")),
+    request_body = Option<TestEmail>,
+    responses((status = 202, description = "The message is on its way.", body = SentView)),
+    extensions(("x-errors" = json!(["identity_suspended", "plan_limit_reached", "recipient_suppressed", "conflict"])))
+)]
+pub(crate) async fn send_test_email(
+    State(app): State<Arc<App>>,
+    Authenticated(caller): Authenticated,
+    Id(id): Id<IdentityId>,
+    _: NoQuery,
+    OptionalJsonBody(body): OptionalJsonBody<TestEmail>,
+) -> Result<(StatusCode, Json<SentView>), ApiError> {
+    let (message, _) = test_email::send_test_email(&app, &caller, id, body.to.as_deref()).await?;
+    Ok((StatusCode::ACCEPTED, Json(SentView::of(&message))))
+}

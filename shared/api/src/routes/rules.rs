@@ -1,0 +1,236 @@
+//! Rules.
+
+use std::sync::Arc;
+
+use actionlayer_domain::{
+    DraftId, HeaderText, MessageId, RuleId, ThreadId,
+    rule::{Action, ConditionForm, Trigger},
+};
+use actionlayer_service::{
+    App, FieldError,
+    rules::{
+        edit_rules::{self, NewRule, RuleFilter, RulePatch},
+        test_rules::{self as dry_run, Subject},
+    },
+};
+use axum::{Json, extract::State, http::StatusCode};
+use serde::Deserialize;
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::{
+    ApiError, Authenticated, Id, JsonBody, List, NoQuery, Query,
+    openapi::Paging,
+    views::{RuleTestView, RuleView},
+};
+
+/// The operations on this resource.
+pub fn routes() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new().routes(routes!(list_rules, create_rule)).routes(routes!(test_rules)).routes(routes!(
+        get_rule,
+        update_rule,
+        delete_rule
+    ))
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "name": "Invoices",
+    "trigger": "email.received",
+    "priority": 10,
+    "conditions": { "operator": "AND", "conditions": [
+        { "field": "message.subject", "op": "contains", "value": "invoice" },
+        { "operator": "OR", "conditions": [
+            { "field": "message.from_domain", "op": "in", "value": ["example.com", "example.org"] },
+            { "field": "contact.status", "op": "equals", "value": "trusted" },
+        ] },
+    ] },
+    "actions": [{ "type": "add_tag", "tag": "invoice" }, { "type": "notify" }],
+    "stop_after_match": true,
+}))]
+pub(crate) struct CreateRule {
+    name: HeaderText,
+    trigger: Trigger,
+    /// Its place in line: rules are considered from the lowest to the highest.
+    #[schema(minimum = 0, maximum = 10_000, default = 100)]
+    priority: Option<u32>,
+    /// Whether it is considered at all.
+    #[schema(default = true)]
+    active: Option<bool>,
+    /// A group of conditions. A rule without any always matches.
+    conditions: Option<ConditionForm>,
+    #[schema(min_items = 1, max_items = 20)]
+    actions: Vec<Action>,
+    /// When it matches, no later rule is considered.
+    #[schema(default = false)]
+    stop_after_match: Option<bool>,
+}
+
+impl CreateRule {
+    fn new_rule(self) -> NewRule {
+        let Self { name, trigger, priority, active, conditions, actions, stop_after_match } = self;
+        NewRule { name, trigger, priority, active, conditions, actions, stop_after_match }
+    }
+}
+
+/// Makes a rule.
+///
+/// It is checked as a whole: that its fields are known when its trigger happens, its operators fit its fields, and its
+/// actions can follow. Text compares without case; a field that is not there equals and contains nothing. Rules are kept
+/// and can be tried out with `POST /v1/rules/test`; this version does not carry them out yet.
+#[utoipa::path(
+    post, path = "/v1/rules", tag = "Rules",
+    request_body = CreateRule,
+    responses((status = 201, description = "The rule.", body = RuleView)),
+    extensions(("x-errors" = json!(["plan_limit_reached", "conflict"])))
+)]
+pub(crate) async fn create_rule(
+    State(app): State<Arc<App>>,
+    Authenticated(caller): Authenticated,
+    _: NoQuery,
+    JsonBody(body): JsonBody<CreateRule>,
+) -> Result<(StatusCode, Json<RuleView>), ApiError> {
+    let rule = edit_rules::create_rule(&app, &caller, body.new_rule()).await?;
+    Ok((StatusCode::CREATED, Json(RuleView::of(rule))))
+}
+
+/// Lists rules, newest first.
+#[utoipa::path(
+    get, path = "/v1/rules", tag = "Rules",
+    params(
+        Paging,
+        ("trigger" = Option<Trigger>, Query, description = "Only rules that wait for this."),
+        ("active" = Option<bool>, Query, description = "Only rules that are considered, or only the others."),
+    ),
+    responses((status = 200, description = "A page of rules.", body = List<RuleView>))
+)]
+pub(crate) async fn list_rules(
+    State(app): State<Arc<App>>,
+    Authenticated(caller): Authenticated,
+    mut query: Query,
+) -> Result<Json<List<RuleView>>, ApiError> {
+    let request = query.page();
+    let filter = RuleFilter { trigger: query.choice::<Trigger>("trigger"), active: query.flag("active") };
+    query.finish()?;
+    let page = edit_rules::list_rules(&app, &caller, filter, &request).await?;
+    Ok(Json(List::of(page, &request, RuleView::of)))
+}
+
+/// Reads a rule.
+#[utoipa::path(
+    get, path = "/v1/rules/{id}", tag = "Rules",
+    params(("id" = RuleId, Path, description = "The rule.")),
+    responses((status = 200, description = "The rule.", body = RuleView))
+)]
+pub(crate) async fn get_rule(
+    State(app): State<Arc<App>>,
+    Authenticated(caller): Authenticated,
+    Id(id): Id<RuleId>,
+    _: NoQuery,
+) -> Result<Json<RuleView>, ApiError> {
+    Ok(Json(RuleView::of(edit_rules::get_rule(&app, &caller, id).await?)))
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({ "active": false }))]
+pub(crate) struct UpdateRule {
+    name: Option<HeaderText>,
+    trigger: Option<Trigger>,
+    #[schema(minimum = 0, maximum = 10_000)]
+    priority: Option<u32>,
+    active: Option<bool>,
+    /// All of its conditions.
+    conditions: Option<ConditionForm>,
+    /// All of its actions.
+    #[schema(min_items = 1, max_items = 20)]
+    actions: Option<Vec<Action>>,
+    stop_after_match: Option<bool>,
+}
+
+/// Changes a rule.
+///
+/// What it is then is checked as a whole.
+#[utoipa::path(
+    patch, path = "/v1/rules/{id}", tag = "Rules",
+    params(("id" = RuleId, Path, description = "The rule.")),
+    request_body = UpdateRule,
+    responses((status = 200, description = "The rule as it is now.", body = RuleView))
+)]
+pub(crate) async fn update_rule(
+    State(app): State<Arc<App>>,
+    Authenticated(caller): Authenticated,
+    Id(id): Id<RuleId>,
+    _: NoQuery,
+    JsonBody(body): JsonBody<UpdateRule>,
+) -> Result<Json<RuleView>, ApiError> {
+    let UpdateRule { name, trigger, priority, active, conditions, actions, stop_after_match } = body;
+    let patch = RulePatch { name, trigger, priority, active, conditions, actions, stop_after_match };
+    Ok(Json(RuleView::of(edit_rules::update_rule(&app, &caller, id, patch).await?)))
+}
+
+/// Deletes a rule.
+#[utoipa::path(
+    delete, path = "/v1/rules/{id}", tag = "Rules",
+    params(("id" = RuleId, Path, description = "The rule.")),
+    responses((status = 204, description = "It is gone."))
+)]
+pub(crate) async fn delete_rule(
+    State(app): State<Arc<App>>,
+    Authenticated(caller): Authenticated,
+    Id(id): Id<RuleId>,
+    _: NoQuery,
+) -> Result<StatusCode, ApiError> {
+    edit_rules::delete_rule(&app, &caller, id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({ "message_id": "0197f3a0-5c1e-7d2a-9f00-1234567890ab" }))]
+pub(crate) struct TestRules {
+    /// Its newest message, or for a trigger about drafts its newest draft.
+    thread_id: Option<ThreadId>,
+    message_id: Option<MessageId>,
+    draft_id: Option<DraftId>,
+    /// What is supposed to have happened: `email.received` or `email.sent` for a message, `draft.created` for a draft,
+    /// unless it says otherwise.
+    trigger: Option<Trigger>,
+    /// The rule to try instead of the active ones of the workspace.
+    rule: Option<CreateRule>,
+}
+
+/// Says what rules would do with a thread, a message or a draft.
+///
+/// Give exactly one of the three. Every condition says whether it holds. Nothing is changed.
+#[utoipa::path(
+    post, path = "/v1/rules/test", tag = "Rules",
+    request_body = TestRules,
+    responses((status = 200, description = "The rules that would be considered, in order.", body = RuleTestView)),
+    extensions(("x-reads" = json!(true)))
+)]
+pub(crate) async fn test_rules(
+    State(app): State<Arc<App>>,
+    Authenticated(caller): Authenticated,
+    _: NoQuery,
+    JsonBody(body): JsonBody<TestRules>,
+) -> Result<Json<RuleTestView>, ApiError> {
+    let TestRules { thread_id, message_id, draft_id, trigger, rule } = body;
+    let subject = match (thread_id, message_id, draft_id) {
+        (Some(id), None, None) => Subject::Thread(id),
+        (None, Some(id), None) => Subject::Message(id),
+        (None, None, Some(id)) => Subject::Draft(id),
+        _ => {
+            let message = "give exactly one of `thread_id`, `message_id` and `draft_id`";
+            return Err(ApiError::validation(vec![FieldError::new("thread_id", message)]));
+        }
+    };
+    if trigger.is_some() && rule.is_some() {
+        let message = "is for the rules of the workspace: this rule has its own";
+        return Err(ApiError::validation(vec![FieldError::new("trigger", message)]));
+    }
+    let given = rule.is_some();
+    let run = dry_run::test_rules(&app, &caller, subject, trigger, rule.map(CreateRule::new_rule)).await?;
+    Ok(Json(RuleTestView::of(run, given)))
+}

@@ -1,0 +1,235 @@
+//! Webhooks and their deliveries.
+
+use std::sync::Arc;
+
+use actionlayer_domain::{WebhookDeliveryId, WebhookId, WebhookUrl};
+use actionlayer_service::{
+    App,
+    events::{webhook_deliveries as deliveries, webhooks},
+};
+use axum::{Json, extract::State, http::StatusCode};
+use serde::Deserialize;
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::{
+    ApiError, Authenticated, DeliveryId, Id, JsonBody, List, NoFields, NoQuery, OptionalJsonBody, Query, nullable,
+    openapi::Paging,
+    views::{EventName, SecretWebhookView, WebhookDeliveryView, WebhookView},
+};
+
+/// The operations on this resource.
+pub fn routes() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new()
+        .routes(routes!(list_webhooks, create_webhook))
+        .routes(routes!(get_webhook, update_webhook, delete_webhook))
+        .routes(routes!(rotate_webhook_secret))
+        .routes(routes!(test_webhook))
+        .routes(routes!(list_webhook_deliveries))
+        .routes(routes!(redeliver_webhook_delivery))
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({ "url": "https://example.com/hooks", "events": ["email.received", "draft.sent"] }))]
+pub(crate) struct NewWebhook {
+    /// A public address, by https; without user name, password and fragment.
+    #[schema(value_type = WebhookUrl)]
+    url: String,
+    #[schema(value_type = Vec<EventName>, min_items = 1)]
+    events: Vec<String>,
+    #[schema(max_length = 500)]
+    description: Option<String>,
+    /// Whether events are delivered; `true` when left out.
+    active: Option<bool>,
+}
+
+/// Makes a webhook.
+///
+/// From then on, each event it asks for gets a delivery. **Deliveries are recorded and wait as `pending`: the worker that
+/// sends them is not part of this version.** They will be signed with `secret`; keep it, it is shown only here and when it
+/// is rotated. A workspace has at most 20 webhooks.
+#[utoipa::path(
+    post, path = "/v1/webhooks", tag = "Webhooks",
+    request_body = NewWebhook,
+    responses((status = 201, description = "The webhook with its secret.", body = SecretWebhookView)),
+    extensions(("x-errors" = json!(["conflict"])))
+)]
+pub(crate) async fn create_webhook(
+    State(app): State<Arc<App>>,
+    Authenticated(caller): Authenticated,
+    _: NoQuery,
+    JsonBody(body): JsonBody<NewWebhook>,
+) -> Result<(StatusCode, Json<SecretWebhookView>), ApiError> {
+    let NewWebhook { url, events, description, active } = body;
+    let input = webhooks::NewWebhook { url, events, description, active };
+    let webhook = webhooks::create_webhook(&app, &caller, input).await?;
+    Ok((StatusCode::CREATED, Json(SecretWebhookView::of(webhook, app.now()))))
+}
+
+/// Lists webhooks, newest first.
+///
+/// A key that is bound to identities sees none: webhooks are told of the whole workspace.
+#[utoipa::path(
+    get, path = "/v1/webhooks", tag = "Webhooks",
+    params(Paging),
+    responses((status = 200, description = "A page of webhooks.", body = List<WebhookView>))
+)]
+pub(crate) async fn list_webhooks(
+    State(app): State<Arc<App>>,
+    Authenticated(caller): Authenticated,
+    mut query: Query,
+) -> Result<Json<List<WebhookView>>, ApiError> {
+    let request = query.page();
+    query.finish()?;
+    let page = webhooks::list_webhooks(&app, &caller, &request).await?;
+    Ok(Json(List::of(page, &request, |webhook| WebhookView::of(webhook, app.now()))))
+}
+
+/// Reads a webhook.
+#[utoipa::path(
+    get, path = "/v1/webhooks/{id}", tag = "Webhooks",
+    params(("id" = WebhookId, Path, description = "The webhook.")),
+    responses((status = 200, description = "The webhook.", body = WebhookView))
+)]
+pub(crate) async fn get_webhook(
+    State(app): State<Arc<App>>,
+    Authenticated(caller): Authenticated,
+    Id(id): Id<WebhookId>,
+    _: NoQuery,
+) -> Result<Json<WebhookView>, ApiError> {
+    Ok(Json(WebhookView::of(webhooks::get_webhook(&app, &caller, id).await?, app.now())))
+}
+
+#[allow(clippy::option_option, reason = "absent, null and a value are three different wishes")]
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({ "active": false }))]
+pub(crate) struct UpdateWebhook {
+    #[schema(value_type = Option<WebhookUrl>)]
+    url: Option<String>,
+    #[schema(value_type = Option<Vec<EventName>>, min_items = 1)]
+    events: Option<Vec<String>>,
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(max_length = 500)]
+    description: Option<Option<String>>,
+    active: Option<bool>,
+}
+
+/// Changes a webhook.
+///
+/// What is not delivered yet goes to the new `url`.
+#[utoipa::path(
+    patch, path = "/v1/webhooks/{id}", tag = "Webhooks",
+    params(("id" = WebhookId, Path, description = "The webhook.")),
+    request_body = UpdateWebhook,
+    responses((status = 200, description = "The webhook as it is now.", body = WebhookView))
+)]
+pub(crate) async fn update_webhook(
+    State(app): State<Arc<App>>,
+    Authenticated(caller): Authenticated,
+    Id(id): Id<WebhookId>,
+    _: NoQuery,
+    JsonBody(body): JsonBody<UpdateWebhook>,
+) -> Result<Json<WebhookView>, ApiError> {
+    let UpdateWebhook { url, events, description, active } = body;
+    let patch = webhooks::WebhookPatch { url, events, description, active };
+    Ok(Json(WebhookView::of(webhooks::update_webhook(&app, &caller, id, patch).await?, app.now())))
+}
+
+/// Removes a webhook; what is not delivered yet never will be.
+#[utoipa::path(
+    delete, path = "/v1/webhooks/{id}", tag = "Webhooks",
+    params(("id" = WebhookId, Path, description = "The webhook.")),
+    responses((status = 204, description = "It is gone."))
+)]
+pub(crate) async fn delete_webhook(
+    State(app): State<Arc<App>>,
+    Authenticated(caller): Authenticated,
+    Id(id): Id<WebhookId>,
+    _: NoQuery,
+) -> Result<StatusCode, ApiError> {
+    webhooks::delete_webhook(&app, &caller, id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Gives a webhook a new secret; the one before signs along for 24 hours.
+///
+/// The one before that is forgotten at once.
+#[utoipa::path(
+    post, path = "/v1/webhooks/{id}/rotate-secret", tag = "Webhooks",
+    params(("id" = WebhookId, Path, description = "The webhook.")),
+    responses((status = 200, description = "The webhook with its new secret.", body = SecretWebhookView))
+)]
+pub(crate) async fn rotate_webhook_secret(
+    State(app): State<Arc<App>>,
+    Authenticated(caller): Authenticated,
+    Id(id): Id<WebhookId>,
+    _: NoQuery,
+    OptionalJsonBody(NoFields {}): OptionalJsonBody<NoFields>,
+) -> Result<Json<SecretWebhookView>, ApiError> {
+    Ok(Json(SecretWebhookView::of(webhooks::rotate_webhook_secret(&app, &caller, id).await?, app.now())))
+}
+
+/// Sends a webhook an event `webhook.test`, whatever it asks for and also when it is not active.
+///
+/// The delivery stays `pending` until there is a worker that sends deliveries; see `POST /v1/webhooks`.
+#[utoipa::path(
+    post, path = "/v1/webhooks/{id}/test", tag = "Webhooks",
+    params(("id" = WebhookId, Path, description = "The webhook.")),
+    responses((status = 202, description = "The delivery.", body = WebhookDeliveryView))
+)]
+pub(crate) async fn test_webhook(
+    State(app): State<Arc<App>>,
+    Authenticated(caller): Authenticated,
+    Id(id): Id<WebhookId>,
+    _: NoQuery,
+    OptionalJsonBody(NoFields {}): OptionalJsonBody<NoFields>,
+) -> Result<(StatusCode, Json<WebhookDeliveryView>), ApiError> {
+    let delivery = deliveries::test_webhook(&app, &caller, id).await?;
+    Ok((StatusCode::ACCEPTED, Json(WebhookDeliveryView::of(delivery))))
+}
+
+/// Lists the deliveries of the last 30 days to a webhook, newest first.
+///
+/// All stay `pending` until there is a worker that sends deliveries; see `POST /v1/webhooks`.
+#[utoipa::path(
+    get, path = "/v1/webhooks/{id}/deliveries", tag = "Webhooks",
+    params(("id" = WebhookId, Path, description = "The webhook."), Paging),
+    responses((status = 200, description = "A page of deliveries.", body = List<WebhookDeliveryView>))
+)]
+pub(crate) async fn list_webhook_deliveries(
+    State(app): State<Arc<App>>,
+    Authenticated(caller): Authenticated,
+    Id(id): Id<WebhookId>,
+    mut query: Query,
+) -> Result<Json<List<WebhookDeliveryView>>, ApiError> {
+    let request = query.page();
+    query.finish()?;
+    let page = deliveries::list_webhook_deliveries(&app, &caller, id, &request).await?;
+    Ok(Json(List::of(page, &request, WebhookDeliveryView::of)))
+}
+
+/// Sends the event of a delivery once more, as a delivery of its own, also when the webhook is not active.
+///
+/// The event keeps its id. The delivery stays `pending` until there is a worker that sends deliveries; see
+/// `POST /v1/webhooks`.
+#[utoipa::path(
+    post, path = "/v1/webhooks/{id}/deliveries/{delivery_id}/redeliver", tag = "Webhooks",
+    params(
+        ("id" = WebhookId, Path, description = "The webhook."),
+        ("delivery_id" = WebhookDeliveryId, Path, description = "The delivery."),
+    ),
+    responses((status = 202, description = "The new delivery.", body = WebhookDeliveryView))
+)]
+pub(crate) async fn redeliver_webhook_delivery(
+    State(app): State<Arc<App>>,
+    Authenticated(caller): Authenticated,
+    Id(id): Id<WebhookId>,
+    DeliveryId(delivery_id): DeliveryId,
+    _: NoQuery,
+    OptionalJsonBody(NoFields {}): OptionalJsonBody<NoFields>,
+) -> Result<(StatusCode, Json<WebhookDeliveryView>), ApiError> {
+    let delivery = deliveries::redeliver(&app, &caller, id, delivery_id).await?;
+    Ok((StatusCode::ACCEPTED, Json(WebhookDeliveryView::of(delivery))))
+}

@@ -1,0 +1,55 @@
+//! The queues the relay feeds.
+
+use std::collections::BTreeMap;
+
+use actionlayer_domain::work::{Queue, Work};
+use aws_sdk_sqs::{error::ProvideErrorMetadata, types::SendMessageBatchRequestEntry};
+
+use crate::ClientError;
+
+/// SQS takes this many messages in one request.
+const BATCH: usize = 10;
+
+/// The work queues.
+#[derive(Debug, Clone)]
+pub struct Queues {
+    client: aws_sdk_sqs::Client,
+    urls: BTreeMap<Queue, String>,
+}
+
+impl Queues {
+    /// The queues at these URLs.
+    pub const fn new(client: aws_sdk_sqs::Client, urls: BTreeMap<Queue, String>) -> Self {
+        Self { client, urls }
+    }
+
+    /// Puts every job on its queue. All of them, or an error: then some may be queued all the same, and the caller puts
+    /// all of them again. Workers claim before they act, so twice does no harm and none would.
+    pub async fn put(&self, work: &[Work]) -> Result<(), ClientError> {
+        for queue in Queue::ALL {
+            let jobs: Vec<&Work> = work.iter().filter(|work| work.queue() == queue).collect();
+            for batch in jobs.chunks(BATCH) {
+                self.put_batch(queue, batch).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn put_batch(&self, queue: Queue, batch: &[&Work]) -> Result<(), ClientError> {
+        let error = |code: &str| ClientError { service: "sqs", code: code.to_owned() };
+        let mut entries = Vec::with_capacity(batch.len());
+        for (i, job) in batch.iter().enumerate() {
+            let body = serde_json::to_string(job).map_err(|_| error("unserializable"))?;
+            let entry = SendMessageBatchRequestEntry::builder().id(i.to_string()).message_body(body);
+            entries.push(entry.build().map_err(|_| error("incomplete_entry"))?);
+        }
+        let url = self.urls.get(&queue).ok_or_else(|| error("unknown_queue"))?;
+        let request = self.client.send_message_batch().queue_url(url).set_entries(Some(entries));
+        let answer = request.send().await.map_err(|e| error(e.code().unwrap_or("no_answer")))?;
+        // A batch that was accepted may still have refused entries.
+        match answer.failed().first() {
+            Some(refused) => Err(error(refused.code())),
+            None => Ok(()),
+        }
+    }
+}

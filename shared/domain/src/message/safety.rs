@@ -1,0 +1,36 @@
+//! What looks dangerous about a mail.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// Something dangerous-looking about a mail, found without any model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SafetyFlag {
+    /// Text a person would not see.
+    HiddenText,
+    /// A link whose text names another host than it leads to.
+    LinkMismatch,
+    /// A sender domain that looks like one we know.
+    LookalikeDomain,
+    /// Replies go to another domain than the author's.
+    ReplyToDiffers,
+    /// Neither SPF, DKIM nor DMARC passed.
+    Unauthenticated,
+    /// A file that runs when opened.
+    ExecutableAttachment,
+}
+
+impl SafetyFlag {
+    /// The name in the API.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::HiddenText => "hidden_text",
+            Self::LinkMismatch => "link_mismatch",
+            Self::LookalikeDomain => "lookalike_domain",
+            Self::ReplyToDiffers => "reply_to_differs",
+            Self::Unauthenticated => "unauthenticated",
+            Self::ExecutableAttachment => "executable_attachment",
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! What a change of an item asks workers to do, and the queues their jobs lie on.
+//!
+//! **How to add a queue.** A variant of [`Queue`] and one of [`Work`] here; in the service's `jobs` what does the job; in
+//! `template.yaml` the queue, its URL as a variable and the function that reads it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    DraftId, DraftStatus, HeldId, IdentityId, Message, MessageId, WorkspaceId,
+    event::Entity,
+    message::{DeliveryStatus, Direction},
+};
+
+/// A queue that the relay feeds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Queue {
+    /// Mail that is to leave.
+    Send,
+    /// People who are to be told.
+    Notify,
+}
+
+impl Queue {
+    /// Every one, in the order in which they are fed: people wait for the first.
+    pub const ALL: [Self; 2] = [Self::Send, Self::Notify];
+
+    /// The environment variable with its URL.
+    pub const fn url_variable(self) -> &'static str {
+        match self {
+            Self::Send => "SEND_QUEUE_URL",
+            Self::Notify => "NOTIFY_QUEUE_URL",
+        }
+    }
+}
+
+/// A job for a worker; as JSON, the body of a message on its queue.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum Work {
+    /// Hand a queued message to SES.
+    Send(SendJob),
+    /// Tell approvers.
+    Notify(NotifyWork),
+}
+
+impl Work {
+    /// The queue it lies on.
+    pub const fn queue(&self) -> Queue {
+        match self {
+            Self::Send(_) => Queue::Send,
+            Self::Notify(_) => Queue::Notify,
+        }
+    }
+}
+
+/// The body of a message on the notify queue that is about a sender.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SenderJob {
+    /// The workspace.
+    pub workspace_id: WorkspaceId,
+    /// The identity whose approvers are told.
+    pub identity_id: IdentityId,
+    /// Held mail of the sender; its id names them.
+    pub held_id: HeldId,
+}
+
+/// The body of a message on the send queue.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SendJob {
+    /// The workspace.
+    pub workspace_id: WorkspaceId,
+    /// The outbound message.
+    pub message_id: MessageId,
+}
+
+/// The body of a message on the notify queue.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NotifyJob {
+    /// The workspace.
+    pub workspace_id: WorkspaceId,
+    /// The draft.
+    pub draft_id: DraftId,
+    /// The version to be shown; another version by then needs no telling.
+    pub version: u32,
+    /// Somebody asked for it: approvers who were told of this version are told again.
+    #[serde(default)]
+    pub again: bool,
+}
+
+/// The body of a message on the notify queue.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum NotifyWork {
+    /// About a draft.
+    Draft(NotifyJob),
+    /// About a sender.
+    Sender(SenderJob),
+}
+
+/// What follows from a change. Both images of one item, either of which may be missing (created, removed).
+pub fn work(old: Option<&Entity>, new: Option<&Entity>) -> Option<Work> {
+    match (old, new?) {
+        (_, Entity::Thread(_) | Entity::Held(_) | Entity::Contact(_) | Entity::Suppression(_) | Entity::Domain(_)) => {
+            None
+        }
+        // Made once for each sender and identity, and changed only by the worker.
+        (None, Entity::SenderNotice(notice)) => Some(Work::Notify(NotifyWork::Sender(SenderJob {
+            workspace_id: notice.workspace_id,
+            identity_id: notice.identity_id,
+            held_id: notice.held_id,
+        }))),
+        (Some(_), Entity::SenderNotice(_)) => None,
+        (old, Entity::Message(message)) => {
+            let was_queued = matches!(old, Some(Entity::Message(old)) if is_queued(old));
+            (is_queued(message) && !was_queued)
+                .then_some(Work::Send(SendJob { workspace_id: message.workspace_id, message_id: message.id }))
+        }
+        (old, Entity::Draft(draft)) => {
+            let told = matches!(old, Some(Entity::Draft(old)) if old.version == draft.version);
+            (draft.status == DraftStatus::Pending && !told).then_some(Work::Notify(NotifyWork::Draft(NotifyJob {
+                workspace_id: draft.workspace_id,
+                draft_id: draft.id,
+                version: draft.version,
+                again: false,
+            })))
+        }
+    }
+}
+
+/// Whether a message waits for its first attempt. One that was released by an attempt is still on the queue: its worker
+/// reported the record as failed, so SQS brings it back by itself.
+fn is_queued(message: &Message) -> bool {
+    message.direction == Direction::Outbound
+        && message.delivery.as_ref().is_some_and(|d| d.status == DeliveryStatus::Queued && d.attempt_id.is_none())
+}

@@ -1,0 +1,135 @@
+//! The pages behind an approval link. They work on a phone, with the keyboard and without scripts, load nothing from
+//! anywhere, and change nothing by being opened: a decision is a form that posts.
+
+use actionlayer_channels::{
+    Proposal,
+    legible::lines,
+    proposal::{Room, Shown},
+};
+use actionlayer_mail::{RemoteImages, sanitize_html};
+use askama::Template;
+
+use crate::{STYLE, UNRENDERABLE};
+
+/// The longest reason for a rejection, in characters: however they are encoded, it is less than 4 KB.
+pub const MAX_REASON_CHARS: usize = 1_000;
+
+/// How the page of a draft's HTML begins. The policy is the frame's own, should the page around it ever have another.
+const FRAME_HEAD: &str = "<!doctype html><meta charset=\"utf-8\"><meta http-equiv=\"Content-Security-Policy\" \
+                          content=\"default-src 'none'; style-src 'unsafe-inline'\"><body style=\"margin: .75rem; \
+                          font: 1rem/1.45 system-ui, sans-serif; overflow-wrap: anywhere\">";
+
+/// The draft is shown whole, however long: one decides on all of it. Of what it answers, more than a person reads.
+const ROOM: Room = Room { draft: usize::MAX, inbound: 20_000 };
+
+#[derive(Template)]
+#[template(path = "proposal_page.html")]
+struct ProposalPage<'a> {
+    style: &'static str,
+    p: &'a Shown,
+    html_page: Option<String>,
+    /// How tall its frame is, in rem: without a script, it cannot know by itself.
+    frame_rem: usize,
+    can_approve: bool,
+    max_reason_chars: usize,
+}
+
+/// A draft and the forms that decide on it. One that went stale can only be rejected.
+pub fn proposal_page(proposal: &Proposal<'_>) -> String {
+    let shown = proposal.shown(ROOM);
+    let page = ProposalPage {
+        style: STYLE,
+        p: &shown,
+        frame_rem: frame_rem(&shown.html_as_text.as_ref().unwrap_or(&shown.text).text),
+        html_page: proposal.body.html.as_deref().map(html_page),
+        can_approve: !proposal.is_stale(),
+        max_reason_chars: MAX_REASON_CHARS,
+    };
+    page.render().unwrap_or_else(|_| UNRENDERABLE.to_owned())
+}
+
+/// Room for `text` on a phone, between six lines and a screen, in rem.
+fn frame_rem(text: &str) -> usize {
+    const CHARS_A_LINE: usize = 40;
+    let lines: usize = text.lines().map(|line| line.len() / CHARS_A_LINE + 1).sum();
+    (lines * 3 / 2 + 3).clamp(9, 32)
+}
+
+/// The HTML of a draft as it looks, but for its colours, sizes and pictures, and for what would hide anything. It is for a
+/// frame without any rights: no link in it leads anywhere, so the page says beside it, as text, where they would.
+fn html_page(html: &str) -> String {
+    // What nobody would see is made visible last: until here it could be a character reference.
+    format!("{FRAME_HEAD}{}", lines(sanitize_html(html, RemoteImages::Blocked).as_str()))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use actionlayer_domain::DraftStatus;
+
+    use super::*;
+    use crate::{sample::Sample, tests::FRAME, tests::assert_inert};
+
+    #[test]
+    fn nothing_breaks_out() {
+        assert_inert(&proposal_page(&Sample::hostile().proposal()));
+    }
+
+    #[test]
+    fn the_draft_is_shown_whole() {
+        let mut sample = Sample::hostile();
+        sample.body.text = Some(format!("{}the end", "word ".repeat(100_000)));
+        sample.body.html = Some("<p>Other words</p><img src=https://evil.example/x.png>".to_owned());
+        let page = proposal_page(&sample.proposal());
+        assert!(page.contains("the end") && page.contains("Other words"));
+        assert!(!page.contains("<img"));
+    }
+
+    #[test]
+    fn a_frame_shows_the_html() {
+        let mut sample = Sample::hostile();
+        assert_eq!(proposal_page(&sample.proposal()).matches(FRAME).count(), 1);
+        sample.body.html =
+            Some("<p>a&#x202e;b</p><a href='https://x.example'>here</a>\"><script>x</script>".to_owned());
+        let page = proposal_page(&sample.proposal());
+        let (_, frame) = page.split_once(FRAME).unwrap();
+        let (frame, _) = frame.split_once('"').unwrap();
+        assert!(frame.contains("&#60;p&#62;a\u{fffd}b&#60;/p&#62;") && frame.contains("x.example"), "{frame}");
+        assert!(!frame.contains("script") && frame.ends_with("&#34;&#38;gt;"), "{frame}");
+        sample.body.html = None;
+        assert!(!proposal_page(&sample.proposal()).contains("<iframe"));
+    }
+
+    #[test]
+    fn html_that_says_the_same_is_not_read_twice() {
+        let mut sample = Sample::hostile();
+        sample.body.text = Some("Hi Ada,\n\nwe open at nine.\n".to_owned());
+        sample.body.html = Some("<p>Hi Ada,</p><p>we <b>open</b> at nine.</p>".to_owned());
+        let page = proposal_page(&sample.proposal());
+        assert!(page.contains("It says the same.") && page.contains("style=\"height: 9rem\""));
+        assert!(!page.contains("as text") && page.matches(FRAME).count() == 1);
+        sample.body.html = Some("<p>Hi Ada,</p><p>we <a href=https://evil.example>open</a> at nine.</p>".to_owned());
+        let page = proposal_page(&sample.proposal());
+        assert!(page.contains("as text") && page.contains("evil.example") && !page.contains("It says the same."));
+    }
+
+    #[test]
+    fn return_in_the_reason_cannot_approve() {
+        let page = proposal_page(&Sample::hostile().proposal());
+        let forms: Vec<_> = page.split("<form method=\"post\">").skip(1).collect();
+        assert_eq!(forms.len(), 2);
+        assert!(forms[0].contains("value=\"approve\"") && forms[0].contains("value=\"approve_and_send\""));
+        assert!(!forms[0].split("</form>").next().unwrap().contains("reason"));
+        assert!(forms[1].contains("value=\"reject\"") && forms[1].contains("name=\"reason\""));
+        assert!(!forms[1].contains("approve"));
+    }
+
+    #[test]
+    fn a_stale_draft_can_only_be_rejected() {
+        let mut sample = Sample::hostile();
+        sample.draft.status = DraftStatus::Stale;
+        let page = proposal_page(&sample.proposal());
+        assert!(page.contains("is stale") && page.contains("value=\"reject\""));
+        assert!(!page.contains("value=\"approve"));
+    }
+}

@@ -1,0 +1,26 @@
+//! What a page may do in a browser, as values of `Content-Security-Policy`. Every page has one from here.
+
+/// The pages behind an approval link show themselves with its own style, and post to where it
+/// came from. No script, no picture, no frame around it. The frame in it, made from an attribute, inherits all of this;
+/// `style-src-attr` is for what stands in it.
+pub const APPROVAL: &str = "default-src 'none'; style-src 'sha256-Cu2RmiLAMm484T26y5fhL/7Pg/VqN2tReI0TRaX6dSw='; style-src-attr 'unsafe-inline'; form-action 'self'; \
+                                           frame-ancestors 'none'; base-uri 'none'";
+
+/// The reference loads nothing but its own style.
+pub const REFERENCE: &str =
+    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+#[cfg(test)]
+mod tests {
+    use base64::{Engine as _, engine::general_purpose::STANDARD};
+    use sha2::{Digest as _, Sha256};
+
+    use super::*;
+    use crate::STYLE;
+
+    #[test]
+    fn the_policy_knows_the_style() {
+        let hash = STANDARD.encode(Sha256::digest(STYLE));
+        assert!(APPROVAL.contains(&format!("style-src 'sha256-{hash}'")), "{hash}");
+    }
+}

@@ -1,0 +1,67 @@
+//! Mail of ours to the people behind an identity.
+
+use actionlayer_clients::ses::Envelope;
+use actionlayer_domain::{
+    DomainName, EmailAddress, HeaderText, Identity, LocalPart, Timestamp,
+    draft::{Failure, FailureCode},
+    message::SendOutcome,
+};
+use actionlayer_mail::{AutoSubmitted, ExtraHeader, OutboundMail, OutboundMailbox, Signature};
+
+use crate::App;
+
+/// The local part that notices come from, at the identity's own domain: it needs no set-up, and an answer to it never
+/// lands in an agent's mailbox.
+const SENDER: &str = "approvals";
+
+/// What is to be told.
+pub(crate) struct ApproverMail<'a> {
+    /// What it is about, for its Message-ID.
+    pub(crate) name: String,
+    /// What it is, for the sender's name.
+    pub(crate) what: &'static str,
+    pub(crate) subject: HeaderText,
+    pub(crate) text: &'a str,
+    pub(crate) html: Option<&'a str>,
+}
+
+impl ApproverMail<'_> {
+    /// Tells one person, once.
+    pub(crate) async fn send(self, app: &App, identity: &Identity, to: &EmailAddress, now: Timestamp) -> SendOutcome {
+        let unsendable =
+            |reason: &str| SendOutcome::Refused(Failure { code: FailureCode::Rejected, message: reason.to_owned() });
+        let domain = identity.email_address.domain().parse::<DomainName>();
+        let (Ok(sender), Ok(domain)) = (SENDER.parse::<LocalPart>(), domain) else {
+            return unsendable("the identity has no domain");
+        };
+        let from = sender.at(&domain);
+        let seed = app.entropy().next_u64();
+        let Ok(message_id) = format!("{seed:016x}.{}@{domain}", self.name).parse() else {
+            return unsendable("the mail cannot be named");
+        };
+        let name = HeaderText::sanitize(&format!("{} ({})", identity.display_name.as_str(), self.what));
+        let raw = OutboundMail {
+            from: OutboundMailbox { name: Some(name), email: from.clone() },
+            to: vec![OutboundMailbox::from(to.clone())],
+            cc: Vec::new(),
+            reply_to: None,
+            subject: self.subject,
+            date: now,
+            message_id,
+            in_reply_to: None,
+            references: Vec::new(),
+            text: Some(self.text),
+            html: self.html,
+            signature: Signature::default(),
+            history: None,
+            attachments: Vec::new(),
+            auto_submitted: Some(AutoSubmitted::Generated),
+            extra_headers: vec![ExtraHeader::SuppressAutoResponses],
+        }
+        .build(seed);
+        match raw {
+            Ok(raw) => app.mailer.send(Envelope { from: &from, recipients: vec![to], raw }, None).await,
+            Err(_) => unsendable("the mail cannot be built"),
+        }
+    }
+}

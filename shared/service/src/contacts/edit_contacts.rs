@@ -1,0 +1,170 @@
+//! `/v1/contacts`: who mail is exchanged with, and whose mail comes in.
+
+use actionlayer_domain::{
+    ContactId, EmailAddress, HeaderText,
+    contact::{Contact, ContactStatus},
+    key::Permission,
+};
+use actionlayer_store::{CommitError, ContactFilter, Page, PageRequest, Row, Transaction, keys};
+
+use crate::{
+    App, Caller, ServiceError,
+    contention::until_settled,
+    fields::{Fields, distinct},
+    inbound::held,
+    list_page,
+    workspace::idempotency::Once,
+};
+
+/// A contact to be made.
+#[derive(Debug, Clone)]
+pub struct NewContact {
+    /// The address.
+    pub email: EmailAddress,
+    /// The name.
+    pub name: Option<HeaderText>,
+    /// Whether their mail may come in; whoever adds somebody by hand trusts them unless they say otherwise.
+    pub status: Option<ContactStatus>,
+    /// Tags.
+    pub tags: Vec<String>,
+}
+
+/// What to change; `None` leaves it, `Some(None)` clears it. The address never changes.
+#[derive(Debug, Clone, Default)]
+pub struct ContactPatch {
+    /// The name.
+    pub name: Option<Option<HeaderText>>,
+    /// Whether their mail may come in.
+    pub status: Option<ContactStatus>,
+    /// All of their tags.
+    pub tags: Option<Vec<String>>,
+}
+
+const MAX_NAME_BYTES: usize = 200;
+
+/// Contacts, newest first.
+pub async fn list_contacts(
+    app: &App,
+    caller: &Caller,
+    filter: ContactFilter,
+    page: PageRequest,
+) -> Result<Page<Contact>, ServiceError> {
+    list_page::page(app.store.list_contacts(caller.workspace_id, &filter, &page).await)
+}
+
+/// A contact.
+pub async fn get_contact(app: &App, caller: &Caller, id: ContactId) -> Result<Contact, ServiceError> {
+    Ok(find(app, caller, id).await?.value)
+}
+
+async fn find(app: &App, caller: &Caller, id: ContactId) -> Result<Row<Contact>, ServiceError> {
+    app.store.contact_by_id(caller.workspace_id, id).await?.ok_or(ServiceError::NotFound { what: "contact" })
+}
+
+/// Adds a contact. Of one address there is one; the refusal names it. Held mail of theirs is decided with it.
+pub async fn create_contact(app: &App, caller: &Caller, new: NewContact) -> Result<Contact, ServiceError> {
+    caller.require(Permission::Administer)?;
+    check(new.name.as_ref(), &new.tags)?;
+    let contact = until_settled(app, || create_once(app, caller, &new)).await?;
+    carry_out(app, &contact).await?;
+    Ok(contact)
+}
+
+async fn create_once(app: &App, caller: &Caller, new: &NewContact) -> Result<Contact, ServiceError> {
+    let key = keys::contact(caller.workspace_id, &new.email);
+    if let Some(id) = Once::made::<ContactId>(app, caller).await? {
+        let made = app.store.get::<Contact>(&key).await?.filter(|row| row.value.id == id);
+        return made.map(|row| row.value).ok_or(ServiceError::NotFound { what: "contact" });
+    }
+    let now = app.now();
+    let name = new.name.as_ref().map(|name| name.as_str().to_owned());
+    let status = new.status.unwrap_or(ContactStatus::Trusted);
+    let id = ContactId::generate(now, app.entropy());
+    let mut contact = Contact::new(id, caller.workspace_id, new.email.clone(), name, status, now);
+    contact.tags = distinct(&new.tags);
+    let mut transaction = Transaction::new();
+    let place = transaction.len();
+    transaction.create(&contact)?;
+    Once::mark(&mut transaction, caller, contact.id, now)?;
+    match app.store.commit(transaction).await {
+        Ok(()) => Ok(contact),
+        Err(CommitError::Conflict { failed }) if failed.contains(&place) => {
+            // Should it be gone again by now, the next try makes it.
+            let there = app.store.get::<Contact>(&key).await?.ok_or(ServiceError::Contended)?;
+            Err(ServiceError::Exists { what: "contact", id: there.value.id.to_string() })
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Changes a contact. To trust them lets all their held mail in, in the order it came; to block them drops it.
+pub async fn update_contact(
+    app: &App,
+    caller: &Caller,
+    id: ContactId,
+    patch: ContactPatch,
+) -> Result<Contact, ServiceError> {
+    caller.require(Permission::Administer)?;
+    check(patch.name.as_ref().and_then(Option::as_ref), patch.tags.as_deref().unwrap_or_default())?;
+    let contact = until_settled(app, || update_once(app, caller, id, &patch)).await?;
+    if patch.status.is_some() {
+        carry_out(app, &contact).await?;
+    }
+    Ok(contact)
+}
+
+async fn update_once(app: &App, caller: &Caller, id: ContactId, patch: &ContactPatch) -> Result<Contact, ServiceError> {
+    let row = find(app, caller, id).await?;
+    let now = app.now();
+    let mut contact = row.value.clone();
+    if let Some(name) = &patch.name {
+        contact.name = name.as_ref().map(|name| name.as_str().to_owned());
+    }
+    if let Some(tags) = &patch.tags {
+        contact.tags = distinct(tags);
+    }
+    if let Some(status) = patch.status {
+        contact.decide(status, now);
+    }
+    if contact == row.value {
+        return Ok(contact);
+    }
+    contact.updated_at = now;
+    let mut transaction = Transaction::new();
+    transaction.replace(&row, &contact)?;
+    app.store.commit(transaction).await?;
+    Ok(contact)
+}
+
+/// Forgets a contact. Their threads stay, and so does mail that is held; whoever writes again is a stranger.
+pub async fn delete_contact(app: &App, caller: &Caller, id: ContactId) -> Result<(), ServiceError> {
+    caller.require(Permission::Administer)?;
+    until_settled(app, || async {
+        let row = find(app, caller, id).await?;
+        let mut transaction = Transaction::new();
+        transaction.delete(&row);
+        Ok(app.store.commit(transaction).await?)
+    })
+    .await
+}
+
+/// What a decision means for mail that is held. Done again, it goes on where it ended.
+async fn carry_out(app: &App, contact: &Contact) -> Result<(), ServiceError> {
+    let Contact { workspace_id, email, .. } = contact;
+    match contact.status {
+        ContactStatus::Trusted => held::release(app, *workspace_id, email).await.map(drop),
+        ContactStatus::Blocked => held::drop_all(app, *workspace_id, email).await.map(drop),
+        ContactStatus::Pending => Ok(()),
+    }
+}
+
+fn check(name: Option<&HeaderText>, tags: &[String]) -> Result<(), ServiceError> {
+    let mut fields = Fields::default();
+    if let Some(name) = name
+        && (name.as_str().trim().is_empty() || name.as_str().len() > MAX_NAME_BYTES)
+    {
+        fields.refuse("name", "must be 1 to 200 bytes long and not blank, or null for none");
+    }
+    fields.tags(tags);
+    fields.finish()
+}

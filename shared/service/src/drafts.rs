@@ -1,0 +1,7 @@
+//! Drafts: what an agent wants to send, until it is on its way.
+
+pub mod draft_context;
+pub mod edit_draft;
+pub mod read_drafts;
+pub mod send_draft;
+pub mod submit_draft;

@@ -1,0 +1,149 @@
+//! `PATCH /v1/drafts/{id}`.
+
+use actionlayer_domain::{Draft, DraftBody, DraftId, EmailAddress, HeaderText, key::Permission, message::Attachment};
+use actionlayer_store::{DraftVersion, Transaction};
+
+use crate::outbound::reply::reply_subject;
+use crate::{
+    App, Caller, ServiceError,
+    contention::until_settled,
+    drafts::submit_draft::NOTHING_TO_QUOTE,
+    fields::Fields,
+    outbound::attachments::{self, NewAttachment},
+};
+
+/// What to change. `None` leaves a field; `Some(None)` empties it.
+#[derive(Debug, Clone, Default)]
+pub struct EditDraft {
+    /// The text.
+    pub body_text: Option<Option<String>>,
+    /// The HTML.
+    pub body_html: Option<Option<String>>,
+    /// A subject of its own; emptied, it is the thread's again.
+    pub subject_override: Option<Option<String>>,
+    /// All copies.
+    pub cc: Option<Vec<String>>,
+    /// All blind copies.
+    pub bcc: Option<Vec<String>>,
+    /// Why it is written so.
+    pub rationale: Option<Option<String>>,
+    /// The agent's own data.
+    pub metadata: Option<Option<serde_json::Value>>,
+    /// All files.
+    pub attachments: Option<Vec<NewAttachment>>,
+    /// Whether the message answered is quoted below.
+    pub quote_history: Option<bool>,
+    /// The version the editor saw; another one by now refuses the edit.
+    pub version: Option<u32>,
+}
+
+#[allow(clippy::option_option, reason = "a field of a patch is absent, emptied or set")]
+struct Parsed {
+    cc: Option<Vec<EmailAddress>>,
+    bcc: Option<Vec<EmailAddress>>,
+    subject_override: Option<Option<HeaderText>>,
+    metadata: Option<Option<String>>,
+    attachments: Option<Vec<Attachment>>,
+}
+
+/// Changes a pending draft. What it was is kept as a version, and the approvers are shown what it is now.
+pub async fn edit_draft(
+    app: &App,
+    caller: &Caller,
+    id: DraftId,
+    edit: EditDraft,
+) -> Result<(Draft, DraftBody), ServiceError> {
+    caller.require(Permission::Draft)?;
+    let mut fields = Fields::default();
+    fields.rationale(edit.rationale.as_ref().and_then(Option::as_deref));
+    let mut parsed = Parsed {
+        cc: edit.cc.as_ref().map(|cc| fields.addresses("cc", cc)),
+        bcc: edit.bcc.as_ref().map(|bcc| fields.addresses("bcc", bcc)),
+        subject_override: edit.subject_override.as_ref().map(|s| fields.header("subject_override", s.as_deref())),
+        metadata: edit.metadata.as_ref().map(|metadata| fields.metadata(metadata.as_ref())),
+        attachments: None,
+    };
+    fields.finish()?;
+    if let Some(wanted) = &edit.attachments {
+        parsed.attachments = Some(attachments::keep(app, caller.workspace_id, wanted).await?);
+    }
+    until_settled(app, || edit_once(app, caller, id, &edit, &parsed)).await
+}
+
+async fn edit_once(
+    app: &App,
+    caller: &Caller,
+    id: DraftId,
+    edit: &EditDraft,
+    parsed: &Parsed,
+) -> Result<(Draft, DraftBody), ServiceError> {
+    let found = app.store.draft_and_thread(caller.workspace_id, id).await?;
+    let found = found.filter(|(draft, _)| caller.sees(draft.value.identity_id));
+    let Some((row, thread)) = found else { return Err(ServiceError::NotFound { what: "draft" }) };
+    let now = app.now();
+    row.value.edit(edit.version, now)?;
+    let old_body: DraftBody = app.store.body(&row).await?;
+
+    let mut body = old_body.clone();
+    if let Some(text) = &edit.body_text {
+        body.text.clone_from(text);
+    }
+    if let Some(html) = &edit.body_html {
+        body.html.clone_from(html);
+    }
+    let mut draft = row.value.clone();
+    if let Some(cc) = &parsed.cc {
+        draft.cc.clone_from(cc);
+    }
+    if let Some(bcc) = &parsed.bcc {
+        draft.bcc.clone_from(bcc);
+    }
+    if let Some(subject_override) = &parsed.subject_override {
+        draft.subject_override.clone_from(subject_override);
+        draft.subject = subject_override.clone().unwrap_or_else(|| match draft.based_on_message_id {
+            Some(_) => reply_subject(&thread.value.subject),
+            None => HeaderText::sanitize(&thread.value.subject),
+        });
+    }
+    if let Some(rationale) = &edit.rationale {
+        draft.rationale.clone_from(rationale);
+    }
+    if let Some(metadata) = &parsed.metadata {
+        draft.metadata.clone_from(metadata);
+    }
+    if let Some(attachments) = &parsed.attachments {
+        draft.attachments.clone_from(attachments);
+    }
+    if let Some(quote_history) = edit.quote_history {
+        draft.quote_history = quote_history;
+    }
+    let mut fields = Fields::default();
+    if draft.quote_history && draft.based_on_message_id.is_none() {
+        fields.refuse("quote_history", NOTHING_TO_QUOTE);
+    }
+    fields.bodies(body.text.as_deref(), body.html.as_deref());
+    fields.recipient_count("cc", draft.to.len() + draft.cc.len() + draft.bcc.len());
+    fields.finish()?;
+    if draft == row.value && body == old_body {
+        return Ok((draft, body));
+    }
+
+    let before = DraftVersion {
+        draft_id: id,
+        workspace_id: caller.workspace_id,
+        version: row.value.version,
+        subject: row.value.subject.clone(),
+        cc: row.value.cc.clone(),
+        bcc: row.value.bcc.clone(),
+        rationale: row.value.rationale.clone(),
+        attachments: row.value.attachments.clone(),
+        quote_history: row.value.quote_history,
+        replaced_at: now,
+    };
+    draft.edited(now);
+    let mut transaction = Transaction::new();
+    transaction.replace_with_body(&app.store, &row, &draft, &body).await?;
+    transaction.create_with_body(&app.store, &before, &old_body).await?;
+    app.store.commit(transaction).await?;
+    Ok((draft, body))
+}

@@ -1,0 +1,325 @@
+//! `POST /v1/drafts`.
+
+use std::time::Duration;
+
+use actionlayer_domain::{
+    Draft, DraftBody, DraftId, EmailAddress, HeaderText, Identity, IdentityId, Message, MessageId, Thread, ThreadId,
+    Timestamp,
+    draft::Actor,
+    key::Permission,
+    message::{Attachment, Direction},
+    thread::MAX_OPEN_DRAFTS,
+};
+use actionlayer_store::{Answering, Row, Transaction, Used};
+
+use crate::identities::read_identities::require_active;
+use crate::outbound::reply::reply_recipients;
+use crate::outbound::reply::reply_subject;
+use crate::{
+    App, Caller, ServiceError,
+    contention::until_settled,
+    drafts::read_drafts,
+    fields::Fields,
+    outbound::{
+        attachments::{self, NewAttachment},
+        message::{self, Content, Origin},
+    },
+    threads::resolve,
+    workspace::{idempotency::Once, plan::Allowance},
+};
+
+/// What an agent submits.
+#[derive(Debug, Clone)]
+pub struct SubmitDraft {
+    /// The thread to answer in; none for a cold draft, which starts one.
+    pub thread_id: Option<ThreadId>,
+    /// The identity to answer as.
+    pub identity_id: IdentityId,
+    /// The newest inbound message the agent read; none for a cold draft.
+    pub based_on_message_id: Option<MessageId>,
+    /// The recipients of a cold draft. Those of an answer follow from what it answers.
+    pub to: Vec<String>,
+    /// The subject of a cold draft.
+    pub subject: Option<String>,
+    /// The text.
+    pub body_text: Option<String>,
+    /// The HTML.
+    pub body_html: Option<String>,
+    /// A subject of its own.
+    pub subject_override: Option<String>,
+    /// Copies.
+    pub cc: Vec<String>,
+    /// Blind copies.
+    pub bcc: Vec<String>,
+    /// Why it is written so.
+    pub rationale: Option<String>,
+    /// The agent's own data.
+    pub metadata: Option<serde_json::Value>,
+    /// Files.
+    pub attachments: Vec<NewAttachment>,
+    /// Whether the message answered is quoted below.
+    pub quote_history: bool,
+}
+
+/// What was submitted, in order as far as its form goes.
+struct Parsed {
+    to: Vec<EmailAddress>,
+    cc: Vec<EmailAddress>,
+    bcc: Vec<EmailAddress>,
+    subject: Option<HeaderText>,
+    metadata: Option<String>,
+    attachments: Vec<Attachment>,
+}
+
+/// Stores a draft for approval; the approvers are told by the relay. With the owner's opt-out `auto_approve_replies` an
+/// answer is approved and queued at once, unless newer mail arrived, a machine is being answered, or the thread's cap is
+/// reached. A cold draft never is.
+pub async fn submit_draft(app: &App, caller: &Caller, input: SubmitDraft) -> Result<(Draft, DraftBody), ServiceError> {
+    caller.require(Permission::Draft)?;
+    let mut fields = Fields::default();
+    fields.bodies(input.body_text.as_deref(), input.body_html.as_deref());
+    fields.rationale(input.rationale.as_deref());
+    let answers = answer_or_cold(&input, &mut fields);
+    let mut parsed = Parsed {
+        to: fields.addresses("to", &input.to),
+        cc: fields.addresses("cc", &input.cc),
+        bcc: fields.addresses("bcc", &input.bcc),
+        subject: match input.thread_id {
+            Some(_) => fields.header("subject_override", input.subject_override.as_deref()),
+            None => fields.header("subject", input.subject.as_deref()),
+        },
+        metadata: fields.metadata(input.metadata.as_ref()),
+        attachments: Vec::new(),
+    };
+    if answers.is_none() {
+        fields.recipient_count("to", parsed.to.len() + parsed.cc.len() + parsed.bcc.len());
+    }
+    fields.finish()?;
+    parsed.attachments = attachments::keep(app, caller.workspace_id, &input.attachments).await?;
+    match answers {
+        Some(answers) => until_settled(app, || answer_once(app, caller, &input, answers, &parsed)).await,
+        None => until_settled(app, || cold_once(app, caller, &input, &parsed)).await,
+    }
+}
+
+/// Why a cold draft quotes nothing.
+pub(crate) const NOTHING_TO_QUOTE: &str = "is for answers: a message that starts a thread answers none";
+
+/// The thread and message that are answered; none for a cold draft. Refuses what is neither.
+fn answer_or_cold(input: &SubmitDraft, fields: &mut Fields) -> Option<(ThreadId, MessageId)> {
+    let Some(thread_id) = input.thread_id else {
+        if input.to.is_empty() && input.subject.is_none() {
+            fields.refuse("thread_id", "is required; or `to` and `subject`, for a message that starts a thread");
+            return None;
+        }
+        if input.to.is_empty() {
+            fields.refuse("to", "must name at least one recipient when there is no `thread_id`");
+        }
+        if input.subject.is_none() {
+            fields.refuse("subject", "is required when there is no `thread_id`");
+        }
+        if input.based_on_message_id.is_some() {
+            fields.refuse("based_on_message_id", "is for answers: give its `thread_id` as well");
+        }
+        if input.subject_override.is_some() {
+            fields.refuse("subject_override", "is for answers: a message that starts a thread has its `subject`");
+        }
+        if input.quote_history {
+            fields.refuse("quote_history", NOTHING_TO_QUOTE);
+        }
+        return None;
+    };
+    if !input.to.is_empty() {
+        fields.refuse("to", "is for messages that start a thread: whom an answer goes to follows from what it answers");
+    }
+    if input.subject.is_some() {
+        fields.refuse("subject", "is for messages that start a thread: an answer takes `subject_override`");
+    }
+    if input.based_on_message_id.is_none() {
+        fields.refuse("based_on_message_id", "is required: `last_inbound_message_id` of the thread as you read it");
+    }
+    Some((thread_id, input.based_on_message_id?))
+}
+
+struct Context {
+    thread: Row<Thread>,
+    identity: Identity,
+    message: Message,
+    draft_ttl_hours: Option<u32>,
+}
+
+async fn read_context(
+    app: &App,
+    caller: &Caller,
+    identity_id: IdentityId,
+    (thread_id, message_id): (ThreadId, MessageId),
+) -> Result<Context, ServiceError> {
+    let Answering { thread, identity, message, workspace } =
+        app.store.answering(caller.workspace_id, thread_id, identity_id, Some(message_id)).await?;
+    let thread = match thread.filter(|row| row.value.id == thread_id) {
+        // Its id leads to the thread that took it over.
+        Some(row) if row.value.merged_into.is_some() => resolve::root(app, caller.workspace_id, row.value.id).await?,
+        as_asked => as_asked,
+    };
+    let thread = thread.filter(|row| caller.sees(row.value.identity_id));
+    let Some(thread) = thread else { return Err(ServiceError::NotFound { what: "thread" }) };
+    let identity = identity.map(|row| row.value).filter(|identity| caller.sees(identity.id));
+    let Some(identity) = identity else { return Err(ServiceError::NotFound { what: "identity" }) };
+    if identity.id != thread.value.identity_id {
+        return Err(ServiceError::invalid("identity_id", "must be the identity of the thread"));
+    }
+    require_active(&identity)?;
+    let message = message.map(|row| row.value).filter(|message| {
+        message.direction == Direction::Inbound && resolve::holds(&thread.value, message.id.family())
+    });
+    let Some(message) = message else {
+        return Err(ServiceError::invalid(
+            "based_on_message_id",
+            "must be the id of an inbound message of this thread: take the last one whose direction is `inbound`",
+        ));
+    };
+    let draft_ttl_hours = workspace.and_then(|row| row.value.settings.draft_ttl_hours);
+    Ok(Context { thread, identity, message, draft_ttl_hours })
+}
+
+async fn answer_once(
+    app: &App,
+    caller: &Caller,
+    input: &SubmitDraft,
+    answers: (ThreadId, MessageId),
+    parsed: &Parsed,
+) -> Result<(Draft, DraftBody), ServiceError> {
+    if let Some(id) = Once::made(app, caller).await? {
+        return read_drafts::get_draft(app, caller, id).await;
+    }
+    let Context { thread: row, identity, message, draft_ttl_hours } =
+        read_context(app, caller, input.identity_id, answers).await?;
+    let now = app.now();
+    if row.value.open_draft_ids.len() >= MAX_OPEN_DRAFTS {
+        return Err(ServiceError::Conflict("the thread has 20 undecided drafts: reject some of them first"));
+    }
+    let to = reply_recipients(&message);
+    let mut fields = Fields::default();
+    if to.is_empty() {
+        fields.refuse("based_on_message_id", "that message names no address that an answer could be sent to");
+    }
+    fields.recipient_count("cc", to.len() + parsed.cc.len() + parsed.bcc.len());
+    fields.finish()?;
+
+    let mut thread = row.value.clone();
+    let subject = parsed.subject.clone().unwrap_or_else(|| reply_subject(&thread.subject));
+    let mut draft = Draft {
+        based_on_message_id: Some(message.id),
+        stale_warning: thread.is_stale(Some(message.id)),
+        to,
+        subject_override: parsed.subject.clone(),
+        expires_at: expiry(now, draft_ttl_hours),
+        ..draft(app, caller, input, parsed, &thread, subject, now)
+    };
+    let body = DraftBody { text: input.body_text.clone(), html: input.body_html.clone() };
+    thread.draft_opened(draft.id, now);
+
+    let mut transaction = Transaction::new();
+    let opted_out = identity.auto_approve_replies && !draft.stale_warning && !message.is_automated;
+    // What cannot be sent is left to the approvers.
+    let opted_out = opted_out && {
+        let recipients = draft.to.iter().chain(&draft.cc).chain(&draft.bcc);
+        app.store.suppressed(caller.workspace_id, recipients).await?.is_empty()
+    };
+    // What the plan does not allow waits for a person, who may find a larger one.
+    let allowance =
+        if opted_out { Some(Allowance::of(app, caller.workspace_id, Used::Outbound, now).await?) } else { None };
+    if let Some(allowance) = allowance.filter(|allowance| !allowance.is_used_up())
+        && thread.count_unattended_send(now)
+    {
+        draft.approve(Actor::identity(identity.id, &identity.display_name), None, now)?;
+        let origin = Origin { answers: Some(&message), draft: Some((draft.id, Some(message.id))), unattended: true };
+        let content = content_of(&draft, &body);
+        let (outbound, outbound_body) = message::message(app, &identity, thread.id, content, origin, now);
+        draft.queue(outbound.id, &thread, now)?;
+        transaction.create_with_body(&app.store, &outbound, &outbound_body).await?;
+        allowance.count(caller.workspace_id, outbound.id.family(), &mut transaction);
+    }
+    transaction.create_with_body(&app.store, &draft, &body).await?;
+    transaction.replace(&row, &thread)?;
+    Once::mark(&mut transaction, caller, draft.id, now)?;
+    app.store.commit(transaction).await?;
+    Ok((draft, body))
+}
+
+/// A draft and the thread it would start. The contact is made when it is sent.
+async fn cold_once(
+    app: &App,
+    caller: &Caller,
+    input: &SubmitDraft,
+    parsed: &Parsed,
+) -> Result<(Draft, DraftBody), ServiceError> {
+    if let Some(id) = Once::made(app, caller).await? {
+        return read_drafts::get_draft(app, caller, id).await;
+    }
+    let now = app.now();
+    let thread_id = ThreadId::generate(now, app.entropy());
+    let Answering { identity, workspace, .. } =
+        app.store.answering(caller.workspace_id, thread_id, input.identity_id, None).await?;
+    let identity = identity.map(|row| row.value).filter(|identity| caller.sees(identity.id));
+    let Some(identity) = identity else { return Err(ServiceError::NotFound { what: "identity" }) };
+    require_active(&identity)?;
+    if !identity.can_send_cold {
+        return Err(ServiceError::ColdSendBlocked);
+    }
+    let subject = parsed.subject.clone().unwrap_or_else(|| HeaderText::sanitize(""));
+    let mut thread = Thread::start(thread_id, caller.workspace_id, identity.id, subject.as_str(), now, now);
+    let draft = Draft {
+        expires_at: expiry(now, workspace.and_then(|row| row.value.settings.draft_ttl_hours)),
+        ..draft(app, caller, input, parsed, &thread, subject, now)
+    };
+    let body = DraftBody { text: input.body_text.clone(), html: input.body_html.clone() };
+    thread.draft_opened(draft.id, now);
+    let mut transaction = Transaction::new();
+    transaction.create(&thread)?;
+    transaction.create_with_body(&app.store, &draft, &body).await?;
+    Once::mark(&mut transaction, caller, draft.id, now)?;
+    app.store.commit(transaction).await?;
+    Ok((draft, body))
+}
+
+/// What is the same for every new draft; the rest is that of a cold one that does not expire.
+fn draft(
+    app: &App,
+    caller: &Caller,
+    input: &SubmitDraft,
+    parsed: &Parsed,
+    thread: &Thread,
+    subject: HeaderText,
+    now: Timestamp,
+) -> Draft {
+    let id = DraftId::generate_in(thread.id.family(), now, app.entropy());
+    Draft {
+        to: parsed.to.clone(),
+        cc: parsed.cc.clone(),
+        bcc: parsed.bcc.clone(),
+        rationale: input.rationale.clone(),
+        metadata: parsed.metadata.clone(),
+        attachments: parsed.attachments.clone(),
+        quote_history: input.quote_history,
+        ..Draft::start(id, thread, subject, caller.actor(), now)
+    }
+}
+
+fn expiry(now: Timestamp, ttl_hours: Option<u32>) -> Option<Timestamp> {
+    ttl_hours.map(|hours| now.after(Duration::from_secs(u64::from(hours) * 3_600)))
+}
+
+/// What a draft says, as a message.
+pub(crate) fn content_of(draft: &Draft, body: &DraftBody) -> Content {
+    Content {
+        to: draft.to.clone(),
+        cc: draft.cc.clone(),
+        bcc: draft.bcc.clone(),
+        subject: draft.subject.clone(),
+        text: body.text.clone(),
+        html: body.html.clone(),
+        attachments: draft.attachments.clone(),
+        quote_history: draft.quote_history,
+    }
+}

@@ -1,0 +1,208 @@
+//! `POST|GET /v1/webhooks`, `GET|PATCH|DELETE /v1/webhooks/{id}`, `POST /v1/webhooks/{id}/rotate-secret`.
+
+use actionlayer_domain::{
+    Webhook, WebhookId, WebhookUrl, Workspace,
+    key::Permission,
+    webhook::{ALL_EVENTS, InvalidSubscription, MAX_WEBHOOKS, Subscription, generate_secret},
+};
+use actionlayer_store::{Page, PageRequest, Row, Transaction, keys};
+
+use crate::{
+    App, Caller, ServiceError, contention::until_settled, fields::Fields, short_list, workspace::idempotency::Once,
+};
+
+/// A webhook to be made.
+#[derive(Debug, Clone)]
+pub struct NewWebhook {
+    /// Where.
+    pub url: String,
+    /// Which events: names, or `*` alone.
+    pub events: Vec<String>,
+    /// What its owner calls it.
+    pub description: Option<String>,
+    /// Whether events are delivered; yes when none.
+    pub active: Option<bool>,
+}
+
+/// What to change; `None` leaves it.
+#[derive(Debug, Clone, Default)]
+pub struct WebhookPatch {
+    /// Where.
+    pub url: Option<String>,
+    /// Which events.
+    pub events: Option<Vec<String>>,
+    /// What its owner calls it; `Some(None)` for nothing.
+    pub description: Option<Option<String>>,
+    /// Whether events are delivered.
+    pub active: Option<bool>,
+}
+
+const MAX_DESCRIPTION_BYTES: usize = 500;
+
+/// Webhooks are told of everything in the workspace. To a key that is bound to some identities there are none.
+pub(crate) fn sees_webhooks(caller: &Caller) -> bool {
+    caller.identity_ids.is_empty()
+}
+
+/// Whoever changes webhooks decides who is told of everything in the workspace.
+pub(crate) fn require_owner(caller: &Caller) -> Result<(), ServiceError> {
+    caller.require(Permission::Administer)?;
+    if sees_webhooks(caller) {
+        return Ok(());
+    }
+    Err(ServiceError::Forbidden {
+        reason: "webhooks are told of the whole workspace: it takes a key that is not bound to identities",
+    })
+}
+
+pub(crate) async fn find(app: &App, caller: &Caller, id: WebhookId) -> Result<Row<Webhook>, ServiceError> {
+    let not_found = ServiceError::NotFound { what: "webhook" };
+    if !sees_webhooks(caller) {
+        return Err(not_found);
+    }
+    app.store.get(&keys::webhook(caller.workspace_id, id)).await?.ok_or(not_found)
+}
+
+fn check_url(app: &App, url: &str, fields: &mut Fields) -> Option<WebhookUrl> {
+    WebhookUrl::parse(url, app.settings.webhook_reach).map_err(|error| fields.refuse("url", error)).ok()
+}
+
+fn check_events(names: &[String], fields: &mut Fields) -> Option<Subscription> {
+    let all = || Subscription::choices().map(|event| format!("`{event}`")).collect::<Vec<_>>().join(", ");
+    match Subscription::parse(names) {
+        Ok(events) => return Some(events),
+        Err(InvalidSubscription::Empty) => {
+            fields.refuse("events", format!("must name an event, or be [\"{ALL_EVENTS}\"] for all"));
+        }
+        Err(InvalidSubscription::AllAndMore) => {
+            fields.refuse("events", format!("must be [\"{ALL_EVENTS}\"] alone for all events"));
+        }
+        Err(InvalidSubscription::Unknown(i)) => {
+            fields.refuse(format!("events[{i}]"), format!("must be one of {}, or `{ALL_EVENTS}`", all()));
+        }
+    }
+    None
+}
+
+fn check_description(description: Option<&str>, fields: &mut Fields) {
+    if description.is_some_and(|text| text.len() > MAX_DESCRIPTION_BYTES || text.chars().any(char::is_control)) {
+        fields.refuse("description", "must be at most 500 bytes, without control characters");
+    }
+}
+
+/// Makes a webhook. Its secret is in this answer and in those to a change of it, and in no other.
+pub async fn create_webhook(app: &App, caller: &Caller, input: NewWebhook) -> Result<Webhook, ServiceError> {
+    require_owner(caller)?;
+    let mut fields = Fields::default();
+    let url = check_url(app, &input.url, &mut fields);
+    let events = check_events(&input.events, &mut fields);
+    check_description(input.description.as_deref(), &mut fields);
+    fields.finish()?;
+    let Some((url, events)) = url.zip(events) else { return Err(ServiceError::invalid("url", "must be a URL")) };
+    until_settled(app, || async {
+        if let Some(id) = Once::made(app, caller).await? {
+            return Ok(find(app, caller, id).await?.value);
+        }
+        // Read before the webhooks and written with the new one: of two that would each be the last, one comes again.
+        let workspace = app.store.get::<Workspace>(&keys::workspace(caller.workspace_id)).await?;
+        let workspace = workspace.ok_or(ServiceError::NotFound { what: "workspace" })?;
+        if app.store.webhooks(caller.workspace_id).await?.len() >= MAX_WEBHOOKS {
+            return Err(ServiceError::Conflict("a workspace has at most 20 webhooks; delete one first"));
+        }
+        let now = app.now();
+        let webhook = Webhook {
+            id: WebhookId::generate(now, app.entropy()),
+            workspace_id: caller.workspace_id,
+            url: url.clone(),
+            events: events.clone(),
+            description: input.description.clone(),
+            active: input.active.unwrap_or(true),
+            secret: generate_secret(app.entropy()),
+            previous_secret: None,
+            created_at: now,
+            updated_at: now,
+        };
+        let mut transaction = Transaction::new();
+        transaction.create(&webhook)?.replace(&workspace, &workspace.value)?;
+        Once::mark(&mut transaction, caller, webhook.id, now)?;
+        app.store.commit(transaction).await?;
+        Ok(webhook)
+    })
+    .await
+}
+
+/// The workspace's webhooks, newest first.
+pub async fn list_webhooks(app: &App, caller: &Caller, request: &PageRequest) -> Result<Page<Webhook>, ServiceError> {
+    let webhooks = if sees_webhooks(caller) { app.store.webhooks(caller.workspace_id).await? } else { Vec::new() };
+    let webhooks = webhooks.into_iter().map(|row| row.value).collect();
+    short_list::page(webhooks, &format!("{}#webhooks", caller.workspace_id), request, |webhook| webhook.id.to_string())
+}
+
+/// A webhook.
+pub async fn get_webhook(app: &App, caller: &Caller, id: WebhookId) -> Result<Webhook, ServiceError> {
+    Ok(find(app, caller, id).await?.value)
+}
+
+/// Changes a webhook. What is on its way goes where the webhook is by then.
+pub async fn update_webhook(
+    app: &App,
+    caller: &Caller,
+    id: WebhookId,
+    patch: WebhookPatch,
+) -> Result<Webhook, ServiceError> {
+    caller.require(Permission::Administer)?;
+    let mut fields = Fields::default();
+    let url = patch.url.as_deref().and_then(|url| check_url(app, url, &mut fields));
+    let events = patch.events.as_deref().and_then(|events| check_events(events, &mut fields));
+    check_description(patch.description.as_ref().and_then(Option::as_deref), &mut fields);
+    fields.finish()?;
+    until_settled(app, || async {
+        let row = find(app, caller, id).await?;
+        let mut webhook = row.value.clone();
+        webhook.url = url.clone().unwrap_or(webhook.url);
+        webhook.events = events.clone().unwrap_or(webhook.events);
+        webhook.description = patch.description.clone().unwrap_or(webhook.description);
+        webhook.active = patch.active.unwrap_or(webhook.active);
+        if webhook == row.value {
+            return Ok(webhook);
+        }
+        webhook.updated_at = app.now();
+        let mut transaction = Transaction::new();
+        transaction.replace(&row, &webhook)?;
+        app.store.commit(transaction).await?;
+        Ok(webhook)
+    })
+    .await
+}
+
+/// Removes a webhook. What was on its way to it is not delivered any more.
+pub async fn delete_webhook(app: &App, caller: &Caller, id: WebhookId) -> Result<(), ServiceError> {
+    caller.require(Permission::Administer)?;
+    until_settled(app, || async {
+        let row = find(app, caller, id).await?;
+        let mut transaction = Transaction::new();
+        transaction.delete(&row);
+        Ok(app.store.commit(transaction).await?)
+    })
+    .await
+}
+
+/// Gives a webhook a new secret; the one before signs along for a day.
+pub async fn rotate_webhook_secret(app: &App, caller: &Caller, id: WebhookId) -> Result<Webhook, ServiceError> {
+    caller.require(Permission::Administer)?;
+    until_settled(app, || async {
+        let row = find(app, caller, id).await?;
+        if Once::made::<WebhookId>(app, caller).await?.is_some() {
+            return Ok(row.value);
+        }
+        let now = app.now();
+        let mut webhook = row.value.clone();
+        webhook.rotate_secret(generate_secret(app.entropy()), now);
+        let mut transaction = Transaction::new();
+        transaction.replace(&row, &webhook)?;
+        Once::mark(&mut transaction, caller, id, now)?;
+        app.store.commit(transaction).await?;
+        Ok(webhook)
+    })
+    .await
+}

@@ -1,0 +1,190 @@
+//! A mail that may come in joins its thread, or starts one.
+
+use actionlayer_domain::{
+    DraftId, Message, MessageBody, MessageId, Thread, ThreadId, message::Direction, thread::Joined,
+};
+use actionlayer_mail::{all_attachment_bytes, extract, snippet};
+use actionlayer_store::{AddressClaim, BlobKey, MailPointer, Row, Transaction};
+
+use super::{Arrival, admission::Context, seen_contact};
+use crate::{App, ServiceError, outbound::message::SNIPPET_CHARS, threads::resolve, workspace::plan::Allowance};
+
+/// How many threads one mail can show to be one. A person writes no mail that joins more; a machine that cites at random
+/// shall not.
+pub(super) const MAX_JOINED_THREADS: usize = 8;
+/// What a mail's transaction still gets after its pointers: receipt, usage, the held mail it was.
+const OPERATIONS_TO_COME: usize = 4;
+
+/// Adds to the transaction all that the mail becomes, and says which message.
+pub(super) async fn join(
+    app: &App,
+    arrival: &Arrival<'_>,
+    claim: &AddressClaim,
+    context: &Context,
+    allowance: &Allowance,
+    transaction: &mut Transaction,
+) -> Result<MessageId, ServiceError> {
+    let now = app.now();
+    let received_at = arrival.received.received_at;
+    let mut found = find_threads(app, claim, context).await?.into_iter();
+    let thread_row = found.next();
+    let thread_id = match &thread_row {
+        Some(row) => row.value.id,
+        None => ThreadId::generate(received_at, app.entropy()),
+    };
+    let message_id = MessageId::generate_in(thread_id.family(), received_at, app.entropy());
+    let (message, body) = message(arrival, claim, context, thread_id, message_id, now);
+
+    // Files first: a message that is there has them. The id is new, so a try that fails leaves only orphans.
+    for (index, bytes) in all_attachment_bytes(arrival.raw).enumerate().take(message.attachments.len()) {
+        let key = BlobKey::attachment(claim.workspace_id, message_id, index);
+        app.store.put_blob(&key, bytes.into_owned(), "application/octet-stream").await?;
+    }
+
+    let contact = match &context.author {
+        Some(author) => {
+            let name = message.from_name.as_deref();
+            Some(seen_contact(app, context, author, name, claim, transaction)?)
+        }
+        None => None,
+    };
+    let joined = Joined { message_id, at: received_at, snippet: &message.snippet };
+    let mut thread = if let Some(row) = &thread_row {
+        row.value.clone()
+    } else {
+        let (workspace_id, identity_id) = (claim.workspace_id, claim.identity_id);
+        let thread = Thread::start(thread_id, workspace_id, identity_id, &message.subject, received_at, now);
+        contact.iter().fold(thread, Thread::with_contact)
+    };
+    for other in found {
+        thread.absorb(&other.value);
+        let mut part = other.value.clone();
+        part.merge_into(thread_id, message_id, now);
+        transaction.replace(&other, &part)?;
+    }
+    let overtaken = thread.receive(joined, message.is_automated, now);
+    let mailboxes = message.to.iter().chain(&message.cc).map(|mailbox| mailbox.email.as_str());
+    let others = [message.from_email.as_str()].into_iter().chain(mailboxes);
+    thread.take_part(others.filter(|address| !address.eq_ignore_ascii_case(claim.address.as_str())));
+    go_stale(app, claim, &overtaken, transaction).await?;
+    match &thread_row {
+        Some(row) => transaction.replace(row, &thread)?,
+        None => transaction.create(&thread)?,
+    };
+    transaction.create_with_body(&app.store, &message, &body).await?;
+    point_at(arrival, claim, context, &message, transaction)?;
+    allowance.count(claim.workspace_id, message_id.family(), transaction);
+    Ok(message_id)
+}
+
+/// The threads that the mail belongs to, the oldest first. Usually one or none; more when it is the link between mails
+/// that did not cite each other, and then they were one conversation all along.
+async fn find_threads(app: &App, claim: &AddressClaim, context: &Context) -> Result<Vec<Row<Thread>>, ServiceError> {
+    let mut found: Vec<Row<Thread>> = Vec::new();
+    for id in context.citations.threads(|id| context.known(id)) {
+        let Some(row) = resolve::root(app, claim.workspace_id, id).await? else { continue };
+        if found.iter().all(|known| known.value.id != row.value.id) {
+            found.push(row);
+        }
+        if found.len() == MAX_JOINED_THREADS {
+            break;
+        }
+    }
+    found.sort_by_key(|row| row.value.id);
+    Ok(found)
+}
+
+fn message(
+    arrival: &Arrival<'_>,
+    claim: &AddressClaim,
+    context: &Context,
+    thread_id: ThreadId,
+    id: MessageId,
+    now: actionlayer_domain::Timestamp,
+) -> (Message, MessageBody) {
+    let Arrival { received, parsed, .. } = arrival;
+    let extracted = extract(parsed);
+    let (from_email, from_name) = parsed.from.clone().map(|from| (from.email, from.name)).unwrap_or_default();
+    let AddressClaim { workspace_id, identity_id, .. } = *claim;
+    let message = Message {
+        from_name,
+        to: parsed.to.clone(),
+        cc: parsed.cc.clone(),
+        reply_to: parsed.reply_to.clone(),
+        subject: parsed.subject.clone(),
+        snippet: snippet(&extracted, SNIPPET_CHARS),
+        attachments: parsed.attachments.clone(),
+        message_id_header: parsed.message_id.clone(),
+        in_reply_to: parsed.in_reply_to.clone(),
+        references: parsed.references.clone(),
+        authentication: Some(received.authentication),
+        is_automated: parsed.is_automated(received.envelope_from.as_deref()),
+        report: parsed.report.clone(),
+        calendar_method: parsed.calendar_method.clone(),
+        safety_flags: context.safety_flags.clone(),
+        parse_limited: parsed.parse_limited,
+        raw_id: Some(received.ses_message_id.clone()),
+        received_at: Some(received.received_at),
+        ..Message::start(id, thread_id, workspace_id, identity_id, Direction::Inbound, from_email, now)
+    };
+    let body = MessageBody {
+        text: Some(parsed.text.clone()).filter(|text| !text.is_empty()),
+        html: parsed.html.clone(),
+        extracted_text: Some(extracted).filter(|text| !text.is_empty()),
+    };
+    (message, body)
+}
+
+/// Marks the drafts that the mail overtook. One that a worker claimed in the meantime is past that point.
+async fn go_stale(
+    app: &App,
+    claim: &AddressClaim,
+    overtaken: &[DraftId],
+    transaction: &mut Transaction,
+) -> Result<(), ServiceError> {
+    if overtaken.is_empty() {
+        return Ok(());
+    }
+    let now = app.now();
+    for row in app.store.drafts_by_id(claim.workspace_id, overtaken).await? {
+        let mut draft = row.value.clone();
+        if draft.go_stale(now) {
+            transaction.replace(&row, &draft)?;
+        }
+    }
+    Ok(())
+}
+
+/// Points the mail's own id, and those it cites that nothing is known of, at its thread.
+fn point_at(
+    arrival: &Arrival<'_>,
+    claim: &AddressClaim,
+    context: &Context,
+    message: &Message,
+    transaction: &mut Transaction,
+) -> Result<(), ServiceError> {
+    let own = context.citations.own.as_str();
+    let pointer = |id: &str, message_id: Option<MessageId>| MailPointer {
+        message_id_header: id.to_owned(),
+        workspace_id: claim.workspace_id,
+        identity_id: claim.identity_id,
+        thread_id: message.thread_id,
+        message_id,
+        content_sha256: message_id.map(|_| arrival.content_sha256.clone()),
+    };
+    match context.pointers.iter().find(|row| row.value.message_id_header == own) {
+        None => _ = transaction.create(&pointer(own, Some(message.id)))?,
+        // Only cited until now.
+        Some(row) if row.value.message_id.is_none() => {
+            transaction.replace(row, &pointer(own, Some(message.id)))?;
+        }
+        // Another mail had this id first and keeps it.
+        Some(_) => {}
+    }
+    // A mail that makes threads full of drafts one remembers what there is room for: better that than not at all.
+    let room = transaction.room().saturating_sub(OPERATIONS_TO_COME);
+    for id in context.citations.unknown(|id| context.known(id)).take(room) {
+        transaction.create(&pointer(id, None))?;
+    }
+    Ok(())
+}

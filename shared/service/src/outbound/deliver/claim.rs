@@ -1,0 +1,117 @@
+//! Claiming a message: it may leave, its bytes are kept, and nobody else sends it.
+
+use actionlayer_clients::ses::Envelope;
+use actionlayer_domain::{
+    AttemptId, EmailAddress, MessageBody,
+    draft::{Failure, FailureCode},
+    identity::IdentityStatus,
+    work::SendJob,
+};
+use actionlayer_store::{BlobKey, Outbound, Transaction};
+
+use super::{
+    compose::{compose, quoted},
+    outcome::{fail, withdraw},
+};
+use crate::{App, ServiceError, outbound::attachments};
+
+/// A message this worker may send.
+pub(super) struct Claimed {
+    from: EmailAddress,
+    recipients: Vec<EmailAddress>,
+    raw: Vec<u8>,
+    /// As the claim has left it.
+    pub(super) outbound: Outbound,
+}
+
+impl Claimed {
+    pub(super) fn envelope(&self) -> Envelope<'_> {
+        Envelope { from: &self.from, recipients: self.recipients.iter().collect(), raw: self.raw.clone() }
+    }
+}
+
+/// Claims the message if it may still leave. `None` when there is nothing to do.
+pub(super) async fn claim_once(
+    app: &App,
+    job: &SendJob,
+    attempt_id: AttemptId,
+) -> Result<Option<Claimed>, ServiceError> {
+    let Some(outbound) = app.store.outbound(job.workspace_id, job.message_id).await? else { return Ok(None) };
+    let Outbound { message: row, thread, identity, draft, suppressed } = outbound;
+    let now = app.now();
+    let mut message = row.value.clone();
+    let Some(delivery) = &mut message.delivery else { return Ok(None) };
+    // Claimed by another worker, or settled: a second delivery of the same job.
+    if delivery.claim(attempt_id, now).is_err() {
+        return Ok(None);
+    }
+    let identity = identity.map(|row| row.value).filter(|identity| identity.status == IdentityStatus::Active);
+    let Some(identity) = identity else {
+        let failure = Failure {
+            code: FailureCode::IdentityUnavailable,
+            message: "The identity was suspended or deleted before this left.".to_owned(),
+        };
+        fail(app, job.workspace_id, job.message_id, &failure).await?;
+        return Ok(None);
+    };
+    let mut transaction = Transaction::new();
+    let mut claimed_draft = None;
+    if let Some(draft_row) = &draft {
+        let mut draft = draft_row.value.clone();
+        if draft.claim(message.id, &thread.value, now).is_err() {
+            withdraw(
+                app,
+                &Outbound { message: row, thread, identity: None, draft: Some(draft_row.clone()), suppressed },
+            )
+            .await?;
+            return Ok(None);
+        }
+        transaction.replace(draft_row, &draft)?.check(&thread);
+        claimed_draft = Some(draft_row.replaced(draft));
+    } else if message.draft_id.is_some() {
+        // Its draft is gone: nobody can say that it was approved.
+        withdraw(app, &Outbound { message: row, thread, identity: None, draft: None, suppressed }).await?;
+        return Ok(None);
+    } else {
+        // Nothing about the thread matters here. But a write of one item has no token: were its answer lost, the SDK's
+        // retry would find the claim taken, by itself, and the mail would never leave. A transaction has one.
+        transaction.check(&thread);
+    }
+
+    if !suppressed.is_empty() {
+        let addresses: Vec<_> = suppressed.iter().map(|suppression| suppression.email.as_str()).collect();
+        let failure = Failure {
+            code: FailureCode::RecipientSuppressed,
+            message: format!(
+                "Nothing is sent to {} any more: mail there bounced or was complained about.",
+                addresses.join(", ")
+            ),
+        };
+        fail(app, job.workspace_id, job.message_id, &failure).await?;
+        return Ok(None);
+    }
+
+    // Built and stored before the claim: what fails here has claimed nothing.
+    let body: MessageBody = app.store.body(&row).await?;
+    let quoted = quoted(app, &message).await?;
+    let built = attachments::load(app, &message).await?.and_then(|files| {
+        compose(&message, &body, quoted.as_ref(), files, &identity, now, attempt_id).map_err(|error| Failure {
+            code: FailureCode::Rejected,
+            message: format!("The mail cannot be built: {error}."),
+        })
+    });
+    let raw = match built {
+        Ok(raw) => raw,
+        Err(failure) => {
+            fail(app, job.workspace_id, job.message_id, &failure).await?;
+            return Ok(None);
+        }
+    };
+    app.store.put_blob(&BlobKey::outbound(job.workspace_id, message.id), raw.clone(), "message/rfc822").await?;
+    transaction.replace(&row, &message)?;
+    app.store.commit(transaction).await?;
+    let recipients = message.recipients().collect();
+    let outbound =
+        Outbound { message: row.replaced(message), thread, identity: None, draft: claimed_draft, suppressed };
+    Ok(Some(Claimed { from: identity.email_address, recipients, raw, outbound }))
+}

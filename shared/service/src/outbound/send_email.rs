@@ -1,0 +1,111 @@
+//! `POST /v1/emails/send`: a message that starts a thread.
+
+use actionlayer_domain::{Identity, IdentityId, Message, MessageBody, Thread, ThreadId, key::Permission};
+use actionlayer_store::Transaction;
+
+use crate::contacts::first_contact::first_contact;
+use crate::identities::read_identities::require_active;
+use crate::{
+    App, Caller, ServiceError,
+    contacts::suppressions::require_deliverable,
+    contention::until_settled,
+    fields::{Fields, distinct},
+    outbound::{
+        attachments::{self, NewAttachment},
+        message::{self, Content, Origin},
+    },
+    threads::messages,
+    workspace::{idempotency::Once, plan},
+};
+
+/// What is to be sent.
+#[derive(Debug, Clone)]
+pub struct SendEmail {
+    /// The identity to send as; it must have `can_send_cold`.
+    pub identity_id: IdentityId,
+    /// The recipients.
+    pub to: Vec<String>,
+    /// Copies.
+    pub cc: Vec<String>,
+    /// Blind copies.
+    pub bcc: Vec<String>,
+    /// The subject.
+    pub subject: String,
+    /// The text.
+    pub body_text: Option<String>,
+    /// The HTML.
+    pub body_html: Option<String>,
+    /// Files.
+    pub attachments: Vec<NewAttachment>,
+    /// Tags of the thread it starts.
+    pub tags: Vec<String>,
+}
+
+/// Queues a message, with the thread it starts and the contact it goes to.
+pub async fn send_email(app: &App, caller: &Caller, input: SendEmail) -> Result<(Message, MessageBody), ServiceError> {
+    caller.require(Permission::DirectSend)?;
+    let mut fields = Fields::default();
+    let to = fields.addresses("to", &input.to);
+    let cc = fields.addresses("cc", &input.cc);
+    let bcc = fields.addresses("bcc", &input.bcc);
+    if input.to.is_empty() {
+        fields.refuse("to", "name at least one recipient");
+    }
+    fields.recipient_count("to", to.len() + cc.len() + bcc.len());
+    fields.bodies(input.body_text.as_deref(), input.body_html.as_deref());
+    fields.tags(&input.tags);
+    let subject = fields.header("subject", Some(&input.subject));
+    fields.finish()?;
+    let Some(subject) = subject else { return Err(ServiceError::invalid("subject", "is required")) };
+
+    let identity = app.store.identity(caller.workspace_id, input.identity_id).await?;
+    let identity = identity.map(|row| row.value).filter(|identity| caller.sees(identity.id));
+    let Some(identity) = identity else { return Err(ServiceError::NotFound { what: "identity" }) };
+    require_active(&identity)?;
+    if !identity.can_send_cold {
+        return Err(ServiceError::ColdSendBlocked);
+    }
+
+    let attachments = attachments::keep(app, caller.workspace_id, &input.attachments).await?;
+    let (text, html) = (input.body_text, input.body_html);
+    let content = Content { to, cc, bcc, subject, text, html, attachments, quote_history: false };
+    start_thread(app, caller, &identity, &content, &input.tags).await
+}
+
+/// Queues a message that nobody approves, with the thread it starts and the contact it goes to.
+pub(crate) async fn start_thread(
+    app: &App,
+    caller: &Caller,
+    identity: &Identity,
+    content: &Content,
+    tags: &[String],
+) -> Result<(Message, MessageBody), ServiceError> {
+    let Some(first) = content.to.first() else {
+        return Err(ServiceError::invalid("to", "name at least one recipient"));
+    };
+    until_settled(app, || async {
+        if let Some(id) = Once::made(app, caller).await? {
+            return messages::get_message(app, caller, id).await;
+        }
+        require_deliverable(app, caller.workspace_id, &content.to, &content.cc, &content.bcc).await?;
+        let now = app.now();
+        let mut transaction = Transaction::new();
+        let contact = first_contact(app, caller.workspace_id, first, now, &mut transaction).await?;
+        let thread_id = ThreadId::generate(now, app.entropy());
+        let origin = Origin { answers: None, draft: None, unattended: true };
+        let (message, body) = message::message(app, identity, thread_id, content.clone(), origin, now);
+        let thread = Thread {
+            snippet: message.snippet.clone(),
+            tags: distinct(tags),
+            ..Thread::start(thread_id, caller.workspace_id, identity.id, &message.subject, now, now)
+        }
+        .with_contact(&contact);
+        transaction.create(&thread)?;
+        transaction.create_with_body(&app.store, &message, &body).await?;
+        plan::count_outbound(app, &message, &mut transaction).await?;
+        Once::mark(&mut transaction, caller, message.id, now)?;
+        app.store.commit(transaction).await?;
+        Ok((message, body))
+    })
+    .await
+}
