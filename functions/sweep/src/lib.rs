@@ -7,5 +7,6 @@ use lambda_runtime::Error;
 
 /// Handles the schedule's event, which says nothing but that it is time.
 pub async fn handle(app: &App, _event: EventBridgeEvent) -> Result<(), Error> {
-    Ok(sweep(app).await?)
+    sweep(app).await?;
+    Ok(())
 }
