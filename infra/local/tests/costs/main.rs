@@ -127,7 +127,7 @@ async fn each_request_costs_what_it_should() {
 
 #[test]
 fn no_operation_is_without_a_price() {
-    let document = actionlayer_local::openapi::document();
+    let document = actionlayer_api::openapi::document();
     let operations = document["paths"].as_object().unwrap().iter().flat_map(|(path, methods)| {
         let methods = methods.as_object().unwrap().keys().filter(|method| *method != "parameters");
         methods.map(move |method| format!("{} {path}", method.to_uppercase()))

@@ -10,6 +10,7 @@ use actionlayer_domain::{
     message::{Authentication, Direction, Verdict},
     rate::RateClass,
     thread::ThreadStatus,
+    work::Queue,
 };
 use actionlayer_local::{
     engine::{Engine, EngineOptions, REGION},
@@ -179,8 +180,8 @@ async fn app_on_own_table(engine: &Engine) -> App {
     let variables = BTreeMap::from([
         (variable::TABLE_NAME, TABLE),
         (variable::MAIL_BUCKET, bucket.as_str()),
-        (variable::SEND_QUEUE_URL, sends.as_str()),
-        (variable::NOTIFY_QUEUE_URL, notifications.as_str()),
+        (Queue::Send.url_variable(), sends.as_str()),
+        (Queue::Notify.url_variable(), notifications.as_str()),
         (variable::SES_CONFIGURATION_SET, template.configuration_set.as_str()),
         (variable::PUBLIC_URL, "http://costs.test"),
         (variable::BOOTSTRAP, "on"),
