@@ -28,6 +28,7 @@ pub use authenticated::Authenticated;
 pub use body::{Addresses, JsonBody, NoFields, OptionalJsonBody, nullable};
 pub use boundary::{RequestId, SourceAddress, boundary};
 pub use error::ApiError;
+pub(crate) use idempotent::OnceOnly;
 pub use page::List;
 pub use path::{AttachmentId, DeliveryId, Id, IdOrAddress, NamedId};
 pub use query::{NoQuery, Query};

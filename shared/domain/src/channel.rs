@@ -3,7 +3,30 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{EmailAddress, Secret, Timestamp};
+use crate::{EmailAddress, Secret};
+
+/// A kind of channel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum ChannelKind {
+    /// Mail.
+    Email,
+    /// Slack.
+    Slack,
+    /// Telegram.
+    Telegram,
+}
+
+impl ChannelKind {
+    /// The name in the API.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Email => "email",
+            Self::Slack => "slack",
+            Self::Telegram => "telegram",
+        }
+    }
+}
 
 /// A way to reach the people who decide. Several may be set; all are told, the first decision wins.
 ///
@@ -46,6 +69,15 @@ pub enum ApprovalChannel {
     },
 }
 
+/// Where a channel writes to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// The channel.
+    pub channel: ChannelKind,
+    /// Its own id of the place: an address, a Slack channel's id, a Telegram chat's id.
+    pub id: String,
+}
+
 /// What stands before the end of a secret that is shown.
 const ELLIPSIS: char = '…';
 
@@ -57,12 +89,24 @@ fn masked(secret: &Secret<String>) -> Secret<String> {
 }
 
 impl ApprovalChannel {
-    /// The name in the API: the value of `type`.
-    pub const fn as_str(&self) -> &'static str {
+    /// Which kind it is: the value of `type`.
+    pub const fn kind(&self) -> ChannelKind {
         match self {
-            Self::Email { .. } => "email",
-            Self::Slack { .. } => "slack",
-            Self::Telegram { .. } => "telegram",
+            Self::Email { .. } => ChannelKind::Email,
+            Self::Slack { .. } => ChannelKind::Slack,
+            Self::Telegram { .. } => ChannelKind::Telegram,
+        }
+    }
+
+    /// Where it writes to: the address of each approver, or the one place that all of them read.
+    pub fn places(&self) -> Vec<Place> {
+        let one = |channel, id: &str| vec![Place { channel, id: id.to_owned() }];
+        match self {
+            Self::Email { to } => {
+                to.iter().map(|to| Place { channel: ChannelKind::Email, id: to.to_string() }).collect()
+            }
+            Self::Slack { channel, .. } => one(ChannelKind::Slack, channel),
+            Self::Telegram { chat_id, .. } => one(ChannelKind::Telegram, chat_id),
         }
     }
 
@@ -71,15 +115,6 @@ impl ApprovalChannel {
         match self {
             Self::Email { to } => to,
             Self::Slack { .. } | Self::Telegram { .. } => &[],
-        }
-    }
-
-    /// The one place it writes to; none for mail, which goes to each approver.
-    pub fn place(&self) -> Option<&str> {
-        match self {
-            Self::Email { .. } => None,
-            Self::Slack { channel, .. } => Some(channel),
-            Self::Telegram { chat_id, .. } => Some(chat_id),
         }
     }
 
@@ -195,33 +230,6 @@ const MAX_APPROVERS: usize = 20;
 /// Whether a text can be the secret part of a token: it goes into headers and addresses.
 fn is_token(text: &str) -> bool {
     (8..=255).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
-}
-
-/// Whether one approver was told of one version of a draft.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum NotificationState {
-    /// The provider took it.
-    Sent,
-    /// The provider refused it, or did not answer; the draft waits in the dashboard.
-    Failed,
-}
-
-/// What became of telling one approver about one version of a draft.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Notification {
-    /// The channel's `type`.
-    pub channel: String,
-    /// Whom it went to: an address, or the channel's or chat's id.
-    pub recipient: String,
-    /// The version of the draft it showed.
-    pub version: u32,
-    /// What became of it.
-    pub state: NotificationState,
-    /// Why it failed, in a fixed word.
-    pub error: Option<String>,
-    /// When that was.
-    pub at: Timestamp,
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 use crate::{
     ContactId, EmailAddress, HeldId, IdentityId, Timestamp, WorkspaceId,
     message::{Authentication, SafetyFlag},
+    notification::Notification,
 };
 
 /// Whether a sender is known.
@@ -140,8 +141,9 @@ pub struct SenderNotice {
     pub from_email: String,
     /// The held mail that shows what they write.
     pub held_id: HeldId,
-    /// Who was told.
-    pub told: Vec<EmailAddress>,
+    /// Where it was told.
+    #[serde(default)]
+    pub notifications: Vec<Notification>,
     /// When it was made.
     pub created_at: Timestamp,
 }

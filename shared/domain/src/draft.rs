@@ -23,7 +23,8 @@ pub use failure::{Failure, FailureCode};
 
 use crate::{
     DraftId, EmailAddress, HeaderText, IdentityId, MessageId, Thread, ThreadId, Timestamp, WorkspaceId,
-    channel::Notification, message::Attachment,
+    message::Attachment,
+    notification::{Notification, record},
 };
 
 /// Where a draft stands.
@@ -257,6 +258,8 @@ impl Draft {
         now: Timestamp,
     ) -> Result<(), DraftRefusal> {
         match self.status {
+            // What was asked in a channel is closed by the first decision; to take an approval back is for others.
+            DraftStatus::Approved if by.kind.is_asked() => return Err(self.decided()),
             DraftStatus::Approved if self.send_state.is_some() => {
                 return Err(DraftRefusal::SendInProgress);
             }
@@ -380,11 +383,7 @@ impl Draft {
 
     /// Records that an approver was told, or could not be. Once per channel, recipient and version.
     pub fn notified(&mut self, notification: Notification) {
-        self.notifications.retain(|n| {
-            (&n.channel, &n.recipient, n.version)
-                != (&notification.channel, &notification.recipient, notification.version)
-        });
-        self.notifications.push(notification);
+        record(&mut self.notifications, notification);
     }
 
     fn require_on_its_way(&self, message_id: MessageId) -> Result<(), DraftRefusal> {

@@ -15,6 +15,7 @@ pub mod error;
 mod contention;
 mod fields;
 mod list_page;
+mod permission;
 mod short_list;
 
 pub mod approvals;
@@ -33,5 +34,6 @@ pub mod jobs;
 pub mod relay;
 pub mod sweep;
 
-pub use app::{App, Caller, Ports, Settings};
+pub use app::{App, Ports, Settings};
+pub use actionlayer_domain::Caller;
 pub use error::{FieldError, ServiceError};

@@ -6,7 +6,7 @@ use actionlayer_domain::{
     Draft, DraftId, DraftStatus, Message, Thread, ThreadId, event::Entity, rate::RateClass, work::SendJob,
 };
 use actionlayer_service::{
-    approvals::decide_draft::approve_draft,
+    approvals::decide_draft::{Choice, Decision, decide},
     drafts::{
         read_drafts::get_draft,
         send_draft::send_draft,
@@ -19,7 +19,7 @@ use actionlayer_service::{
     },
     relay::{Change, relay},
     threads::{get_thread::get_thread, list_threads::list_threads},
-    workspace::authenticate::authenticate,
+    workspace::{authenticate::authenticate, idempotency::Idempotency},
 };
 use actionlayer_store::{PageRequest, ThreadFilter, keys};
 use serde_json::json;
@@ -146,7 +146,7 @@ impl<'a> Steps<'a> {
         let changes = self.changes(thread, draft_id).await;
         self.step("relay 2 changes", relay(app, &changes)).await.unwrap();
         self.step("relay them again", relay(app, &changes)).await.unwrap();
-        self.step("approve a draft", approve_draft(app, caller, draft_id, None)).await.unwrap();
+        self.step("approve a draft", decide(app, caller, draft_id, &Decision { choice: Choice::Approve, version: None })).await.unwrap();
         draft_id
     }
 
@@ -181,7 +181,7 @@ impl<'a> Steps<'a> {
             quote_history: false,
         };
         let World { app, caller, .. } = self.world;
-        self.step(operation, submit_draft(app, caller, input)).await.unwrap().0.id
+        self.step(operation, submit_draft(app, caller, &Idempotency::NONE, input)).await.unwrap().0.id
     }
 
     async fn thread(&self, id: ThreadId) -> Thread {

@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
-    ApiError, Authenticated, Id, JsonBody, List, NoQuery, Query, nullable, openapi::Paging, views::ContactView,
+    ApiError, Authenticated, Id, JsonBody, List, NoQuery, OnceOnly, Query, nullable, openapi::Paging, views::ContactView,
 };
 
 /// The operations on this resource.
@@ -80,11 +80,12 @@ pub(crate) struct CreateContact {
 pub(crate) async fn create_contact(
     State(app): State<Arc<App>>,
     Authenticated(caller): Authenticated,
+    OnceOnly(idempotency): OnceOnly,
     _: NoQuery,
     JsonBody(body): JsonBody<CreateContact>,
 ) -> Result<(StatusCode, Json<ContactView>), ApiError> {
     let CreateContact { email, name, status, tags } = body;
-    let contact = edit_contacts::create_contact(&app, &caller, NewContact { email, name, status, tags }).await?;
+    let contact = edit_contacts::create_contact(&app, &caller, &idempotency, NewContact { email, name, status, tags }).await?;
     Ok((StatusCode::CREATED, Json(ContactView::of(contact))))
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use actionlayer_domain::{Draft, DraftBody, DraftId, DraftStatus, IdentityId, MessageId, ThreadId};
 use actionlayer_service::{
     App,
-    approvals::decide_draft as decide,
+    approvals::decide_draft::{Choice, Decision, decide},
     drafts::{
         edit_draft::{self as edit, EditDraft},
         read_drafts as read, send_draft as send,
@@ -18,12 +18,12 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::attachments::{self, NewAttachment};
 use crate::{
-    Addresses, ApiError, Authenticated, Id, JsonBody, List, NoFields, NoQuery, OptionalJsonBody, Query, nullable,
+    Addresses, ApiError, Authenticated, Id, JsonBody, List, NoFields, NoQuery, OnceOnly, OptionalJsonBody, Query, nullable,
     openapi::Paging,
     views::{DraftVersionView, DraftView},
 };
+use super::attachments::{self, NewAttachment};
 
 /// The operations on this resource.
 pub fn routes() -> OpenApiRouter<Arc<App>> {
@@ -87,6 +87,7 @@ pub(crate) struct NewDraft {
 pub(crate) async fn submit_draft(
     State(app): State<Arc<App>>,
     Authenticated(caller): Authenticated,
+    OnceOnly(idempotency): OnceOnly,
     _: NoQuery,
     JsonBody(body): JsonBody<NewDraft>,
 ) -> Result<(StatusCode, Json<DraftView>), ApiError> {
@@ -106,7 +107,7 @@ pub(crate) async fn submit_draft(
         attachments: attachments::all(body.attachments),
         quote_history: body.quote_history,
     };
-    Ok((StatusCode::CREATED, view(submit::submit_draft(&app, &caller, draft).await?)))
+    Ok((StatusCode::CREATED, view(submit::submit_draft(&app, &caller, &idempotency, draft).await?)))
 }
 
 /// Lists drafts, newest first, without their bodies.
@@ -230,7 +231,7 @@ pub(crate) async fn approve_draft(
     _: NoQuery,
     OptionalJsonBody(body): OptionalJsonBody<Approval>,
 ) -> Result<Json<DraftView>, ApiError> {
-    Ok(view(decide::approve_draft(&app, &caller, id, body.version).await?))
+    Ok(view(decide(&app, &caller, id, &Decision { choice: Choice::Approve, version: body.version }).await?))
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -255,7 +256,7 @@ pub(crate) async fn reject_draft(
     _: NoQuery,
     OptionalJsonBody(body): OptionalJsonBody<Rejection>,
 ) -> Result<Json<DraftView>, ApiError> {
-    Ok(view(decide::reject_draft(&app, &caller, id, body.reason).await?))
+    Ok(view(decide(&app, &caller, id, &Decision { choice: Choice::Reject { reason: body.reason }, version: None }).await?))
 }
 
 /// Sends an approved draft; with a `full` key, a pending one too.

@@ -15,7 +15,7 @@ use actionlayer_service::{
     App,
     approvals::{
         approval_page::{ApprovalView, LinkProblem, Standing, open_link},
-        decide_draft::{self, Decision},
+        decide_draft::{Choice, Decision, decide},
     },
 };
 use axum::{
@@ -110,16 +110,13 @@ pub(crate) async fn decide(
 
 /// Hands the decision to the use case, which checks everything again in the write itself.
 async fn record(app: &App, link: &ApprovalView, action: Action, reason: Option<String>) -> Response {
-    let decision = match action {
-        Action::Approve => Decision::Approve,
-        Action::ApproveAndSend => Decision::ApproveAndSend,
-        Action::Reject => Decision::Reject { reason },
+    let choice = match action {
+        Action::Approve => Choice::Approve,
+        Action::ApproveAndSend => Choice::ApproveAndSend,
+        Action::Reject => Choice::Reject { reason },
     };
-    let token = &link.token;
-    let version = Some(token.version);
-    let decided =
-        decide_draft::decide(app, token.workspace_id, token.draft_id, &link.actor(), version, &decision).await;
-    match decided {
+    let decision = Decision { choice, version: Some(link.token.version) };
+    match decide(app, &link.caller(), link.token.draft_id, &decision).await {
         Ok((draft, _)) => {
             let told = match action {
                 Action::Approve => Outcome::Approved(&draft),

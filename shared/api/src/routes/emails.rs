@@ -15,8 +15,8 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
+use crate::{Addresses, ApiError, Authenticated, JsonBody, NoQuery, OnceOnly, views::SentView};
 use super::attachments::{self, NewAttachment};
-use crate::{Addresses, ApiError, Authenticated, JsonBody, NoQuery, views::SentView};
 
 /// The operations on this resource.
 pub fn routes() -> OpenApiRouter<Arc<App>> {
@@ -57,6 +57,7 @@ pub(crate) struct NewEmail {
 pub(crate) async fn send_email(
     State(app): State<Arc<App>>,
     Authenticated(caller): Authenticated,
+    OnceOnly(idempotency): OnceOnly,
     _: NoQuery,
     JsonBody(body): JsonBody<NewEmail>,
 ) -> Result<(StatusCode, Json<SentView>), ApiError> {
@@ -71,7 +72,7 @@ pub(crate) async fn send_email(
         attachments: attachments::all(body.attachments),
         tags: body.tags,
     };
-    let (message, _) = send::send_email(&app, &caller, email).await?;
+    let (message, _) = send::send_email(&app, &caller, &idempotency, email).await?;
     Ok((StatusCode::ACCEPTED, Json(SentView::of(&message))))
 }
 
@@ -103,6 +104,7 @@ pub(crate) struct NewReply {
 pub(crate) async fn reply_email(
     State(app): State<Arc<App>>,
     Authenticated(caller): Authenticated,
+    OnceOnly(idempotency): OnceOnly,
     _: NoQuery,
     JsonBody(body): JsonBody<NewReply>,
 ) -> Result<(StatusCode, Json<SentView>), ApiError> {
@@ -116,6 +118,6 @@ pub(crate) async fn reply_email(
         attachments: attachments::all(body.attachments),
         quote_history: body.quote_history,
     };
-    let (message, _) = reply::reply_email(&app, &caller, email).await?;
+    let (message, _) = reply::reply_email(&app, &caller, &idempotency, email).await?;
     Ok((StatusCode::ACCEPTED, Json(SentView::of(&message))))
 }

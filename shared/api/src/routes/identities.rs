@@ -18,7 +18,7 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
-    ApiError, Authenticated, Id, JsonBody, List, NoQuery, OptionalJsonBody, Query, nullable,
+    ApiError, Authenticated, Id, JsonBody, List, NoQuery, OnceOnly, OptionalJsonBody, Query, nullable,
     openapi::Paging,
     views::{ApprovalChannels, IdentityView, SentView},
 };
@@ -217,10 +217,11 @@ pub(crate) struct TestEmail {
 pub(crate) async fn send_test_email(
     State(app): State<Arc<App>>,
     Authenticated(caller): Authenticated,
+    OnceOnly(idempotency): OnceOnly,
     Id(id): Id<IdentityId>,
     _: NoQuery,
     OptionalJsonBody(body): OptionalJsonBody<TestEmail>,
 ) -> Result<(StatusCode, Json<SentView>), ApiError> {
-    let (message, _) = test_email::send_test_email(&app, &caller, id, body.to.as_deref()).await?;
+    let (message, _) = test_email::send_test_email(&app, &caller, &idempotency, id, body.to.as_deref()).await?;
     Ok((StatusCode::ACCEPTED, Json(SentView::of(&message))))
 }

@@ -19,7 +19,7 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
-    ApiError, Authenticated, Id, JsonBody, List, NoQuery, Query,
+    ApiError, Authenticated, Id, JsonBody, List, NoQuery, OnceOnly, Query,
     openapi::Paging,
     views::{RuleTestView, RuleView},
 };
@@ -88,10 +88,11 @@ impl CreateRule {
 pub(crate) async fn create_rule(
     State(app): State<Arc<App>>,
     Authenticated(caller): Authenticated,
+    OnceOnly(idempotency): OnceOnly,
     _: NoQuery,
     JsonBody(body): JsonBody<CreateRule>,
 ) -> Result<(StatusCode, Json<RuleView>), ApiError> {
-    let rule = edit_rules::create_rule(&app, &caller, body.new_rule()).await?;
+    let rule = edit_rules::create_rule(&app, &caller, &idempotency, body.new_rule()).await?;
     Ok((StatusCode::CREATED, Json(RuleView::of(rule))))
 }
 

@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
-    ApiError, Authenticated, DeliveryId, Id, JsonBody, List, NoFields, NoQuery, OptionalJsonBody, Query, nullable,
+    ApiError, Authenticated, DeliveryId, Id, JsonBody, List, NoFields, NoQuery, OnceOnly, OptionalJsonBody, Query, nullable,
     openapi::Paging,
     views::{EventName, SecretWebhookView, WebhookDeliveryView, WebhookView},
 };
@@ -58,12 +58,13 @@ pub(crate) struct NewWebhook {
 pub(crate) async fn create_webhook(
     State(app): State<Arc<App>>,
     Authenticated(caller): Authenticated,
+    OnceOnly(idempotency): OnceOnly,
     _: NoQuery,
     JsonBody(body): JsonBody<NewWebhook>,
 ) -> Result<(StatusCode, Json<SecretWebhookView>), ApiError> {
     let NewWebhook { url, events, description, active } = body;
     let input = webhooks::NewWebhook { url, events, description, active };
-    let webhook = webhooks::create_webhook(&app, &caller, input).await?;
+    let webhook = webhooks::create_webhook(&app, &caller, &idempotency, input).await?;
     Ok((StatusCode::CREATED, Json(SecretWebhookView::of(webhook, app.now()))))
 }
 
@@ -164,11 +165,12 @@ pub(crate) async fn delete_webhook(
 pub(crate) async fn rotate_webhook_secret(
     State(app): State<Arc<App>>,
     Authenticated(caller): Authenticated,
+    OnceOnly(idempotency): OnceOnly,
     Id(id): Id<WebhookId>,
     _: NoQuery,
     OptionalJsonBody(NoFields {}): OptionalJsonBody<NoFields>,
 ) -> Result<Json<SecretWebhookView>, ApiError> {
-    Ok(Json(SecretWebhookView::of(webhooks::rotate_webhook_secret(&app, &caller, id).await?, app.now())))
+    Ok(Json(SecretWebhookView::of(webhooks::rotate_webhook_secret(&app, &caller, &idempotency, id).await?, app.now())))
 }
 
 /// Sends a webhook an event `webhook.test`, whatever it asks for and also when it is not active.
@@ -182,11 +184,12 @@ pub(crate) async fn rotate_webhook_secret(
 pub(crate) async fn test_webhook(
     State(app): State<Arc<App>>,
     Authenticated(caller): Authenticated,
+    OnceOnly(idempotency): OnceOnly,
     Id(id): Id<WebhookId>,
     _: NoQuery,
     OptionalJsonBody(NoFields {}): OptionalJsonBody<NoFields>,
 ) -> Result<(StatusCode, Json<WebhookDeliveryView>), ApiError> {
-    let delivery = deliveries::test_webhook(&app, &caller, id).await?;
+    let delivery = deliveries::test_webhook(&app, &caller, &idempotency, id).await?;
     Ok((StatusCode::ACCEPTED, Json(WebhookDeliveryView::of(delivery))))
 }
 
@@ -225,11 +228,12 @@ pub(crate) async fn list_webhook_deliveries(
 pub(crate) async fn redeliver_webhook_delivery(
     State(app): State<Arc<App>>,
     Authenticated(caller): Authenticated,
+    OnceOnly(idempotency): OnceOnly,
     Id(id): Id<WebhookId>,
     DeliveryId(delivery_id): DeliveryId,
     _: NoQuery,
     OptionalJsonBody(NoFields {}): OptionalJsonBody<NoFields>,
 ) -> Result<(StatusCode, Json<WebhookDeliveryView>), ApiError> {
-    let delivery = deliveries::redeliver(&app, &caller, id, delivery_id).await?;
+    let delivery = deliveries::redeliver(&app, &caller, &idempotency, id, delivery_id).await?;
     Ok((StatusCode::ACCEPTED, Json(WebhookDeliveryView::of(delivery))))
 }

@@ -3,8 +3,9 @@
 use actionlayer_domain::{
     Draft, DraftBody, DraftId, DraftStatus, EmailAddress, HeaderText, IdentityId, MessageId, ThreadId, Timestamp,
     WorkspaceId,
-    channel::{Notification, NotificationState},
+    channel::ChannelKind,
     draft::{Actor, ActorKind, Failure, FailureCode, SendState},
+    notification::{Notification, NotificationState},
 };
 use actionlayer_store::DraftVersion;
 use serde::Serialize;
@@ -128,7 +129,7 @@ impl FailureView {
 /// Whether an approver was told.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct NotificationView {
-    channel: String,
+    channel: ChannelKind,
     /// An address, or the id of a channel or chat.
     recipient: String,
     version: u32,
@@ -140,7 +141,7 @@ pub struct NotificationView {
 impl NotificationView {
     /// The view of a notification.
     pub fn of(notification: Notification) -> Self {
-        let Notification { channel, recipient, version, state, error, at } = notification;
+        let Notification { channel, recipient, version, state, error, at, posted: _ } = notification;
         Self { channel, recipient, version, state, error, at }
     }
 }

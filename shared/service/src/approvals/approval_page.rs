@@ -1,7 +1,7 @@
 //! What an approval link leads to. Reads only: opening a link, however often and by whomever, changes nothing.
 
 use actionlayer_channels::approval_link::{ApprovalToken, TokenError};
-use actionlayer_domain::{DraftRefusal, EmailAddress, Identity, Timestamp, channel::ApprovalChannel, draft::Actor};
+use actionlayer_domain::{Caller, DraftRefusal, EmailAddress, Identity, Principal, Timestamp, channel::ApprovalChannel};
 
 use crate::{
     App, ServiceError,
@@ -51,7 +51,7 @@ impl ApprovalView {
     /// What can still be decided, by the rules of the draft itself. A decision is checked again when it is written.
     pub fn standing(&self, now: Timestamp) -> Standing {
         let (seen, current) = (self.token.version, self.context.draft.version);
-        match self.context.draft.clone().approve(self.actor(), Some(seen), now) {
+        match self.context.draft.clone().approve(self.caller().actor(), Some(seen), now) {
             Ok(()) if self.context.proposal().is_stale() => Standing::Stale,
             Ok(()) => Standing::Open,
             Err(DraftRefusal::Stale) if seen == current => Standing::Stale,
@@ -61,8 +61,9 @@ impl ApprovalView {
     }
 
     /// The approver as one who decides.
-    pub fn actor(&self) -> Actor {
-        Actor::email(&self.approver)
+    pub fn caller(&self) -> Caller {
+        let principal = Principal::mail_approver(&self.approver);
+        Caller::approver(self.token.workspace_id, self.context.identity.id, principal)
     }
 }
 

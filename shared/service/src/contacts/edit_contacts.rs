@@ -7,13 +7,14 @@ use actionlayer_domain::{
 };
 use actionlayer_store::{CommitError, ContactFilter, Page, PageRequest, Row, Transaction, keys};
 
+use crate::permission::Require as _;
 use crate::{
     App, Caller, ServiceError,
     contention::until_settled,
     fields::{Fields, distinct},
     inbound::held,
     list_page,
-    workspace::idempotency::Once,
+    workspace::idempotency::Idempotency,
 };
 
 /// A contact to be made.
@@ -62,17 +63,17 @@ async fn find(app: &App, caller: &Caller, id: ContactId) -> Result<Row<Contact>,
 }
 
 /// Adds a contact. Of one address there is one; the refusal names it. Held mail of theirs is decided with it.
-pub async fn create_contact(app: &App, caller: &Caller, new: NewContact) -> Result<Contact, ServiceError> {
+pub async fn create_contact(app: &App, caller: &Caller, idempotency: &Idempotency, new: NewContact) -> Result<Contact, ServiceError> {
     caller.require(Permission::Administer)?;
     check(new.name.as_ref(), &new.tags)?;
-    let contact = until_settled(app, || create_once(app, caller, &new)).await?;
+    let contact = until_settled(app, || create_once(app, caller, idempotency, &new)).await?;
     carry_out(app, &contact).await?;
     Ok(contact)
 }
 
-async fn create_once(app: &App, caller: &Caller, new: &NewContact) -> Result<Contact, ServiceError> {
+async fn create_once(app: &App, caller: &Caller, idempotency: &Idempotency, new: &NewContact) -> Result<Contact, ServiceError> {
     let key = keys::contact(caller.workspace_id, &new.email);
-    if let Some(id) = Once::made::<ContactId>(app, caller).await? {
+    if let Some(id) = idempotency.made::<ContactId>(app, caller).await? {
         let made = app.store.get::<Contact>(&key).await?.filter(|row| row.value.id == id);
         return made.map(|row| row.value).ok_or(ServiceError::NotFound { what: "contact" });
     }
@@ -85,7 +86,7 @@ async fn create_once(app: &App, caller: &Caller, new: &NewContact) -> Result<Con
     let mut transaction = Transaction::new();
     let place = transaction.len();
     transaction.create(&contact)?;
-    Once::mark(&mut transaction, caller, contact.id, now)?;
+    idempotency.mark(&mut transaction, caller, contact.id, now)?;
     match app.store.commit(transaction).await {
         Ok(()) => Ok(contact),
         Err(CommitError::Conflict { failed }) if failed.contains(&place) => {

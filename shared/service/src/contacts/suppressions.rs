@@ -3,6 +3,7 @@
 use actionlayer_domain::{EmailAddress, Suppression, SuppressionId, SuppressionReason, WorkspaceId, key::Permission};
 use actionlayer_store::{Page, PageRequest, Transaction, keys};
 
+use crate::permission::Require as _;
 use crate::{App, Caller, FieldError, ServiceError, contention::until_settled, list_page};
 
 /// What a suppression is named by.

@@ -8,6 +8,7 @@ use actionlayer_domain::{
 };
 use actionlayer_store::{DomainKeys, Transaction, keys};
 
+use crate::permission::Require as _;
 use crate::{
     App, Caller, ServiceError,
     contention::until_settled,

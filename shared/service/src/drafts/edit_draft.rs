@@ -4,6 +4,7 @@ use actionlayer_domain::{Draft, DraftBody, DraftId, EmailAddress, HeaderText, ke
 use actionlayer_store::{DraftVersion, Transaction};
 
 use crate::outbound::reply::reply_subject;
+use crate::permission::Require as _;
 use crate::{
     App, Caller, ServiceError,
     contention::until_settled,

@@ -3,6 +3,7 @@
 use actionlayer_domain::{Draft, DraftBody, DraftId};
 use actionlayer_store::{DraftFilter, DraftVersion, Page, PageRequest, Row, keys};
 
+use crate::permission::Require as _;
 use crate::{App, Caller, ServiceError, list_page};
 
 /// Drafts, newest first, without their bodies.

@@ -1,8 +1,7 @@
 //! `POST /v1/drafts/{id}/send` and `/notify`.
 
 use actionlayer_domain::{
-    Draft, DraftBody, DraftId, DraftStatus, Message, WorkspaceId,
-    draft::Actor,
+    Draft, DraftBody, DraftId, DraftRefusal, DraftStatus, Message,
     key::Permission,
     work::{NotifyJob, NotifyWork, Work},
 };
@@ -10,6 +9,7 @@ use actionlayer_store::{Transaction, keys};
 
 use crate::contacts::first_contact::first_contact;
 use crate::identities::read_identities::require_active;
+use crate::permission::Require as _;
 use crate::{
     App, Caller, ServiceError,
     contacts::suppressions::require_deliverable,
@@ -19,21 +19,10 @@ use crate::{
     workspace::plan,
 };
 
-/// An approval that comes with the wish to send.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Approval<'a> {
-    /// Who approves.
-    pub(crate) actor: &'a Actor,
-    /// The version they saw.
-    pub(crate) version: Option<u32>,
-}
-
-/// Queues an approved draft. A pending one too, for a key that may approve.
+/// Queues an approved draft. A pending one too, for a caller who may approve.
 pub async fn send_draft(app: &App, caller: &Caller, id: DraftId) -> Result<(Draft, DraftBody), ServiceError> {
     caller.require(Permission::Draft)?;
-    let actor = caller.actor();
-    let approval = caller.role.may(Permission::Approve).then_some(Approval { actor: &actor, version: None });
-    queue_draft(app, caller.workspace_id, id, Some(caller), approval).await
+    queue_draft(app, caller, id, None).await
 }
 
 /// Tells the approvers of a pending draft again.
@@ -47,26 +36,26 @@ pub async fn notify_draft(app: &App, caller: &Caller, id: DraftId) -> Result<(Dr
     Ok((row.value, body))
 }
 
-/// Puts a draft on its way: approved (now, if the caller may and it was not), fresh, once.
+/// Puts a draft on its way: approved (now, if the caller may and it was not), fresh, once. `version` is the one the caller
+/// saw.
 pub(crate) async fn queue_draft(
     app: &App,
-    workspace: WorkspaceId,
+    caller: &Caller,
     id: DraftId,
-    caller: Option<&Caller>,
-    approval: Option<Approval<'_>>,
+    version: Option<u32>,
 ) -> Result<(Draft, DraftBody), ServiceError> {
-    until_settled(app, || queue_once(app, workspace, id, caller, approval)).await
+    until_settled(app, || queue_once(app, caller, id, version)).await
 }
 
 async fn queue_once(
     app: &App,
-    workspace: WorkspaceId,
+    caller: &Caller,
     id: DraftId,
-    caller: Option<&Caller>,
-    approval: Option<Approval<'_>>,
+    version: Option<u32>,
 ) -> Result<(Draft, DraftBody), ServiceError> {
+    let workspace = caller.workspace_id;
     let found = app.store.draft_and_thread(workspace, id).await?;
-    let found = found.filter(|(row, _)| caller.is_none_or(|caller| caller.sees(row.value.identity_id)));
+    let found = found.filter(|(row, _)| caller.sees(row.value.identity_id));
     let Some((row, thread_row)) = found else { return Err(ServiceError::NotFound { what: "draft" }) };
     let now = app.now();
     let mut draft = row.value.clone();
@@ -80,15 +69,11 @@ async fn queue_once(
         app.store.commit(transaction).await?;
         return Err(ServiceError::StaleDraft);
     }
-    match approval {
-        Some(Approval { actor, version }) if draft.status == DraftStatus::Pending => {
-            draft.approve(actor.clone(), version, now)?;
-        }
-        // Approve and send of a draft that somebody else approved: the version must still be the one that was seen.
-        Some(Approval { version: Some(seen), .. }) if seen != draft.version => {
-            return Err(actionlayer_domain::DraftRefusal::Superseded { seen, current: draft.version }.into());
-        }
-        Some(_) | None => {}
+    if draft.status == DraftStatus::Pending && caller.may(Permission::Approve) {
+        draft.approve(caller.actor(), version, now)?;
+    } else if let Some(seen) = version.filter(|seen| *seen != draft.version) {
+        // Somebody else approved it: the version must still be the one that was seen.
+        return Err(DraftRefusal::Superseded { seen, current: draft.version }.into());
     }
 
     let (identity, answered, deliverable) = tokio::join!(

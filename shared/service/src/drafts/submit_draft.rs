@@ -15,6 +15,7 @@ use actionlayer_store::{Answering, Row, Transaction, Used};
 use crate::identities::read_identities::require_active;
 use crate::outbound::reply::reply_recipients;
 use crate::outbound::reply::reply_subject;
+use crate::permission::Require as _;
 use crate::{
     App, Caller, ServiceError,
     contention::until_settled,
@@ -25,7 +26,7 @@ use crate::{
         message::{self, Content, Origin},
     },
     threads::resolve,
-    workspace::{idempotency::Once, plan::Allowance},
+    workspace::{idempotency::Idempotency, plan::Allowance},
 };
 
 /// What an agent submits.
@@ -74,7 +75,7 @@ struct Parsed {
 /// Stores a draft for approval; the approvers are told by the relay. With the owner's opt-out `auto_approve_replies` an
 /// answer is approved and queued at once, unless newer mail arrived, a machine is being answered, or the thread's cap is
 /// reached. A cold draft never is.
-pub async fn submit_draft(app: &App, caller: &Caller, input: SubmitDraft) -> Result<(Draft, DraftBody), ServiceError> {
+pub async fn submit_draft(app: &App, caller: &Caller, idempotency: &Idempotency, input: SubmitDraft) -> Result<(Draft, DraftBody), ServiceError> {
     caller.require(Permission::Draft)?;
     let mut fields = Fields::default();
     fields.bodies(input.body_text.as_deref(), input.body_html.as_deref());
@@ -97,8 +98,8 @@ pub async fn submit_draft(app: &App, caller: &Caller, input: SubmitDraft) -> Res
     fields.finish()?;
     parsed.attachments = attachments::keep(app, caller.workspace_id, &input.attachments).await?;
     match answers {
-        Some(answers) => until_settled(app, || answer_once(app, caller, &input, answers, &parsed)).await,
-        None => until_settled(app, || cold_once(app, caller, &input, &parsed)).await,
+        Some(answers) => until_settled(app, || answer_once(app, caller, idempotency, &input, answers, &parsed)).await,
+        None => until_settled(app, || cold_once(app, caller, idempotency, &input, &parsed)).await,
     }
 }
 
@@ -184,12 +185,12 @@ async fn read_context(
 
 async fn answer_once(
     app: &App,
-    caller: &Caller,
+    caller: &Caller, idempotency: &Idempotency,
     input: &SubmitDraft,
     answers: (ThreadId, MessageId),
     parsed: &Parsed,
 ) -> Result<(Draft, DraftBody), ServiceError> {
-    if let Some(id) = Once::made(app, caller).await? {
+    if let Some(id) = idempotency.made(app, caller).await? {
         return read_drafts::get_draft(app, caller, id).await;
     }
     let Context { thread: row, identity, message, draft_ttl_hours } =
@@ -242,7 +243,7 @@ async fn answer_once(
     }
     transaction.create_with_body(&app.store, &draft, &body).await?;
     transaction.replace(&row, &thread)?;
-    Once::mark(&mut transaction, caller, draft.id, now)?;
+    idempotency.mark(&mut transaction, caller, draft.id, now)?;
     app.store.commit(transaction).await?;
     Ok((draft, body))
 }
@@ -250,11 +251,11 @@ async fn answer_once(
 /// A draft and the thread it would start. The contact is made when it is sent.
 async fn cold_once(
     app: &App,
-    caller: &Caller,
+    caller: &Caller, idempotency: &Idempotency,
     input: &SubmitDraft,
     parsed: &Parsed,
 ) -> Result<(Draft, DraftBody), ServiceError> {
-    if let Some(id) = Once::made(app, caller).await? {
+    if let Some(id) = idempotency.made(app, caller).await? {
         return read_drafts::get_draft(app, caller, id).await;
     }
     let now = app.now();
@@ -278,7 +279,7 @@ async fn cold_once(
     let mut transaction = Transaction::new();
     transaction.create(&thread)?;
     transaction.create_with_body(&app.store, &draft, &body).await?;
-    Once::mark(&mut transaction, caller, draft.id, now)?;
+    idempotency.mark(&mut transaction, caller, draft.id, now)?;
     app.store.commit(transaction).await?;
     Ok((draft, body))
 }

@@ -3,6 +3,7 @@
 use actionlayer_domain::{IdentityId, event::Event, event::EventType};
 use actionlayer_store::{EventFilter, Page, PageRequest};
 
+use crate::permission::Require as _;
 use crate::{App, Caller, ServiceError, list_page};
 
 /// What happened in the last 30 days, newest first.

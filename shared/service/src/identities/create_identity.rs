@@ -9,6 +9,7 @@ use actionlayer_domain::{
 };
 use actionlayer_store::{AddressClaim, CommitError, Transaction, keys};
 
+use crate::permission::Require as _;
 use crate::{
     App, Caller, ServiceError,
     contention::until_settled,

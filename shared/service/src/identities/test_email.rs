@@ -3,6 +3,8 @@
 use actionlayer_domain::{EmailAddress, HeaderText, IdentityId, Message, MessageBody, key::Permission};
 
 use crate::identities::read_identities::require_active;
+use crate::permission::Require as _;
+use crate::workspace::idempotency::Idempotency;
 use crate::{
     App, Caller, ServiceError,
     fields::Fields,
@@ -14,7 +16,7 @@ use crate::{
 /// message shows how far it came; an answer to it arrives like any other.
 pub async fn send_test_email(
     app: &App,
-    caller: &Caller,
+    caller: &Caller, idempotency: &Idempotency,
     id: IdentityId,
     to: Option<&str>,
 ) -> Result<(Message, MessageBody), ServiceError> {
@@ -48,5 +50,5 @@ pub async fn send_test_email(
         attachments: Vec::new(),
         quote_history: false,
     };
-    start_thread(app, caller, &identity, &content, &[]).await
+    start_thread(app, caller, idempotency, &identity, &content, &[]).await
 }

@@ -5,6 +5,7 @@ use actionlayer_domain::{
 };
 use actionlayer_store::Transaction;
 
+use crate::permission::Require as _;
 use crate::{
     App, Caller, ServiceError,
     contention::until_settled,

@@ -7,6 +7,7 @@ use actionlayer_domain::{
 };
 use actionlayer_store::{HeldOfSender, Page, PageRequest, Row, Transaction, keys};
 
+use crate::permission::Require as _;
 use crate::{App, Caller, ServiceError, contention::until_settled, inbound::receive_mail::receive_held, list_page};
 
 /// Held mail, newest first; of one identity or of all that the key may see.
@@ -21,7 +22,7 @@ pub async fn list_held(
 }
 
 async fn find(app: &App, caller: &Caller, id: HeldId) -> Result<Row<HeldInbound>, ServiceError> {
-    caller.require(Permission::Administer)?;
+    caller.require(Permission::Approve)?;
     let row = app.store.get::<HeldInbound>(&keys::held(caller.workspace_id, id)).await?;
     row.filter(|row| caller.sees(row.value.identity_id)).ok_or(ServiceError::NotFound { what: "pending mail" })
 }

@@ -258,7 +258,7 @@ async fn hold(
                 identity_id: held.identity_id,
                 from_email: held.from_email.clone(),
                 held_id: held.id,
-                told: Vec::new(),
+                notifications: Vec::new(),
                 created_at: app.now(),
             })?;
         }

@@ -6,6 +6,7 @@ use actionlayer_store::Transaction;
 use crate::identities::read_identities::require_active;
 use crate::outbound::reply::reply_recipients;
 use crate::outbound::reply::reply_subject;
+use crate::permission::Require as _;
 use crate::{
     App, Caller, ServiceError,
     contacts::suppressions::require_deliverable,
@@ -16,7 +17,7 @@ use crate::{
         message::{self, Content, Origin},
     },
     threads::{messages, resolve},
-    workspace::{idempotency::Once, plan},
+    workspace::{idempotency::Idempotency, plan},
 };
 
 /// What is to be answered.
@@ -43,7 +44,7 @@ pub struct ReplyEmail {
 /// Queues an answer to the newest inbound message of a thread, to its `Reply-To` or its author.
 pub async fn reply_email(
     app: &App,
-    caller: &Caller,
+    caller: &Caller, idempotency: &Idempotency,
     input: ReplyEmail,
 ) -> Result<(Message, MessageBody), ServiceError> {
     caller.require(Permission::DirectSend)?;
@@ -54,7 +55,7 @@ pub async fn reply_email(
     fields.finish()?;
     let attachments = attachments::keep(app, caller.workspace_id, &input.attachments).await?;
     until_settled(app, || async {
-        if let Some(id) = Once::made(app, caller).await? {
+        if let Some(id) = idempotency.made(app, caller).await? {
             return messages::get_message(app, caller, id).await;
         }
         let row = resolve::visible(app, caller, input.thread_id).await?;
@@ -107,7 +108,7 @@ pub async fn reply_email(
         transaction.replace(&row, &thread)?;
         transaction.create_with_body(&app.store, &message, &body).await?;
         plan::count_outbound(app, &message, &mut transaction).await?;
-        Once::mark(&mut transaction, caller, message.id, now)?;
+        idempotency.mark(&mut transaction, caller, message.id, now)?;
         app.store.commit(transaction).await?;
         Ok((message, body))
     })

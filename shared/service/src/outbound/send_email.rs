@@ -5,6 +5,7 @@ use actionlayer_store::Transaction;
 
 use crate::contacts::first_contact::first_contact;
 use crate::identities::read_identities::require_active;
+use crate::permission::Require as _;
 use crate::{
     App, Caller, ServiceError,
     contacts::suppressions::require_deliverable,
@@ -15,7 +16,7 @@ use crate::{
         message::{self, Content, Origin},
     },
     threads::messages,
-    workspace::{idempotency::Once, plan},
+    workspace::{idempotency::Idempotency, plan},
 };
 
 /// What is to be sent.
@@ -42,7 +43,7 @@ pub struct SendEmail {
 }
 
 /// Queues a message, with the thread it starts and the contact it goes to.
-pub async fn send_email(app: &App, caller: &Caller, input: SendEmail) -> Result<(Message, MessageBody), ServiceError> {
+pub async fn send_email(app: &App, caller: &Caller, idempotency: &Idempotency, input: SendEmail) -> Result<(Message, MessageBody), ServiceError> {
     caller.require(Permission::DirectSend)?;
     let mut fields = Fields::default();
     let to = fields.addresses("to", &input.to);
@@ -69,13 +70,13 @@ pub async fn send_email(app: &App, caller: &Caller, input: SendEmail) -> Result<
     let attachments = attachments::keep(app, caller.workspace_id, &input.attachments).await?;
     let (text, html) = (input.body_text, input.body_html);
     let content = Content { to, cc, bcc, subject, text, html, attachments, quote_history: false };
-    start_thread(app, caller, &identity, &content, &input.tags).await
+    start_thread(app, caller, idempotency, &identity, &content, &input.tags).await
 }
 
 /// Queues a message that nobody approves, with the thread it starts and the contact it goes to.
 pub(crate) async fn start_thread(
     app: &App,
-    caller: &Caller,
+    caller: &Caller, idempotency: &Idempotency,
     identity: &Identity,
     content: &Content,
     tags: &[String],
@@ -84,7 +85,7 @@ pub(crate) async fn start_thread(
         return Err(ServiceError::invalid("to", "name at least one recipient"));
     };
     until_settled(app, || async {
-        if let Some(id) = Once::made(app, caller).await? {
+        if let Some(id) = idempotency.made(app, caller).await? {
             return messages::get_message(app, caller, id).await;
         }
         require_deliverable(app, caller.workspace_id, &content.to, &content.cc, &content.bcc).await?;
@@ -103,7 +104,7 @@ pub(crate) async fn start_thread(
         transaction.create(&thread)?;
         transaction.create_with_body(&app.store, &message, &body).await?;
         plan::count_outbound(app, &message, &mut transaction).await?;
-        Once::mark(&mut transaction, caller, message.id, now)?;
+        idempotency.mark(&mut transaction, caller, message.id, now)?;
         app.store.commit(transaction).await?;
         Ok((message, body))
     })

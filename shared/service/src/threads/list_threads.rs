@@ -5,6 +5,7 @@ use std::str::FromStr;
 use actionlayer_domain::{ContactId, EmailAddress, Thread};
 use actionlayer_store::{Page, PageRequest, ThreadFilter};
 
+use crate::permission::Require as _;
 use crate::{App, Caller, ServiceError, list_page};
 
 /// A contact, as a caller names it.

@@ -7,6 +7,7 @@ use actionlayer_domain::{
 };
 use actionlayer_store::keys;
 
+use crate::permission::Require as _;
 use crate::{App, Caller, ServiceError};
 
 /// What a workspace has and what it used of it.
