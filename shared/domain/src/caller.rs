@@ -116,12 +116,7 @@ impl Scope {
 impl Caller {
     /// An approver of an identity, who answers in the channel they were asked in.
     pub fn approver(workspace_id: WorkspaceId, identity_id: IdentityId, principal: Principal) -> Self {
-        Self {
-            workspace_id,
-            principal,
-            authority: Authority::Approver,
-            scope: Scope::Identities(vec![identity_id]),
-        }
+        Self { workspace_id, principal, authority: Authority::Approver, scope: Scope::Identities(vec![identity_id]) }
     }
 
     /// Whether they may do that.

@@ -288,14 +288,18 @@ impl Draft {
     /// Puts an approved draft on its way as the given message. The thread must be written or checked in the same
     /// transaction: that it has nothing newer is part of the decision.
     pub fn queue(&mut self, message_id: MessageId, thread: &Thread, now: Timestamp) -> Result<(), DraftRefusal> {
+        self.may_be_queued(thread, now)?;
+        self.send_state = Some(SendState::Queued);
+        self.outbound_message_id = Some(message_id);
+        self.updated_at = now;
+        Ok(())
+    }
+
+    /// Whether it may be put on its way: approved, not on its way yet, and not overtaken by newer mail.
+    pub fn may_be_queued(&self, thread: &Thread, now: Timestamp) -> Result<(), DraftRefusal> {
         match (self.status, self.send_state) {
             (DraftStatus::Approved, None) if thread.is_stale(self.based_on_message_id) => Err(DraftRefusal::Stale),
-            (DraftStatus::Approved, None) => {
-                self.send_state = Some(SendState::Queued);
-                self.outbound_message_id = Some(message_id);
-                self.updated_at = now;
-                Ok(())
-            }
+            (DraftStatus::Approved, None) => Ok(()),
             (DraftStatus::Approved, Some(SendState::Queued | SendState::Sending)) => Err(DraftRefusal::SendInProgress),
             (DraftStatus::Pending, _) => {
                 Err(if self.is_expired(now) { DraftRefusal::Expired } else { DraftRefusal::ApprovalRequired })
@@ -311,6 +315,14 @@ impl Draft {
     /// A worker takes the queued draft for that message. The thread is asked again, as in [`Draft::queue`]: a draft that
     /// was claimed, overtaken and released must not be claimed a second time.
     pub fn claim(&mut self, message_id: MessageId, thread: &Thread, now: Timestamp) -> Result<(), DraftRefusal> {
+        self.may_be_claimed(message_id, thread)?;
+        self.send_state = Some(SendState::Sending);
+        self.updated_at = now;
+        Ok(())
+    }
+
+    /// Whether a worker may take it as that message.
+    pub fn may_be_claimed(&self, message_id: MessageId, thread: &Thread) -> Result<(), DraftRefusal> {
         self.require_on_its_way(message_id)?;
         if thread.is_stale(self.based_on_message_id) {
             return Err(DraftRefusal::Stale);
@@ -318,8 +330,6 @@ impl Draft {
         if self.send_state != Some(SendState::Queued) {
             return Err(DraftRefusal::SendInProgress);
         }
-        self.send_state = Some(SendState::Sending);
-        self.updated_at = now;
         Ok(())
     }
 

@@ -10,6 +10,7 @@
 //! **Must never know.** AWS, HTTP, async, the clock, randomness. Time and entropy arrive through [`ports`].
 
 pub mod address;
+pub mod admission;
 pub mod caller;
 pub mod channel;
 pub mod contact;
@@ -28,6 +29,7 @@ pub mod rule;
 mod schema;
 pub mod search;
 pub mod secret;
+pub mod sending;
 pub mod sending_domain;
 pub mod suppression;
 pub mod text;

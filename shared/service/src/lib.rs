@@ -34,6 +34,6 @@ pub mod jobs;
 pub mod relay;
 pub mod sweep;
 
-pub use app::{App, Ports, Settings};
 pub use actionlayer_domain::Caller;
+pub use app::{App, Ports, Settings};
 pub use error::{FieldError, ServiceError};

@@ -40,6 +40,7 @@ pub(crate) async fn second_workspace(world: &World) -> Api {
         id: WorkspaceId::generate(now, &OsEntropy),
         name: HeaderText::sanitize("The other"),
         settings: WorkspaceSettings::default(),
+        plan: None,
         created_at: now,
         updated_at: now,
     };

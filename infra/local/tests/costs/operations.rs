@@ -146,7 +146,12 @@ impl<'a> Steps<'a> {
         let changes = self.changes(thread, draft_id).await;
         self.step("relay 2 changes", relay(app, &changes)).await.unwrap();
         self.step("relay them again", relay(app, &changes)).await.unwrap();
-        self.step("approve a draft", decide(app, caller, draft_id, &Decision { choice: Choice::Approve, version: None })).await.unwrap();
+        self.step(
+            "approve a draft",
+            decide(app, caller, draft_id, &Decision { choice: Choice::Approve, version: None }),
+        )
+        .await
+        .unwrap();
         draft_id
     }
 

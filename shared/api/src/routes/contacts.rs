@@ -14,7 +14,8 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
-    ApiError, Authenticated, Id, JsonBody, List, NoQuery, OnceOnly, Query, nullable, openapi::Paging, views::ContactView,
+    ApiError, Authenticated, Id, JsonBody, List, NoQuery, OnceOnly, Query, nullable, openapi::Paging,
+    views::ContactView,
 };
 
 /// The operations on this resource.
@@ -85,7 +86,8 @@ pub(crate) async fn create_contact(
     JsonBody(body): JsonBody<CreateContact>,
 ) -> Result<(StatusCode, Json<ContactView>), ApiError> {
     let CreateContact { email, name, status, tags } = body;
-    let contact = edit_contacts::create_contact(&app, &caller, &idempotency, NewContact { email, name, status, tags }).await?;
+    let contact =
+        edit_contacts::create_contact(&app, &caller, &idempotency, NewContact { email, name, status, tags }).await?;
     Ok((StatusCode::CREATED, Json(ContactView::of(contact))))
 }
 

@@ -18,12 +18,13 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
+use super::attachments::{self, NewAttachment};
 use crate::{
-    Addresses, ApiError, Authenticated, Id, JsonBody, List, NoFields, NoQuery, OnceOnly, OptionalJsonBody, Query, nullable,
+    Addresses, ApiError, Authenticated, Id, JsonBody, List, NoFields, NoQuery, OnceOnly, OptionalJsonBody, Query,
+    nullable,
     openapi::Paging,
     views::{DraftVersionView, DraftView},
 };
-use super::attachments::{self, NewAttachment};
 
 /// The operations on this resource.
 pub fn routes() -> OpenApiRouter<Arc<App>> {
@@ -256,7 +257,9 @@ pub(crate) async fn reject_draft(
     _: NoQuery,
     OptionalJsonBody(body): OptionalJsonBody<Rejection>,
 ) -> Result<Json<DraftView>, ApiError> {
-    Ok(view(decide(&app, &caller, id, &Decision { choice: Choice::Reject { reason: body.reason }, version: None }).await?))
+    Ok(view(
+        decide(&app, &caller, id, &Decision { choice: Choice::Reject { reason: body.reason }, version: None }).await?,
+    ))
 }
 
 /// Sends an approved draft; with a `full` key, a pending one too.

@@ -15,8 +15,8 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use crate::{Addresses, ApiError, Authenticated, JsonBody, NoQuery, OnceOnly, views::SentView};
 use super::attachments::{self, NewAttachment};
+use crate::{Addresses, ApiError, Authenticated, JsonBody, NoQuery, OnceOnly, views::SentView};
 
 /// The operations on this resource.
 pub fn routes() -> OpenApiRouter<Arc<App>> {

@@ -13,7 +13,8 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
-    ApiError, Authenticated, DeliveryId, Id, JsonBody, List, NoFields, NoQuery, OnceOnly, OptionalJsonBody, Query, nullable,
+    ApiError, Authenticated, DeliveryId, Id, JsonBody, List, NoFields, NoQuery, OnceOnly, OptionalJsonBody, Query,
+    nullable,
     openapi::Paging,
     views::{EventName, SecretWebhookView, WebhookDeliveryView, WebhookView},
 };

@@ -1,7 +1,9 @@
 //! What an approval link leads to. Reads only: opening a link, however often and by whomever, changes nothing.
 
 use actionlayer_channels::approval_link::{ApprovalToken, TokenError};
-use actionlayer_domain::{Caller, DraftRefusal, EmailAddress, Identity, Principal, Timestamp, channel::ApprovalChannel};
+use actionlayer_domain::{
+    Caller, DraftRefusal, EmailAddress, Identity, Principal, Timestamp, channel::ApprovalChannel,
+};
 
 use crate::{
     App, ServiceError,

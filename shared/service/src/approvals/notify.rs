@@ -13,15 +13,15 @@ use actionlayer_domain::{
 use actionlayer_store::{Transaction, keys};
 use tokio::sync::OnceCell;
 
+use super::{
+    approver_mail::ApproverMail,
+    fan_out::{Announcement, Told, not_supported, tell_all},
+};
 use crate::{
     App, ServiceError,
     contention::until_settled,
     drafts::draft_context::{self, DraftContext},
     inbound::notify_of_sender::notify_of_sender,
-};
-use super::{
-    approver_mail::ApproverMail,
-    fan_out::{Announcement, Told, not_supported, tell_all},
 };
 
 /// Does a job of the notify queue.

@@ -63,7 +63,12 @@ async fn find(app: &App, caller: &Caller, id: ContactId) -> Result<Row<Contact>,
 }
 
 /// Adds a contact. Of one address there is one; the refusal names it. Held mail of theirs is decided with it.
-pub async fn create_contact(app: &App, caller: &Caller, idempotency: &Idempotency, new: NewContact) -> Result<Contact, ServiceError> {
+pub async fn create_contact(
+    app: &App,
+    caller: &Caller,
+    idempotency: &Idempotency,
+    new: NewContact,
+) -> Result<Contact, ServiceError> {
     caller.require(Permission::Administer)?;
     check(new.name.as_ref(), &new.tags)?;
     let contact = until_settled(app, || create_once(app, caller, idempotency, &new)).await?;
@@ -71,7 +76,12 @@ pub async fn create_contact(app: &App, caller: &Caller, idempotency: &Idempotenc
     Ok(contact)
 }
 
-async fn create_once(app: &App, caller: &Caller, idempotency: &Idempotency, new: &NewContact) -> Result<Contact, ServiceError> {
+async fn create_once(
+    app: &App,
+    caller: &Caller,
+    idempotency: &Idempotency,
+    new: &NewContact,
+) -> Result<Contact, ServiceError> {
     let key = keys::contact(caller.workspace_id, &new.email);
     if let Some(id) = idempotency.made::<ContactId>(app, caller).await? {
         let made = app.store.get::<Contact>(&key).await?.filter(|row| row.value.id == id);

@@ -3,20 +3,21 @@
 use actionlayer_domain::{
     Draft, DraftBody, DraftId, DraftRefusal, DraftStatus, Message,
     key::Permission,
+    sending::Basis,
     work::{NotifyJob, NotifyWork, Work},
 };
 use actionlayer_store::{Transaction, keys};
 
-use crate::contacts::first_contact::first_contact;
-use crate::identities::read_identities::require_active;
-use crate::permission::Require as _;
 use crate::{
     App, Caller, ServiceError,
-    contacts::suppressions::require_deliverable,
+    contacts::first_contact::first_contact,
     contention::until_settled,
     drafts::{read_drafts::visible, submit_draft::content_of},
-    outbound::message::{self, Origin},
-    workspace::plan,
+    outbound::{
+        clearance::{Clearance, Recipients},
+        message::{self, Origin},
+    },
+    permission::Require as _,
 };
 
 /// Queues an approved draft. A pending one too, for a caller who may approve.
@@ -76,7 +77,7 @@ async fn queue_once(
         return Err(DraftRefusal::Superseded { seen, current: draft.version }.into());
     }
 
-    let (identity, answered, deliverable) = tokio::join!(
+    let (identity, answered, clearance) = tokio::join!(
         app.store.identity(workspace, draft.identity_id),
         async {
             match draft.based_on_message_id {
@@ -84,20 +85,22 @@ async fn queue_once(
                 None => Ok(None),
             }
         },
-        require_deliverable(app, workspace, &draft.to, &draft.cc, &draft.bcc),
+        Clearance::read(app, workspace, None, Recipients { to: &draft.to, cc: &draft.cc, bcc: &draft.bcc }, now),
     );
-    let (identity, answered) = (identity?, answered?);
-    let Some(identity) = identity else { return Err(ServiceError::NotFound { what: "identity" }) };
-    require_active(&identity.value)?;
-    let body: DraftBody = app.store.body(&row).await?;
+    let (identity, answered, clearance) = (identity?, answered?, clearance?);
+    let Some(identity) = identity.map(|row| row.value) else { return Err(ServiceError::NotFound { what: "identity" }) };
     let answered = answered.map(|row| row.value);
-    let origin =
-        Origin { answers: answered.as_ref(), draft: Some((draft.id, draft.based_on_message_id)), unattended: false };
+    clearance.require(app, Basis::Draft(&draft), &identity, Some(&thread_row.value), answered.as_ref())?;
+    let body: DraftBody = app.store.body(&row).await?;
+    let origin = Origin {
+        answers: answered.as_ref(),
+        draft: Some((draft.id, draft.based_on_message_id)),
+        unattended: false,
+        plan: clearance.plan(),
+    };
     let (mut message, message_body) =
-        message::message(app, &identity.value, draft.thread_id, content_of(&draft, &body), origin, now);
+        message::message(app, &identity, draft.thread_id, content_of(&draft, &body), origin, now);
     draft.queue(message.id, &thread_row.value, now)?;
-    // Of a draft that cannot be sent for another reason, that reason is told.
-    deliverable?;
 
     let mut transaction = Transaction::new();
     transaction.replace(&row, &draft)?;
@@ -117,7 +120,7 @@ async fn queue_once(
         None => _ = transaction.check(&thread_row),
     }
     transaction.create_with_body(&app.store, &message, &message_body).await?;
-    plan::count_outbound(app, &message, &mut transaction).await?;
+    clearance.count(&message, &mut transaction);
     app.store.commit(transaction).await?;
     Ok((draft, body))
 }

@@ -4,15 +4,16 @@ use std::time::Duration;
 
 use actionlayer_domain::{
     Draft, DraftBody, DraftId, EmailAddress, HeaderText, Identity, IdentityId, Message, MessageId, Thread, ThreadId,
-    Timestamp,
+    Timestamp, Workspace,
     draft::Actor,
     key::Permission,
     message::{Attachment, Direction},
+    sending::{self, Basis},
     thread::MAX_OPEN_DRAFTS,
 };
-use actionlayer_store::{Answering, Row, Transaction, Used};
+use actionlayer_store::{Answering, Row, Transaction};
 
-use crate::identities::read_identities::require_active;
+use crate::outbound::clearance::{Clearance, Recipients, require_identity};
 use crate::outbound::reply::reply_recipients;
 use crate::outbound::reply::reply_subject;
 use crate::permission::Require as _;
@@ -26,7 +27,7 @@ use crate::{
         message::{self, Content, Origin},
     },
     threads::resolve,
-    workspace::{idempotency::Idempotency, plan::Allowance},
+    workspace::idempotency::Idempotency,
 };
 
 /// What an agent submits.
@@ -75,7 +76,12 @@ struct Parsed {
 /// Stores a draft for approval; the approvers are told by the relay. With the owner's opt-out `auto_approve_replies` an
 /// answer is approved and queued at once, unless newer mail arrived, a machine is being answered, or the thread's cap is
 /// reached. A cold draft never is.
-pub async fn submit_draft(app: &App, caller: &Caller, idempotency: &Idempotency, input: SubmitDraft) -> Result<(Draft, DraftBody), ServiceError> {
+pub async fn submit_draft(
+    app: &App,
+    caller: &Caller,
+    idempotency: &Idempotency,
+    input: SubmitDraft,
+) -> Result<(Draft, DraftBody), ServiceError> {
     caller.require(Permission::Draft)?;
     let mut fields = Fields::default();
     fields.bodies(input.body_text.as_deref(), input.body_html.as_deref());
@@ -142,19 +148,20 @@ fn answer_or_cold(input: &SubmitDraft, fields: &mut Fields) -> Option<(ThreadId,
     Some((thread_id, input.based_on_message_id?))
 }
 
-struct Context {
+/// What is answered, and in whose name.
+struct Answered {
     thread: Row<Thread>,
     identity: Identity,
     message: Message,
-    draft_ttl_hours: Option<u32>,
+    workspace: Option<Workspace>,
 }
 
-async fn read_context(
+async fn read_answered(
     app: &App,
     caller: &Caller,
     identity_id: IdentityId,
     (thread_id, message_id): (ThreadId, MessageId),
-) -> Result<Context, ServiceError> {
+) -> Result<Answered, ServiceError> {
     let Answering { thread, identity, message, workspace } =
         app.store.answering(caller.workspace_id, thread_id, identity_id, Some(message_id)).await?;
     let thread = match thread.filter(|row| row.value.id == thread_id) {
@@ -169,7 +176,7 @@ async fn read_context(
     if identity.id != thread.value.identity_id {
         return Err(ServiceError::invalid("identity_id", "must be the identity of the thread"));
     }
-    require_active(&identity)?;
+    require_identity(app, sending::may_send(&identity))?;
     let message = message.map(|row| row.value).filter(|message| {
         message.direction == Direction::Inbound && resolve::holds(&thread.value, message.id.family())
     });
@@ -179,13 +186,13 @@ async fn read_context(
             "must be the id of an inbound message of this thread: take the last one whose direction is `inbound`",
         ));
     };
-    let draft_ttl_hours = workspace.and_then(|row| row.value.settings.draft_ttl_hours);
-    Ok(Context { thread, identity, message, draft_ttl_hours })
+    Ok(Answered { thread, identity, message, workspace: workspace.map(|row| row.value) })
 }
 
 async fn answer_once(
     app: &App,
-    caller: &Caller, idempotency: &Idempotency,
+    caller: &Caller,
+    idempotency: &Idempotency,
     input: &SubmitDraft,
     answers: (ThreadId, MessageId),
     parsed: &Parsed,
@@ -193,8 +200,8 @@ async fn answer_once(
     if let Some(id) = idempotency.made(app, caller).await? {
         return read_drafts::get_draft(app, caller, id).await;
     }
-    let Context { thread: row, identity, message, draft_ttl_hours } =
-        read_context(app, caller, input.identity_id, answers).await?;
+    let Answered { thread: row, identity, message, workspace } =
+        read_answered(app, caller, input.identity_id, answers).await?;
     let now = app.now();
     if row.value.open_draft_ids.len() >= MAX_OPEN_DRAFTS {
         return Err(ServiceError::Conflict("the thread has 20 undecided drafts: reject some of them first"));
@@ -214,32 +221,29 @@ async fn answer_once(
         stale_warning: thread.is_stale(Some(message.id)),
         to,
         subject_override: parsed.subject.clone(),
-        expires_at: expiry(now, draft_ttl_hours),
+        expires_at: expiry(now, workspace.as_ref().and_then(|workspace| workspace.settings.draft_ttl_hours)),
         ..draft(app, caller, input, parsed, &thread, subject, now)
     };
     let body = DraftBody { text: input.body_text.clone(), html: input.body_html.clone() };
     thread.draft_opened(draft.id, now);
 
     let mut transaction = Transaction::new();
-    let opted_out = identity.auto_approve_replies && !draft.stale_warning && !message.is_automated;
-    // What cannot be sent is left to the approvers.
-    let opted_out = opted_out && {
-        let recipients = draft.to.iter().chain(&draft.cc).chain(&draft.bcc);
-        app.store.suppressed(caller.workspace_id, recipients).await?.is_empty()
-    };
-    // What the plan does not allow waits for a person, who may find a larger one.
-    let allowance =
-        if opted_out { Some(Allowance::of(app, caller.workspace_id, Used::Outbound, now).await?) } else { None };
-    if let Some(allowance) = allowance.filter(|allowance| !allowance.is_used_up())
+    if let Some(clearance) =
+        leaves_by_itself(app, &draft, &identity, &row.value, &message, workspace.as_ref(), now).await?
         && thread.count_unattended_send(now)
     {
         draft.approve(Actor::identity(identity.id, &identity.display_name), None, now)?;
-        let origin = Origin { answers: Some(&message), draft: Some((draft.id, Some(message.id))), unattended: true };
+        let origin = Origin {
+            answers: Some(&message),
+            draft: Some((draft.id, Some(message.id))),
+            unattended: true,
+            plan: clearance.plan(),
+        };
         let content = content_of(&draft, &body);
         let (outbound, outbound_body) = message::message(app, &identity, thread.id, content, origin, now);
         draft.queue(outbound.id, &thread, now)?;
         transaction.create_with_body(&app.store, &outbound, &outbound_body).await?;
-        allowance.count(caller.workspace_id, outbound.id.family(), &mut transaction);
+        clearance.count(&outbound, &mut transaction);
     }
     transaction.create_with_body(&app.store, &draft, &body).await?;
     transaction.replace(&row, &thread)?;
@@ -248,10 +252,33 @@ async fn answer_once(
     Ok((draft, body))
 }
 
+/// Whether a new draft leaves at once, by the owner's opt-out. What may not is left to the approvers: a person may find a
+/// larger plan, or another recipient.
+async fn leaves_by_itself(
+    app: &App,
+    draft: &Draft,
+    identity: &Identity,
+    thread: &Thread,
+    answered: &Message,
+    workspace: Option<&Workspace>,
+    now: Timestamp,
+) -> Result<Option<Clearance>, ServiceError> {
+    // Asked first without reading anything: most identities did not opt out.
+    let unread = Clearance::unread(app, workspace, now);
+    if unread.ask(Basis::OptOut, identity, Some(thread), Some(answered)).is_err() {
+        return Ok(None);
+    }
+    let recipients = Recipients { to: &draft.to, cc: &draft.cc, bcc: &draft.bcc };
+    let clearance = Clearance::read(app, draft.workspace_id, workspace, recipients, now).await?;
+    let allowed = clearance.ask(Basis::OptOut, identity, Some(thread), Some(answered));
+    Ok(allowed.is_ok().then_some(clearance))
+}
+
 /// A draft and the thread it would start. The contact is made when it is sent.
 async fn cold_once(
     app: &App,
-    caller: &Caller, idempotency: &Idempotency,
+    caller: &Caller,
+    idempotency: &Idempotency,
     input: &SubmitDraft,
     parsed: &Parsed,
 ) -> Result<(Draft, DraftBody), ServiceError> {
@@ -264,10 +291,7 @@ async fn cold_once(
         app.store.answering(caller.workspace_id, thread_id, input.identity_id, None).await?;
     let identity = identity.map(|row| row.value).filter(|identity| caller.sees(identity.id));
     let Some(identity) = identity else { return Err(ServiceError::NotFound { what: "identity" }) };
-    require_active(&identity)?;
-    if !identity.can_send_cold {
-        return Err(ServiceError::ColdSendBlocked);
-    }
+    require_identity(app, sending::may_write_first(&identity))?;
     let subject = parsed.subject.clone().unwrap_or_else(|| HeaderText::sanitize(""));
     let mut thread = Thread::start(thread_id, caller.workspace_id, identity.id, subject.as_str(), now, now);
     let draft = Draft {

@@ -10,7 +10,8 @@ use actionlayer_store::{Page, PageRequest, Transaction, keys};
 
 use crate::permission::Require as _;
 use crate::{
-    App, Caller, ServiceError, contention::until_settled, events::webhooks, list_page, workspace::idempotency::Idempotency,
+    App, Caller, ServiceError, contention::until_settled, events::webhooks, list_page,
+    workspace::idempotency::Idempotency,
 };
 
 const NOT_FOUND: ServiceError = ServiceError::NotFound { what: "webhook delivery" };
@@ -27,7 +28,12 @@ pub async fn list_webhook_deliveries(
 }
 
 /// Puts an event that never happened on its way to a webhook, also to one that is not active.
-pub async fn test_webhook(app: &App, caller: &Caller, idempotency: &Idempotency, id: WebhookId) -> Result<WebhookDelivery, ServiceError> {
+pub async fn test_webhook(
+    app: &App,
+    caller: &Caller,
+    idempotency: &Idempotency,
+    id: WebhookId,
+) -> Result<WebhookDelivery, ServiceError> {
     caller.require(Permission::Administer)?;
     until_settled(app, || async {
         let webhook = webhooks::find(app, caller, id).await?;
@@ -50,7 +56,8 @@ pub async fn test_webhook(app: &App, caller: &Caller, idempotency: &Idempotency,
 /// Puts the event of a delivery on its way once more, as a delivery of its own, also to a webhook that is not active.
 pub async fn redeliver(
     app: &App,
-    caller: &Caller, idempotency: &Idempotency,
+    caller: &Caller,
+    idempotency: &Idempotency,
     id: WebhookId,
     delivery_id: Option<WebhookDeliveryId>,
 ) -> Result<WebhookDelivery, ServiceError> {

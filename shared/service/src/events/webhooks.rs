@@ -9,7 +9,8 @@ use actionlayer_store::{Page, PageRequest, Row, Transaction, keys};
 
 use crate::permission::Require as _;
 use crate::{
-    App, Caller, ServiceError, contention::until_settled, fields::Fields, short_list, workspace::idempotency::Idempotency,
+    App, Caller, ServiceError, contention::until_settled, fields::Fields, short_list,
+    workspace::idempotency::Idempotency,
 };
 
 /// A webhook to be made.
@@ -92,7 +93,12 @@ fn check_description(description: Option<&str>, fields: &mut Fields) {
 }
 
 /// Makes a webhook. Its secret is in this answer and in those to a change of it, and in no other.
-pub async fn create_webhook(app: &App, caller: &Caller, idempotency: &Idempotency, input: NewWebhook) -> Result<Webhook, ServiceError> {
+pub async fn create_webhook(
+    app: &App,
+    caller: &Caller,
+    idempotency: &Idempotency,
+    input: NewWebhook,
+) -> Result<Webhook, ServiceError> {
     require_owner(caller)?;
     let mut fields = Fields::default();
     let url = check_url(app, &input.url, &mut fields);
@@ -189,7 +195,12 @@ pub async fn delete_webhook(app: &App, caller: &Caller, id: WebhookId) -> Result
 }
 
 /// Gives a webhook a new secret; the one before signs along for a day.
-pub async fn rotate_webhook_secret(app: &App, caller: &Caller, idempotency: &Idempotency, id: WebhookId) -> Result<Webhook, ServiceError> {
+pub async fn rotate_webhook_secret(
+    app: &App,
+    caller: &Caller,
+    idempotency: &Idempotency,
+    id: WebhookId,
+) -> Result<Webhook, ServiceError> {
     caller.require(Permission::Administer)?;
     until_settled(app, || async {
         let row = find(app, caller, id).await?;

@@ -150,11 +150,3 @@ pub(crate) async fn check_approvers(
     }
     Ok(())
 }
-
-/// Refuses to send as an identity that may not.
-pub(crate) fn require_active(identity: &Identity) -> Result<(), ServiceError> {
-    match identity.status {
-        IdentityStatus::Active => Ok(()),
-        IdentityStatus::Suspended => Err(ServiceError::IdentitySuspended),
-    }
-}

@@ -1,8 +1,12 @@
 //! `POST /v1/identities/{id}/test-email`.
 
-use actionlayer_domain::{EmailAddress, HeaderText, IdentityId, Message, MessageBody, key::Permission};
+use actionlayer_domain::{
+    EmailAddress, HeaderText, IdentityId, Message, MessageBody,
+    key::Permission,
+    sending::{self, Basis},
+};
 
-use crate::identities::read_identities::require_active;
+use crate::outbound::clearance::require_identity;
 use crate::permission::Require as _;
 use crate::workspace::idempotency::Idempotency;
 use crate::{
@@ -16,7 +20,8 @@ use crate::{
 /// message shows how far it came; an answer to it arrives like any other.
 pub async fn send_test_email(
     app: &App,
-    caller: &Caller, idempotency: &Idempotency,
+    caller: &Caller,
+    idempotency: &Idempotency,
     id: IdentityId,
     to: Option<&str>,
 ) -> Result<(Message, MessageBody), ServiceError> {
@@ -33,7 +38,7 @@ pub async fn send_test_email(
         first
     };
     fields.finish()?;
-    require_active(&identity)?;
+    require_identity(app, sending::may_send(&identity))?;
     let address = &identity.email_address;
     let text = format!(
         "This is a test mail from {} <{address}>.\n\nIt left the way every mail of this identity leaves. Answer it to see \
@@ -50,5 +55,5 @@ pub async fn send_test_email(
         attachments: Vec::new(),
         quote_history: false,
     };
-    start_thread(app, caller, idempotency, &identity, &content, &[]).await
+    start_thread(app, caller, idempotency, Basis::TestMail, &identity, &content, &[]).await
 }

@@ -5,7 +5,7 @@
 //! that lead to the thread.
 
 use actionlayer_domain::{
-    ContactId, EmailAddress, HeldId, Timestamp,
+    ContactId, EmailAddress, Timestamp,
     contact::{Contact, ContactStatus, HeldInbound, HeldReason, SenderNotice},
     message::Authentication,
 };
@@ -19,7 +19,8 @@ mod admission;
 mod citations;
 mod joining;
 
-use admission::{Admission, Context};
+use actionlayer_domain::admission::Admission;
+use admission::Arriving;
 
 /// A mail as SES says it received it. Only this is believed about who sent it.
 #[derive(Debug, Clone)]
@@ -170,7 +171,7 @@ async fn receive_once(
     let receipt_key = keys::receipt(&arrival.received.ses_message_id, recipient.as_str());
     // Read together: that a mail is done since the first look is too rare to wait for it.
     let (earlier, context) =
-        tokio::join!(app.store.get::<Receipt>(&receipt_key), admission::read_context(app, arrival, claim));
+        tokio::join!(app.store.get::<Receipt>(&receipt_key), admission::read_arriving(app, arrival, claim));
     let earlier = earlier?;
     let waits = |row: &Row<Receipt>| matches!(row.value.outcome, ReceiptOutcome::Held { .. });
     match (&earlier, held) {
@@ -182,11 +183,11 @@ async fn receive_once(
         (None, Some(_)) => {}
     }
     let context = context?;
-    let admission = admission::admit(app, arrival, claim, &context, held.is_some()).await?;
-    let allowance = Allowance::of(app, claim.workspace_id, Used::Inbound, app.now()).await?;
+    let allowance = Allowance::of(app, claim.workspace_id, context.plan, Used::Inbound, app.now()).await?;
+    let admission = admission::admit(app, arrival, &context, held.is_some(), allowance.is_used_up()).await?;
     let mut transaction = Transaction::new();
     if let Some(held) = held {
-        if matches!(admission, Admission::Admit) && allowance.is_used_up() {
+        if admission == Admission::Hold(HeldReason::PlanLimit) {
             return wait_for_room(app, held).await;
         }
         transaction.delete(held);
@@ -194,20 +195,22 @@ async fn receive_once(
     let outcome = match admission {
         Admission::Duplicate(message_id) => ReceiptOutcome::Duplicate { message_id },
         Admission::Blocked => {
-            let dropped = Allowance::of(app, claim.workspace_id, Used::Dropped, app.now()).await?;
+            let dropped = Allowance::of(app, claim.workspace_id, context.plan, Used::Dropped, app.now()).await?;
             dropped.count(claim.workspace_id, &arrival.received.ses_message_id, &mut transaction);
             ReceiptOutcome::Blocked
         }
         Admission::NoIdentity => ReceiptOutcome::NoIdentity,
-        Admission::Hold(held) => {
-            ReceiptOutcome::Held { held_id: hold(app, &held, &context, claim, &mut transaction).await? }
-        }
-        // Never dropped: it comes in when there is room, see `sweep`.
-        Admission::Admit if allowance.is_used_up() => {
-            let held = admission::held(app, arrival, claim, &context, HeldReason::PlanLimit);
-            transaction.create(&held)?;
+        Admission::Hold(reason) => {
+            let held = admission::held(app, arrival, claim, &context, reason);
+            match reason {
+                HeldReason::UnknownSender => hold(app, &held, &context, claim, &mut transaction).await?,
+                // It comes in by itself when there is room, see `sweep`.
+                HeldReason::PlanLimit => _ = transaction.create(&held)?,
+            }
             ReceiptOutcome::Held { held_id: held.id }
         }
+        // `admit` looked.
+        Admission::LookUpAnswered => return Err(ServiceError::Contended),
         Admission::Admit => {
             let message_id = joining::join(app, arrival, claim, &context, &allowance, &mut transaction).await?;
             ReceiptOutcome::Received { message_id }
@@ -238,10 +241,10 @@ async fn wait_for_room(app: &App, held: &Row<HeldInbound>) -> Result<bool, Servi
 async fn hold(
     app: &App,
     held: &HeldInbound,
-    context: &Context,
+    context: &Arriving,
     claim: &AddressClaim,
     transaction: &mut Transaction,
-) -> Result<HeldId, ServiceError> {
+) -> Result<(), ServiceError> {
     transaction.create(held)?;
     match (&context.author, &context.contact) {
         (_, Some(row)) => _ = transaction.check(row),
@@ -263,13 +266,13 @@ async fn hold(
             })?;
         }
     }
-    Ok(held.id)
+    Ok(())
 }
 
 /// The contact of an author: made when their first mail comes or is held, then written when something about it is news.
 fn seen_contact(
     app: &App,
-    context: &Context,
+    context: &Arriving,
     email: &EmailAddress,
     name: Option<&str>,
     claim: &AddressClaim,

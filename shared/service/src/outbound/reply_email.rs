@@ -1,15 +1,14 @@
 //! `POST /v1/emails/reply`: an answer without a draft.
 
-use actionlayer_domain::{IdentityId, Message, MessageBody, ThreadId, key::Permission};
+use actionlayer_domain::{IdentityId, Message, MessageBody, ThreadId, key::Permission, sending::Basis};
 use actionlayer_store::Transaction;
 
-use crate::identities::read_identities::require_active;
+use crate::outbound::clearance::{Clearance, Recipients};
 use crate::outbound::reply::reply_recipients;
 use crate::outbound::reply::reply_subject;
 use crate::permission::Require as _;
 use crate::{
     App, Caller, ServiceError,
-    contacts::suppressions::require_deliverable,
     contention::until_settled,
     fields::Fields,
     outbound::{
@@ -17,7 +16,7 @@ use crate::{
         message::{self, Content, Origin},
     },
     threads::{messages, resolve},
-    workspace::{idempotency::Idempotency, plan},
+    workspace::idempotency::Idempotency,
 };
 
 /// What is to be answered.
@@ -44,7 +43,8 @@ pub struct ReplyEmail {
 /// Queues an answer to the newest inbound message of a thread, to its `Reply-To` or its author.
 pub async fn reply_email(
     app: &App,
-    caller: &Caller, idempotency: &Idempotency,
+    caller: &Caller,
+    idempotency: &Idempotency,
     input: ReplyEmail,
 ) -> Result<(Message, MessageBody), ServiceError> {
     caller.require(Permission::DirectSend)?;
@@ -63,13 +63,16 @@ pub async fn reply_email(
             return Err(ServiceError::invalid("identity_id", "must be the identity of the thread"));
         }
         let Some(last_inbound) = row.value.last_inbound_message_id else {
-            return Err(ServiceError::invalid("thread_id", "nobody has written in this thread yet: there is nothing to answer"));
+            return Err(ServiceError::invalid(
+                "thread_id",
+                "nobody has written in this thread yet: there is nothing to answer",
+            ));
         };
         let answering =
             app.store.answering(caller.workspace_id, input.thread_id, input.identity_id, Some(last_inbound)).await?;
         let identity = answering.identity.ok_or(ServiceError::NotFound { what: "identity" })?.value;
         let answered = answering.message.ok_or(ServiceError::Contended)?.value;
-        require_active(&identity)?;
+        let workspace = answering.workspace.map(|row| row.value);
         let to = reply_recipients(&answered);
         let mut fields = Fields::default();
         if to.is_empty() {
@@ -77,19 +80,13 @@ pub async fn reply_email(
         }
         fields.recipient_count("cc", to.len() + cc.len() + bcc.len());
         fields.finish()?;
-        require_deliverable(app, caller.workspace_id, &to, &cc, &bcc).await?;
-        if answered.is_automated {
-            return Err(ServiceError::Conflict(
-                "the newest message was written by a machine, and no person approves this answer: submit a draft instead",
-            ));
-        }
-
         let now = app.now();
+        let recipients = Recipients { to: &to, cc: &cc, bcc: &bcc };
+        let clearance = Clearance::read(app, caller.workspace_id, workspace.as_ref(), recipients, now).await?;
         let mut thread = row.value.clone();
+        clearance.require(app, Basis::Caller, &identity, Some(&thread), Some(&answered))?;
         if !thread.count_unattended_send(now) {
-            return Err(ServiceError::Conflict(
-                "the thread has had its 10 unattended sends of today: submit a draft instead",
-            ));
+            return Err(ServiceError::Contended);
         }
         thread.updated_at = now;
         let content = Content {
@@ -102,12 +99,12 @@ pub async fn reply_email(
             attachments: attachments.clone(),
             quote_history: input.quote_history,
         };
-        let origin = Origin { answers: Some(&answered), draft: None, unattended: true };
+        let origin = Origin { answers: Some(&answered), draft: None, unattended: true, plan: clearance.plan() };
         let (message, body) = message::message(app, &identity, thread.id, content, origin, now);
         let mut transaction = Transaction::new();
         transaction.replace(&row, &thread)?;
         transaction.create_with_body(&app.store, &message, &body).await?;
-        plan::count_outbound(app, &message, &mut transaction).await?;
+        clearance.count(&message, &mut transaction);
         idempotency.mark(&mut transaction, caller, message.id, now)?;
         app.store.commit(transaction).await?;
         Ok((message, body))

@@ -1,14 +1,17 @@
 //! `POST /v1/emails/send`: a message that starts a thread.
 
-use actionlayer_domain::{Identity, IdentityId, Message, MessageBody, Thread, ThreadId, key::Permission};
+use actionlayer_domain::{
+    Identity, IdentityId, Message, MessageBody, Thread, ThreadId,
+    key::Permission,
+    sending::{self, Basis},
+};
 use actionlayer_store::Transaction;
 
 use crate::contacts::first_contact::first_contact;
-use crate::identities::read_identities::require_active;
+use crate::outbound::clearance::{Clearance, Recipients, require_identity};
 use crate::permission::Require as _;
 use crate::{
     App, Caller, ServiceError,
-    contacts::suppressions::require_deliverable,
     contention::until_settled,
     fields::{Fields, distinct},
     outbound::{
@@ -16,7 +19,7 @@ use crate::{
         message::{self, Content, Origin},
     },
     threads::messages,
-    workspace::{idempotency::Idempotency, plan},
+    workspace::idempotency::Idempotency,
 };
 
 /// What is to be sent.
@@ -43,7 +46,12 @@ pub struct SendEmail {
 }
 
 /// Queues a message, with the thread it starts and the contact it goes to.
-pub async fn send_email(app: &App, caller: &Caller, idempotency: &Idempotency, input: SendEmail) -> Result<(Message, MessageBody), ServiceError> {
+pub async fn send_email(
+    app: &App,
+    caller: &Caller,
+    idempotency: &Idempotency,
+    input: SendEmail,
+) -> Result<(Message, MessageBody), ServiceError> {
     caller.require(Permission::DirectSend)?;
     let mut fields = Fields::default();
     let to = fields.addresses("to", &input.to);
@@ -62,21 +70,20 @@ pub async fn send_email(app: &App, caller: &Caller, idempotency: &Idempotency, i
     let identity = app.store.identity(caller.workspace_id, input.identity_id).await?;
     let identity = identity.map(|row| row.value).filter(|identity| caller.sees(identity.id));
     let Some(identity) = identity else { return Err(ServiceError::NotFound { what: "identity" }) };
-    require_active(&identity)?;
-    if !identity.can_send_cold {
-        return Err(ServiceError::ColdSendBlocked);
-    }
+    require_identity(app, sending::may_write_first(&identity))?;
 
     let attachments = attachments::keep(app, caller.workspace_id, &input.attachments).await?;
     let (text, html) = (input.body_text, input.body_html);
     let content = Content { to, cc, bcc, subject, text, html, attachments, quote_history: false };
-    start_thread(app, caller, idempotency, &identity, &content, &input.tags).await
+    start_thread(app, caller, idempotency, Basis::Caller, &identity, &content, &input.tags).await
 }
 
 /// Queues a message that nobody approves, with the thread it starts and the contact it goes to.
 pub(crate) async fn start_thread(
     app: &App,
-    caller: &Caller, idempotency: &Idempotency,
+    caller: &Caller,
+    idempotency: &Idempotency,
+    basis: Basis<'_>,
     identity: &Identity,
     content: &Content,
     tags: &[String],
@@ -88,12 +95,14 @@ pub(crate) async fn start_thread(
         if let Some(id) = idempotency.made(app, caller).await? {
             return messages::get_message(app, caller, id).await;
         }
-        require_deliverable(app, caller.workspace_id, &content.to, &content.cc, &content.bcc).await?;
         let now = app.now();
+        let recipients = Recipients { to: &content.to, cc: &content.cc, bcc: &content.bcc };
+        let clearance = Clearance::read(app, caller.workspace_id, None, recipients, now).await?;
+        clearance.require(app, basis, identity, None, None)?;
         let mut transaction = Transaction::new();
         let contact = first_contact(app, caller.workspace_id, first, now, &mut transaction).await?;
         let thread_id = ThreadId::generate(now, app.entropy());
-        let origin = Origin { answers: None, draft: None, unattended: true };
+        let origin = Origin { answers: None, draft: None, unattended: true, plan: clearance.plan() };
         let (message, body) = message::message(app, identity, thread_id, content.clone(), origin, now);
         let thread = Thread {
             snippet: message.snippet.clone(),
@@ -103,7 +112,7 @@ pub(crate) async fn start_thread(
         .with_contact(&contact);
         transaction.create(&thread)?;
         transaction.create_with_body(&app.store, &message, &body).await?;
-        plan::count_outbound(app, &message, &mut transaction).await?;
+        clearance.count(&message, &mut transaction);
         idempotency.mark(&mut transaction, caller, message.id, now)?;
         app.store.commit(transaction).await?;
         Ok((message, body))

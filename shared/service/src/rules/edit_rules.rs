@@ -75,7 +75,12 @@ fn require_owner(caller: &Caller) -> Result<(), ServiceError> {
 }
 
 /// Makes a rule.
-pub async fn create_rule(app: &App, caller: &Caller, idempotency: &Idempotency, new: NewRule) -> Result<Rule, ServiceError> {
+pub async fn create_rule(
+    app: &App,
+    caller: &Caller,
+    idempotency: &Idempotency,
+    new: NewRule,
+) -> Result<Rule, ServiceError> {
     require_owner(caller)?;
     let rule = build(app, caller, new)?;
     check_identities(app, &rule).await?;

@@ -25,6 +25,7 @@ async fn bootstrap_once(app: &App, name: &HeaderText) -> Result<(Workspace, ApiK
         id: WorkspaceId::generate(now, app.entropy()),
         name: name.clone(),
         settings: WorkspaceSettings::default(),
+        plan: None,
         created_at: now,
         updated_at: now,
     };

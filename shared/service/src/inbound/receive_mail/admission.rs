@@ -1,21 +1,22 @@
-//! Whether a mail comes in: is it new, is its sender blocked, trusted, or to be held.
+//! What has to be read before [`admission`] can say whether a mail comes in, and what is kept of one that waits.
 
 use actionlayer_domain::{
-    EmailAddress, HeldId, Identity, Message, MessageId, Workspace,
+    EmailAddress, HeldId, Identity, Message, Plan, Workspace,
+    admission::{self, Admission, Facts},
     contact::{Contact, ContactStatus, HeldInbound, HeldReason},
-    identity::IdentityStatus,
-    message::{Direction, SafetyFlag, Verdict},
+    message::{Direction, SafetyFlag},
 };
 use actionlayer_mail::{SafetyContext, safety_flags, snippet};
 use actionlayer_store::{AddressClaim, MailPointer, Row, keys};
 
 use super::{Arrival, citations::Citations, own_id};
-use crate::{App, ServiceError, outbound::message::SNIPPET_CHARS};
+use crate::{App, ServiceError, outbound::message::SNIPPET_CHARS, workspace::plan::plan_of};
 
 /// What is known of a mail's surroundings.
-pub(super) struct Context {
+pub(super) struct Arriving {
     pub(super) identity: Option<Identity>,
     workspace: Option<Workspace>,
+    pub(super) plan: Plan,
     /// The Message-IDs it names.
     pub(super) citations: Citations,
     /// What those lead to.
@@ -28,7 +29,7 @@ pub(super) struct Context {
     pub(super) lookalike: Option<bool>,
 }
 
-impl Context {
+impl Arriving {
     /// What a Message-ID leads to.
     pub(super) fn known(&self, id: &str) -> Option<&MailPointer> {
         self.pointers.iter().map(|row| &row.value).find(|pointer| pointer.message_id_header == id)
@@ -40,20 +41,11 @@ impl Context {
     }
 }
 
-/// What becomes of a mail.
-pub(super) enum Admission {
-    Admit,
-    Hold(Box<HeldInbound>),
-    Blocked,
-    Duplicate(MessageId),
-    NoIdentity,
-}
-
-pub(super) async fn read_context(
+pub(super) async fn read_arriving(
     app: &App,
     arrival: &Arrival<'_>,
     claim: &AddressClaim,
-) -> Result<Context, ServiceError> {
+) -> Result<Arriving, ServiceError> {
     let parsed = &arrival.parsed;
     let author: Option<EmailAddress> = parsed.from.as_ref().and_then(|from| from.email.parse().ok());
     let citations = Citations::of(parsed, own_id(arrival), &claim.address);
@@ -68,9 +60,11 @@ pub(super) async fn read_context(
     let (pointers, contact) = known;
     let (safety_flags, lookalike) =
         inspect(app, arrival, claim, author.as_ref(), contact.as_ref().map(|row| &row.value)).await?;
-    Ok(Context {
+    let workspace = workspace.map(|row| row.value);
+    Ok(Arriving {
+        plan: plan_of(app, workspace.as_ref()),
         identity: identity.map(|row| row.value),
-        workspace: workspace.map(|row| row.value),
+        workspace,
         citations,
         pointers,
         author,
@@ -106,45 +100,37 @@ async fn inspect(
     Ok((flags, is_compared.then_some(looks_alike)))
 }
 
+/// Asks [`admission`] with what is known; looks up what the mail answers only where it depends on that.
 pub(super) async fn admit(
     app: &App,
     arrival: &Arrival<'_>,
-    claim: &AddressClaim,
-    context: &Context,
+    context: &Arriving,
     approved: bool,
+    plan_used_up: bool,
 ) -> Result<Admission, ServiceError> {
-    let active = context.identity.as_ref().is_some_and(|identity| identity.status == IdentityStatus::Active);
-    if !active {
-        return Ok(Admission::NoIdentity);
-    }
-    let known = context.known(&context.citations.own);
     // A Message-ID alone may be reused by a careless sender; the same words under it are the same mail.
-    if let Some(pointer) = known.filter(|p| p.content_sha256.as_ref() == Some(&arrival.content_sha256))
-        && let Some(message_id) = pointer.message_id
-    {
-        return Ok(Admission::Duplicate(message_id));
+    let known = context.known(&context.citations.own);
+    let known = known.filter(|pointer| pointer.content_sha256.as_ref() == Some(&arrival.content_sha256));
+    let facts = Facts {
+        identity: context.identity.as_ref(),
+        received_as: known.and_then(|pointer| pointer.message_id),
+        sender: context.contact.as_ref().map(|row| row.value.status),
+        gating: context.workspace.as_ref().is_some_and(|workspace| workspace.settings.sender_trust_gating),
+        approved,
+        authentication: arrival.received.authentication,
+        answers_ours: None,
+        plan_used_up,
+    };
+    match admission::admit(&facts) {
+        Admission::LookUpAnswered => {
+            let answers_ours = Some(answers_mail_of_ours(app, context).await?);
+            Ok(admission::admit(&Facts { answers_ours, ..facts }))
+        }
+        decided => Ok(decided),
     }
-    let status = context.contact.as_ref().map(|row| row.value.status);
-    if status == Some(ContactStatus::Blocked) {
-        return Ok(Admission::Blocked);
-    }
-    let gated = context.workspace.as_ref().is_some_and(|workspace| workspace.settings.sender_trust_gating);
-    if !gated || approved {
-        return Ok(Admission::Admit);
-    }
-    // Trust is in an address, so it holds only where SES vouches for the address.
-    let authentication = &arrival.received.authentication;
-    if status == Some(ContactStatus::Trusted) && authentication.aligned() {
-        return Ok(Admission::Admit);
-    }
-    // Whoever cites the unguessable name of a mail of ours has received it.
-    if authentication.dmarc != Verdict::Fail && answers_mail_of_ours(app, context).await? {
-        return Ok(Admission::Admit);
-    }
-    Ok(Admission::Hold(Box::new(held(app, arrival, claim, context, HeldReason::UnknownSender))))
 }
 
-async fn answers_mail_of_ours(app: &App, context: &Context) -> Result<bool, ServiceError> {
+async fn answers_mail_of_ours(app: &App, context: &Arriving) -> Result<bool, ServiceError> {
     let Some(author) = &context.author else { return Ok(false) };
     for pointer in context.pointers.iter().map(|row| &row.value) {
         let Some(message_id) = pointer.message_id else { continue };
@@ -165,7 +151,7 @@ pub(super) fn held(
     app: &App,
     arrival: &Arrival<'_>,
     claim: &AddressClaim,
-    context: &Context,
+    context: &Arriving,
     reason: HeldReason,
 ) -> HeldInbound {
     let parsed = &arrival.parsed;

@@ -6,7 +6,7 @@ use actionlayer_domain::{
 use actionlayer_mail::{all_attachment_bytes, extract, snippet};
 use actionlayer_store::{AddressClaim, BlobKey, MailPointer, Row, Transaction};
 
-use super::{Arrival, admission::Context, seen_contact};
+use super::{Arrival, admission::Arriving, seen_contact};
 use crate::{App, ServiceError, outbound::message::SNIPPET_CHARS, threads::resolve, workspace::plan::Allowance};
 
 /// How many threads one mail can show to be one. A person writes no mail that joins more; a machine that cites at random
@@ -20,7 +20,7 @@ pub(super) async fn join(
     app: &App,
     arrival: &Arrival<'_>,
     claim: &AddressClaim,
-    context: &Context,
+    context: &Arriving,
     allowance: &Allowance,
     transaction: &mut Transaction,
 ) -> Result<MessageId, ServiceError> {
@@ -79,7 +79,7 @@ pub(super) async fn join(
 
 /// The threads that the mail belongs to, the oldest first. Usually one or none; more when it is the link between mails
 /// that did not cite each other, and then they were one conversation all along.
-async fn find_threads(app: &App, claim: &AddressClaim, context: &Context) -> Result<Vec<Row<Thread>>, ServiceError> {
+async fn find_threads(app: &App, claim: &AddressClaim, context: &Arriving) -> Result<Vec<Row<Thread>>, ServiceError> {
     let mut found: Vec<Row<Thread>> = Vec::new();
     for id in context.citations.threads(|id| context.known(id)) {
         let Some(row) = resolve::root(app, claim.workspace_id, id).await? else { continue };
@@ -97,7 +97,7 @@ async fn find_threads(app: &App, claim: &AddressClaim, context: &Context) -> Res
 fn message(
     arrival: &Arrival<'_>,
     claim: &AddressClaim,
-    context: &Context,
+    context: &Arriving,
     thread_id: ThreadId,
     id: MessageId,
     now: actionlayer_domain::Timestamp,
@@ -159,7 +159,7 @@ async fn go_stale(
 fn point_at(
     arrival: &Arrival<'_>,
     claim: &AddressClaim,
-    context: &Context,
+    context: &Arriving,
     message: &Message,
     transaction: &mut Transaction,
 ) -> Result<(), ServiceError> {
