@@ -7,13 +7,13 @@ use actionlayer_domain::{
 };
 use actionlayer_store::{CommitError, ContactFilter, Page, PageRequest, Row, Transaction, keys};
 
-use crate::permission::Require as _;
 use crate::{
     App, Caller, ServiceError,
     contention::until_settled,
     fields::{Fields, distinct},
     inbound::held,
     list_page,
+    permission::Require as _,
     workspace::idempotency::Idempotency,
 };
 

@@ -3,8 +3,7 @@
 use actionlayer_domain::{EmailAddress, Suppression, SuppressionId, key::Permission};
 use actionlayer_store::{Page, PageRequest, Transaction, keys};
 
-use crate::permission::Require as _;
-use crate::{App, Caller, ServiceError, contention::until_settled, list_page};
+use crate::{App, Caller, ServiceError, contention::until_settled, list_page, permission::Require as _};
 
 /// What a suppression is named by.
 #[derive(Debug, Clone, PartialEq, Eq)]

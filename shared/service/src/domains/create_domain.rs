@@ -13,7 +13,6 @@ use aws_lc_rs::{
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
-use crate::permission::Require as _;
 use crate::{
     App, Caller, ServiceError,
     contention::until_settled,
@@ -21,6 +20,7 @@ use crate::{
         domain_records::{RecordInputs, is_public_suffix, records},
         verify_domain::{apply, look_up},
     },
+    permission::Require as _,
     workspace::plan::{Limited, Room},
 };
 

@@ -3,8 +3,7 @@
 use actionlayer_domain::{DomainId, SendingDomain, key::Permission};
 use actionlayer_store::{DomainClaim, DomainKeys, Page, PageRequest, Transaction, keys};
 
-use crate::permission::Require as _;
-use crate::{App, Caller, ServiceError, contention::until_settled, short_list};
+use crate::{App, Caller, ServiceError, contention::until_settled, permission::Require as _, short_list};
 
 /// The workspace's domains, newest first.
 pub async fn list_domains(

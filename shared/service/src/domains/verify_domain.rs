@@ -8,7 +8,6 @@ use actionlayer_domain::{
 };
 use actionlayer_store::{DomainKeys, Transaction, keys};
 
-use crate::permission::Require as _;
 use crate::{
     App, Caller, ServiceError,
     contention::until_settled,
@@ -16,6 +15,7 @@ use crate::{
         create_domain::CLAIM_LIFETIME,
         domain_records::{Found, judge, mx_text, suggestion},
     },
+    permission::Require as _,
 };
 
 /// Checks a domain of the caller's workspace.

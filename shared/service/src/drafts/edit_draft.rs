@@ -3,14 +3,16 @@
 use actionlayer_domain::{Draft, DraftBody, DraftId, EmailAddress, HeaderText, key::Permission, message::Attachment};
 use actionlayer_store::{DraftVersion, Transaction};
 
-use crate::outbound::reply::reply_subject;
-use crate::permission::Require as _;
 use crate::{
     App, Caller, ServiceError,
     contention::until_settled,
     drafts::submit_draft::NOTHING_TO_QUOTE,
     fields::Fields,
-    outbound::attachments::{self, NewAttachment},
+    outbound::{
+        attachments::{self, NewAttachment},
+        reply::reply_subject,
+    },
+    permission::Require as _,
 };
 
 /// What to change. `None` leaves a field; `Some(None)` empties it.

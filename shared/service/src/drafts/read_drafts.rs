@@ -3,8 +3,7 @@
 use actionlayer_domain::{Draft, DraftBody, DraftId};
 use actionlayer_store::{DraftFilter, DraftVersion, Page, PageRequest, Row, keys};
 
-use crate::permission::Require as _;
-use crate::{App, Caller, ServiceError, list_page};
+use crate::{App, Caller, ServiceError, list_page, permission::Require as _};
 
 /// Drafts, newest first, without their bodies.
 pub async fn list_drafts(

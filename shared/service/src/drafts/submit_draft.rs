@@ -13,10 +13,6 @@ use actionlayer_domain::{
 };
 use actionlayer_store::{Answering, Row, Transaction};
 
-use crate::outbound::clearance::{Clearance, Recipients, require_identity};
-use crate::outbound::reply::reply_recipients;
-use crate::outbound::reply::reply_subject;
-use crate::permission::Require as _;
 use crate::{
     App, Caller, ServiceError,
     contention::until_settled,
@@ -24,8 +20,11 @@ use crate::{
     fields::Fields,
     outbound::{
         attachments::{self, NewAttachment},
+        clearance::{Clearance, Recipients, require_identity},
         message::{self, Content, Origin},
+        reply::{reply_recipients, reply_subject},
     },
+    permission::Require as _,
     threads::resolve,
     workspace::idempotency::Idempotency,
 };

@@ -3,8 +3,7 @@
 use actionlayer_domain::{IdentityId, event::Event, event::EventType};
 use actionlayer_store::{EventFilter, Page, PageRequest};
 
-use crate::permission::Require as _;
-use crate::{App, Caller, ServiceError, list_page};
+use crate::{App, Caller, ServiceError, list_page, permission::Require as _};
 
 /// What happened in the last 30 days, newest first.
 pub async fn list_events(

@@ -8,9 +8,8 @@ use actionlayer_domain::{
 };
 use actionlayer_store::{Page, PageRequest, Transaction, keys};
 
-use crate::permission::Require as _;
 use crate::{
-    App, Caller, ServiceError, contention::until_settled, events::webhooks, list_page,
+    App, Caller, ServiceError, contention::until_settled, events::webhooks, list_page, permission::Require as _,
     workspace::idempotency::Idempotency,
 };
 

@@ -7,9 +7,8 @@ use actionlayer_domain::{
 };
 use actionlayer_store::{Page, PageRequest, Row, Transaction, keys};
 
-use crate::permission::Require as _;
 use crate::{
-    App, Caller, ServiceError, contention::until_settled, fields::Fields, short_list,
+    App, Caller, ServiceError, contention::until_settled, fields::Fields, permission::Require as _, short_list,
     workspace::idempotency::Idempotency,
 };
 

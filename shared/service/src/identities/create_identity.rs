@@ -9,12 +9,12 @@ use actionlayer_domain::{
 };
 use actionlayer_store::{AddressClaim, CommitError, Transaction, keys};
 
-use crate::permission::Require as _;
 use crate::{
     App, Caller, ServiceError,
     contention::until_settled,
     fields::Fields,
     identities::read_identities::{IdentityFields, approvers, check_approvers},
+    permission::Require as _,
     workspace::plan::{Limited, Room},
 };
 

@@ -8,8 +8,9 @@ use actionlayer_domain::{
 };
 use actionlayer_store::{AddressClaim, Page, PageRequest, Row, Transaction, keys};
 
-use crate::permission::Require as _;
-use crate::{App, Caller, ServiceError, contention::until_settled, fields::Fields, short_list};
+use crate::{
+    App, Caller, ServiceError, contention::until_settled, fields::Fields, permission::Require as _, short_list,
+};
 
 /// Which identities. A filter that is `None` asks nothing.
 #[derive(Debug, Clone, Copy, Default)]

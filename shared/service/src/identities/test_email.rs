@@ -6,14 +6,13 @@ use actionlayer_domain::{
     sending::{self, Basis},
 };
 
-use crate::outbound::clearance::require_identity;
-use crate::permission::Require as _;
-use crate::workspace::idempotency::Idempotency;
 use crate::{
     App, Caller, ServiceError,
     fields::Fields,
     identities::read_identities::{approvers, visible_identity},
-    outbound::{message::Content, send_email::start_thread},
+    outbound::{clearance::require_identity, message::Content, send_email::start_thread},
+    permission::Require as _,
+    workspace::idempotency::Idempotency,
 };
 
 /// Queues a test mail of an identity, to an address or else to its first approver. It goes the way of every mail, and the

@@ -5,12 +5,12 @@ use actionlayer_domain::{
 };
 use actionlayer_store::Transaction;
 
-use crate::permission::Require as _;
 use crate::{
     App, Caller, ServiceError,
     contention::until_settled,
     fields::Fields,
     identities::read_identities::{IdentityFields, check_approvers, visible_identity},
+    permission::Require as _,
 };
 
 /// What to change; `None` leaves it, `Some(None)` clears it.

@@ -7,8 +7,10 @@ use actionlayer_domain::{
 };
 use actionlayer_store::{HeldOfSender, Page, PageRequest, Row, Transaction, keys};
 
-use crate::permission::Require as _;
-use crate::{App, Caller, ServiceError, contention::until_settled, inbound::receive_mail::receive_held, list_page};
+use crate::{
+    App, Caller, ServiceError, contention::until_settled, inbound::receive_mail::receive_held, list_page,
+    permission::Require as _,
+};
 
 /// Held mail, newest first; of one identity or of all that the key may see.
 pub async fn list_held(

@@ -4,11 +4,6 @@
 //! (so that a second delivery finds it), the message, its thread, the drafts that go stale with it, and the Message-IDs
 //! that lead to the thread.
 
-use actionlayer_domain::{
-    ContactId, EmailAddress, Timestamp,
-    contact::{Contact, ContactStatus, HeldInbound, HeldReason, SenderNotice},
-    message::Authentication,
-};
 use actionlayer_mail::ParsedMail;
 use actionlayer_store::{AddressClaim, BlobKey, Receipt, ReceiptOutcome, Row, StoreError, Transaction, Used, keys};
 use sha2::{Digest, Sha256};
@@ -19,7 +14,12 @@ mod admission;
 mod citations;
 mod joining;
 
-use actionlayer_domain::admission::Admission;
+use actionlayer_domain::{
+    ContactId, EmailAddress, Timestamp,
+    admission::Admission,
+    contact::{Contact, ContactStatus, HeldInbound, HeldReason, SenderNotice},
+    message::Authentication,
+};
 use admission::Arriving;
 
 /// A mail as SES says it received it. Only this is believed about who sent it.

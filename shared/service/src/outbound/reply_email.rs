@@ -3,18 +3,17 @@
 use actionlayer_domain::{IdentityId, Message, MessageBody, ThreadId, key::Permission, sending::Basis};
 use actionlayer_store::Transaction;
 
-use crate::outbound::clearance::{Clearance, Recipients};
-use crate::outbound::reply::reply_recipients;
-use crate::outbound::reply::reply_subject;
-use crate::permission::Require as _;
 use crate::{
     App, Caller, ServiceError,
     contention::until_settled,
     fields::Fields,
     outbound::{
         attachments::{self, NewAttachment},
+        clearance::{Clearance, Recipients},
         message::{self, Content, Origin},
+        reply::{reply_recipients, reply_subject},
     },
+    permission::Require as _,
     threads::{messages, resolve},
     workspace::idempotency::Idempotency,
 };

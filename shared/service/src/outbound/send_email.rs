@@ -7,17 +7,17 @@ use actionlayer_domain::{
 };
 use actionlayer_store::Transaction;
 
-use crate::contacts::first_contact::first_contact;
-use crate::outbound::clearance::{Clearance, Recipients, require_identity};
-use crate::permission::Require as _;
 use crate::{
     App, Caller, ServiceError,
+    contacts::first_contact::first_contact,
     contention::until_settled,
     fields::{Fields, distinct},
     outbound::{
         attachments::{self, NewAttachment},
+        clearance::{Clearance, Recipients, require_identity},
         message::{self, Content, Origin},
     },
+    permission::Require as _,
     threads::messages,
     workspace::idempotency::Idempotency,
 };

@@ -5,8 +5,10 @@ use std::time::Duration;
 use actionlayer_domain::{Upload, UploadId, WorkspaceId, key::Permission, upload::MAX_ATTACHMENTS_BYTES};
 use actionlayer_store::{SignedUpload, Transaction, keys};
 
-use crate::permission::Require as _;
-use crate::{App, Caller, ServiceError, contention::until_settled, fields::Fields, outbound::attachments};
+use crate::{
+    App, Caller, ServiceError, contention::until_settled, fields::Fields, outbound::attachments,
+    permission::Require as _,
+};
 
 /// How long an upload may be attached to drafts and mails, once or often.
 const LIFETIME: Duration = Duration::from_hours(24);

@@ -7,10 +7,10 @@ use actionlayer_domain::{
 };
 use actionlayer_store::{Page, PageRequest, Row, Transaction, keys};
 
-use crate::permission::Require as _;
 use crate::{
     App, Caller, FieldError, ServiceError,
     contention::until_settled,
+    permission::Require as _,
     short_list,
     workspace::{
         idempotency::Idempotency,

@@ -5,8 +5,7 @@ use std::str::FromStr;
 use actionlayer_domain::{ContactId, EmailAddress, Thread};
 use actionlayer_store::{Page, PageRequest, ThreadFilter};
 
-use crate::permission::Require as _;
-use crate::{App, Caller, ServiceError, list_page};
+use crate::{App, Caller, ServiceError, list_page, permission::Require as _};
 
 /// A contact, as a caller names it.
 #[derive(Debug, Clone, PartialEq, Eq)]

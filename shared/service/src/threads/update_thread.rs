@@ -3,11 +3,11 @@
 use actionlayer_domain::{Thread, ThreadId, key::Permission, thread::ThreadStatus};
 use actionlayer_store::Transaction;
 
-use crate::permission::Require as _;
 use crate::{
     App, Caller, ServiceError,
     contention::until_settled,
     fields::{Fields, distinct},
+    permission::Require as _,
     threads::resolve,
 };
 

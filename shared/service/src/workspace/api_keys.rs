@@ -6,9 +6,8 @@ use actionlayer_domain::{
 };
 use actionlayer_store::{Page, PageRequest, Transaction};
 
-use crate::permission::Require as _;
 use crate::{
-    App, Caller, FieldError, ServiceError, contention::until_settled, short_list,
+    App, Caller, FieldError, ServiceError, contention::until_settled, permission::Require as _, short_list,
     workspace::update_workspace::name_error,
 };
 

@@ -7,9 +7,7 @@ use actionlayer_domain::{
 };
 use actionlayer_store::keys;
 
-use crate::permission::Require as _;
-use crate::workspace::plan::plan_of;
-use crate::{App, Caller, ServiceError};
+use crate::{App, Caller, ServiceError, permission::Require as _, workspace::plan::plan_of};
 
 /// What a workspace has and what it used of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
