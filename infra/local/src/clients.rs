@@ -2,7 +2,7 @@
 
 use actionlayer_runtime::Credentials;
 
-use crate::engine::REGION;
+use crate::region::REGION;
 
 /// A client of the queues at this URL.
 pub(crate) fn sqs(url: &str) -> aws_sdk_sqs::Client {

@@ -37,8 +37,7 @@ use crate::{
     template::{Function, Scope, Template, TemplateError},
 };
 
-/// The region this machine plays.
-pub const REGION: &str = "us-east-1";
+pub use crate::region::REGION;
 
 /// What an engine is told at its start.
 #[derive(Debug, Clone)]

@@ -22,9 +22,9 @@ use crate::state::{State, StateError};
 
 mod account;
 mod error;
-mod events;
+pub(crate) mod events;
 pub(crate) mod headers;
-mod identities;
+pub(crate) mod identities;
 mod mime;
 mod send;
 #[cfg(test)]

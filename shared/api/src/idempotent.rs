@@ -18,16 +18,14 @@ use http_body_util::BodyExt as _;
 
 use crate::{
     ApiError, Authenticated,
-    authenticated::bearer,
     body::read,
     boundary::{RequestId, SourceAddress, write_error},
+    credential::{WITHOUT_KEY, bearer},
 };
 
 const KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 const MAX_KEY_BYTES: usize = 255;
-/// POSTs without a credential: their keys belong to the address they come from.
-pub(crate) const OPEN: [&str; 1] = ["/v1/auth/bootstrap"];
 /// The headers that belong to an answer rather than to its delivery.
 const KEPT: [HeaderName; 2] = [header::CONTENT_TYPE, header::LOCATION];
 
@@ -70,7 +68,7 @@ struct Keyed {
 
 impl Keyed {
     async fn read(app: &Arc<App>, parts: &mut Parts, body: Body) -> Result<Self, ApiError> {
-        let (scope, sender) = if OPEN.contains(&parts.uri.path()) {
+        let (scope, sender) = if WITHOUT_KEY.contains(&parts.uri.path()) {
             let source = parts.extensions.get::<SourceAddress>().cloned().unwrap_or_default();
             (IdempotencyScope::Source(source.sha256_hex()), None)
         } else {

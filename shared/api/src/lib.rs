@@ -13,6 +13,7 @@
 mod authenticated;
 mod body;
 mod boundary;
+mod credential;
 mod error;
 mod idempotent;
 pub mod openapi;

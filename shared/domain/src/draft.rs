@@ -13,13 +13,12 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 mod actor;
-mod failure;
 mod start;
 #[cfg(test)]
 mod tests;
 
+pub use crate::failure::{Failure, FailureCode};
 pub use actor::{Actor, ActorKind};
-pub use failure::{Failure, FailureCode};
 
 use crate::{
     DraftId, EmailAddress, HeaderText, IdentityId, MessageId, Thread, ThreadId, Timestamp, WorkspaceId,

@@ -16,6 +16,7 @@ pub mod channel;
 pub mod contact;
 pub mod draft;
 pub mod event;
+pub mod failure;
 pub mod identity;
 pub mod ids;
 pub mod key;

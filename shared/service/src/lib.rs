@@ -10,6 +10,7 @@
 //! **Must never know.** HTTP, Lambda, which machine this is.
 
 pub mod app;
+pub mod change;
 pub mod error;
 
 mod contention;

@@ -3,6 +3,7 @@
 pub mod attachments;
 pub(crate) mod clearance;
 pub mod deliver;
+pub(crate) mod file_names;
 pub(crate) mod message;
 pub(crate) mod reply;
 pub mod reply_email;

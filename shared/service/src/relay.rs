@@ -2,29 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use actionlayer_domain::{
-    WorkspaceId,
-    event::{Entity, events},
-    work::work,
-};
+use actionlayer_domain::{WorkspaceId, event::events, work::work};
 use actionlayer_store::stream::TotalsChange;
 
 use crate::{
-    App, ServiceError, contention::until_settled, events::publish::publish, threads::index_threads::index_threads,
+    App, ServiceError, change::Change, contention::until_settled, events::publish::publish,
+    threads::index_threads::index_threads,
 };
-
-/// A change of one item, as the stream carries it.
-#[derive(Debug, Clone)]
-pub struct Change {
-    /// The stream's id of it; the same whenever it comes again.
-    pub event_id: String,
-    /// The item before; none when it was created.
-    pub old: Option<Entity>,
-    /// The item after; none when it was removed.
-    pub new: Option<Entity>,
-    /// How often the item was written, this change included.
-    pub revision: u64,
-}
 
 /// Queues the work that follows from some changes, makes known what happened, and counts. All or an error; then all of
 /// them come again, which does no harm: workers claim before they act, an event is written and a change counted once.

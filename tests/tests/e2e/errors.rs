@@ -20,7 +20,6 @@ use serde_json::{Value, json};
 use crate::{
     everything::{Everything, takes_a_body},
     suppressions::bounce,
-    tenancy::second_workspace,
 };
 
 /// What one request asks of every operation that says so. `not_found` and `validation_error` are tested by path there,
@@ -84,7 +83,7 @@ async fn what_is_too_long_is_not_read() {
 #[tokio::test]
 async fn what_a_body_or_a_parameter_names_has_to_be_there() {
     let all = Everything::there_is().await;
-    let other = second_workspace(&all.world).await;
+    let other = all.world.new_workspace("The other").await;
     let noa = all.world.new_identity("noa", json!({})).await;
     let key = json!({"name": "bound", "identity_ids": [id(&noa)]});
     let made = all.world.owner.post("/v1/api-keys", key).await.expect(201);

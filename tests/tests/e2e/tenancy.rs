@@ -1,65 +1,10 @@
 //! Two workspaces in one deployment: to each, the other does not exist.
 
-use actionlayer_domain::{
-    ApiKeyId, ApiKeySecret, Clock as _, HeaderText, Role, Workspace, WorkspaceId, key::ApiKey,
-    workspace::WorkspaceSettings,
-};
-use actionlayer_local::{
-    engine::REGION,
-    template::{TEMPLATE, Template},
-};
-use actionlayer_runtime::{OsEntropy, SystemClock};
-use actionlayer_store::{Store, Transaction};
 use actionlayer_tests::{
-    Api, CUSTOMER, Letter, World,
+    CUSTOMER, Letter, World,
     world::{array, id, step},
 };
-use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
 use serde_json::json;
-
-/// Bootstrapping makes one workspace only, so the second is written straight into the table.
-pub(crate) async fn second_workspace(world: &World) -> Api {
-    let credentials = Credentials::new("local", "local", None, None, "tests");
-    let dynamodb = aws_sdk_dynamodb::Config::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .region(Region::new(REGION))
-        .credentials_provider(credentials.clone())
-        .endpoint_url(&world.engine.dynamodb)
-        .build();
-    let s3 = aws_sdk_s3::Config::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .region(Region::new(REGION))
-        .credentials_provider(credentials)
-        .build();
-    let template = Template::parse(TEMPLATE).unwrap();
-    let (dynamodb, s3) = (aws_sdk_dynamodb::Client::from_conf(dynamodb), aws_sdk_s3::Client::from_conf(s3));
-    let store = Store::new(dynamodb, s3, template.table.id.as_str(), template.bucket.as_str());
-
-    let now = SystemClock.now();
-    let workspace = Workspace {
-        id: WorkspaceId::generate(now, &OsEntropy),
-        name: HeaderText::sanitize("The other"),
-        settings: WorkspaceSettings::default(),
-        plan: None,
-        created_at: now,
-        updated_at: now,
-    };
-    let secret = ApiKeySecret::generate(&OsEntropy);
-    let key = ApiKey {
-        id: ApiKeyId::generate(now, &OsEntropy),
-        workspace_id: workspace.id,
-        name: HeaderText::sanitize("the other's"),
-        prefix: secret.prefix().to_owned(),
-        role: Role::Full,
-        identity_ids: Vec::new(),
-        created_at: now,
-    };
-    let mut transaction = Transaction::new();
-    transaction.create(&workspace).unwrap();
-    transaction.create_api_key(&key, &secret).unwrap();
-    store.commit(transaction).await.unwrap();
-    world.anyone.with_key(secret.expose())
-}
 
 #[tokio::test]
 async fn another_workspaces_objects_do_not_exist() {
@@ -76,7 +21,7 @@ async fn another_workspaces_objects_do_not_exist() {
     })
     .await;
 
-    let other = second_workspace(&world).await;
+    let other = world.new_workspace("The other").await;
     assert_eq!(other.get("/v1/workspace").await.expect(200)["name"], "The other");
     let (identity, domain) = (id(&world.identity), id(&world.domain));
     for path in ["threads", "drafts", "identities", "domains", "inbound/pending"] {

@@ -7,6 +7,7 @@ use actionlayer_domain::{
 };
 use actionlayer_service::{
     approvals::decide_draft::{Choice, Decision, decide},
+    change::Change,
     drafts::{
         read_drafts::get_draft,
         send_draft::send_draft,
@@ -17,7 +18,7 @@ use actionlayer_service::{
         deliver::deliver,
         settle::{SesEvent, settle},
     },
-    relay::{Change, relay},
+    relay::relay,
     threads::{get_thread::get_thread, list_threads::list_threads},
     workspace::{authenticate::authenticate, idempotency::Idempotency},
 };

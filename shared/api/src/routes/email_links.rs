@@ -15,7 +15,7 @@ use actionlayer_service::{
     App,
     approvals::{
         approval_page::{ApprovalView, LinkProblem, Standing, open_link},
-        decide_draft::{Choice, Decision, decide},
+        decide_draft::{self, Choice, Decision},
     },
 };
 use axum::{
@@ -116,7 +116,7 @@ async fn record(app: &App, link: &ApprovalView, action: Action, reason: Option<S
         Action::Reject => Choice::Reject { reason },
     };
     let decision = Decision { choice, version: Some(link.token.version) };
-    match decide(app, &link.caller(), link.token.draft_id, &decision).await {
+    match decide_draft::decide(app, &link.caller(), link.token.draft_id, &decision).await {
         Ok((draft, _)) => {
             let told = match action {
                 Action::Approve => Outcome::Approved(&draft),

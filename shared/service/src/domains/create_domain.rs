@@ -1,9 +1,9 @@
 //! `POST /v1/domains`: claims a name and says which five records prove it.
 
-use std::time::Duration;
-
 use actionlayer_domain::{
-    DomainId, DomainName, Secret, SendingDomain, Timestamp, key::Permission, sending_domain::DomainStatus,
+    DomainId, DomainName, Secret, SendingDomain, Timestamp,
+    key::Permission,
+    sending_domain::{CLAIM_LIFETIME, DomainStatus},
 };
 use actionlayer_store::{DomainClaim, DomainKeys, Row, Transaction, keys};
 use aws_lc_rs::{
@@ -23,9 +23,6 @@ use crate::{
     permission::Require as _,
     workspace::plan::{Limited, Room},
 };
-
-/// A claim that was not proven for so long gives way to another one.
-pub(crate) const CLAIM_LIFETIME: Duration = Duration::from_hours(7 * 24);
 
 /// Claims a domain for the caller's workspace: makes its DKIM key, registers it with SES and looks at what its DNS has
 /// today. A name another workspace claimed is refused, until that claim lapses unproven.

@@ -6,7 +6,10 @@ use actionlayer_domain::{Upload, UploadId, WorkspaceId, key::Permission, upload:
 use actionlayer_store::{SignedUpload, Transaction, keys};
 
 use crate::{
-    App, Caller, ServiceError, contention::until_settled, fields::Fields, outbound::attachments,
+    App, Caller, ServiceError,
+    contention::until_settled,
+    fields::Fields,
+    outbound::file_names::{check_content_type, check_filename},
     permission::Require as _,
 };
 
@@ -32,8 +35,8 @@ pub async fn create_upload(
 ) -> Result<(Upload, SignedUpload), ServiceError> {
     caller.require(Permission::Draft)?;
     let mut fields = Fields::default();
-    let filename = attachments::check_filename("filename", &input.filename, &mut fields);
-    attachments::check_content_type("content_type", &input.content_type, &mut fields);
+    let filename = check_filename("filename", &input.filename, &mut fields);
+    check_content_type("content_type", &input.content_type, &mut fields);
     if !(1..=MAX_ATTACHMENTS_BYTES).contains(&input.size_bytes) {
         fields.refuse(
             "size_bytes",
