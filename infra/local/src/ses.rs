@@ -34,7 +34,6 @@ pub(crate) mod timestamps;
 pub(crate) mod world;
 
 pub use error::SesError;
-pub(crate) use events::EventMail;
 pub use events::{Events, FeedbackSink};
 pub use identities::Identities;
 

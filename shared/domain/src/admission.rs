@@ -56,15 +56,12 @@ pub fn admit(facts: &Facts<'_>) -> Admission {
     if facts.sender == Some(ContactStatus::Blocked) {
         return Admission::Blocked;
     }
-    let trusted = match is_trusted(facts) {
-        Some(trusted) => trusted,
-        None => return Admission::LookUpAnswered,
-    };
-    match trusted {
-        false => Admission::Hold(HeldReason::UnknownSender),
+    match is_trusted(facts) {
+        None => Admission::LookUpAnswered,
+        Some(false) => Admission::Hold(HeldReason::UnknownSender),
         // Never dropped: it comes in when there is room.
-        true if facts.plan_used_up => Admission::Hold(HeldReason::PlanLimit),
-        true => Admission::Admit,
+        Some(true) if facts.plan_used_up => Admission::Hold(HeldReason::PlanLimit),
+        Some(true) => Admission::Admit,
     }
 }
 
@@ -142,10 +139,13 @@ mod tests {
         assert_eq!(admit(&Facts { authentication: Authentication::default(), ..trusted }), Admission::LookUpAnswered);
     }
 
+    fn open(identity: &Identity) -> Facts<'_> {
+        Facts { gating: false, ..facts(identity) }
+    }
+
     #[test]
     fn what_is_blocked_here_before_or_for_nobody_does_not_come_in() {
         let mut identity = identity();
-        let open = |identity| Facts { gating: false, ..facts(identity) };
         let id = ID.parse().unwrap();
         assert_eq!(admit(&Facts { sender: Some(ContactStatus::Blocked), ..open(&identity) }), Admission::Blocked);
         assert_eq!(admit(&Facts { received_as: Some(id), ..open(&identity) }), Admission::Duplicate(id));

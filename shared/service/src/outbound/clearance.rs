@@ -52,9 +52,10 @@ impl Clearance {
                 Some(workspace) => plan_of(app, Some(workspace)),
                 None => read_plan(app, workspace_id).await?,
             };
-            Ok((plan, Allowance::of(app, workspace_id, plan, Used::Outbound, now).await?))
+            Ok::<_, ServiceError>((plan, Allowance::of(app, workspace_id, plan, Used::Outbound, now).await?))
         };
-        let suppressed = async { Ok(app.store.suppressed(workspace_id, to.iter().chain(cc).chain(bcc)).await?) };
+        let suppressed =
+            async { Ok::<_, ServiceError>(app.store.suppressed(workspace_id, to.iter().chain(cc).chain(bcc)).await?) };
         let (suppressed, (plan, allowance)) = tokio::try_join!(suppressed, allowance)?;
         let suppressed: Vec<Suppression> = suppressed.into_iter().map(|row| row.value).collect();
         Ok(Self { named: named(&suppressed, recipients), suppressed, allowance, plan, now })
