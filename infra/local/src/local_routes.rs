@@ -13,6 +13,7 @@ use serde_json::json;
 
 use crate::{
     clock::{self, LocalClock},
+    counters,
     dns::{self, RecordsProvider, Zones},
     engine::Sweep,
     faults::{self, Faults},
@@ -45,6 +46,7 @@ pub(crate) fn router(routes: LocalRoutes) -> Router {
         .merge(dns::router(routes.zones, routes.records))
         .merge(faults::router(routes.faults))
         .merge(clock::router(routes.clock))
+        .merge(counters::router())
         .method_not_allowed_fallback(wrong_method)
 }
 
