@@ -180,8 +180,10 @@ impl DynamoDb {
                 self.readers.read(|storage| operations::perform(storage, operation, &body)).map_err(cut_short)
             }
             Some(need) => {
+                // The same transaction asked again is not written again, and may come while the first waits for the disk.
+                let answered = if operation == "TransactWriteItems" { Answered::AfterSync } else { Answered::Synced };
                 let (operation, tokens) = (operation.to_owned(), Arc::clone(&self.tokens));
-                let performed = self.write(Answered::Synced, move |storage| match operation.as_str() {
+                let performed = self.write(answered, move |storage| match operation.as_str() {
                     "TransactWriteItems" => {
                         tokens.lock().unwrap_or_else(PoisonError::into_inner).transact(storage, &body)
                     }

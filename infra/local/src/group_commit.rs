@@ -65,8 +65,10 @@ impl Watch for Unwatched {
 /// When a write is answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Answered {
-    /// Once it is on disk.
+    /// Once it is on disk. Work that changed nothing is answered at once.
     Synced,
+    /// Once it is on disk, and after a sync even when it changed nothing: it may tell of a write that waits for one.
+    AfterSync,
     /// Once it is committed: it survives the end of the process, and a power cut only if a sync came after it.
     Committed,
 }
@@ -130,8 +132,13 @@ impl<C: Connection> Writer<C> {
             let done = catch_unwind(AssertUnwindSafe(|| work(connection)));
             connection.recover();
             let wrote = connection.total_changes() != before;
+            let waits = match answered {
+                Answered::Synced => wrote,
+                Answered::AfterSync => true,
+                Answered::Committed => false,
+            };
             let value = done.ok()?;
-            Some((Box::new(move || reply(value)) as Reply, wrote && answered == Answered::Synced))
+            Some((Box::new(move || reply(value)) as Reply, waits))
         });
         self.jobs.as_ref()?.send(job).ok()
     }

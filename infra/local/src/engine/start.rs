@@ -183,7 +183,8 @@ impl Base {
         let dynamodb = DynamoDb::open(&folder.join("dynamodb.sqlite"), &self.template.table).await?;
         let front = Front { dynamodb: dynamodb.clone(), faults: self.faults.clone() };
         let dynamodb_url = self.on_loopback(crate::dynamodb::router(front)).await?;
-        let bucket = crate::s3::router(&folder.join("s3"), &self.bucket, self.faults.clone())?;
+        let (state, clock, faults) = (self.state.clone(), self.clock.clone(), self.faults.clone());
+        let bucket = crate::s3::router(state, clock, &folder.join("s3"), &self.bucket, faults).await?;
         Ok(Storage { dynamodb, dynamodb_url, s3_url: self.on_loopback(bucket).await? })
     }
 
