@@ -172,6 +172,8 @@ pub struct Engine {
     functions: Arc<Functions>,
     clock: Arc<LocalClock>,
     dns: DnsServer,
+    /// The way of the functions' clients to the servers; with it, they end.
+    _servers: InProcess,
     /// Stops what takes new work, then waits for what is under way.
     stop: CancellationToken,
     intake: JoinSet<()>,

@@ -6,7 +6,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, PoisonError, RwLock},
+    sync::{Arc, PoisonError, RwLock, Weak},
 };
 
 use aws_smithy_runtime_api::{
@@ -28,9 +28,18 @@ use http_body_util::BodyExt as _;
 use tower::ServiceExt as _;
 
 /// The servers of this process, by host and port.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 pub(crate) struct InProcess {
-    servers: Arc<RwLock<HashMap<String, Router>>>,
+    servers: Arc<Servers>,
+}
+
+type Servers = RwLock<HashMap<String, Router>>;
+
+/// The way to them. It ends with the [`InProcess`] it is from: servers hold clients of other servers, so a way that kept
+/// them would keep them for ever.
+#[derive(Debug, Clone)]
+struct Transport {
+    servers: Weak<Servers>,
 }
 
 /// Why a request did not get an answer.
@@ -55,13 +64,17 @@ impl InProcess {
 
     /// As the transport of a client.
     pub(crate) fn client(&self) -> SharedHttpClient {
-        SharedHttpClient::new(self.clone())
+        SharedHttpClient::new(Transport { servers: Arc::downgrade(&self.servers) })
     }
+}
 
+impl Transport {
     async fn answer(self, request: HttpRequest) -> Result<HttpResponse, Unanswered> {
         let (mut parts, body) = request.try_into_http1x()?.into_parts();
         let authority = parts.uri.authority().map(ToString::to_string).unwrap_or_default();
-        let known = self.servers.read().unwrap_or_else(PoisonError::into_inner).get(&authority).cloned();
+        let servers = self.servers.upgrade();
+        let known =
+            servers.and_then(|servers| servers.read().unwrap_or_else(PoisonError::into_inner).get(&authority).cloned());
         let router = known.ok_or_else(|| Unanswered::Nobody(authority.clone()))?;
         // On the wire the target is a path, and the host is a header.
         let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
@@ -85,7 +98,7 @@ impl InProcess {
     }
 }
 
-impl HttpConnector for InProcess {
+impl HttpConnector for Transport {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let this = self.clone();
         HttpConnectorFuture::new(async move {
@@ -100,7 +113,7 @@ impl HttpConnector for InProcess {
     }
 }
 
-impl HttpClient for InProcess {
+impl HttpClient for Transport {
     fn http_connector(&self, _: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
         SharedHttpConnector::new(self.clone())
     }

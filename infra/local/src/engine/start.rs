@@ -92,6 +92,7 @@ pub(super) async fn start(options: EngineOptions) -> Result<Engine, EngineError>
         functions: code.functions,
         clock: base.clock,
         dns,
+        _servers: base.servers,
         stop: base.stop,
         intake: base.intake,
         workers: base.workers,
