@@ -87,11 +87,9 @@ impl Transport {
         {
             parts.headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
         }
-        let body = match body.bytes() {
-            Some(bytes) => Body::from(bytes.to_vec()),
-            None => Body::new(body),
-        };
-        let Ok(response) = router.oneshot(http::Request::from_parts(parts, body)).await;
+        // Read to its end, as a socket would: the client watches how fast that goes.
+        let body = body.collect().await.map_err(axum::Error::new)?.to_bytes();
+        let Ok(response) = router.oneshot(http::Request::from_parts(parts, Body::from(body))).await;
         let (parts, body) = response.into_parts();
         let body = body.collect().await?.to_bytes();
         Ok(http::Response::from_parts(parts, SdkBody::from(body)).try_into()?)

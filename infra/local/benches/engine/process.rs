@@ -71,6 +71,7 @@ impl Process {
     }
 
     /// Its memory, in MiB.
+    #[allow(dead_code, reason = "the benchmark asks")]
     pub(crate) fn resident_mib(&self) -> f64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
         let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
