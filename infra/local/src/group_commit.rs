@@ -159,14 +159,10 @@ impl<C> Drop for Writer<C> {
 fn write<C: Connection>(mut connection: C, asked: &mpsc::Receiver<Job<C>>, committed: &mpsc::Sender<Reply>) {
     while let Ok(job) = asked.recv() {
         match job(&mut connection) {
-            Some((reply, true)) => {
-                if committed.send(reply).is_err() {
-                    // The disk refused; see below.
-                    return;
-                }
-            }
             Some((reply, false)) => reply(),
-            None => {}
+            // The other thread ends only when the disk refused; then nothing is written any more.
+            Some((reply, true)) if committed.send(reply).is_err() => return,
+            Some((_, true)) | None => {}
         }
     }
 }
@@ -181,7 +177,9 @@ fn sync_all(log: &File, unsynced: &mpsc::Receiver<Reply>, watch: &impl Watch) {
             return;
         }
         watch.synced(committed);
-        replies.into_iter().for_each(|reply| reply());
+        for reply in replies {
+            reply();
+        }
     }
 }
 

@@ -139,7 +139,7 @@ impl AsyncInvocations {
             }
             Err(error) => {
                 tracing::error!(%error, function = target.function, attempts, "invocation given up");
-                let record = self.record(&invocation.id, event, attempts, &error, target);
+                let record = self.record(&invocation.id, &event, attempts, &error, target);
                 match &target.on_failure {
                     Some(queue) if !destinations.put(queue, &record).await => {
                         let due_ms = self.clock.now_ms() + RETRY_DELAY_MS;
@@ -155,7 +155,7 @@ impl AsyncInvocations {
     }
 
     /// What Lambda sends to an on-failure destination.
-    fn record(&self, id: &str, event: Value, attempts: u32, error: &InvokeError, target: &Target) -> Value {
+    fn record(&self, id: &str, event: &Value, attempts: u32, error: &InvokeError, target: &Target) -> Value {
         json!({
             "version": "1.0",
             "timestamp": timestamps::iso8601(self.clock.now_ms()),

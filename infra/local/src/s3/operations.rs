@@ -8,6 +8,7 @@ use http_body_util::BodyExt as _;
 use s3s::{
     Body, S3, S3Request, S3Response, S3Result,
     checksum::ChecksumHasher,
+    crypto::Crc32,
     dto::{
         CopyObjectInput, CopyObjectOutput, CopyObjectResult, CopySource, DeleteObjectInput, DeleteObjectOutput, ETag,
         GetObjectInput, GetObjectOutput, HeadBucketInput, HeadBucketOutput, HeadObjectInput, HeadObjectOutput,
@@ -35,6 +36,7 @@ impl Bucket {
     }
 }
 
+#[allow(clippy::needless_pass_by_value, reason = "it stands in `map_err`")]
 fn failed(error: ObjectError) -> s3s::S3Error {
     if matches!(error, ObjectError::Key) {
         return s3_error!(InvalidArgument, "The key cannot be the name of a file.");
@@ -74,14 +76,14 @@ impl S3 for Bucket {
         let trailing = trailers.and_then(|trailers| trailers.take());
         let in_trailer = trailing.as_ref().and_then(|trailers| trailers.get("x-amz-checksum-crc32")?.to_str().ok());
         if let Some(announced) = in_trailer.or(input.checksum_crc32.as_deref()) {
-            let mut hasher = ChecksumHasher { crc32: Some(Default::default()), ..Default::default() };
+            let mut hasher = ChecksumHasher { crc32: Some(Crc32::default()), ..ChecksumHasher::default() };
             hasher.update(&content);
             if hasher.finalize().checksum_crc32.as_deref() != Some(announced) {
                 return Err(s3_error!(BadDigest, "The CRC32 you specified did not match the calculated checksum."));
             }
         }
         let headers = Headers {
-            content_type: input.content_type.map(|kind| kind.to_string()),
+            content_type: input.content_type,
             content_disposition: input.content_disposition,
             content_encoding: input.content_encoding,
             cache_control: input.cache_control,
