@@ -158,11 +158,12 @@ impl<C> Drop for Writer<C> {
 
 fn write<C: Connection>(mut connection: C, asked: &mpsc::Receiver<Job<C>>, committed: &mpsc::Sender<Reply>) {
     while let Ok(job) = asked.recv() {
-        match job(&mut connection) {
-            Some((reply, false)) => reply(),
+        let Some((reply, waits)) = job(&mut connection) else { continue };
+        if !waits {
+            reply();
+        } else if committed.send(reply).is_err() {
             // The other thread ends only when the disk refused; then nothing is written any more.
-            Some((reply, true)) if committed.send(reply).is_err() => return,
-            Some((_, true)) | None => {}
+            return;
         }
     }
 }

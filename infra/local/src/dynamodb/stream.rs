@@ -171,17 +171,18 @@ fn record(row: &Row<'_>, stream_arn: &str) -> Result<StreamRecord, DynoxideError
     };
     let keys_json: String = row.get(2)?;
     let mut change = json!({
-        "Keys": read(&keys_json)?,
         "SequenceNumber": sequence_number,
         "StreamViewType": "NEW_AND_OLD_IMAGES",
         "ApproximateCreationDateTime": row.get::<_, f64>(5)?,
+        "SizeBytes": keys_json.len() + length(row, 3)? + length(row, 4)?,
     });
+    // Moved in, not named in `json!`, which would copy them.
+    change["Keys"] = read(&keys_json)?;
     for (name, column) in [("NewImage", 3), ("OldImage", 4)] {
         if let Some(image) = image(column)? {
             change[name] = image;
         }
     }
-    change["SizeBytes"] = json!(keys_json.len() + length(row, 3)? + length(row, 4)?);
     let mut json = json!({
         "eventID": row.get::<_, Option<String>>(7)?.unwrap_or_else(|| number.to_string()),
         "eventName": row.get::<_, String>(1)?,
@@ -189,8 +190,8 @@ fn record(row: &Row<'_>, stream_arn: &str) -> Result<StreamRecord, DynoxideError
         "eventSource": "aws:dynamodb",
         "awsRegion": crate::engine::REGION,
         "eventSourceARN": stream_arn,
-        "dynamodb": change,
     });
+    json["dynamodb"] = change;
     if let Some(identity) = row.get::<_, Option<String>>(6)? {
         json["userIdentity"] = read(&identity)?;
     }

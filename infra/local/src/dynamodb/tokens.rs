@@ -2,8 +2,10 @@
 //! <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html>
 
 use std::{
+    borrow::Cow,
     collections::{HashMap, VecDeque},
-    hash::{DefaultHasher, Hash as _, Hasher as _},
+    fmt,
+    hash::{DefaultHasher, Hash, Hasher as _},
     time::{Duration, Instant},
 };
 
@@ -15,8 +17,10 @@ use dynoxide::{
     },
     storage::Storage,
 };
-use serde::Deserialize;
-use serde_json::Value;
+use serde::{
+    Deserialize, Deserializer,
+    de::{MapAccess, SeqAccess, Visitor},
+};
 
 use super::operations::{answer, key_of, now, request};
 
@@ -34,7 +38,7 @@ pub(super) struct Tokens {
 #[derive(Deserialize)]
 struct Items {
     #[serde(rename = "TransactItems", default)]
-    items: Value,
+    items: Digest,
 }
 
 impl Tokens {
@@ -45,7 +49,7 @@ impl Tokens {
             return answer(now(transact_write_items::execute(storage, transaction))?);
         };
         self.forget();
-        let digest = digest(&request::<Items>(body)?.items);
+        let Digest(digest) = request::<Items>(body)?.items;
         match self.digests.get(&token) {
             Some(known) if *known == digest => return answer(replay(storage, transaction)?),
             Some(_) => {
@@ -70,25 +74,73 @@ impl Tokens {
     }
 }
 
-/// Of equal values the same, in whatever order the members of their objects come.
-fn digest(value: &Value) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    match value {
-        Value::Null => 0.hash(&mut hasher),
-        Value::Bool(value) => (1, value).hash(&mut hasher),
-        Value::Number(value) => (2, value.to_string()).hash(&mut hasher),
-        Value::String(value) => (3, value).hash(&mut hasher),
-        Value::Array(values) => (4, values.iter().map(digest).collect::<Vec<_>>()).hash(&mut hasher),
-        Value::Object(members) => {
-            let of_member = |(name, value): (&String, &Value)| {
-                let mut hasher = DefaultHasher::new();
-                (name, digest(value)).hash(&mut hasher);
-                hasher.finish()
-            };
-            (5, members.iter().map(of_member).fold(0, u64::wrapping_add)).hash(&mut hasher);
-        }
+/// What stands for a value: the same of equal ones, in whatever order the members of their objects come. Made while it is
+/// read, since each transaction is read for it once more.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+struct Digest(u64);
+
+impl Digest {
+    fn of(kind: u8, value: impl Hash) -> Self {
+        let mut hasher = DefaultHasher::new();
+        (kind, value).hash(&mut hasher);
+        Self(hasher.finish())
     }
-    hasher.finish()
+}
+
+impl<'de> Deserialize<'de> for Digest {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Reader)
+    }
+}
+
+struct Reader;
+
+impl<'de> Visitor<'de> for Reader {
+    type Value = Digest;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Digest, E> {
+        Ok(Digest::of(0, ()))
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Digest, E> {
+        Ok(Digest::of(1, value))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Digest, E> {
+        Ok(Digest::of(2, value))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Digest, E> {
+        Ok(Digest::of(3, value))
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Digest, E> {
+        Ok(Digest::of(4, value.to_bits()))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Digest, E> {
+        Ok(Digest::of(5, value))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut values: A) -> Result<Digest, A::Error> {
+        let mut hasher = DefaultHasher::new();
+        while let Some(Digest(value)) = values.next_element()? {
+            value.hash(&mut hasher);
+        }
+        Ok(Digest::of(6, hasher.finish()))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Digest, A::Error> {
+        let mut sum: u64 = 0;
+        while let Some((name, Digest(value))) = members.next_entry::<Cow<'_, str>, Digest>()? {
+            sum = sum.wrapping_add(Digest::of(7, (name, value)).0);
+        }
+        Ok(Digest::of(8, sum))
+    }
 }
 
 /// The answer to a transaction that was written before: DynamoDB charges for reading its items.
@@ -120,4 +172,20 @@ fn read_of(storage: &Storage, item: TransactWriteItem) -> Result<TransactGetItem
         _ => Default::default(),
     };
     Ok(TransactGetItem { get: TransactGet { table_name, key, ..TransactGet::default() } })
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod digests {
+    use super::Digest;
+
+    #[test]
+    fn equal_values_have_one_digest_and_others_another() {
+        let digest = |text: &str| serde_json::from_str::<Digest>(text).unwrap();
+        assert_eq!(digest(r#"{"a":{"S":"x"},"b":[1,null]}"#), digest(r#"{"b":[1,null],"a":{"S":"x"}}"#));
+        let different = [r#"{"a":"x","b":"y"}"#, r#"{"a":"y","b":"x"}"#, r#"["a","x"]"#, r#"["x","a"]"#, "1", "true"];
+        for (position, one) in different.iter().enumerate() {
+            assert!(different[..position].iter().all(|other| digest(other) != digest(one)), "{one}");
+        }
+    }
 }
