@@ -8,6 +8,7 @@ mod words;
 
 use std::sync::LazyLock;
 
+pub use self::subject::reply_subject;
 pub(crate) use self::{
     footer::is_app_footer,
     header_block::{author_line, is_header_block, labelled_lines},

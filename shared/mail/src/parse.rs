@@ -16,7 +16,7 @@ use crate::{
     html::{Rendered, shown_ids},
     limits::{MAX_RAW_BYTES, MAX_REFERENCES, TOP_HEADERS},
     message_id, report, safety,
-    structure::{Disposition, Part, Structure, read_structure},
+    structure::{Disposition, Part, Structure, unwrapped},
 };
 
 /// Something about a mail that breaks a rule of its format. It was read all the same.
@@ -74,6 +74,8 @@ pub struct ParsedMail {
     pub parse_limited: bool,
     /// Its headers or its form say that a machine wrote it.
     pub(crate) says_automated: bool,
+    /// A person wrote it, and a list or a group sent it on: its marks of a machine are the list's.
+    pub is_passed_on_by_list: bool,
     /// One of the files runs when opened.
     pub(crate) has_executable: bool,
     /// The HTML as a reader sees it.
@@ -103,8 +105,8 @@ pub fn parse(raw: &[u8]) -> ParsedMail {
         if raw.len() > MAX_RAW_BYTES {
             mail.parse_limited = true;
         } else {
-            let structure = read_structure(raw, &top);
-            read_content(raw, &top, &structure, &mut mail);
+            let (raw, structure) = unwrapped(raw, &top);
+            read_content(&raw, &top, &structure, &mut mail);
         }
         mail
     }));
@@ -131,17 +133,27 @@ pub fn attachment_bytes(raw: &[u8], index: usize) -> Option<Cow<'_, [u8]>> {
 pub fn all_attachment_bytes(raw: &[u8]) -> impl Iterator<Item = Cow<'_, [u8]>> {
     let mail = unframed(raw);
     let top = read_block(&mail, TOP_HEADERS, |_| false);
-    let structure = (mail.len() <= MAX_RAW_BYTES).then(|| read_structure(&mail, &top));
+    let (mail, structure) = match mail {
+        _ if mail.len() > MAX_RAW_BYTES => (Cow::Borrowed(&[][..]), None),
+        Cow::Borrowed(mail) => {
+            let (mail, structure) = unwrapped(mail, &top);
+            (mail, Some(structure))
+        }
+        Cow::Owned(mail) => {
+            let (mail, structure) = unwrapped(&mail, &top);
+            (Cow::Owned(mail.into_owned()), Some(structure))
+        }
+    };
+    let in_texts: Vec<_> = structure.iter().flat_map(|s| body::files_in_texts(&mail, s)).collect();
     let attachments: Vec<usize> = structure.iter().flat_map(body::attachments).collect();
     let mut parts: Vec<Option<Part>> = structure.map(|s| s.parts.into_iter().map(Some).collect()).unwrap_or_default();
-    attachments.into_iter().filter_map(move |index| parts.get_mut(index)?.take()).map(move |part| match &mail {
-        Cow::Borrowed(mail) => part_bytes(mail, &part),
-        Cow::Owned(mail) => Cow::Owned(part_bytes(mail, &part).into_owned()),
-    })
-}
-
-fn part_bytes<'a>(raw: &'a [u8], part: &Part) -> Cow<'a, [u8]> {
-    part.info.encoding.decode(raw.get(part.body.clone()).unwrap_or_default())
+    let of_parts = attachments.into_iter().filter_map(move |index| parts.get_mut(index)?.take());
+    of_parts
+        .map(move |part| match &mail {
+            Cow::Borrowed(mail) => part.content(mail),
+            Cow::Owned(mail) => Cow::Owned(part.content(mail).into_owned()),
+        })
+        .chain(in_texts.into_iter().map(|file| Cow::Owned(file.content)))
 }
 
 fn read_headers(top: &Block, mail: &mut ParsedMail) {
@@ -155,8 +167,10 @@ fn read_headers(top: &Block, mail: &mut ParsedMail) {
     if once.iter().any(|name| fields.all(name).nth(1).is_some()) {
         mail.defects.push(Defect::RepeatedField);
     }
-    let mut authors = fields.first("from").map(address::parse_list).unwrap_or_default();
-    if authors.len() != 1 {
+    let mut authors = mailboxes(fields, "from");
+    // The same author once more is no other one.
+    let first = authors.first().map(|author| author.email.clone()).unwrap_or_default();
+    if authors.is_empty() || authors.iter().any(|author| !author.email.eq_ignore_ascii_case(&first)) {
         mail.defects.push(Defect::From);
     }
     mail.from = (!authors.is_empty()).then(|| authors.swap_remove(0));
@@ -170,6 +184,8 @@ fn read_headers(top: &Block, mail: &mut ParsedMail) {
     mail.references = message_ids(fields, "references");
     drop_addresses(mail);
     mail.says_automated = automated::says_automated(fields);
+    mail.is_passed_on_by_list =
+        mail.says_automated && automated::is_passed_on_by_list(fields, mail.from.as_ref(), &mail.reply_to);
 }
 
 fn mailboxes(fields: &Fields, name: &str) -> Vec<Mailbox> {
@@ -209,7 +225,7 @@ fn read_content(raw: &[u8], top: &Block, structure: &Structure, mail: &mut Parse
     if bodies.html.is_none() && bodies.text.trim().is_empty() {
         (bodies, mail.has_executable) = cms::signed_bodies(raw, structure).unwrap_or((bodies, false));
     }
-    let Bodies { text, html, page, limited } = bodies;
+    let Bodies { text, html, page, limited, has_files } = bodies;
     mail.text = text;
     mail.html = html;
     mail.page = page;
@@ -217,9 +233,24 @@ fn read_content(raw: &[u8], top: &Block, structure: &Structure, mail: &mut Parse
     let shown = mail.html.as_deref().map(shown_ids).unwrap_or_default();
     for index in body::attachments(structure) {
         let Some(part) = structure.parts.get(index) else { continue };
-        let content = part_bytes(raw, part);
+        let content = part.content(raw);
         let attachment = describe(part, mail.attachments.len(), content.len(), structure, &shown);
         mail.has_executable |= safety::is_executable(&attachment.filename, &attachment.content_type, &content);
+        mail.attachments.push(attachment);
+    }
+    let in_texts = if has_files { body::files_in_texts(raw, structure).collect() } else { Vec::new() };
+    for file in in_texts {
+        let number = mail.attachments.len();
+        let attachment = Attachment {
+            id: number.to_string(),
+            filename: filename::sanitize(&file.name).unwrap_or_else(|| format!("attachment-{}.bin", number + 1)),
+            content_type: "application/octet-stream".to_owned(),
+            size_bytes: u64::try_from(file.content.len()).unwrap_or(u64::MAX),
+            content_id: None,
+            inline: false,
+            sha256_hex: None,
+        };
+        mail.has_executable |= safety::is_executable(&attachment.filename, &attachment.content_type, &file.content);
         mail.attachments.push(attachment);
     }
     mail.parse_limited |= structure.limited;

@@ -212,6 +212,11 @@ pub(super) const REPLY_PREFIX: &[&str] = &[
     "sv", "svar", "vs", "bls", "odp", "odpowiedź", "vá", "válasz", "răsp", "odg", "одг", "отг", "отв", "ответ",
     "відп", "відповідь", "απ", "απάντηση", "σχετ", "ynt", "yan", "yanıt", "ats", "atb", "vast", "השב", "תשובה", "תגובה",
     "رد", "الرد", "پاسخ", "उत्तर", "ตอบกลับ", "ตอบ", "trả lời", "balas", "回复", "回覆", "答复", "答覆", "返信", "회신", "답장", "답변",
+];
+
+/// Prefixes that programs put before the subject of what they answer by themselves, and of invitations answered.
+#[rustfmt::skip]
+pub(super) const MACHINE_REPLY_PREFIX: &[&str] = &[
     "automatic reply", "automatische antwort", "réponse automatique", "respuesta automática", "risposta automatica",
     "accepted", "tentative", "declined", "zugesagt", "mit vorbehalt", "abgelehnt", "accepté", "refusé", "aceptado", "aceptada",
     "rechazado", "accettato", "rifiutato", "geaccepteerd", "geweigerd", "accepterat", "accepteret", "zaakceptowano",
