@@ -37,11 +37,11 @@ impl FromStr for DomainName {
     type Err = InvalidAddress;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        // `url` would decode percent signs, too.
-        let text = match text.is_ascii() || text.contains('%') {
-            true => text.to_owned(),
-            false => match url::Host::parse(text) {
-                Ok(url::Host::Domain(ascii)) => ascii,
+        let text = match Some(text).filter(|text| !text.is_ascii()) {
+            None => text.to_owned(),
+            // `url` would decode percent signs, too.
+            Some(text) => match url::Host::parse(text) {
+                Ok(url::Host::Domain(ascii)) if !text.contains('%') => ascii,
                 _ => return Err(InvalidAddress::Domain),
             },
         };
