@@ -159,7 +159,7 @@ impl Pending {
         let email = if email.contains(is_blank) { without_blanks(&email) } else { email };
         let email = with_ascii_domain(bare(&email));
         let name = if name.trim().is_empty() && !self.comment.contains('@') { self.comment } else { name };
-        let name = decode_words(unwrapped(name.trim().trim_end_matches(',')));
+        let name = decode_words(unwrapped(name.trim()));
         email.contains('@').then(|| Mailbox { email, name: (!name.is_empty()).then_some(name) })
     }
 }

@@ -27,8 +27,29 @@ const MARKS: [&str; 19] = [
     "x-failed-recipients",
 ];
 
-/// Whether the headers say so.
-pub(crate) fn says_automated(fields: &Fields) -> bool {
+/// Who wrote a mail, as far as its headers say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Writer {
+    #[default]
+    Unsaid,
+    /// A person, and a list or a group sent it on.
+    PersonByList,
+    Machine,
+}
+
+/// Who wrote it, as the headers say.
+pub(crate) fn writer(fields: &Fields, from: Option<&Mailbox>, reply_to: &[Mailbox]) -> Writer {
+    if !says_automated(fields) {
+        Writer::Unsaid
+    } else if is_passed_on_by_list(fields, from, reply_to) {
+        Writer::PersonByList
+    } else {
+        Writer::Machine
+    }
+}
+
+/// Whether the headers say that a machine wrote it.
+fn says_automated(fields: &Fields) -> bool {
     let first_word = |value: &str| -> String {
         value.split(|c: char| c == ';' || c.is_whitespace()).next().unwrap_or_default().to_ascii_lowercase()
     };
@@ -53,7 +74,7 @@ pub(crate) fn says_automated(fields: &Fields) -> bool {
 
 /// Whether a person wrote what a list or a group sent on: it is nothing else that only machines send, and somebody other
 /// than the list is named as who answers go to, or as the author that the group stands for (Google's `X-Original-From`).
-pub(crate) fn is_passed_on_by_list(fields: &Fields, from: Option<&Mailbox>, reply_to: &[Mailbox]) -> bool {
+fn is_passed_on_by_list(fields: &Fields, from: Option<&Mailbox>, reply_to: &[Mailbox]) -> bool {
     let is_list_alone = |name: &str| name.starts_with("list-") || matches!(name, "mailing-list" | "x-mailing-list");
     let others = MARKS.iter().filter(|name| !is_list_alone(name));
     let is_bulk = fields.all("precedence").any(|value| !value.trim().eq_ignore_ascii_case("list"))

@@ -6,7 +6,8 @@ use actionlayer_domain::message::{Attachment, Mailbox, Report};
 use mail_parser::{HeaderValue, parsers::MessageStream};
 
 use crate::{
-    address, automated,
+    address,
+    automated::{self, Writer},
     body::{self, Bodies},
     bounce, calendar, cms, description,
     extract::News,
@@ -72,10 +73,8 @@ pub struct ParsedMail {
     pub defects: Vec<Defect>,
     /// It was over a limit, and something was left out. The raw mail has the rest.
     pub parse_limited: bool,
-    /// Its headers or its form say that a machine wrote it.
-    pub(crate) says_automated: bool,
-    /// A person wrote it, and a list or a group sent it on: its marks of a machine are the list's.
-    pub is_passed_on_by_list: bool,
+    /// What its headers and its form say of who wrote it.
+    pub(crate) writer: Writer,
     /// One of the files runs when opened.
     pub(crate) has_executable: bool,
     /// The HTML as a reader sees it.
@@ -90,7 +89,13 @@ impl ParsedMail {
     /// Whether a machine wrote it (RFC 3834 and what else is in use). `envelope_from` is the envelope sender: `Some("")`
     /// is the null return path of a bounce, `None` means that it is not known.
     pub fn is_automated(&self, envelope_from: Option<&str>) -> bool {
-        self.says_automated || automated::is_automated_sender(envelope_from, self.from.as_ref(), &self.reply_to)
+        self.writer != Writer::Unsaid
+            || automated::is_automated_sender(envelope_from, self.from.as_ref(), &self.reply_to)
+    }
+
+    /// Whether a person wrote it, and a list or a group sent it on: then the marks of a machine are the list's.
+    pub fn is_passed_on_by_list(&self) -> bool {
+        self.writer == Writer::PersonByList
     }
 }
 
@@ -183,9 +188,7 @@ fn read_headers(top: &Block, mail: &mut ParsedMail) {
     mail.in_reply_to = message_ids(fields, "in-reply-to");
     mail.references = message_ids(fields, "references");
     drop_addresses(mail);
-    mail.says_automated = automated::says_automated(fields);
-    mail.is_passed_on_by_list =
-        mail.says_automated && automated::is_passed_on_by_list(fields, mail.from.as_ref(), &mail.reply_to);
+    mail.writer = automated::writer(fields, mail.from.as_ref(), &mail.reply_to);
 }
 
 fn mailboxes(fields: &Fields, name: &str) -> Vec<Mailbox> {
@@ -256,7 +259,9 @@ fn read_content(raw: &[u8], top: &Block, structure: &Structure, mail: &mut Parse
     mail.parse_limited |= structure.limited;
     mail.report = report::read(raw, structure)
         .or_else(|| bounce::read(&top.fields, mail, || report::id_of_original(raw, structure)));
-    mail.says_automated |= structure.is_report || mail.report.is_some();
+    if structure.is_report || mail.report.is_some() {
+        mail.writer = Writer::Machine;
+    }
     mail.calendar_method = structure.parts.iter().find_map(|part| calendar::method(part, raw));
     if mail.text.trim().is_empty() && mail.html.is_none() {
         // An invitation says everything in its calendar object when it has no text beside it.

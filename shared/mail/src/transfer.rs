@@ -49,11 +49,11 @@ fn is_plain_text(bytes: &[u8]) -> bool {
     let start = bytes.trim_ascii();
     let start = start.get(..MAX_BYTES).unwrap_or(start);
     let blanks = start.windows(2).filter(|pair| matches!(pair, [b' ' | b'\t', next] if !next.is_ascii_whitespace()));
-    let is_other = |b: &&u8| !is_base64(b) && !b.is_ascii_whitespace();
+    let is_other = |b: &&u8| !is_base64(**b) && !b.is_ascii_whitespace();
     blanks.count() * MIN_PIECE > start.len() || start.iter().filter(is_other).count() * 4 > start.len()
 }
 
-const fn is_base64(byte: &u8) -> bool {
+const fn is_base64(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=')
 }
 
@@ -61,7 +61,7 @@ const fn is_base64(byte: &u8) -> bool {
 pub(crate) fn decode_base64(bytes: &[u8]) -> Vec<u8> {
     mail_parser::decoders::base64::base64_decode(bytes).unwrap_or_else(|| {
         // Something that is not base64 got in, such as a list's footer or an escaped dot.
-        let cleaned: Vec<u8> = bytes.iter().copied().filter(is_base64).collect();
+        let cleaned: Vec<u8> = bytes.iter().copied().filter(|byte| is_base64(*byte)).collect();
         mail_parser::decoders::base64::base64_decode(&cleaned).unwrap_or_default()
     })
 }
