@@ -362,7 +362,9 @@ fn by_introduction(lines: &Lines<'_>, at: usize, kept: &[&str], context: &Contex
     let ends = |line: &str| line.ends_with([':', '：']) || has_attribution_verb(line);
     let end = rest.iter().take(MAX_LINES).take_while(|line| !line.is_empty()).position(|line| ends(line));
     let whole = end.and_then(|end| rest.get(..=end)).unwrap_or_default();
-    if introduction(whole, context) == Some(Introduction::OfAll) && lines.next_text(at + whole.len()).is_some() {
+    let says_all = introduction(whole, context) == Some(Introduction::OfAll);
+    // What its author wrote right above it is not part of it.
+    if says_all && introduction_above(whole, context) == Some(0) && lines.next_text(at + whole.len()).is_some() {
         return Step::DropRest(Cut::Words);
     }
     Step::Keep(at + 1)
