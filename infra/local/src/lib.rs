@@ -25,6 +25,7 @@ pub mod faults;
 pub mod gateway;
 /// Lambda: the functions, invoked.
 pub mod invoke;
+pub mod local_access;
 mod local_routes;
 /// Everything that left.
 pub mod outbox;
