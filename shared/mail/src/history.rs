@@ -14,8 +14,6 @@ pub struct QuotedHistory<'a> {
     pub written_at: Timestamp,
     /// Its text.
     pub text: &'a str,
-    /// Its HTML, already sanitized; made from the text when there is none.
-    pub html: Option<&'a str>,
 }
 
 debug_without_content!(QuotedHistory<'_>);
@@ -38,7 +36,8 @@ impl QuotedHistory<'_> {
 
     pub(crate) fn as_html(&self) -> String {
         let attribution = text_to_html(&self.attribution());
-        let quoted = self.html.map_or_else(|| text_to_html(self.text), ToOwned::to_owned);
+        // From the text: nothing that a stranger's HTML brings along goes out again.
+        let quoted = text_to_html(self.text);
         format!(
             "<div class=\"gmail_quote\">{attribution}<blockquote class=\"gmail_quote\" style=\"margin:0 0 0 .8ex;border-left:1px \
              solid #ccc;padding-left:1ex\">{quoted}</blockquote></div>"

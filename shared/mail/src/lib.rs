@@ -31,6 +31,7 @@ mod build;
 mod calendar;
 mod charset;
 mod cms;
+mod composition;
 mod description;
 mod encode;
 mod encoded_word;
@@ -60,6 +61,7 @@ mod visibility;
 pub use build::{
     AutoSubmitted, BuildError, ExtraHeader, OutboundAttachment, OutboundMail, OutboundMailbox, is_media_type,
 };
+pub use composition::{Composed, Composition};
 pub use extract::{extract, extracted_text};
 pub use filename::sanitize as safe_filename;
 pub use history::QuotedHistory;
