@@ -14,12 +14,14 @@ use utoipa::ToSchema;
 
 mod actor;
 mod failure;
+mod sender;
 mod start;
 #[cfg(test)]
 mod tests;
 
 pub use actor::{Actor, ActorKind};
 pub use failure::{Failure, FailureCode};
+pub use sender::Sender;
 
 use crate::{
     DraftId, EmailAddress, HeaderText, IdentityId, MessageId, Thread, ThreadId, Timestamp, WorkspaceId,
@@ -124,6 +126,9 @@ pub struct Draft {
     /// The message it answers is quoted below it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub quote_history: bool,
+    /// SHA-256, in hex, over all that its recipients will see in this version: an approval is of that and nothing else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content_sha256: Option<String>,
     /// Who submitted it.
     pub submitted_by: Actor,
     /// How far its sending came.
@@ -153,8 +158,11 @@ pub struct Draft {
 pub struct DraftBody {
     /// The text.
     pub text: Option<String>,
-    /// The HTML.
+    /// The HTML, as it leaves.
     pub html: Option<String>,
+    /// How it is signed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sender: Option<Sender>,
 }
 
 impl std::fmt::Debug for DraftBody {

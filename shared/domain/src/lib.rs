@@ -36,7 +36,7 @@ pub mod webhook;
 pub mod work;
 pub mod workspace;
 
-pub use address::{DomainName, EmailAddress, LocalPart};
+pub use address::{APPROVALS_LOCAL_PART, DomainName, EmailAddress, LocalPart};
 pub use draft::{Draft, DraftBody, DraftRefusal, DraftStatus};
 pub use identity::Identity;
 pub use ids::{

@@ -1,9 +1,9 @@
 //! The message being answered, quoted below an answer.
 
-use actionlayer_domain::Timestamp;
+use actionlayer_domain::{Message, MessageBody, Timestamp};
 use mail_builder::headers::date::Date;
 
-use crate::html::text_to_html;
+use crate::html::{html_to_text, text_to_html};
 
 /// The earlier message and whose it was.
 #[derive(Clone)]
@@ -16,7 +16,32 @@ pub struct QuotedHistory<'a> {
     pub text: &'a str,
 }
 
-debug_without_content!(QuotedHistory<'_>);
+/// A message that another one quotes, as a person would read it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct QuotedMessage {
+    author: String,
+    written_at: Timestamp,
+    text: String,
+}
+
+debug_without_content!(QuotedHistory<'_>, QuotedMessage);
+
+impl QuotedMessage {
+    /// A message of a thread.
+    pub fn of(message: &Message, body: &MessageBody) -> Self {
+        let author = match &message.from_name {
+            Some(name) => format!("{name} <{}>", message.from_email),
+            None => message.from_email.clone(),
+        };
+        let text = body.text.clone().or_else(|| body.html.as_deref().map(html_to_text)).unwrap_or_default();
+        Self { author, written_at: message.received_at.unwrap_or(message.created_at), text }
+    }
+
+    /// As it is quoted.
+    pub fn as_history(&self) -> QuotedHistory<'_> {
+        QuotedHistory { author: &self.author, written_at: self.written_at, text: &self.text }
+    }
+}
 
 impl QuotedHistory<'_> {
     fn attribution(&self) -> String {

@@ -64,7 +64,7 @@ pub use build::{
 pub use composition::{Composed, Composition};
 pub use extract::{extract, extracted_text};
 pub use filename::sanitize as safe_filename;
-pub use history::QuotedHistory;
+pub use history::{QuotedHistory, QuotedMessage};
 pub use html::{html_to_text, text_to_html};
 pub use message_id::{InvalidMessageId, MessageIdText};
 pub use outgoing_html::{Finding, FindingKind, OutgoingHtml, OutgoingLink, Pictures, is_unseen, outgoing_html};

@@ -1,6 +1,7 @@
 //! Mail that leaves: made, queued, handed to SES once, and settled.
 
 pub mod attachments;
+pub(crate) mod content;
 pub mod deliver;
 pub(crate) mod message;
 pub(crate) mod reply;

@@ -123,7 +123,7 @@ impl World {
             ..Message::start(message_id, id, workspace_id, self.identity.id, Direction::Inbound, from_email, at)
         };
         let text = Some(thread.snippet.repeat(8));
-        let body = MessageBody { text: text.clone(), html: None, extracted_text: text };
+        let body = MessageBody { text: text.clone(), extracted_text: text, ..MessageBody::default() };
         let draft_id = DraftId::generate_in(id.family(), at, entropy);
         let agent = Actor::api_key(self.caller.key_id, &self.caller.key_name);
         let draft = Draft {
@@ -131,7 +131,7 @@ impl World {
             status: DraftStatus::Sent,
             ..Draft::start(draft_id, &thread, HeaderText::sanitize(&thread.subject), agent, at)
         };
-        let draft_body = DraftBody { text: body.text.clone(), html: None };
+        let draft_body = DraftBody { text: body.text.clone(), html: None, sender: None };
         transaction.create(&thread).unwrap();
         transaction.create_with_body(&self.app.store, &message, &body).await.unwrap();
         transaction.create_with_body(&self.app.store, &draft, &draft_body).await.unwrap();

@@ -8,6 +8,7 @@ use actionlayer_service::{
     approvals::decide_draft as decide,
     drafts::{
         edit_draft::{self as edit, EditDraft},
+        preview_html::preview_html as preview,
         read_drafts as read, send_draft as send,
         submit_draft::{self as submit, SubmitDraft},
     },
@@ -22,13 +23,14 @@ use super::attachments::{self, NewAttachment};
 use crate::{
     Addresses, ApiError, Authenticated, Id, JsonBody, List, NoFields, NoQuery, OptionalJsonBody, Query, nullable,
     openapi::Paging,
-    views::{DraftVersionView, DraftView},
+    views::{DraftVersionView, DraftView, HtmlPreviewView},
 };
 
 /// The operations on this resource.
 pub fn routes() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new()
         .routes(routes!(list_drafts, submit_draft))
+        .routes(routes!(preview_draft))
         .routes(routes!(get_draft, edit_draft))
         .routes(routes!(approve_draft))
         .routes(routes!(reject_draft))
@@ -61,6 +63,8 @@ pub(crate) struct NewDraft {
     /// The subject, without `thread_id` only.
     subject: Option<String>,
     body_text: Option<String>,
+    /// HTML that mail programs show alike: no comments, style sheets, scripts, forms or pictures, and nothing hidden. `POST
+    /// /v1/drafts/preview` shows what would be sent.
     body_html: Option<String>,
     subject_override: Option<String>,
     cc: Option<Addresses>,
@@ -107,6 +111,30 @@ pub(crate) async fn submit_draft(
         quote_history: body.quote_history,
     };
     Ok((StatusCode::CREATED, view(submit::submit_draft(&app, &caller, draft).await?)))
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"body_html": "<p style=\"color: #333\">We open at <b>nine</b>.</p>"}))]
+pub(crate) struct HtmlToPreview {
+    body_html: String,
+}
+
+/// Preview HTML.
+///
+/// What a draft with this `body_html` would send: exactly this is shown to approvers. Says what a draft would be refused for, and
+/// what would be left out. Nothing is stored.
+#[utoipa::path(
+    post, path = "/v1/drafts/preview", tag = "Drafts",
+    request_body = HtmlToPreview,
+    responses((status = 200, description = "The HTML as it would be sent.", body = HtmlPreviewView))
+)]
+pub(crate) async fn preview_draft(
+    Authenticated(caller): Authenticated,
+    _: NoQuery,
+    JsonBody(body): JsonBody<HtmlToPreview>,
+) -> Result<Json<HtmlPreviewView>, ApiError> {
+    Ok(Json(preview(&caller, &body.body_html)?.into()))
 }
 
 /// Lists drafts, newest first, without their bodies.

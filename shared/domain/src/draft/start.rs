@@ -24,6 +24,7 @@ impl Draft {
             metadata: None,
             attachments: Vec::new(),
             quote_history: false,
+            content_sha256: None,
             submitted_by,
             send_state: None,
             outbound_message_id: None,

@@ -1,6 +1,6 @@
 //! `POST /v1/domains/{id}/verify`: asks DNS for the five records and SES for its verdict, now.
 
-use actionlayer_clients::dns::Zone;
+use actionlayer_clients::{dns::Zone, ses::SesDomain};
 use actionlayer_domain::{
     DomainId, SendingDomain, Timestamp, WorkspaceId,
     key::Permission,
@@ -101,7 +101,8 @@ async fn ask_ses(app: &App, domain: &SendingDomain, found: &[Found]) -> Option<S
         }
         let keys = app.store.get::<DomainKeys>(&keys::domain_keys(domain.workspace_id, domain.id)).await?;
         let Some(keys) = keys else { return Ok(known) };
-        app.mailer.register_domain(&domain.domain, &domain.dkim_selector, &keys.value.private_key_base64).await
+        let key = &keys.value.private_key_base64;
+        Ok(app.mailer.register_domain(&domain.domain, &domain.dkim_selector, key).await?)
     }
     .await;
     match answer {

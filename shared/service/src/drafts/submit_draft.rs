@@ -5,11 +5,12 @@ use std::time::Duration;
 use actionlayer_domain::{
     Draft, DraftBody, DraftId, EmailAddress, HeaderText, Identity, IdentityId, Message, MessageId, Thread, ThreadId,
     Timestamp,
-    draft::Actor,
+    draft::{Actor, Sender},
     key::Permission,
     message::{Attachment, Direction},
     thread::MAX_OPEN_DRAFTS,
 };
+use actionlayer_mail::QuotedMessage;
 use actionlayer_store::{Answering, Row, Transaction, Used};
 
 use crate::identities::read_identities::require_active;
@@ -22,6 +23,7 @@ use crate::{
     fields::Fields,
     outbound::{
         attachments::{self, NewAttachment},
+        content,
         message::{self, Content, Origin},
     },
     threads::resolve,
@@ -74,10 +76,14 @@ struct Parsed {
 /// Stores a draft for approval; the approvers are told by the relay. With the owner's opt-out `auto_approve_replies` an
 /// answer is approved and queued at once, unless newer mail arrived, a machine is being answered, or the thread's cap is
 /// reached. A cold draft never is.
-pub async fn submit_draft(app: &App, caller: &Caller, input: SubmitDraft) -> Result<(Draft, DraftBody), ServiceError> {
+pub async fn submit_draft(
+    app: &App,
+    caller: &Caller,
+    mut input: SubmitDraft,
+) -> Result<(Draft, DraftBody), ServiceError> {
     caller.require(Permission::Draft)?;
     let mut fields = Fields::default();
-    fields.bodies(input.body_text.as_deref(), input.body_html.as_deref());
+    fields.outgoing(&mut input.body_text, &mut input.body_html);
     fields.rationale(input.rationale.as_deref());
     let answers = answer_or_cold(&input, &mut fields);
     let mut parsed = Parsed {
@@ -144,7 +150,7 @@ fn answer_or_cold(input: &SubmitDraft, fields: &mut Fields) -> Option<(ThreadId,
 struct Context {
     thread: Row<Thread>,
     identity: Identity,
-    message: Message,
+    message: Row<Message>,
     draft_ttl_hours: Option<u32>,
 }
 
@@ -169,8 +175,8 @@ async fn read_context(
         return Err(ServiceError::invalid("identity_id", "must be the identity of the thread"));
     }
     require_active(&identity)?;
-    let message = message.map(|row| row.value).filter(|message| {
-        message.direction == Direction::Inbound && resolve::holds(&thread.value, message.id.family())
+    let message = message.filter(|message| {
+        message.value.direction == Direction::Inbound && resolve::holds(&thread.value, message.value.id.family())
     });
     let Some(message) = message else {
         return Err(ServiceError::invalid(
@@ -192,13 +198,14 @@ async fn answer_once(
     if let Some(id) = Once::made(app, caller).await? {
         return read_drafts::get_draft(app, caller, id).await;
     }
-    let Context { thread: row, identity, message, draft_ttl_hours } =
+    let Context { thread: row, identity, message: message_row, draft_ttl_hours } =
         read_context(app, caller, input.identity_id, answers).await?;
+    let message = &message_row.value;
     let now = app.now();
     if row.value.open_draft_ids.len() >= MAX_OPEN_DRAFTS {
         return Err(ServiceError::Conflict("the thread has 20 undecided drafts: reject some of them first"));
     }
-    let to = reply_recipients(&message);
+    let to = reply_recipients(message);
     let mut fields = Fields::default();
     if to.is_empty() {
         fields.refuse("based_on_message_id", "that message names no address that an answer could be sent to");
@@ -216,7 +223,12 @@ async fn answer_once(
         expires_at: expiry(now, draft_ttl_hours),
         ..draft(app, caller, input, parsed, &thread, subject, now)
     };
-    let body = DraftBody { text: input.body_text.clone(), html: input.body_html.clone() };
+    let body = body(input, &identity);
+    let quoted = match input.quote_history {
+        true => Some(QuotedMessage::of(message, &app.store.body(&message_row).await?)),
+        false => None,
+    };
+    draft.content_sha256 = content::seal(&draft, &body, &identity.email_address, quoted.as_ref());
     thread.draft_opened(draft.id, now);
 
     let mut transaction = Transaction::new();
@@ -233,7 +245,7 @@ async fn answer_once(
         && thread.count_unattended_send(now)
     {
         draft.approve(Actor::identity(identity.id, &identity.display_name), None, now)?;
-        let origin = Origin { answers: Some(&message), draft: Some((draft.id, Some(message.id))), unattended: true };
+        let origin = Origin { answers: Some(message), draft: Some((draft.id, Some(message.id))), unattended: true };
         let content = content_of(&draft, &body);
         let (outbound, outbound_body) = message::message(app, &identity, thread.id, content, origin, now);
         draft.queue(outbound.id, &thread, now)?;
@@ -269,11 +281,12 @@ async fn cold_once(
     }
     let subject = parsed.subject.clone().unwrap_or_else(|| HeaderText::sanitize(""));
     let mut thread = Thread::start(thread_id, caller.workspace_id, identity.id, subject.as_str(), now, now);
-    let draft = Draft {
+    let mut draft = Draft {
         expires_at: expiry(now, workspace.and_then(|row| row.value.settings.draft_ttl_hours)),
         ..draft(app, caller, input, parsed, &thread, subject, now)
     };
-    let body = DraftBody { text: input.body_text.clone(), html: input.body_html.clone() };
+    let body = body(input, &identity);
+    draft.content_sha256 = content::seal(&draft, &body, &identity.email_address, None);
     thread.draft_opened(draft.id, now);
     let mut transaction = Transaction::new();
     transaction.create(&thread)?;
@@ -306,6 +319,11 @@ fn draft(
     }
 }
 
+/// What it says, signed as the identity signs now.
+fn body(input: &SubmitDraft, identity: &Identity) -> DraftBody {
+    DraftBody { text: input.body_text.clone(), html: input.body_html.clone(), sender: Some(Sender::of(identity)) }
+}
+
 fn expiry(now: Timestamp, ttl_hours: Option<u32>) -> Option<Timestamp> {
     ttl_hours.map(|hours| now.after(Duration::from_secs(u64::from(hours) * 3_600)))
 }
@@ -319,6 +337,7 @@ pub(crate) fn content_of(draft: &Draft, body: &DraftBody) -> Content {
         subject: draft.subject.clone(),
         text: body.text.clone(),
         html: body.html.clone(),
+        sender: body.sender.clone(),
         attachments: draft.attachments.clone(),
         quote_history: draft.quote_history,
     }

@@ -44,11 +44,11 @@ pub struct ReplyEmail {
 pub async fn reply_email(
     app: &App,
     caller: &Caller,
-    input: ReplyEmail,
+    mut input: ReplyEmail,
 ) -> Result<(Message, MessageBody), ServiceError> {
     caller.require(Permission::DirectSend)?;
     let mut fields = Fields::default();
-    fields.bodies(input.body_text.as_deref(), input.body_html.as_deref());
+    fields.outgoing(&mut input.body_text, &mut input.body_html);
     let cc = fields.addresses("cc", &input.cc);
     let bcc = fields.addresses("bcc", &input.bcc);
     fields.finish()?;
@@ -98,6 +98,7 @@ pub async fn reply_email(
             subject: reply_subject(&thread.subject),
             text: input.body_text.clone(),
             html: input.body_html.clone(),
+            sender: None,
             attachments: attachments.clone(),
             quote_history: input.quote_history,
         };

@@ -131,6 +131,7 @@ fn message(
         text: Some(parsed.text.clone()).filter(|text| !text.is_empty()),
         html: parsed.html.clone(),
         extracted_text: Some(extracted).filter(|text| !text.is_empty()),
+        sender: None,
     };
     (message, body)
 }
