@@ -233,6 +233,7 @@ pub const fn sentence(flag: SafetyFlag) -> &'static str {
         SafetyFlag::ReplyToDiffers => "The answer would go to another domain than the sender's.",
         SafetyFlag::Unauthenticated => "Nothing proves that the message comes from the sender it names.",
         SafetyFlag::ExecutableAttachment => "The message carries a file that runs when opened.",
+        SafetyFlag::SeveralAuthors => "The message names more than one author: nothing says who wrote it.",
     }
 }
 /// Whether both are shown whole and have the same words.

@@ -25,7 +25,7 @@ pub use sender::Sender;
 
 use crate::{
     DraftId, EmailAddress, HeaderText, IdentityId, MessageId, Thread, ThreadId, Timestamp, WorkspaceId,
-    channel::Notification, message::Attachment,
+    channel::Notification, message::Attachment, unattended::Declined,
 };
 
 /// Where a draft stands.
@@ -129,6 +129,12 @@ pub struct Draft {
     /// SHA-256, in hex, over all that its recipients will see in this version: an approval is of that and nothing else.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub content_sha256: Option<String>,
+    /// Why it was not approved by itself, where its identity approves answers by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub auto_approve_declined: Option<Declined>,
+    /// Who edited it last, if anybody did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub edited_by: Option<Actor>,
     /// Who submitted it.
     pub submitted_by: Actor,
     /// How far its sending came.
@@ -241,9 +247,16 @@ impl Draft {
     }
 
     /// Counts an edit: another version, which nobody was told of.
-    pub fn edited(&mut self, now: Timestamp) {
+    pub fn edited(&mut self, by: Actor, now: Timestamp) {
+        self.edited_by = Some(by);
         self.version = self.version.saturating_add(1);
         self.updated_at = now;
+    }
+
+    /// Whether somebody else than `actor` edited it last: who then decides without saying which version they saw may decide about
+    /// what they never read.
+    pub fn was_edited_by_another(&self, actor: &Actor) -> bool {
+        self.edited_by.as_ref().is_some_and(|editor| (editor.kind, &editor.id) != (actor.kind, &actor.id))
     }
 
     /// Approves the version the approver saw, or the current one.

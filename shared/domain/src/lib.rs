@@ -31,6 +31,7 @@ pub mod suppression;
 pub mod text;
 pub mod thread;
 pub mod time;
+pub mod unattended;
 pub mod upload;
 pub mod webhook;
 pub mod work;

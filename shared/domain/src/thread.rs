@@ -59,6 +59,9 @@ pub struct Thread {
     /// Everybody else in it but the identity: their addresses, folded, the first [`MAX_PARTICIPANTS`] of them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub other_participants: Vec<String>,
+    /// Those of them whom mail of ours in it went to: their addresses, folded, the first [`MAX_PARTICIPANTS`] of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub written_to: Vec<String>,
     /// The subject of its first message.
     pub subject: String,
     /// Whose turn it is.
@@ -134,6 +137,7 @@ impl Thread {
             primary_contact_id: None,
             primary_contact_email: None,
             other_participants: Vec::new(),
+            written_to: Vec::new(),
             subject: subject.to_owned(),
             status: ThreadStatus::Waiting,
             needs_review: false,
@@ -172,6 +176,16 @@ impl Thread {
         }
     }
 
+    /// A mail of ours went to these people.
+    pub fn wrote_to<'a>(&mut self, addresses: impl IntoIterator<Item = &'a str> + Clone) {
+        self.take_part(addresses.clone());
+        for folded in addresses.into_iter().map(str::to_ascii_lowercase) {
+            if self.written_to.len() < MAX_PARTICIPANTS && !self.written_to.contains(&folded) {
+                self.written_to.push(folded);
+            }
+        }
+    }
+
     /// Everybody in it but the identity, by folded address.
     pub fn participants(&self) -> impl Iterator<Item = String> {
         let primary = self.primary_contact_email.iter().map(EmailAddress::folded);
@@ -197,6 +211,7 @@ impl Thread {
         }
         let participants: Vec<String> = other.participants().collect();
         self.take_part(participants.iter().map(String::as_str));
+        self.wrote_to(other.written_to.iter().map(String::as_str));
         if self.unattended.day == other.unattended.day {
             self.unattended.count += other.unattended.count;
         } else if self.unattended.day < other.unattended.day {

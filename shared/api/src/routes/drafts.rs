@@ -240,6 +240,7 @@ pub(crate) async fn edit_draft(
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({ "version": 1 }))]
 pub(crate) struct Approval {
+    /// The version you read. Without it, a draft that somebody else edited last is 409.
     version: Option<u32>,
 }
 
@@ -286,12 +287,21 @@ pub(crate) async fn reject_draft(
     Ok(view(decide::reject_draft(&app, &caller, id, body.reason).await?))
 }
 
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({ "version": 1 }))]
+pub(crate) struct Sending {
+    /// The version you read. Without it, a draft that somebody else edited last is 409.
+    version: Option<u32>,
+}
+
 /// Sends an approved draft; with a `full` key, a pending one too.
 ///
 /// 202 says that it is on its way: read the draft until its status is `sent`, `stale` or `failed`.
 #[utoipa::path(
     post, path = "/v1/drafts/{id}/send", tag = "Drafts",
     params(("id" = DraftId, Path, description = "The draft.")),
+    request_body = Option<Sending>,
     responses((status = 202, description = "The draft, queued.", body = DraftView)),
     extensions(("x-errors" = json!(["approval_required", "draft_not_pending", "already_sent", "send_in_progress", "stale_draft", "identity_suspended", "recipient_suppressed", "plan_limit_reached", "conflict"])))
 )]
@@ -300,9 +310,9 @@ pub(crate) async fn send_draft(
     Authenticated(caller): Authenticated,
     Id(id): Id<DraftId>,
     _: NoQuery,
-    OptionalJsonBody(NoFields {}): OptionalJsonBody<NoFields>,
+    OptionalJsonBody(body): OptionalJsonBody<Sending>,
 ) -> Result<(StatusCode, Json<DraftView>), ApiError> {
-    Ok((StatusCode::ACCEPTED, view(send::send_draft(&app, &caller, id).await?)))
+    Ok((StatusCode::ACCEPTED, view(send::send_draft(&app, &caller, id, body.version).await?)))
 }
 
 /// Asks the approvers of a pending draft again.

@@ -25,6 +25,8 @@ impl Draft {
             attachments: Vec::new(),
             quote_history: false,
             content_sha256: None,
+            auto_approve_declined: None,
+            edited_by: None,
             submitted_by,
             send_state: None,
             outbound_message_id: None,

@@ -19,6 +19,8 @@ pub enum SafetyFlag {
     Unauthenticated,
     /// A file that runs when opened.
     ExecutableAttachment,
+    /// It names more than one author: whom it was said to be from depends on who reads it.
+    SeveralAuthors,
 }
 
 impl SafetyFlag {
@@ -31,6 +33,7 @@ impl SafetyFlag {
             Self::ReplyToDiffers => "reply_to_differs",
             Self::Unauthenticated => "unauthenticated",
             Self::ExecutableAttachment => "executable_attachment",
+            Self::SeveralAuthors => "several_authors",
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::{
     contention::until_settled,
     drafts::{
         read_drafts::visible,
-        send_draft::{Approval, queue_draft},
+        send_draft::{Approval, queue_draft, require_seen},
     },
 };
 
@@ -110,6 +110,7 @@ async fn approve_once(
     let body = app.store.body(&row).await?;
     let mut draft = row.value.clone();
     // Should the answer to the write be lost and the SDK try again, the caller is told that it was decided, by itself.
+    require_seen(&draft, actor, version)?;
     draft.approve(actor.clone(), version, now)?;
     let mut transaction = Transaction::new();
     transaction.replace(&row, &draft)?;

@@ -152,7 +152,7 @@ async fn edit_once(
     // Whoever edits it sees it signed as the identity signs now, and so do those who are asked again.
     body.sender = Some(Sender::of(&identity));
     draft.content_sha256 = content::seal(&draft, &body, &identity.email_address, quoted.as_ref());
-    draft.edited(now);
+    draft.edited(caller.actor(), now);
     let mut transaction = Transaction::new();
     transaction.replace_with_body(&app.store, &row, &draft, &body).await?;
     transaction.create_with_body(&app.store, &before, &old_body).await?;

@@ -29,11 +29,26 @@ pub(crate) struct Approval<'a> {
 }
 
 /// Queues an approved draft. A pending one too, for a key that may approve.
-pub async fn send_draft(app: &App, caller: &Caller, id: DraftId) -> Result<(Draft, DraftBody), ServiceError> {
+pub async fn send_draft(
+    app: &App,
+    caller: &Caller,
+    id: DraftId,
+    version: Option<u32>,
+) -> Result<(Draft, DraftBody), ServiceError> {
     caller.require(Permission::Draft)?;
     let actor = caller.actor();
-    let approval = caller.role.may(Permission::Approve).then_some(Approval { actor: &actor, version: None });
+    let approval = caller.role.may(Permission::Approve).then_some(Approval { actor: &actor, version });
     queue_draft(app, caller.workspace_id, id, Some(caller), approval).await
+}
+
+/// Refuses a decision that does not say which version it is about, when somebody else edited the draft last.
+pub(crate) fn require_seen(draft: &Draft, actor: &Actor, version: Option<u32>) -> Result<(), ServiceError> {
+    if version.is_none() && draft.status == DraftStatus::Pending && draft.was_edited_by_another(actor) {
+        return Err(ServiceError::Conflict(
+            "somebody else edited the draft: read it, and give the `version` that you read",
+        ));
+    }
+    Ok(())
 }
 
 /// Tells the approvers of a pending draft again.
@@ -82,6 +97,7 @@ async fn queue_once(
     }
     match approval {
         Some(Approval { actor, version }) if draft.status == DraftStatus::Pending => {
+            require_seen(&draft, actor, version)?;
             draft.approve(actor.clone(), version, now)?;
         }
         // Approve and send of a draft that somebody else approved: the version must still be the one that was seen.

@@ -11,7 +11,7 @@ use actionlayer_domain::{
     thread::MAX_OPEN_DRAFTS,
 };
 use actionlayer_mail::QuotedMessage;
-use actionlayer_store::{Answering, Row, Transaction, Used};
+use actionlayer_store::{Answering, Row, Transaction};
 
 use crate::identities::read_identities::require_active;
 use crate::outbound::reply::reply_recipients;
@@ -25,9 +25,10 @@ use crate::{
         attachments::{self, NewAttachment},
         content,
         message::{self, Content, Origin},
+        unattended,
     },
     threads::resolve,
-    workspace::{idempotency::Once, plan::Allowance},
+    workspace::idempotency::Once,
 };
 
 /// What an agent submits.
@@ -74,8 +75,8 @@ struct Parsed {
 }
 
 /// Stores a draft for approval; the approvers are told by the relay. With the owner's opt-out `auto_approve_replies` an
-/// answer is approved and queued at once, unless newer mail arrived, a machine is being answered, or the thread's cap is
-/// reached. A cold draft never is.
+/// answer is approved and queued at once where [`actionlayer_domain::unattended`] allows it; else it waits for a person and says
+/// why. A cold draft never is.
 pub async fn submit_draft(
     app: &App,
     caller: &Caller,
@@ -232,25 +233,22 @@ async fn answer_once(
     thread.draft_opened(draft.id, now);
 
     let mut transaction = Transaction::new();
-    let opted_out = identity.auto_approve_replies && !draft.stale_warning && !message.is_automated;
-    // What cannot be sent is left to the approvers.
-    let opted_out = opted_out && {
-        let recipients = draft.to.iter().chain(&draft.cc).chain(&draft.bcc);
-        app.store.suppressed(caller.workspace_id, recipients).await?.is_empty()
-    };
-    // What the plan does not allow waits for a person, who may find a larger one.
-    let allowance =
-        if opted_out { Some(Allowance::of(app, caller.workspace_id, Used::Outbound, now).await?) } else { None };
-    if let Some(allowance) = allowance.filter(|allowance| !allowance.is_used_up())
-        && thread.count_unattended_send(now)
-    {
-        draft.approve(Actor::identity(identity.id, &identity.display_name), None, now)?;
-        let origin = Origin { answers: Some(message), draft: Some((draft.id, Some(message.id))), unattended: true };
-        let content = content_of(&draft, &body);
-        let (outbound, outbound_body) = message::message(app, &identity, thread.id, content, origin, now);
-        draft.queue(outbound.id, &thread, now)?;
-        transaction.create_with_body(&app.store, &outbound, &outbound_body).await?;
-        allowance.count(caller.workspace_id, outbound.id.family(), &mut transaction);
+    if identity.auto_approve_replies {
+        match unattended::allowed(app, caller.workspace_id, &draft, message, &mut thread, now).await? {
+            Ok(allowance) => {
+                draft.approve(Actor::identity(identity.id, &identity.display_name), None, now)?;
+                let origin =
+                    Origin { answers: Some(message), draft: Some((draft.id, Some(message.id))), unattended: true };
+                let content = content_of(&draft, &body);
+                let (outbound, outbound_body) = message::message(app, &identity, thread.id, content, origin, now);
+                draft.queue(outbound.id, &thread, now)?;
+                transaction.create_with_body(&app.store, &outbound, &outbound_body).await?;
+                transaction.count_unattended(caller.workspace_id, identity.id, &draft.to, now);
+                allowance.count(caller.workspace_id, outbound.id.family(), &mut transaction);
+            }
+            // It waits for a person, who is told why.
+            Err(declined) => draft.auto_approve_declined = Some(declined),
+        }
     }
     transaction.create_with_body(&app.store, &draft, &body).await?;
     transaction.replace(&row, &thread)?;

@@ -117,7 +117,7 @@ fn message(
         message_id_header: parsed.message_id.clone(),
         in_reply_to: parsed.in_reply_to.clone(),
         references: parsed.references.clone(),
-        authentication: Some(received.authentication),
+        authentication: Some(received.authentication.of_authors(parsed.has_several_authors)),
         is_automated: parsed.is_automated(received.envelope_from.as_deref()),
         report: parsed.report.clone(),
         calendar_method: parsed.calendar_method.clone(),
