@@ -22,6 +22,7 @@ mod errors;
 mod events;
 mod everything;
 mod exactly_once;
+mod floods;
 mod idempotency;
 mod identities;
 mod impersonation;

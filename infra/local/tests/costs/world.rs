@@ -146,7 +146,7 @@ async fn verified_domain(engine: &Engine) -> (Caller, SendingDomain) {
     let pending = create_domain(app, &caller, DOMAIN.parse().unwrap()).await.unwrap();
     let url = format!("{}/local/dns/publish", engine.addresses().url());
     let publish = reqwest::Client::builder().no_proxy().build().unwrap().post(url);
-    publish.body(serde_json::json!({ "domain": DOMAIN }).to_string()).send().await.unwrap().error_for_status().unwrap();
+    publish.json(&serde_json::json!({ "domain": DOMAIN })).send().await.unwrap().error_for_status().unwrap();
     let domain = verify_domain(app, &caller, pending.id).await.unwrap();
     create_identity(app, &caller, support(&domain)).await.unwrap();
     (caller, domain)
@@ -174,7 +174,8 @@ async fn app_on_own_table(engine: &Engine) -> App {
     schema::create_table(&dynamodb(&addresses.dynamodb), TABLE).await.unwrap();
     let sqs = sqs(&addresses.sqs);
     let queue = async |name: &str| sqs.create_queue().queue_name(name).send().await.unwrap().queue_url.unwrap();
-    let (sends, notifications) = (queue("CostsSend").await, queue("CostsNotify").await);
+    let (sends, notifications, index) =
+        (queue("CostsSend").await, queue("CostsNotify").await, queue("CostsIndex").await);
     let bucket = template.bucket.to_ascii_lowercase();
     let dns = addresses.dns.to_string();
     let variables = BTreeMap::from([
@@ -182,6 +183,7 @@ async fn app_on_own_table(engine: &Engine) -> App {
         (variable::MAIL_BUCKET, bucket.as_str()),
         (Queue::Send.url_variable(), sends.as_str()),
         (Queue::Notify.url_variable(), notifications.as_str()),
+        (Queue::Index.url_variable(), index.as_str()),
         (variable::SES_CONFIGURATION_SET, template.configuration_set.as_str()),
         (variable::PUBLIC_URL, "http://costs.test"),
         (variable::BOOTSTRAP, "on"),
