@@ -163,6 +163,14 @@ impl Proposal<'_> {
         if self.draft.attachments.iter().any(|file| is_executable(&file.filename, &file.content_type, &[])) {
             warnings.push("The draft carries a file that runs when opened.");
         }
+        let was_here = |address: &EmailAddress| self.thread.participants().any(|known| known == address.folded());
+        let mut recipients = self.draft.to.iter().chain(&self.draft.cc).chain(&self.draft.bcc);
+        if self.draft.based_on_message_id.is_some() && !recipients.all(was_here) {
+            warnings.push("It goes to somebody who was not in this conversation before.");
+        }
+        if self.thread.open_draft_ids.len() > 1 {
+            warnings.push("There is another draft in this conversation that nobody decided about.");
+        }
         let Some((message, _)) = self.newest_inbound else { return warnings };
         warnings.extend(message.safety_flags.iter().map(|flag| sentence(*flag)));
         if message.parse_limited {
@@ -234,6 +242,7 @@ pub const fn sentence(flag: SafetyFlag) -> &'static str {
         SafetyFlag::Unauthenticated => "Nothing proves that the message comes from the sender it names.",
         SafetyFlag::ExecutableAttachment => "The message carries a file that runs when opened.",
         SafetyFlag::SeveralAuthors => "The message names more than one author: nothing says who wrote it.",
+        SafetyFlag::NewParticipant => "Its author was not in this conversation before, and may not be who they say.",
     }
 }
 /// Whether both are shown whole and have the same words.

@@ -135,6 +135,9 @@ pub struct Draft {
     /// Who edited it last, if anybody did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub edited_by: Option<Actor>,
+    /// Somebody who may approve wants it sent although the message it answers was answered since.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub answer_again: bool,
     /// Who submitted it.
     pub submitted_by: Actor,
     /// How far its sending came.
@@ -307,7 +310,7 @@ impl Draft {
     /// transaction: that it has nothing newer is part of the decision.
     pub fn queue(&mut self, message_id: MessageId, thread: &Thread, now: Timestamp) -> Result<(), DraftRefusal> {
         match (self.status, self.send_state) {
-            (DraftStatus::Approved, None) if thread.is_stale(self.based_on_message_id) => Err(DraftRefusal::Stale),
+            (DraftStatus::Approved, None) if self.is_overtaken(thread) => Err(DraftRefusal::Stale),
             (DraftStatus::Approved, None) => {
                 self.send_state = Some(SendState::Queued);
                 self.outbound_message_id = Some(message_id);
@@ -326,11 +329,17 @@ impl Draft {
         }
     }
 
+    /// Whether newer mail came, or what it answers was answered by another one since it was written.
+    fn is_overtaken(&self, thread: &Thread) -> bool {
+        let is_second = thread.was_answered_since(self.based_on_message_id, self.created_at) && !self.answer_again;
+        thread.is_stale(self.based_on_message_id) || is_second
+    }
+
     /// A worker takes the queued draft for that message. The thread is asked again, as in [`Draft::queue`]: a draft that
     /// was claimed, overtaken and released must not be claimed a second time.
     pub fn claim(&mut self, message_id: MessageId, thread: &Thread, now: Timestamp) -> Result<(), DraftRefusal> {
         self.require_on_its_way(message_id)?;
-        if thread.is_stale(self.based_on_message_id) {
+        if self.is_overtaken(thread) {
             return Err(DraftRefusal::Stale);
         }
         if self.send_state != Some(SendState::Queued) {

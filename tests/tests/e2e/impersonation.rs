@@ -118,3 +118,62 @@ async fn the_domains_of_others_in_the_account_are_left_alone() {
     world.owner.delete(&format!("/v1/domains/{}", id(&ours))).await.expect(204);
     assert_eq!(ses.get("/v2/email/identities/ours.novacore.test").await.status, 404);
 }
+
+#[tokio::test]
+async fn who_cites_an_id_without_taking_part_changes_nothing() {
+    let world = World::start().await;
+    let question = Letter::from(CUSTOMER).subject("Divorce papers");
+    let thread = world.begin(&question).await;
+    let draft = world.asked(&thread, "We open at nine.").await;
+    let stranger = Letter::from("ada.private@evil.test").subject("Re: Divorce papers").in_reply_to(question.id());
+    world.receive(&stranger).await;
+    let joined = world.joined(&thread, &stranger).await;
+    assert_eq!(joined["last_inbound_message_id"], thread["last_inbound_message_id"], "{joined}");
+    assert_eq!(joined["contact"]["email"], CUSTOMER);
+    let messages = array(&joined["messages"]).to_vec();
+    let aside = messages.iter().find(|message| message["from_email"] == "ada.private@evil.test").unwrap();
+    assert!(array(&aside["safety"]["flags"]).contains(&json!("new_participant")), "{aside}");
+    // The customer is answered all the same.
+    world.act(&draft, "approve").await.expect(200);
+    world.act(&draft, "send").await.expect(202);
+    world.until_draft(&draft, "sent").await;
+    // An answer to the stranger says so, and goes under their own subject.
+    let mut to_stranger = world.proposal(&thread, "Who are you?");
+    to_stranger["based_on_message_id"] = aside["id"].clone();
+    let to_stranger = world.owner.post("/v1/drafts", to_stranger).await.expect(201);
+    assert_eq!((&to_stranger["to"], &to_stranger["stale_warning"]), (&json!(["ada.private@evil.test"]), &json!(false)));
+    let asked = world.approval_mail("Who are you?").await;
+    assert!(asked.text().contains("somebody who was not in this conversation before"), "{}", asked.text());
+    assert!(asked.text().contains("From: ") || asked.text().contains("ada.private@evil.test"));
+}
+
+#[tokio::test]
+async fn an_id_that_we_never_had_brings_no_two_people_together() {
+    let world = World::start().await;
+    let newsletter = "<newsletter-1@bulk.test>";
+    let bob = world.begin(&Letter::from("bob@one.test").header("References", newsletter)).await;
+    let carla = world.begin(&Letter::from("carla@two.test").header("References", newsletter)).await;
+    assert_ne!(bob["id"], carla["id"]);
+    assert_eq!(array(&world.thread(&bob).await["messages"]).len(), 1);
+}
+
+#[tokio::test]
+async fn a_mail_is_answered_once_unless_somebody_says_otherwise() {
+    let world = World::start().await;
+    let thread = world.begin(&Letter::from(CUSTOMER)).await;
+    let first = world.approved(&thread, "We open at nine.").await;
+    let second = world.approved(&thread, "We open at ten.").await;
+    world.act(&first, "send").await.expect(202);
+    world.until_draft(&first, "sent").await;
+    world.act(&second, "send").await.refused(409, "conflict");
+    let send = format!("/v1/drafts/{}/send", id(&second));
+    let agent = world.key("agent").await;
+    agent.post(&send, json!({"answer_again": true})).await.refused(403, "forbidden");
+    assert_eq!(world.sent_to(CUSTOMER).await.len(), 1);
+    world.owner.post(&send, json!({"answer_again": true})).await.expect(202);
+    world.until_draft(&second, "sent").await;
+    // Another answer that was written knowing of the first is nothing special.
+    let third = world.approved(&thread, "And we close at five.").await;
+    world.act(&third, "send").await.expect(202);
+    world.until_draft(&third, "sent").await;
+}

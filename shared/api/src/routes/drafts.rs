@@ -293,6 +293,9 @@ pub(crate) async fn reject_draft(
 pub(crate) struct Sending {
     /// The version you read. Without it, a draft that somebody else edited last is 409.
     version: Option<u32>,
+    /// Send it although the message it answers was answered after it was written. Takes a key that may approve.
+    #[serde(default)]
+    answer_again: bool,
 }
 
 /// Sends an approved draft; with a `full` key, a pending one too.
@@ -312,7 +315,7 @@ pub(crate) async fn send_draft(
     _: NoQuery,
     OptionalJsonBody(body): OptionalJsonBody<Sending>,
 ) -> Result<(StatusCode, Json<DraftView>), ApiError> {
-    Ok((StatusCode::ACCEPTED, view(send::send_draft(&app, &caller, id, body.version).await?)))
+    Ok((StatusCode::ACCEPTED, view(send::send_draft(&app, &caller, id, body.version, body.answer_again).await?)))
 }
 
 /// Asks the approvers of a pending draft again.

@@ -27,6 +27,7 @@ impl Draft {
             content_sha256: None,
             auto_approve_declined: None,
             edited_by: None,
+            answer_again: false,
             submitted_by,
             send_state: None,
             outbound_message_id: None,

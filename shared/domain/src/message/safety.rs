@@ -21,6 +21,8 @@ pub enum SafetyFlag {
     ExecutableAttachment,
     /// It names more than one author: whom it was said to be from depends on who reads it.
     SeveralAuthors,
+    /// It cites a mail of a conversation that nobody in it takes part in: its author may have seen that mail elsewhere.
+    NewParticipant,
 }
 
 impl SafetyFlag {
@@ -34,6 +36,7 @@ impl SafetyFlag {
             Self::Unauthenticated => "unauthenticated",
             Self::ExecutableAttachment => "executable_attachment",
             Self::SeveralAuthors => "several_authors",
+            Self::NewParticipant => "new_participant",
         }
     }
 }

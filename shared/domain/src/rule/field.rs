@@ -104,6 +104,7 @@ const FLAGS: &[&str] = &[
     SafetyFlag::Unauthenticated.as_str(),
     SafetyFlag::ExecutableAttachment.as_str(),
     SafetyFlag::SeveralAuthors.as_str(),
+    SafetyFlag::NewParticipant.as_str(),
 ];
 const THREAD_STATUSES: &[&str] = &[
     ThreadStatus::Open.as_str(),

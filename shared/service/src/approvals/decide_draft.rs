@@ -77,7 +77,9 @@ pub async fn decide(
             let approving = Approving { actor, caller: None, version, now: app.now() };
             until_settled(app, || approve_once(app, workspace, id, approving)).await
         }
-        Decision::ApproveAndSend => queue_draft(app, workspace, id, None, Some(Approval { actor, version })).await,
+        Decision::ApproveAndSend => {
+            queue_draft(app, workspace, id, None, Some(Approval { actor, version, answer_again: false })).await
+        }
         Decision::Reject { reason } => {
             if reason.as_ref().is_some_and(|reason| reason.len() > MAX_REASON_BYTES) {
                 return Err(ServiceError::invalid("reason", "must be at most 4 KB long"));

@@ -26,6 +26,8 @@ pub(crate) struct Approval<'a> {
     pub(crate) actor: &'a Actor,
     /// The version they saw.
     pub(crate) version: Option<u32>,
+    /// They want it sent although what it answers was answered since it was written.
+    pub(crate) answer_again: bool,
 }
 
 /// Queues an approved draft. A pending one too, for a key that may approve.
@@ -34,10 +36,14 @@ pub async fn send_draft(
     caller: &Caller,
     id: DraftId,
     version: Option<u32>,
+    answer_again: bool,
 ) -> Result<(Draft, DraftBody), ServiceError> {
     caller.require(Permission::Draft)?;
+    if answer_again {
+        caller.require(Permission::Approve)?;
+    }
     let actor = caller.actor();
-    let approval = caller.role.may(Permission::Approve).then_some(Approval { actor: &actor, version });
+    let approval = caller.role.may(Permission::Approve).then_some(Approval { actor: &actor, version, answer_again });
     queue_draft(app, caller.workspace_id, id, Some(caller), approval).await
 }
 
@@ -95,8 +101,17 @@ async fn queue_once(
         app.store.commit(transaction).await?;
         return Err(ServiceError::StaleDraft);
     }
+    draft.answer_again |= approval.is_some_and(|approval| approval.answer_again);
+    if thread_row.value.was_answered_since(draft.based_on_message_id, draft.created_at) && !draft.answer_again {
+        if caller.is_none() {
+            return Err(ServiceError::StaleDraft);
+        }
+        return Err(ServiceError::Conflict(
+            "the message it answers was answered after it was written: reject it, or send it with `answer_again` if both are meant",
+        ));
+    }
     match approval {
-        Some(Approval { actor, version }) if draft.status == DraftStatus::Pending => {
+        Some(Approval { actor, version, .. }) if draft.status == DraftStatus::Pending => {
             require_seen(&draft, actor, version)?;
             draft.approve(actor.clone(), version, now)?;
         }

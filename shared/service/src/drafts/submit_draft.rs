@@ -215,7 +215,10 @@ async fn answer_once(
     fields.finish()?;
 
     let mut thread = row.value.clone();
-    let subject = parsed.subject.clone().unwrap_or_else(|| reply_subject(&thread.subject));
+    // Who takes no part in the conversation is answered under their own subject.
+    let is_aside = thread.asides.contains(&message.id);
+    let answered_subject = if is_aside { &message.subject } else { &thread.subject };
+    let subject = parsed.subject.clone().unwrap_or_else(|| reply_subject(answered_subject));
     let mut draft = Draft {
         based_on_message_id: Some(message.id),
         stale_warning: thread.is_stale(Some(message.id)),
