@@ -1,7 +1,7 @@
 //! What a mail says in all: its author's words, the signature, the message it answers. Made once, shown to approvers, and sent
 //! as it was shown.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, fmt::Write as _};
 
 use crate::{
     build::BuildError,
@@ -72,7 +72,7 @@ impl Composition<'_> {
             text = format!("{text}\n\n-- \n{signature_text}");
         }
         if !signature_html.is_empty() && !is_signed(&html_to_text(&html), &html_to_text(&signature_html)) {
-            html.push_str(&format!("<br>\n<div class=\"signature\">-- <br>\n{signature_html}</div>"));
+            let _ = write!(html, "<br>\n<div class=\"signature\">-- <br>\n{signature_html}</div>");
             links.extend(signature.links);
             pictures = signature.pictures;
         }
@@ -80,7 +80,7 @@ impl Composition<'_> {
             let (author, quoted) = (seen(history.author), seen(history.text));
             let history = QuotedHistory { author: &author, text: &quoted, ..history.clone() };
             text = format!("{text}\n\n{}", history.as_text());
-            html.push_str(&format!("<br>\n{}", history.as_html()));
+            let _ = write!(html, "<br>\n{}", history.as_html());
         }
         text.push('\n');
         Ok(Composed { text, html, links, pictures })

@@ -482,11 +482,11 @@ impl Writer<'_> {
             self.out.html.push('\n');
         }
         steps.push(Step::Close(name));
-        let is_link = target.is_some();
+        let has_target = target.is_some();
         if let Some(target) = target {
             steps.push(Step::Link { target, start: self.text.len() });
         }
-        let look = look.of_element(if name == "a" && !is_link { "span" } else { name }).with(&declarations);
+        let look = look.of_element(if name == "a" && !has_target { "span" } else { name }).with(&declarations);
         self.children(at, look, in_link || name == "a", steps);
     }
 

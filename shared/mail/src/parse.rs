@@ -38,6 +38,7 @@ pub enum Defect {
 
 /// What a mail says. Text has `\n` line breaks and no NUL; header values have no control characters.
 #[derive(Clone, PartialEq, Eq, Default)]
+#[allow(clippy::struct_excessive_bools, reason = "each says something of its own about the mail")]
 pub struct ParsedMail {
     /// The author. As with every mailbox here, `email` is what the mail says, not necessarily a valid address.
     pub from: Option<Mailbox>,

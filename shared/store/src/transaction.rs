@@ -215,14 +215,14 @@ impl Operation {
                 expression.values.insert(":was".to_owned(), n(revision));
             }
             Self::Add { kind, amounts, below, .. } => {
-                let mut until = String::new();
+                let mut until = "";
                 if let Some(Below { counter, bound, ttl_unix_seconds }) = below {
                     expression.names.insert("#below".to_owned(), counter);
                     expression.values.insert(":below".to_owned(), n(bound));
                     if let Some(ttl) = ttl_unix_seconds {
                         expression.names.insert("#ttl".to_owned(), keys::TTL.to_owned());
                         expression.values.insert(":ttl".to_owned(), n(ttl));
-                        until = ", #ttl = :ttl".to_owned();
+                        until = ", #ttl = :ttl";
                     }
                 }
                 let mut adds = Vec::new();

@@ -98,7 +98,7 @@ async fn what_was_seen_is_what_is_sent() {
     assert_eq!(sent.html().trim_end(), seen.trim_end(), "to the byte");
     assert!(sent.text().contains("Mia of Novacore") && !String::from_utf8_lossy(&sent.raw).contains("DE00"));
     assert!(sent.header("From").unwrap().contains("Mia (AI Assistant)"));
-    assert_eq!(sent.header("Reply-To").unwrap(), "<desk@novacore.test>");
+    assert_eq!(sent.header("Reply-To").unwrap(), "desk@novacore.test");
     world.until_draft(&draft, "sent").await;
 }
 

@@ -31,7 +31,7 @@ async fn whoever_writes_cannot_make_it_write_to_others() {
     let file = json!({"attachments": [{"filename": "a.txt", "content_type": "text/plain", "content_base64": "YQ=="}]});
     let hidden = "Hello\u{200b}Wo\u{200b}r\u{200b}ld\u{200b}a\u{200b}b\u{200b}c";
     for (letter, more, declined) in [
-        (letter().header("Reply-To", &victims()), json!({}), "goes_elsewhere"),
+        (letter().header("Reply-To", &victims()), json!({}), "flagged"),
         (letter().header("Reply-To", "eve@customer.test"), json!({}), "goes_elsewhere"),
         (letter().header("From", "Boss <boss@novacore.test>"), json!({}), "sender_not_aligned"),
         (letter().text(hidden), json!({}), "flagged"),
