@@ -81,6 +81,7 @@ impl Code {
             "settings" => Self::http(function_settings::router(app)),
             "threads" => Self::http(function_threads::router(app)),
             "feedback" => Self::event(app, |app, event| async move { function_feedback::handle(&app, event).await }),
+            "index" => Self::event(app, |app, event| async move { function_index::handle(&app, event).await }),
             "ingest" => Self::event(app, |app, event| async move { function_ingest::handle(&app, event).await }),
             "notify" => Self::event(app, |app, event| async move { function_notify::handle(&app, event).await }),
             "relay" => Self::event(app, |app, event| async move { function_relay::handle(&app, event).await }),

@@ -78,10 +78,12 @@ pub struct Once {
 /// Claims a request, or says what became of it.
 pub async fn begin(app: &App, request: &Request<'_>) -> Result<Begun, ServiceError> {
     let now = app.now();
+    // Each API key has keys of its own: what an agent's key claims is not in the way of the owner's.
+    let key_id = request.key_id.map(|id| id.to_string()).unwrap_or_default();
     let fresh = IdempotencyClaim {
         scope: request.scope.clone(),
-        key_sha256: digest(&[request.route.as_bytes(), request.key.as_bytes()]),
-        request_sha256: digest(&[request.key_id.map(|id| id.to_string()).unwrap_or_default().as_bytes(), request.body]),
+        key_sha256: digest(&[key_id.as_bytes(), request.route.as_bytes(), request.key.as_bytes()]),
+        request_sha256: digest(&[request.body]),
         claim_id: format!("{:016x}{:016x}", app.entropy().next_u64(), app.entropy().next_u64()),
         claimed_at: now,
         lease_until: now.after(LEASE),
