@@ -27,14 +27,27 @@ pub(crate) fn input<T: ToSchema>() -> JsonObject {
         if object.get("properties").is_some() {
             object.entry("additionalProperties").or_insert(json!(false));
         }
-        object.remove("example");
+        shorten(object);
     });
     finish(schema)
 }
 
 /// The schema of what a tool gives.
 pub(crate) fn output<T: ToSchema>() -> JsonObject {
-    let (mut schema, mut named) = parts::<T>();
+    let (schema, named) = parts::<T>();
+    with_definitions(schema, named)
+}
+
+/// The schema of a list: its items are not among what the list itself names.
+pub(crate) fn output_of<T: ToSchema, V: ToSchema>() -> JsonObject {
+    let (schema, mut named) = parts::<T>();
+    let (item, of_item) = parts::<V>();
+    named.extend(of_item);
+    named.insert(V::name().into_owned(), item);
+    with_definitions(schema, named)
+}
+
+fn with_definitions(mut schema: Value, mut named: Map<String, Value>) -> JsonObject {
     // The names that are used, and no others.
     let mut used: Vec<String> = Vec::new();
     collect(&schema, &named, &mut used);
@@ -47,7 +60,7 @@ pub(crate) fn output<T: ToSchema>() -> JsonObject {
             {
                 *target = format!("#/$defs/{name}");
             }
-            object.remove("example");
+            shorten(object);
         });
     }
     let mut schema = finish(schema);
@@ -57,9 +70,20 @@ pub(crate) fn output<T: ToSchema>() -> JsonObject {
     schema
 }
 
+/// Every byte is read by a model: no examples, no line breaks of the source.
+fn shorten(object: &mut Map<String, Value>) {
+    // Of a schema, not of its properties: one of those may be called so.
+    if object.get("type").is_some_and(|kind| !kind.is_object()) {
+        object.remove("example");
+        object.remove("examples");
+    }
+    if let Some(Value::String(text)) = object.get_mut("description") {
+        *text = text.replace('\n', " ");
+    }
+}
+
 fn finish(schema: Value) -> JsonObject {
     let Value::Object(mut schema) = schema else { return JsonObject::new() };
-    schema.insert("$schema".to_owned(), json!("https://json-schema.org/draft/2020-12/schema"));
     // What the type is for is said by the tool's own description.
     schema.remove("description");
     schema.entry("type").or_insert(json!("object"));

@@ -111,7 +111,7 @@ fn list_of<V: ToSchema>() -> JsonObject
 where
     ListOf<V>: ToSchema,
 {
-    schema::output::<ListOf<V>>()
+    schema::output_of::<ListOf<V>, V>()
 }
 
 /// The tools in the order in which an agent needs them.

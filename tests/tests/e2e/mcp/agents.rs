@@ -13,8 +13,7 @@ async fn left(world: &World) -> Vec<actionlayer_tests::Sent> {
     world.come_to_rest().await;
     let outbox = world.outbox().await;
     let of_interest = outbox.into_iter().filter(|sent| {
-        let to = sent.to();
-        !to.contains("approvers.test") && !to.contains("probe@elsewhere.test")
+        !sent.envelope_to.iter().any(|to| to.contains("approvers.test") || to == "probe@elsewhere.test")
     });
     of_interest.collect()
 }

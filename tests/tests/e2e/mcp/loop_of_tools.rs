@@ -80,7 +80,9 @@ async fn an_agent_finds_reads_drafts_waits_and_sends() {
         let after = &thread["last_inbound_message_id"];
         let wait = agent.call("wait_for_message", json!({"thread_id": thread["thread_id"], "after_message_id": after}));
         let sent = world.the_answer().await;
-        let answer = Letter::from(CUSTOMER).text("Thank you!").in_reply_to(&sent.message_id());
+        let answer = Letter::from(CUSTOMER)
+            .text("Thank you!")
+            .in_reply_to(&format!("{}@email.amazonses.com", sent.ses_message_id));
         let (waited, ()) = tokio::join!(wait, world.receive(&answer));
         let waited = waited.ok();
         assert_eq!(
