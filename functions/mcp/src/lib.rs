@@ -1,17 +1,11 @@
-//! `/mcp`: the Model Context Protocol.
-//!
-//! **Job.** Hand requests to `actionlayer_mcp`.
-//!
-//! **Invariants.** One answer for one request: no session, no stream.
-//!
-//! **Must never know.** Lambda, the table, what a tool does.
+//! `/mcp`: may read what the API reads, and write drafts.
 
 use std::sync::Arc;
 
+use actionlayer_mcp::Router;
 use actionlayer_service::App;
-use axum::Router;
 
-/// The endpoint and the paths that clients probe beside it, served.
+/// The routes of this function.
 pub fn router(app: Arc<App>) -> Router {
     actionlayer_mcp::serve(app)
 }

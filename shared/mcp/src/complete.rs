@@ -4,9 +4,9 @@ use actionlayer_api::ApiError;
 use actionlayer_domain::DraftStatus;
 use actionlayer_service::{
     App, Caller,
-    identities::{IdentityFilter, list_identities},
-    list_threads::list_threads,
-    read_drafts::list_drafts,
+    drafts::read_drafts::list_drafts,
+    identities::read_identities::{IdentityFilter, list_identities},
+    threads::list_threads::list_threads,
 };
 use actionlayer_store::{DraftFilter, PageRequest, ThreadFilter};
 use rmcp::model::{CompleteRequestParams, Reference};

@@ -27,5 +27,6 @@ mod untrusted;
 mod views;
 
 pub use answer::MAX_RESULT_BYTES;
+pub use axum::Router;
 pub use endpoint::serve;
 pub use tools::listed;

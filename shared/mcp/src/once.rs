@@ -3,7 +3,7 @@
 use actionlayer_api::ApiError;
 use actionlayer_service::{
     Caller, FieldError,
-    idempotency::{self, Answer, Begun, Request},
+    workspace::idempotency::{self, Answer, Begun, Request},
 };
 use actionlayer_store::{AnswerHead, IdempotencyScope};
 use serde_json::Value;

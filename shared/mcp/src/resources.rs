@@ -6,7 +6,11 @@ use actionlayer_api::{ApiError, views::WorkspaceView};
 use actionlayer_domain::{
     DraftId, Plan, Role, Timestamp, key::Permission, plan::Limits, thread::MAX_UNATTENDED_SENDS_A_DAY,
 };
-use actionlayer_service::{App, Caller, billing::get_subscription, read_drafts::get_draft, workspace::get_workspace};
+use actionlayer_service::{
+    App, Caller,
+    drafts::read_drafts::get_draft,
+    workspace::{billing::get_subscription, update_workspace::get_workspace},
+};
 use rmcp::model::{JsonObject, Resource, ResourceTemplate};
 use serde::Serialize;
 use serde_json::{Value, json};

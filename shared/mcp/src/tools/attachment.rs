@@ -2,7 +2,7 @@
 
 use actionlayer_api::ApiError;
 use actionlayer_domain::{MessageId, message::Attachment};
-use actionlayer_service::messages::{FileContent, read_attachment};
+use actionlayer_service::threads::messages::{FileContent, read_attachment};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;

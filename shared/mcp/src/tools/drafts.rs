@@ -6,13 +6,15 @@ use actionlayer_domain::{
 };
 use actionlayer_service::{
     ServiceError,
-    attachments::NewAttachment,
-    decide_draft,
-    edit_draft::{self, EditDraft},
-    identities::get_identity,
-    read_drafts::{self, get_draft as read_draft},
-    send_draft as send,
-    submit_draft::{self as submit, SubmitDraft},
+    approvals::decide_draft,
+    drafts::{
+        edit_draft::{self, EditDraft},
+        read_drafts::{self, get_draft as read_draft},
+        send_draft as send,
+        submit_draft::{self as submit, SubmitDraft},
+    },
+    identities::read_identities::get_identity,
+    outbound::attachments::NewAttachment,
 };
 use actionlayer_store::{DraftFilter, PageRequest};
 use rmcp::model::JsonObject;

@@ -2,7 +2,7 @@
 
 use actionlayer_api::ApiError;
 use actionlayer_domain::{IdentityId, event::EventType};
-use actionlayer_service::events;
+use actionlayer_service::events::list_events;
 use serde::Deserialize;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -33,7 +33,8 @@ pub(crate) async fn get_events(call: Call) -> Result<Value, ApiError> {
     let input: GetEvents = read(call.arguments.clone())?;
     let mut request = page(input.limit, None, input.cursor)?;
     loop {
-        let page = events::list_events(&call.app, &call.caller, input.event_type, input.identity_id, &request).await?;
+        let page =
+            list_events::list_events(&call.app, &call.caller, input.event_type, input.identity_id, &request).await?;
         let list = ListOf::new(page, &request, EventView::of).untrusted();
         match list.too_long() {
             Some(fewer) => request.limit = fewer,

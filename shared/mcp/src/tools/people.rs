@@ -5,8 +5,9 @@ use actionlayer_domain::{
     ContactId, IdentityId, contact::ContactStatus, identity::IdentityStatus, search::words_of_search,
 };
 use actionlayer_service::{
-    contacts, held,
-    identities::{self, IdentityFilter},
+    contacts::edit_contacts as contacts,
+    identities::read_identities::{self as identities, IdentityFilter},
+    inbound::held,
 };
 use actionlayer_store::ContactFilter;
 use serde::Deserialize;

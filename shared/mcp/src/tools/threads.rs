@@ -5,7 +5,7 @@ use actionlayer_domain::{
     Draft, DraftBody, DraftStatus, IdentityId, Message, MessageBody, MessageId, Thread, ThreadId,
     search::words_of_search, thread::ThreadStatus,
 };
-use actionlayer_service::{
+use actionlayer_service::threads::{
     get_thread::{self as get, ThreadDetail},
     list_threads::{self as list, NamedContact},
     messages,

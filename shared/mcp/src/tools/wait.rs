@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use actionlayer_api::ApiError;
 use actionlayer_domain::{IdentityId, MessageId, Thread, ThreadId};
-use actionlayer_service::{get_thread::find_thread, list_threads::list_threads, messages::get_message};
+use actionlayer_service::threads::{get_thread::find_thread, list_threads::list_threads, messages::get_message};
 use actionlayer_store::{PageRequest, ThreadFilter};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
