@@ -61,7 +61,8 @@ impl Mcp {
     /// Makes a request.
     pub async fn ask(&self, method: &str, mut params: Value) -> Answer {
         let id = self.next_id.fetch_add(1, Ordering::Relaxed);
-        let name = params["name"].as_str().or(params["uri"].as_str()).unwrap_or_default().to_owned();
+        let name =
+            ["name", "uri", "taskId"].iter().find_map(|field| params[field].as_str()).unwrap_or_default().to_owned();
         let mut headers = vec![("mcp-protocol-version", self.version)];
         if self.version == MODERN {
             params["_meta"] = json!({
@@ -70,7 +71,8 @@ impl Mcp {
                 "io.modelcontextprotocol/clientInfo": {"name": "tests", "version": "1"},
             });
             headers.push(("mcp-method", method));
-            if !name.is_empty() {
+            // What cannot stand in a header is left out of it, for the server to notice.
+            if (1..200).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_graphic()) {
                 headers.push(("mcp-name", &name));
             }
         }

@@ -14,6 +14,14 @@ use crate::tools::{Call, drafts::effect};
 const MAX_KEY_BYTES: usize = 255;
 const WINDOW_SECONDS: i64 = 60;
 
+/// What became of a call.
+pub(crate) enum Outcome {
+    /// It was carried out.
+    Now(Value),
+    /// It had been before, and gave this.
+    Before(Value),
+}
+
 /// Carries a call out, or gives what it gave when it came before. Only what succeeded is given again: after a refusal the
 /// world may have changed.
 pub(crate) async fn once(
@@ -21,7 +29,7 @@ pub(crate) async fn once(
     tool: &'static str,
     key: Option<&str>,
     run: impl AsyncFnOnce(Caller) -> Result<Value, ApiError>,
-) -> Result<Value, ApiError> {
+) -> Result<Outcome, ApiError> {
     let scope = IdempotencyScope::Workspace(call.caller.workspace_id);
     let body = effect(&call.arguments);
     let route = format!("MCP {tool}");
@@ -55,7 +63,10 @@ pub(crate) async fn once(
     let begun = idempotency::begin(&call.app, &request).await?;
     let claim = match begun {
         Begun::Run(claim) => claim,
-        Begun::Replay(answer) => return again(&answer),
+        Begun::Replay(answer) => {
+            let value = serde_json::from_slice(&answer.body).map_err(|error| ApiError::internal(error.to_string()))?;
+            return Ok(Outcome::Before(value));
+        }
         Begun::InFlight => return Err(ApiError::idempotency_in_flight()),
         Begun::Reused => return Err(ApiError::idempotency_key_reused()),
     };
@@ -73,14 +84,5 @@ pub(crate) async fn once(
         // What was done is done, and the caller is told so. Sent again, it is in flight until its lease ends.
         tracing::error!(%error, "the answer to a call was not recorded");
     }
-    outcome
-}
-
-fn again(answer: &Answer) -> Result<Value, ApiError> {
-    let mut value: Value =
-        serde_json::from_slice(&answer.body).map_err(|error| ApiError::internal(error.to_string()))?;
-    if let Some(there) = value.get_mut("already_there") {
-        *there = Value::Bool(true);
-    }
-    Ok(value)
+    outcome.map(Outcome::Now)
 }

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import threading
+from pathlib import Path
 
 from world import BASE_URL, CUSTOMER, World, call, wait_for
 
@@ -63,6 +64,10 @@ async def main() -> dict | None:
 
 
 # ---- What the pages promise.
+
+page = (Path(__file__).parents[3] / "docs" / "MCP.md").read_text()
+program = Path(__file__).read_text().split("# ---- As in docs/MCP.md.\n")[1].split("\n\n\n# ---- What")[0]
+assert f"```python\n{program}\n\n\nprint(asyncio.run(main()))\n```" in page, "docs/MCP.md has another program"
 
 assert asyncio.run(main()) is None
 question_id = world.mail_in("Preisfrage: Größe L?", "What does size L cost?")

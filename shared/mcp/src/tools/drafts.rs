@@ -26,7 +26,7 @@ use super::Call;
 use crate::{
     answer::{ListOf, value},
     input::{page, read, read_with_null},
-    once::once,
+    once::{Outcome, once},
     views::{ApproverSees, DraftSummary, DraftView, SubmittedView},
 };
 
@@ -162,7 +162,7 @@ pub(crate) async fn submit_draft(call: Call) -> Result<Value, ApiError> {
         return value(&there);
     }
     let key = input.idempotency_key.clone();
-    once(&call, "submit_draft", key.as_deref(), async |caller| {
+    let outcome = once(&call, "submit_draft", key.as_deref(), async |caller| {
         let draft = SubmitDraft {
             thread_id: input.thread_id,
             identity_id: input.identity_id,
@@ -182,7 +182,17 @@ pub(crate) async fn submit_draft(call: Call) -> Result<Value, ApiError> {
         let (draft, body) = submit::submit_draft(&call.app, &caller, draft).await?;
         value(&submitted(&call, &draft, &body, false).await?)
     })
-    .await
+    .await?;
+    match outcome {
+        Outcome::Now(made) => Ok(made),
+        // What it made then may have been decided, edited or overtaken since: it is shown as it is now.
+        Outcome::Before(made) => {
+            let id: DraftId = serde_json::from_value(made["draft_id"].clone())
+                .map_err(|error| ApiError::internal(error.to_string()))?;
+            let (draft, body) = read_draft(&call.app, &call.caller, id).await?;
+            value(&submitted(&call, &draft, &body, true).await?)
+        }
+    }
 }
 
 async fn submitted(

@@ -66,7 +66,9 @@ async fn one_that_ignores_warnings_sends_nothing_stale() {
     let refusal = agent.call("send_draft", json!({"draft_id": first["draft_id"]})).await;
     assert_eq!(refusal.refused(), "stale_draft");
     assert!(refusal.refusal()["fix"].as_str().unwrap().contains("reject_draft"));
-    let second = agent.call("submit_draft", proposal(&thread, "Written before.")).await.ok();
+    let again = agent.call("submit_draft", proposal(&thread, "Written before.")).await.ok();
+    assert_eq!((&again["draft_id"], &again["status"]), (&first["draft_id"], &json!("stale")));
+    let second = agent.call("submit_draft", proposal(&thread, "Written before, too.")).await.ok();
     assert_eq!(second["stale_warning"], true);
     assert!(second["next"].as_str().unwrap().contains("cannot be sent"));
     for draft in [&first, &second] {

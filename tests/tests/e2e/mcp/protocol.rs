@@ -148,10 +148,14 @@ async fn methods_and_tools_that_are_not_there_are_said_to_be_missing() {
     for version in [MODERN, LEGACY] {
         let client = Mcp::speaking(&world.owner, version);
         let code = async |method: &str, params: Value| client.error(method, params).await["code"].clone();
-        for method in
-            ["nothing/here", "tasks/get", "subscriptions/listen", "resources/subscribe", "sampling/createMessage"]
-        {
-            assert_eq!(code(method, json!({"uri": "thread://x", "taskId": "1"})).await, -32_601, "{method}");
+        for (method, params) in [
+            ("nothing/here", json!({})),
+            ("tasks/get", json!({"taskId": "1"})),
+            ("subscriptions/listen", json!({})),
+            ("resources/subscribe", json!({"uri": "thread://x"})),
+            ("sampling/createMessage", json!({})),
+        ] {
+            assert_eq!(code(method, params).await, -32_601, "{method}");
         }
         assert_eq!(code("tools/call", json!({"name": "delete_everything", "arguments": {}})).await, -32_602);
         for params in [json!({}), json!({"name": 7}), json!({"name": "list_threads", "arguments": []})] {
