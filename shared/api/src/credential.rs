@@ -6,7 +6,7 @@ use http::{HeaderMap, header};
 pub(crate) const WITHOUT_KEY: [&str; 1] = ["/v1/auth/bootstrap"];
 
 /// The token of the one `Authorization` header (RFC 6750, section 2.1); the scheme's case does not matter.
-pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
+pub fn bearer(headers: &HeaderMap) -> Option<&str> {
     let mut all = headers.get_all(header::AUTHORIZATION).iter();
     let (Some(only), None) = (all.next(), all.next()) else { return None };
     let (scheme, token) = only.to_str().ok()?.split_once(' ')?;

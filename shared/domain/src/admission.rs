@@ -4,7 +4,7 @@ use crate::{
     Identity, MessageId,
     contact::{ContactStatus, HeldReason},
     identity::IdentityStatus,
-    message::{Authentication, Verdict},
+    message::Authentication,
 };
 
 /// What is known about a mail that arrived.
@@ -74,10 +74,11 @@ fn is_trusted(facts: &Facts<'_>) -> Option<bool> {
     if facts.sender == Some(ContactStatus::Trusted) && facts.authentication.aligned() {
         return Some(true);
     }
-    if facts.authentication.dmarc == Verdict::Fail {
+    // Whoever cites the name of a mail that we sent them has received it; but names can be seen by others, so that something
+    // must speak for the address as well.
+    if !facts.authentication.speaks_for_author() {
         return Some(false);
     }
-    // Whoever cites the unguessable name of a mail of ours has received it.
     facts.answers_ours
 }
 
@@ -87,6 +88,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::message::Verdict;
 
     const ID: &str = "0197f3a0-5c1e-7d2a-9f00-1234567890ab";
 
@@ -136,7 +138,8 @@ mod tests {
             admit(&Facts { authentication: forged, answers_ours: Some(true), ..trusted }),
             Admission::Hold(HeldReason::UnknownSender)
         );
-        assert_eq!(admit(&Facts { authentication: Authentication::default(), ..trusted }), Admission::LookUpAnswered);
+        let of_the_envelope = Authentication { spf: Verdict::Pass, ..Authentication::default() };
+        assert_eq!(admit(&Facts { authentication: of_the_envelope, ..trusted }), Admission::LookUpAnswered);
     }
 
     fn open(identity: &Identity) -> Facts<'_> {

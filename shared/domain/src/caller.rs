@@ -84,6 +84,17 @@ impl Authority {
             (Self::Agent | Self::Automation | Self::Approver, Permission::Administer) => false,
         }
     }
+
+    /// Its name; that of a key's role where a key can have it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Agent => "agent",
+            Self::Automation => "automation",
+            Self::Approver => "approver",
+            Self::Full => "full",
+        }
+    }
 }
 
 impl From<Role> for Authority {
@@ -129,6 +140,14 @@ impl Caller {
         match &self.scope {
             Scope::Workspace => true,
             Scope::Identities(ids) => ids.contains(&identity_id),
+        }
+    }
+
+    /// The identities that exist for them; none where all do.
+    pub fn identity_ids(&self) -> &[IdentityId] {
+        match &self.scope {
+            Scope::Workspace => &[],
+            Scope::Identities(ids) => ids,
         }
     }
 

@@ -16,7 +16,7 @@ pub mod error;
 mod contention;
 mod fields;
 mod list_page;
-mod permission;
+pub mod permission;
 mod short_list;
 
 pub mod approvals;

@@ -2,6 +2,7 @@
 
 pub mod attachments;
 pub(crate) mod clearance;
+pub(crate) mod content;
 pub mod deliver;
 pub(crate) mod file_names;
 pub(crate) mod message;
@@ -9,4 +10,5 @@ pub(crate) mod reply;
 pub mod reply_email;
 pub mod send_email;
 pub mod settle;
+pub(crate) mod unattended;
 pub mod uploads;

@@ -5,7 +5,7 @@ use actionlayer_domain::{Caller, IdentityId, Scope, key::Permission};
 use crate::ServiceError;
 
 /// Refuses what a caller may not do.
-pub(crate) trait Require {
+pub trait Require {
     /// Refuses unless the caller may do that.
     fn require(&self, permission: Permission) -> Result<(), ServiceError>;
 

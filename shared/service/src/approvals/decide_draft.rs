@@ -7,7 +7,10 @@ use actionlayer_store::{Transaction, keys};
 use crate::{
     App, ServiceError,
     contention::until_settled,
-    drafts::{read_drafts::visible, send_draft::queue_draft},
+    drafts::{
+        read_drafts::visible,
+        send_draft::{queue_draft, require_seen},
+    },
     permission::Require as _,
 };
 
@@ -61,7 +64,7 @@ pub async fn decide(
     let now = app.now();
     match &decision.choice {
         Choice::Approve => until_settled(app, || approve_once(app, caller, id, decision.version, now)).await,
-        Choice::ApproveAndSend => queue_draft(app, caller, id, decision.version).await,
+        Choice::ApproveAndSend => queue_draft(app, caller, id, decision.version, false).await,
         Choice::Reject { reason } => {
             if reason.as_ref().is_some_and(|reason| reason.len() > MAX_REASON_BYTES) {
                 return Err(ServiceError::invalid("reason", "must be at most 4 KB long"));
@@ -84,7 +87,9 @@ async fn approve_once(
     let body = app.store.body(&row).await?;
     let mut draft = row.value.clone();
     // Should the answer to the write be lost and the SDK try again, the caller is told that it was decided, by itself.
-    draft.approve(caller.actor(), version, now)?;
+    let actor = caller.actor();
+    require_seen(&draft, &actor, version)?;
+    draft.approve(actor, version, now)?;
     let mut transaction = Transaction::new();
     transaction.replace(&row, &draft)?;
     app.store.commit(transaction).await?;

@@ -2,6 +2,7 @@
 
 use actionlayer_domain::{
     Draft, DraftBody, DraftId, DraftRefusal, DraftStatus, Message,
+    draft::Actor,
     key::Permission,
     sending::Basis,
     work::{NotifyJob, NotifyWork, Work},
@@ -20,10 +21,32 @@ use crate::{
     permission::Require as _,
 };
 
-/// Queues an approved draft. A pending one too, for a caller who may approve.
-pub async fn send_draft(app: &App, caller: &Caller, id: DraftId) -> Result<(Draft, DraftBody), ServiceError> {
+/// Queues an approved draft. A pending one too, for a caller who may approve. `answer_again`: although what it answers was
+/// answered since it was written.
+pub async fn send_draft(
+    app: &App,
+    caller: &Caller,
+    id: DraftId,
+    version: Option<u32>,
+    answer_again: bool,
+) -> Result<(Draft, DraftBody), ServiceError> {
     caller.require(Permission::Draft)?;
-    queue_draft(app, caller, id, None).await
+    if answer_again {
+        caller.require(Permission::Approve)?;
+    }
+    // Of one who may not approve, the version says nothing: it was approved as it is.
+    let version = version.filter(|_| caller.may(Permission::Approve));
+    queue_draft(app, caller, id, version, answer_again).await
+}
+
+/// Refuses a decision that does not say which version it is about, when somebody else edited the draft last.
+pub(crate) fn require_seen(draft: &Draft, actor: &Actor, version: Option<u32>) -> Result<(), ServiceError> {
+    if version.is_none() && draft.status == DraftStatus::Pending && draft.was_edited_by_another(actor) {
+        return Err(ServiceError::Conflict(
+            "somebody else edited the draft: read it, and give the `version` that you read",
+        ));
+    }
+    Ok(())
 }
 
 /// Tells the approvers of a pending draft again.
@@ -44,8 +67,9 @@ pub(crate) async fn queue_draft(
     caller: &Caller,
     id: DraftId,
     version: Option<u32>,
+    answer_again: bool,
 ) -> Result<(Draft, DraftBody), ServiceError> {
-    until_settled(app, || queue_once(app, caller, id, version)).await
+    until_settled(app, || queue_once(app, caller, id, version, answer_again)).await
 }
 
 async fn queue_once(
@@ -53,6 +77,7 @@ async fn queue_once(
     caller: &Caller,
     id: DraftId,
     version: Option<u32>,
+    answer_again: bool,
 ) -> Result<(Draft, DraftBody), ServiceError> {
     let workspace = caller.workspace_id;
     let found = app.store.draft_and_thread(workspace, id).await?;
@@ -70,8 +95,20 @@ async fn queue_once(
         app.store.commit(transaction).await?;
         return Err(ServiceError::StaleDraft);
     }
+    draft.answer_again |= answer_again;
+    if thread_row.value.was_answered_since(draft.based_on_message_id, draft.created_at) && !draft.answer_again {
+        // In a channel there is no way to say that both are meant.
+        if caller.actor().kind.is_asked() {
+            return Err(ServiceError::StaleDraft);
+        }
+        return Err(ServiceError::Conflict(
+            "the message it answers was answered after it was written: reject it, or send it with `answer_again` if both are meant",
+        ));
+    }
     if draft.status == DraftStatus::Pending && caller.may(Permission::Approve) {
-        draft.approve(caller.actor(), version, now)?;
+        let actor = caller.actor();
+        require_seen(&draft, &actor, version)?;
+        draft.approve(actor, version, now)?;
     } else if let Some(seen) = version.filter(|seen| *seen != draft.version) {
         // Somebody else approved it: the version must still be the one that was seen.
         return Err(DraftRefusal::Superseded { seen, current: draft.version }.into());

@@ -104,7 +104,7 @@ impl Clearance {
     }
 
     /// The one table from refusals to errors.
-    fn explain(&self, app: &App, refusal: Refusal) -> ServiceError {
+    pub(crate) fn explain(&self, app: &App, refusal: Refusal) -> ServiceError {
         match refusal {
             Refusal::IdentitySuspended => ServiceError::IdentitySuspended,
             Refusal::ColdSendBlocked => ServiceError::ColdSendBlocked,

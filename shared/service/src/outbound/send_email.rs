@@ -50,7 +50,7 @@ pub async fn send_email(
     app: &App,
     caller: &Caller,
     idempotency: &Idempotency,
-    input: SendEmail,
+    mut input: SendEmail,
 ) -> Result<(Message, MessageBody), ServiceError> {
     caller.require(Permission::DirectSend)?;
     let mut fields = Fields::default();
@@ -61,7 +61,7 @@ pub async fn send_email(
         fields.refuse("to", "name at least one recipient");
     }
     fields.recipient_count("to", to.len() + cc.len() + bcc.len());
-    fields.bodies(input.body_text.as_deref(), input.body_html.as_deref());
+    fields.outgoing(&mut input.body_text, &mut input.body_html);
     fields.tags(&input.tags);
     let subject = fields.header("subject", Some(&input.subject));
     fields.finish()?;
@@ -74,7 +74,7 @@ pub async fn send_email(
 
     let attachments = attachments::keep(app, caller.workspace_id, &input.attachments).await?;
     let (text, html) = (input.body_text, input.body_html);
-    let content = Content { to, cc, bcc, subject, text, html, attachments, quote_history: false };
+    let content = Content { to, cc, bcc, subject, text, html, sender: None, attachments, quote_history: false };
     start_thread(app, caller, idempotency, Basis::Caller, &identity, &content, &input.tags).await
 }
 

@@ -117,7 +117,8 @@ pub(super) async fn admit(
         sender: context.contact.as_ref().map(|row| row.value.status),
         gating: context.workspace.as_ref().is_some_and(|workspace| workspace.settings.sender_trust_gating),
         approved,
-        authentication: arrival.received.authentication,
+        // Mail with more than one author is aligned with none of them.
+        authentication: arrival.received.authentication.of_authors(arrival.parsed.has_several_authors),
         answers_ours: None,
         plan_used_up,
     };
@@ -169,7 +170,7 @@ pub(super) fn held(
         from_name: from.and_then(|from| from.name.clone()),
         subject: parsed.subject.clone(),
         snippet: snippet(&parsed.text, SNIPPET_CHARS),
-        authentication: arrival.received.authentication,
+        authentication: arrival.received.authentication.of_authors(parsed.has_several_authors),
         safety_flags: context.safety_flags.clone(),
         received_at: arrival.received.received_at,
         reason,
