@@ -140,7 +140,8 @@ async fn a_throttled_mail_is_sent_later_once() {
 
     // Longer than the worker has patience: it lets go, and the queue brings the job again.
     world.fault("ses", "SendEmail", "throttle", 6).await;
-    world.act(&long, "send").await.expect(202);
+    let again = format!("/v1/drafts/{}/send", id(&long));
+    world.owner.post(&again, json!({"answer_again": true})).await.expect(202);
     eventually("the mail to be sent in the end", async || {
         let draft = world.reread(&long).await;
         if draft["status"] == "sent" {
