@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, io, net::SocketAddr, path::PathBuf, sync::Arc};
 
-use actionlayer_runtime::{Config, ConfigError, ConnectError, OsEntropy, connect, variable};
+use actionlayer_runtime::{Config, ConfigError, ConnectError, OsEntropy, connect_over, variable};
 use actionlayer_service::{App, Ports};
 use tokio::{net::TcpListener, task::JoinSet};
 use tokio_util::sync::CancellationToken;
@@ -29,6 +29,7 @@ use crate::{
     dynamodb::TableError,
     event_sources::{QueueMapping, StreamMapping},
     gateway::RouteError,
+    in_process::InProcess,
     invoke::{Functions, NoCode, SesGate},
     local_access::LocalToken,
     s3::BucketError,
@@ -182,6 +183,8 @@ pub struct Engine {
     functions: Arc<Functions>,
     clock: Arc<LocalClock>,
     dns: DnsServer,
+    /// The way of the functions' clients to the servers; with it, they end.
+    _servers: InProcess,
     /// Stops what takes new work, then waits for what is under way.
     stop: CancellationToken,
     intake: JoinSet<()>,
@@ -241,6 +244,7 @@ struct Connections<'a> {
     sesv2: &'a str,
     dns: SocketAddr,
     clock: &'a Arc<LocalClock>,
+    servers: &'a InProcess,
 }
 
 impl Connections<'_> {
@@ -260,6 +264,7 @@ impl Connections<'_> {
         );
         variables.insert(variable::DNS_SERVER.to_owned(), self.dns.to_string());
         let ports = Ports { clock: self.clock.clone(), entropy: Arc::new(OsEntropy) };
-        Ok(Arc::new(connect(&Config::from_pairs(variables)?, ports)?))
+        let transport = self.servers.client();
+        Ok(Arc::new(connect_over(&Config::from_pairs(variables)?, ports, transport.clone(), transport)?))
     }
 }

@@ -78,6 +78,7 @@ impl Code {
             "callback" => Self::http(function_callback::router(app)),
             "drafts" => Self::http(function_drafts::router(app)),
             "identities" => Self::http(function_identities::router(app)),
+            "mcp" => Self::http(function_mcp::router(app)),
             "settings" => Self::http(function_settings::router(app)),
             "threads" => Self::http(function_threads::router(app)),
             "feedback" => Self::event(app, |app, event| async move { function_feedback::handle(&app, event).await }),

@@ -14,6 +14,7 @@ use serde_json::json;
 
 use crate::{
     clock::{self, LocalClock},
+    counters,
     dns::{self, RecordsProvider, Zones},
     engine::Sweep,
     faults::{self, Faults},
@@ -51,6 +52,7 @@ pub(crate) fn router(routes: LocalRoutes, token: LocalToken) -> Router {
         .merge(dns::router(routes.zones, routes.records))
         .merge(faults::router(routes.faults))
         .merge(clock::router(routes.clock))
+        .merge(counters::router())
         .method_not_allowed_fallback(wrong_method)
         .layer(middleware::from_fn_with_state(token, local_access::guard))
 }

@@ -56,10 +56,13 @@ mod structure;
 mod thread_keys;
 mod trace;
 mod transfer;
+mod uuencode;
 mod visibility;
 
+pub use attribution::reply_subject;
 pub use build::{
-    AutoSubmitted, BuildError, ExtraHeader, OutboundAttachment, OutboundMail, OutboundMailbox, is_media_type,
+    AutoSubmitted, BuildError, ExtraHeader, OutboundAttachment, OutboundMail, OutboundMailbox, is_content_type,
+    is_media_type,
 };
 pub use composition::{Composed, Composition};
 pub use extract::{extract, extracted_text};

@@ -28,6 +28,7 @@ mod identities;
 mod impersonation;
 mod lists;
 mod mail_themes;
+mod mcp;
 mod plans;
 mod rate_limits;
 mod rules;

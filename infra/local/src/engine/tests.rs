@@ -152,7 +152,7 @@ async fn the_table_and_the_bucket_fail_on_request_and_the_clients_cope() {
     };
     order("dynamodb", "TransactWriteItems", "throttle").await;
     assert_eq!(bootstrap(&engine).await.0, 201, "the client retried");
-    let s3 = crate::clients::s3(&engine.addresses().s3);
+    let s3 = crate::clients::s3(&engine.addresses().s3, None);
     order("s3", "PutObject", "throttle").await;
     let put = s3.put_object().bucket("mailbucket").key("inbound/x").body(b"hello".to_vec().into());
     put.send().await.unwrap();

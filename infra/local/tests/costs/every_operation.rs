@@ -51,7 +51,7 @@ fn id(object: &Value) -> &str {
     object["id"].as_str().unwrap()
 }
 
-fn with_a_file() -> String {
+pub(crate) fn with_a_file() -> String {
     format!(
         "Message-ID: <first@customer.example>\r\nFrom: Dana Customer <dana@customer.example>\r\nTo: {ADDRESS}\r\n\
          Subject: Our plan\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n\

@@ -4,6 +4,7 @@
 mod every_operation;
 mod operations;
 mod schema;
+mod tools;
 mod world;
 
 use operations::{Price, Steps, price};
@@ -135,5 +136,27 @@ fn no_operation_is_without_a_price() {
     let priced = EVERY_OPERATION.iter().map(|price| price.operation.split('?').next().unwrap());
     let known: std::collections::BTreeSet<_> = priced.chain(every_operation::UNCOUNTED).collect();
     let missing: Vec<_> = operations.filter(|operation| !known.contains(operation.as_str())).collect();
+    assert!(missing.is_empty(), "without a price: {missing:?}");
+}
+
+/// Every tool of `/mcp`, the caller's authentication included.
+#[rustfmt::skip]
+const EVERY_TOOL: &[Price] = &[
+];
+
+#[tokio::test]
+async fn each_tool_costs_what_it_should() {
+    let world = World::start().await;
+    let counted = tools::count(&world).await;
+    assert_eq!(counted, EVERY_TOOL, "\n{}", operations::table(&counted));
+}
+
+#[test]
+fn no_tool_is_without_a_price() {
+    let priced = EVERY_TOOL.iter().map(|price| price.operation.split(',').next().unwrap());
+    let known: std::collections::BTreeSet<_> = priced.chain(tools::UNCOUNTED).collect();
+    let all = actionlayer_mcp::listed(actionlayer_domain::Role::Full);
+    let missing: Vec<_> =
+        all.iter().filter(|tool| !known.contains(tool.name.as_ref())).map(|tool| &tool.name).collect();
     assert!(missing.is_empty(), "without a price: {missing:?}");
 }

@@ -131,6 +131,13 @@ pub async fn begin(app: &App, request: &Request<'_>) -> Result<Begun, ServiceErr
     Ok(Begun::InFlight)
 }
 
+/// Whether this request was claimed not longer ago than that.
+pub async fn claimed_within(app: &App, request: &Request<'_>, seconds: i64) -> Result<bool, ServiceError> {
+    let key_sha256 = digest(&[request.route.as_bytes(), request.key.as_bytes()]);
+    let claim = app.store.get::<IdempotencyClaim>(&keys::idempotency_claim(request.scope, &key_sha256)).await?;
+    Ok(claim.is_some_and(|row| app.now().unix_seconds() - row.value.claimed_at.unix_seconds() < seconds))
+}
+
 fn run(claim: Row<IdempotencyClaim>, again: bool) -> Begun {
     let once = Once { claim_id: claim.value.claim_id.clone(), again };
     Begun::Run(Box::new(Run { claim, once }))
