@@ -31,6 +31,7 @@ use crate::{
     gateway::RouteError,
     in_process::InProcess,
     invoke::{Functions, NoCode, SesGate},
+    local_access::LocalToken,
     s3::BucketError,
     smtp::relay::Relay,
     sqs::ACCOUNT_ID,
@@ -52,6 +53,8 @@ pub struct EngineOptions {
     pub data: PathBuf,
     /// A real SMTP host that also gets what leaves.
     pub relay: Option<Relay>,
+    /// What `/local` asks of its callers.
+    pub local_token: LocalToken,
     /// Parameters of the template other than its defaults, by name.
     pub parameters: BTreeMap<String, String>,
 }
@@ -64,6 +67,7 @@ impl EngineOptions {
             smtp: serve::ANY_LOOPBACK,
             data: data.into(),
             relay: None,
+            local_token: LocalToken::default(),
             parameters: BTreeMap::new(),
         }
     }
@@ -142,8 +146,10 @@ pub enum EngineError {
 /// Where the servers of an engine are.
 #[derive(Debug, Clone)]
 pub struct Addresses {
-    /// The API, the callbacks and `/local`.
+    /// The API and the callbacks.
     pub http: SocketAddr,
+    /// `/local`: the same as `http` when that is on loopback, else a loopback port of its own.
+    pub local: SocketAddr,
     /// Mail in.
     pub smtp: SocketAddr,
     /// DNS, over UDP and TCP.
@@ -162,6 +168,11 @@ impl Addresses {
     /// Base URL of the API.
     pub fn url(&self) -> String {
         format!("http://{}", self.http)
+    }
+
+    /// Base URL of `/local`.
+    pub fn local_url(&self) -> String {
+        format!("http://{}", self.local)
     }
 }
 

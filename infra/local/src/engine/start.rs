@@ -44,6 +44,7 @@ pub(super) async fn start(options: EngineOptions) -> Result<Engine, EngineError>
     // The addresses next: one that is taken is noticed before anything else begins.
     let http = listen(options.http).await?;
     let smtp = listen(options.smtp).await?;
+    let local_listener = if options.http.ip().is_loopback() { None } else { Some(listen(ANY_LOOPBACK).await?) };
     let (http_address, smtp_address) = (local_address(&http)?, local_address(&smtp)?);
 
     let storage = base.storage(folder).await?;
@@ -62,25 +63,42 @@ pub(super) async fn start(options: EngineOptions) -> Result<Engine, EngineError>
 
     let Mail { verdicts, events, outbox, .. } = mail;
     base.workers.spawn(async move { events.publish().await });
-    let local = local_routes::router(LocalRoutes {
-        outbox: outbox.clone(),
-        verdicts,
-        zones,
-        records: Arc::new(DomainRecords(code.app.clone())),
-        faults: base.faults.clone(),
-        clock: base.clock.clone(),
-        sweep,
-    });
+    let local = local_routes::router(
+        LocalRoutes {
+            outbox: outbox.clone(),
+            verdicts,
+            zones,
+            records: Arc::new(DomainRecords(code.app.clone())),
+            faults: base.faults.clone(),
+            clock: base.clock.clone(),
+            sweep,
+        },
+        options.local_token,
+    );
     let returning = receiver.clone();
     base.workers.spawn(async move { outbox.deliver(&returning).await });
     base.workers.spawn(smtp::serve(smtp, receiver, SmtpLimits::default()));
     let routes = Routes::new(&base.template.routes)?;
     let gateway = Gateway { routes, functions: code.functions.clone(), clock: base.clock.clone() };
-    base.intake.spawn(serve(http, local.merge(gateway::router(gateway)), base.stop.clone()));
+    let mut public = local_routes::health().merge(gateway::router(gateway));
+    // What shows approval links is never where others can reach it.
+    let local_routes_address = match local_listener {
+        None => {
+            public = local.merge(public);
+            http_address
+        }
+        Some(listener) => {
+            let address = local_address(&listener)?;
+            base.intake.spawn(serve(listener, local, base.stop.clone()));
+            address
+        }
+    };
+    base.intake.spawn(serve(http, public, base.stop.clone()));
 
     Ok(Engine {
         addresses: Addresses {
             http: http_address,
+            local: local_routes_address,
             smtp: smtp_address,
             dns: dns.address(),
             dynamodb: storage.dynamodb_url,
