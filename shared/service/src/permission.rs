@@ -6,8 +6,14 @@ use crate::ServiceError;
 
 /// Refuses what a caller may not do.
 pub trait Require {
-    /// Refuses unless the caller may do that.
+    /// Refuses what the caller may not do; and, to one who does not see all of the workspace, what is about all of it.
     fn require(&self, permission: Permission) -> Result<(), ServiceError>;
+
+    /// Refuses what the caller may not do; for what is about one identity, which the caller then must see.
+    fn require_role(&self, permission: Permission) -> Result<(), ServiceError>;
+
+    /// Refuses what is about the whole workspace to a caller who does not see all of it.
+    fn require_unbound(&self) -> Result<(), ServiceError>;
 
     /// The identity a list is about. A caller who sees one identity sees that one's; one who sees several has to say
     /// which.
@@ -16,6 +22,23 @@ pub trait Require {
 
 impl Require for Caller {
     fn require(&self, permission: Permission) -> Result<(), ServiceError> {
+        self.require_role(permission)?;
+        match permission {
+            Permission::Administer => self.require_unbound(),
+            Permission::Read | Permission::Draft | Permission::DirectSend | Permission::Approve => Ok(()),
+        }
+    }
+
+    fn require_unbound(&self) -> Result<(), ServiceError> {
+        if self.sees_all() {
+            return Ok(());
+        }
+        Err(ServiceError::Forbidden {
+            reason: "this is about the whole workspace: it takes a key that is not bound to identities",
+        })
+    }
+
+    fn require_role(&self, permission: Permission) -> Result<(), ServiceError> {
         if self.may(permission) {
             return Ok(());
         }

@@ -96,7 +96,10 @@ async fn queue_once(
         return Err(ServiceError::StaleDraft);
     }
     draft.answer_again |= answer_again;
-    if thread_row.value.was_answered_since(draft.based_on_message_id, draft.created_at) && !draft.answer_again {
+    let could_leave =
+        matches!(draft.status, DraftStatus::Pending | DraftStatus::Approved) && draft.send_state.is_none();
+    let is_second = thread_row.value.was_answered_since(draft.based_on_message_id, draft.created_at);
+    if could_leave && is_second && !draft.answer_again {
         // In a channel there is no way to say that both are meant.
         if caller.actor().kind.is_asked() {
             return Err(ServiceError::StaleDraft);

@@ -33,7 +33,7 @@ pub async fn test_webhook(
     idempotency: &Idempotency,
     id: WebhookId,
 ) -> Result<WebhookDelivery, ServiceError> {
-    caller.require(Permission::Administer)?;
+    caller.require_role(Permission::Administer)?;
     until_settled(app, || async {
         let webhook = webhooks::find(app, caller, id).await?;
         if let Some(made) = idempotency.made(app, caller).await? {
@@ -60,7 +60,7 @@ pub async fn redeliver(
     id: WebhookId,
     delivery_id: Option<WebhookDeliveryId>,
 ) -> Result<WebhookDelivery, ServiceError> {
-    caller.require(Permission::Administer)?;
+    caller.require_role(Permission::Administer)?;
     until_settled(app, || async {
         let webhook = webhooks::find(app, caller, id).await?;
         if let Some(made) = idempotency.made(app, caller).await? {

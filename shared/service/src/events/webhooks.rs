@@ -47,7 +47,7 @@ pub(crate) fn sees_webhooks(caller: &Caller) -> bool {
 
 /// Whoever changes webhooks decides who is told of everything in the workspace.
 pub(crate) fn require_owner(caller: &Caller) -> Result<(), ServiceError> {
-    caller.require(Permission::Administer)?;
+    caller.require_role(Permission::Administer)?;
     if sees_webhooks(caller) {
         return Ok(());
     }
@@ -156,7 +156,7 @@ pub async fn update_webhook(
     id: WebhookId,
     patch: WebhookPatch,
 ) -> Result<Webhook, ServiceError> {
-    caller.require(Permission::Administer)?;
+    caller.require_role(Permission::Administer)?;
     let mut fields = Fields::default();
     let url = patch.url.as_deref().and_then(|url| check_url(app, url, &mut fields));
     let events = patch.events.as_deref().and_then(|events| check_events(events, &mut fields));
@@ -183,7 +183,7 @@ pub async fn update_webhook(
 
 /// Removes a webhook. What was on its way to it is not delivered any more.
 pub async fn delete_webhook(app: &App, caller: &Caller, id: WebhookId) -> Result<(), ServiceError> {
-    caller.require(Permission::Administer)?;
+    caller.require_role(Permission::Administer)?;
     until_settled(app, || async {
         let row = find(app, caller, id).await?;
         let mut transaction = Transaction::new();
@@ -200,7 +200,7 @@ pub async fn rotate_webhook_secret(
     idempotency: &Idempotency,
     id: WebhookId,
 ) -> Result<Webhook, ServiceError> {
-    caller.require(Permission::Administer)?;
+    caller.require_role(Permission::Administer)?;
     until_settled(app, || async {
         let row = find(app, caller, id).await?;
         if idempotency.made::<WebhookId>(app, caller).await?.is_some() {
