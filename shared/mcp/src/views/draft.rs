@@ -2,8 +2,8 @@
 
 use actionlayer_api::views::{ActorView, FailureView};
 use actionlayer_domain::{
-    Draft, DraftBody, DraftId, DraftStatus, EmailAddress, Identity, IdentityId, MessageId, ThreadId,
-    channel::NotificationState, draft::SendState,
+    Draft, DraftBody, DraftId, DraftStatus, EmailAddress, Identity, IdentityId, MessageId, ThreadId, draft::SendState,
+    notification::NotificationState,
 };
 use actionlayer_mail::html_to_text;
 use serde::Serialize;
@@ -159,7 +159,7 @@ impl DraftView {
             quote_history: draft.quote_history,
             approvers_told: told
                 .map(|told| ToldView {
-                    channel: told.channel.clone(),
+                    channel: told.channel.as_str().to_owned(),
                     version: told.version,
                     state: told.state,
                     error: told.error.clone(),
