@@ -253,20 +253,27 @@ impl Thread {
     }
 
     /// A message of ours left, written in answer to `answers` (to everything, when it answers no message in
-    /// particular). Mail that came in while it was on its way still asks for an answer of its own.
-    pub fn sent(&mut self, joined: Joined<'_>, draft_id: Option<DraftId>, answers: Option<MessageId>, now: Timestamp) {
+    /// particular). Mail that came in while it was on its way still asks for an answer of its own. Returns the drafts that
+    /// go stale with it: the other undecided ones, written without knowing that this was said.
+    #[must_use]
+    pub fn sent(
+        &mut self,
+        joined: Joined<'_>,
+        draft_id: Option<DraftId>,
+        answers: Option<MessageId>,
+        now: Timestamp,
+    ) -> Vec<DraftId> {
         self.join(joined, now);
-        if let Some(draft_id) = draft_id {
-            self.open_draft_ids.retain(|open| *open != draft_id);
-        }
+        let mut others = std::mem::take(&mut self.open_draft_ids);
+        others.retain(|open| Some(*open) != draft_id);
         let overtaken = self.last_inbound_message_id > Some(answers.unwrap_or(joined.message_id));
         self.needs_review &= overtaken;
-        self.status = match (self.open_draft_ids.is_empty(), overtaken, self.status) {
-            (false, _, _) => ThreadStatus::DraftPending,
-            (true, false, _) => ThreadStatus::Waiting,
-            (true, true, ThreadStatus::DraftPending) => ThreadStatus::Open,
-            (true, true, as_the_newer_mail_left_it) => as_the_newer_mail_left_it,
+        self.status = match (overtaken, self.status) {
+            (false, _) => ThreadStatus::Waiting,
+            (true, ThreadStatus::DraftPending) => ThreadStatus::Open,
+            (true, as_the_newer_mail_left_it) => as_the_newer_mail_left_it,
         };
+        others
     }
 
     /// Counts a send that no person approves. `false`, and nothing counted, when the day's cap is reached.
@@ -323,7 +330,11 @@ mod tests {
         if another {
             assert_eq!(thread.receive(joined(3_000), false, at(3_000)), [draft_id]);
         }
-        thread.sent(joined(2_000), Some(draft_id), answers, at(4_000));
+        let late = DraftId::generate(at(3_500), &Zeros);
+        thread.draft_opened(late, at(3_500));
+        // Written without knowing what is said now.
+        assert_eq!(thread.sent(joined(2_000), Some(draft_id), answers, at(4_000)), [late]);
+        assert!(thread.open_draft_ids.is_empty());
         (thread.status, thread.needs_review)
     }
 

@@ -21,7 +21,7 @@ use crate::{
         is_original_marker, title_between_dashes,
     },
     html::{Region, Rendered},
-    parse::ParsedMail,
+    parsed_mail::{News, ParsedMail},
 };
 
 /// The longest signature, in lines that are not empty, in an element that says it is one.
@@ -47,14 +47,6 @@ pub fn extract(mail: &ParsedMail) -> String {
 /// that only says that the mail is HTML says nothing.
 pub(crate) fn says_unseen(mail: &ParsedMail) -> bool {
     mail.news.get_or_init(|| news(mail)).is_unseen
-}
-
-/// What is new in a mail.
-#[derive(Clone, PartialEq, Eq, Default)]
-pub(crate) struct News {
-    text: String,
-    /// The text of the mail says more than its page shows.
-    is_unseen: bool,
 }
 
 fn news(mail: &ParsedMail) -> News {

@@ -4,4 +4,5 @@ pub mod draft_context;
 pub mod edit_draft;
 pub mod read_drafts;
 pub mod send_draft;
+pub(crate) mod stale;
 pub mod submit_draft;

@@ -26,6 +26,7 @@ mod idempotency;
 mod identities;
 mod lists;
 mod mail_themes;
+mod people_mail;
 mod plans;
 mod rate_limits;
 mod rules;

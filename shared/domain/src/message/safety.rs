@@ -19,6 +19,8 @@ pub enum SafetyFlag {
     Unauthenticated,
     /// A file that runs when opened.
     ExecutableAttachment,
+    /// The author was not in the conversation that the message joins.
+    NewParticipant,
 }
 
 impl SafetyFlag {
@@ -31,6 +33,7 @@ impl SafetyFlag {
             Self::ReplyToDiffers => "reply_to_differs",
             Self::Unauthenticated => "unauthenticated",
             Self::ExecutableAttachment => "executable_attachment",
+            Self::NewParticipant => "new_participant",
         }
     }
 }

@@ -1,7 +1,9 @@
 //! `PATCH /v1/drafts/{id}`.
 
-use actionlayer_domain::{Draft, DraftBody, DraftId, EmailAddress, HeaderText, key::Permission, message::Attachment};
-use actionlayer_store::{DraftVersion, Transaction};
+use actionlayer_domain::{
+    Draft, DraftBody, DraftId, EmailAddress, HeaderText, Message, key::Permission, message::Attachment,
+};
+use actionlayer_store::{DraftVersion, Transaction, keys};
 
 use crate::outbound::reply::reply_subject;
 use crate::{
@@ -100,10 +102,15 @@ async fn edit_once(
     }
     if let Some(subject_override) = &parsed.subject_override {
         draft.subject_override.clone_from(subject_override);
-        draft.subject = subject_override.clone().unwrap_or_else(|| match draft.based_on_message_id {
-            Some(_) => reply_subject(&thread.value.subject),
-            None => HeaderText::sanitize(&thread.value.subject),
-        });
+        draft.subject = match (subject_override, draft.based_on_message_id) {
+            (Some(subject), _) => subject.clone(),
+            (None, Some(answered)) => {
+                let key = keys::message(caller.workspace_id, answered);
+                let answered = app.store.get::<Message>(&key).await?;
+                reply_subject(answered.as_ref().map_or(&thread.value.subject, |row| &row.value.subject))
+            }
+            (None, None) => HeaderText::sanitize(&thread.value.subject),
+        };
     }
     if let Some(rationale) = &edit.rationale {
         draft.rationale.clone_from(rationale);

@@ -198,7 +198,7 @@ async fn answer_once(
     if row.value.open_draft_ids.len() >= MAX_OPEN_DRAFTS {
         return Err(ServiceError::Conflict("the thread has 20 undecided drafts: reject some of them first"));
     }
-    let to = reply_recipients(&message);
+    let to = reply_recipients(&message, &identity.email_address);
     let mut fields = Fields::default();
     if to.is_empty() {
         fields.refuse("based_on_message_id", "that message names no address that an answer could be sent to");
@@ -207,7 +207,7 @@ async fn answer_once(
     fields.finish()?;
 
     let mut thread = row.value.clone();
-    let subject = parsed.subject.clone().unwrap_or_else(|| reply_subject(&thread.subject));
+    let subject = parsed.subject.clone().unwrap_or_else(|| reply_subject(&message.subject));
     let mut draft = Draft {
         based_on_message_id: Some(message.id),
         stale_warning: thread.is_stale(Some(message.id)),

@@ -1,13 +1,18 @@
 //! A mail that may come in joins its thread, or starts one.
 
 use actionlayer_domain::{
-    DraftId, Message, MessageBody, MessageId, Thread, ThreadId, message::Direction, thread::Joined,
+    EmailAddress, Message, MessageBody, MessageId, Thread, ThreadId,
+    message::{Direction, Mailbox, SafetyFlag},
+    thread::{Joined, MAX_PARTICIPANTS},
 };
 use actionlayer_mail::{all_attachment_bytes, extract, snippet};
 use actionlayer_store::{AddressClaim, BlobKey, MailPointer, Row, Transaction};
 
-use super::{Arrival, admission::Context, seen_contact};
-use crate::{App, ServiceError, outbound::message::SNIPPET_CHARS, threads::resolve, workspace::plan::Allowance};
+use super::{Arrival, admission::Context, citations::Lead, seen_contact};
+use crate::{
+    App, ServiceError, drafts::stale::go_stale, outbound::message::SNIPPET_CHARS, threads::resolve,
+    workspace::plan::Allowance,
+};
 
 /// How many threads one mail can show to be one. A person writes no mail that joins more; a machine that cites at random
 /// shall not.
@@ -26,14 +31,18 @@ pub(super) async fn join(
 ) -> Result<MessageId, ServiceError> {
     let now = app.now();
     let received_at = arrival.received.received_at;
-    let mut found = find_threads(app, claim, context).await?.into_iter();
+    let mut found = find_threads(app, arrival, claim, context).await?.into_iter();
     let thread_row = found.next();
     let thread_id = match &thread_row {
         Some(row) => row.value.id,
         None => ThreadId::generate(received_at, app.entropy()),
     };
     let message_id = MessageId::generate_in(thread_id.family(), received_at, app.entropy());
-    let (message, body) = message(arrival, claim, context, thread_id, message_id, now);
+    let (mut message, body) = message(arrival, claim, context, thread_id, message_id, now);
+    if thread_row.as_ref().is_some_and(|row| is_new_author(&row.value, arrival, claim)) {
+        message.safety_flags.push(SafetyFlag::NewParticipant);
+        message.safety_flags.sort_unstable();
+    }
 
     // Files first: a message that is there has them. The id is new, so a try that fails leaves only orphans.
     for (index, bytes) in all_attachment_bytes(arrival.raw).enumerate().take(message.attachments.len()) {
@@ -43,7 +52,10 @@ pub(super) async fn join(
 
     let contact = match &context.author {
         Some(author) => {
-            let name = message.from_name.as_deref();
+            let mut named = arrival.parsed.reply_to.iter();
+            let named = named.find(|mailbox| mailbox.email.eq_ignore_ascii_case(author.as_str()));
+            let is_from = message.from_email.eq_ignore_ascii_case(author.as_str());
+            let name = if is_from { message.from_name.as_deref() } else { named.and_then(|m| m.name.as_deref()) };
             Some(seen_contact(app, context, author, name, claim, transaction)?)
         }
         None => None,
@@ -62,11 +74,13 @@ pub(super) async fn join(
         part.merge_into(thread_id, message_id, now);
         transaction.replace(&other, &part)?;
     }
-    let overtaken = thread.receive(joined, message.is_automated, now);
+    let needs_nobody = message.is_automated && !arrival.parsed.is_passed_on_by_list();
+    let overtaken = thread.receive(joined, needs_nobody, now);
     let mailboxes = message.to.iter().chain(&message.cc).map(|mailbox| mailbox.email.as_str());
     let others = [message.from_email.as_str()].into_iter().chain(mailboxes);
-    thread.take_part(others.filter(|address| !address.eq_ignore_ascii_case(claim.address.as_str())));
-    go_stale(app, claim, &overtaken, transaction).await?;
+    let is_own = |address: &&str| address.parse::<EmailAddress>().is_ok_and(|a| a.is_of_mailbox(&claim.address));
+    thread.take_part(others.filter(|address| !is_own(address)));
+    go_stale(app, claim.workspace_id, &overtaken, transaction).await?;
     match &thread_row {
         Some(row) => transaction.replace(row, &thread)?,
         None => transaction.create(&thread)?,
@@ -78,11 +92,20 @@ pub(super) async fn join(
 }
 
 /// The threads that the mail belongs to, the oldest first. Usually one or none; more when it is the link between mails
-/// that did not cite each other, and then they were one conversation all along.
-async fn find_threads(app: &App, claim: &AddressClaim, context: &Context) -> Result<Vec<Row<Thread>>, ServiceError> {
+/// that did not cite each other, and then they were one conversation all along. A mail that nobody here has seen links
+/// those alone who took part in what cites it, too: many answer a newsletter, and do not know each other.
+async fn find_threads(
+    app: &App,
+    arrival: &Arrival<'_>,
+    claim: &AddressClaim,
+    context: &Context,
+) -> Result<Vec<Row<Thread>>, ServiceError> {
     let mut found: Vec<Row<Thread>> = Vec::new();
-    for id in context.citations.threads(|id| context.known(id)) {
-        let Some(row) = resolve::root(app, claim.workspace_id, id).await? else { continue };
+    for Lead { thread_id, is_sure } in context.citations.threads(|id| context.known(id)) {
+        let Some(row) = resolve::root(app, claim.workspace_id, thread_id).await? else { continue };
+        if !is_sure && is_stranger(&row.value, arrival, claim) {
+            continue;
+        }
         if found.iter().all(|known| known.value.id != row.value.id) {
             found.push(row);
         }
@@ -92,6 +115,35 @@ async fn find_threads(app: &App, claim: &AddressClaim, context: &Context) -> Res
     }
     found.sort_by_key(|row| row.value.id);
     Ok(found)
+}
+
+/// Whether nobody whom a mail is from or to has taken part in a thread, the identity aside.
+fn is_stranger(thread: &Thread, arrival: &Arrival<'_>, claim: &AddressClaim) -> bool {
+    let parsed = &arrival.parsed;
+    let people = parsed.from.iter().chain(&parsed.reply_to).chain(&parsed.to).chain(&parsed.cc);
+    !may_be_in(thread, arrival, claim, people)
+}
+
+/// Whether the author of a mail has not taken part in a thread.
+fn is_new_author(thread: &Thread, arrival: &Arrival<'_>, claim: &AddressClaim) -> bool {
+    !may_be_in(thread, arrival, claim, arrival.parsed.from.iter())
+}
+
+/// Whether one of these people has taken part in a thread, as far as it remembers. A report is from a host, and about a
+/// mail that was in it.
+fn may_be_in<'a>(
+    thread: &Thread,
+    arrival: &Arrival<'_>,
+    claim: &AddressClaim,
+    people: impl Iterator<Item = &'a Mailbox>,
+) -> bool {
+    let is_known = |address: EmailAddress| {
+        let folded = address.folded();
+        !address.is_of_mailbox(&claim.address) && thread.participants().any(|known| known == folded)
+    };
+    arrival.parsed.report.is_some()
+        || thread.other_participants.len() >= MAX_PARTICIPANTS
+        || people.filter_map(|mailbox| mailbox.email.parse().ok()).any(is_known)
 }
 
 fn message(
@@ -133,26 +185,6 @@ fn message(
         extracted_text: Some(extracted).filter(|text| !text.is_empty()),
     };
     (message, body)
-}
-
-/// Marks the drafts that the mail overtook. One that a worker claimed in the meantime is past that point.
-async fn go_stale(
-    app: &App,
-    claim: &AddressClaim,
-    overtaken: &[DraftId],
-    transaction: &mut Transaction,
-) -> Result<(), ServiceError> {
-    if overtaken.is_empty() {
-        return Ok(());
-    }
-    let now = app.now();
-    for row in app.store.drafts_by_id(claim.workspace_id, overtaken).await? {
-        let mut draft = row.value.clone();
-        if draft.go_stale(now) {
-            transaction.replace(&row, &draft)?;
-        }
-    }
-    Ok(())
 }
 
 /// Points the mail's own id, and those it cites that nothing is known of, at its thread.
