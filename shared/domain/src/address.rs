@@ -75,6 +75,10 @@ impl fmt::Debug for DomainName {
     }
 }
 
+/// Where mail to approvers comes from, at every domain. No identity has it: what approvers answer to it, with their links in
+/// what they quote, is not for an agent to read.
+pub const APPROVALS_LOCAL_PART: &str = "approvals";
+
 /// The part of an identity's address before the `@`: lowercase letters, digits and `. _ + -`, at most 64 bytes.
 #[derive(Clone, PartialEq, Eq, Hash, Serialize)]
 #[serde(transparent)]
@@ -91,6 +95,11 @@ impl LocalPart {
     /// The text.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// Whether it is one that no identity may have, whatever follows a `+` in it.
+    pub fn is_reserved(&self) -> bool {
+        is_reserved(&self.0)
     }
 
     /// The address of this local part at a domain.
@@ -117,6 +126,11 @@ impl FromStr for LocalPart {
             Err(InvalidLocalPart)
         }
     }
+}
+
+fn is_reserved(local_part: &str) -> bool {
+    let name = local_part.split('+').next().unwrap_or_default();
+    name.eq_ignore_ascii_case(APPROVALS_LOCAL_PART)
 }
 
 impl fmt::Debug for LocalPart {
@@ -159,6 +173,11 @@ impl EmailAddress {
     /// Whether this names the mailbox of `other`, whatever detail it has.
     pub fn is_of_mailbox(&self, other: &Self) -> bool {
         self.folded() == other.folded() || self.without_detail().is_some_and(|plain| plain.folded() == other.folded())
+    }
+
+    /// Whether no identity may have it.
+    pub fn is_reserved(&self) -> bool {
+        is_reserved(self.local_part())
     }
 
     /// The address as it is compared and stored as a key: all lowercase, since no host in practice tells two people

@@ -12,11 +12,9 @@ use mail_builder::{
 use crate::{
     calendar::{is_calendar, method_of},
     encode,
-    history::QuotedHistory,
     html::{html_to_text, text_to_html},
     message_id::MessageIdText,
     parameters::Parameters,
-    signature::{Signature, is_signed},
 };
 
 /// Ids written into `References` at most; the first and the newest are kept (RFC 5322, section 3.6.4 sets no bound).
@@ -103,10 +101,6 @@ pub struct OutboundMail<'a> {
     pub text: Option<&'a str>,
     /// The HTML. Made from the text when missing.
     pub html: Option<&'a str>,
-    /// The signature, added once.
-    pub signature: Signature<'a>,
-    /// The message answered, quoted below.
-    pub history: Option<QuotedHistory<'a>>,
     /// Files.
     pub attachments: Vec<OutboundAttachment>,
     /// Set on a mail that nobody approved.
@@ -171,29 +165,15 @@ impl OutboundMail<'_> {
         Ok(raw)
     }
 
-    /// The text and the HTML with signature and history.
+    /// The text and the HTML; the one that is missing is made from the other.
     fn bodies(&self) -> Result<(String, String), BuildError> {
-        let present = |body: Option<&'_ str>| body.is_some_and(|b| !b.trim().is_empty());
-        let given_text = self.text.filter(|b| present(Some(b)));
-        let given_html = self.html.filter(|b| present(Some(b)));
-        let (mut text, mut html) = match (given_text, given_html) {
+        let given = |body: Option<&str>| body.filter(|body| !body.trim().is_empty()).map(ToOwned::to_owned);
+        let (mut text, html) = match (given(self.text), given(self.html)) {
             (None, None) => return Err(BuildError::NoBody),
-            (Some(text), None) => (text.trim_end().to_owned(), text_to_html(text)),
-            (None, Some(html)) => (html_to_text(html), html.to_owned()),
-            (Some(text), Some(html)) => (text.trim_end().to_owned(), html.to_owned()),
+            (Some(text), None) => (text.trim_end().to_owned(), text_to_html(&text)),
+            (None, Some(html)) => (html_to_text(&html), html),
+            (Some(text), Some(html)) => (text.trim_end().to_owned(), html),
         };
-        let (signature_text, signature_html) = self.signature.both();
-        // Once: an agent that already signed, because it saw earlier mail do so, does not sign twice.
-        if !signature_text.is_empty() && !is_signed(&text, &signature_text) {
-            text = format!("{text}\n\n-- \n{signature_text}");
-        }
-        if !signature_html.is_empty() && !is_signed(&html_to_text(&html), &html_to_text(&signature_html)) {
-            insert_before_end(&mut html, &format!("<br>\n<div class=\"signature\">-- <br>\n{signature_html}</div>"));
-        }
-        if let Some(history) = &self.history {
-            text = format!("{text}\n\n{}", history.as_text());
-            insert_before_end(&mut html, &format!("<br>\n{}", history.as_html()));
-        }
         text.push('\n');
         Ok((plain_lines(&text), plain_lines(&html)))
     }
@@ -232,13 +212,6 @@ impl OutboundMail<'_> {
 /// Text without NUL and with one kind of line break.
 fn plain_lines(text: &str) -> String {
     text.replace("\r\n", "\n").replace('\r', "\n").replace('\0', "")
-}
-
-/// Puts `addition` before the end of the document's body, or at the end of a fragment.
-fn insert_before_end(html: &mut String, addition: &str) {
-    let lower = html.to_ascii_lowercase();
-    let at = lower.rfind("</body").or_else(|| lower.rfind("</html")).unwrap_or(html.len());
-    html.insert_str(at, addition);
 }
 
 fn text_part(media_type: &'static str, text: &str) -> MimePart<'static> {

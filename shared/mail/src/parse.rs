@@ -38,6 +38,7 @@ pub fn parse(raw: &[u8]) -> ParsedMail {
     }));
     let mut mail = read.unwrap_or_else(|_| ParsedMail {
         from: top.fields.first("from").and_then(|v| address::parse_list(v).into_iter().next()),
+        has_several_authors: has_several_authors(top.fields.all("from")),
         subject: top.fields.first("subject").unwrap_or_default().to_owned(),
         message_id: top.fields.first("message-id").and_then(message_id::parse_one),
         defects: vec![Defect::Undecodable],
@@ -47,6 +48,19 @@ pub fn parse(raw: &[u8]) -> ParsedMail {
     mail.parse_limited |= top.limited | description::bound(&mut mail);
     mail.defects.sort_unstable();
     mail
+}
+
+/// Whether fields name more than one author: several fields, several mailboxes in one, or several addresses in angle brackets, of
+/// which readers take one or the other. The same address twice is one.
+fn has_several_authors<'a>(fields: impl Iterator<Item = &'a str>) -> bool {
+    let mut addresses: Vec<String> = Vec::new();
+    for field in fields {
+        addresses.extend(address::parse_list(field).into_iter().map(|author| author.email));
+        let in_brackets = field.split('<').skip(1).filter_map(|rest| rest.split_once('>'));
+        addresses.extend(in_brackets.map(|(address, _)| address.trim().to_owned()).filter(|text| text.contains('@')));
+    }
+    let Some((first, others)) = addresses.split_first() else { return false };
+    others.iter().any(|other| !other.eq_ignore_ascii_case(first))
 }
 
 /// The decoded content of the attachment `index` of [`ParsedMail::attachments`].
@@ -93,6 +107,7 @@ fn read_headers(top: &Block, mail: &mut ParsedMail) {
     if once.iter().any(|name| fields.all(name).nth(1).is_some()) {
         mail.defects.push(Defect::RepeatedField);
     }
+    mail.has_several_authors = has_several_authors(fields.all("from"));
     let mut authors = mailboxes(fields, "from");
     // The same author once more is no other one.
     let first = authors.first().map(|author| author.email.clone()).unwrap_or_default();

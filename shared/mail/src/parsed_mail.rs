@@ -28,6 +28,7 @@ pub enum Defect {
 
 /// What a mail says. Text has `\n` line breaks and no NUL; header values have no control characters.
 #[derive(Clone, PartialEq, Eq, Default)]
+#[allow(clippy::struct_excessive_bools, reason = "each says something of its own about the mail")]
 pub struct ParsedMail {
     /// The author. As with every mailbox here, `email` is what the mail says, not necessarily a valid address.
     pub from: Option<Mailbox>,
@@ -64,6 +65,8 @@ pub struct ParsedMail {
     pub parse_limited: bool,
     /// What its headers and its form say of who wrote it.
     pub(crate) writer: Writer,
+    /// It has more than one `From`, or more than one address in it: nobody's address is believed then.
+    pub has_several_authors: bool,
     /// One of the files runs when opened.
     pub(crate) has_executable: bool,
     /// The HTML as a reader sees it.
@@ -80,12 +83,6 @@ impl ParsedMail {
     pub fn is_automated(&self, envelope_from: Option<&str>) -> bool {
         self.writer != Writer::Unsaid
             || automated::is_automated_sender(envelope_from, self.from.as_ref(), &self.reply_to)
-    }
-
-    /// Whether `From` names one author and no more. Of several, a host that checked the sender may have checked another one
-    /// than a reader is shown (RFC 7489, section 6.6.1).
-    pub fn has_one_author(&self) -> bool {
-        !self.defects.contains(&Defect::From)
     }
 
     /// Whether a person wrote it, and a list or a group sent it on: then the marks of a machine are the list's.

@@ -62,11 +62,9 @@ pub fn safety_flags(mail: &ParsedMail, context: &SafetyContext<'_>) -> Vec<Safet
             SafetyFlag::ReplyToDiffers,
             !from.is_empty() && mail.reply_to.iter().any(|to| !same_organisation(&domain_of(&to.email), &from)),
         ),
-        (
-            SafetyFlag::Unauthenticated,
-            context.authentication.is_some_and(|said| is_unauthenticated(said) || !mail.has_one_author()),
-        ),
+        (SafetyFlag::Unauthenticated, context.authentication.is_some_and(is_unauthenticated)),
         (SafetyFlag::ExecutableAttachment, mail.has_executable),
+        (SafetyFlag::SeveralAuthors, mail.has_several_authors),
     ];
     checks.into_iter().filter_map(|(flag, raised)| raised.then_some(flag)).collect()
 }
@@ -179,10 +177,5 @@ mod tests {
         assert_eq!(with(Some(Authentication::default())), [SafetyFlag::Unauthenticated]);
         assert!(with(Some(Authentication { spf: Verdict::Pass, ..Authentication::default() })).is_empty());
         assert!(with(None).is_empty());
-        // What passed may be the other one's.
-        let two = parse(b"From: a@b.example, eve@mail.example\n\nx");
-        let passed = Authentication { spf: Verdict::Pass, dmarc: Verdict::Pass, ..Authentication::default() };
-        let context = SafetyContext { authentication: Some(passed), known_domains: &[] };
-        assert_eq!(safety_flags(&two, &context), [SafetyFlag::Unauthenticated]);
     }
 }

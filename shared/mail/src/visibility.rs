@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 
-mod colour;
+pub(crate) mod colour;
 mod condition;
 mod declarations;
 mod length;

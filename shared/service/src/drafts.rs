@@ -2,7 +2,7 @@
 
 pub mod draft_context;
 pub mod edit_draft;
+pub mod preview_html;
 pub mod read_drafts;
 pub mod send_draft;
-pub(crate) mod stale;
 pub mod submit_draft;

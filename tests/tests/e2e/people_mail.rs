@@ -223,21 +223,6 @@ async fn of_two_authors_none_is_vouched_for() {
 }
 
 #[tokio::test]
-async fn of_two_answers_to_one_mail_one_leaves() {
-    let world = World::start().await;
-    let thread = world.begin(&Letter::from(CUSTOMER)).await;
-    let first = world.approved(&thread, "We open at nine.").await;
-    let second = world.approved(&thread, "We open at nine o'clock.").await;
-    world.act(&first, "send").await.expect(202);
-    world.until_draft(&first, "sent").await;
-    let stale = world.until_draft(&second, "stale").await;
-    assert_eq!(stale["stale_warning"], true);
-    world.act(&stale, "send").await.refused(409, "stale_draft");
-    assert_eq!(world.sent_to(CUSTOMER).await.len(), 1);
-    assert_eq!(world.thread(&thread).await["status"], "waiting");
-}
-
-#[tokio::test]
 async fn a_time_with_a_bare_plus() {
     let world = World::start().await;
     world.begin(&Letter::from(CUSTOMER)).await;

@@ -73,8 +73,9 @@ pub async fn receive_mail(app: &App, received: &ReceivedMail) -> Result<(), Serv
         let claim_of = |address: &EmailAddress| claims.iter().find(|claim| claim.address.folded() == address.folded());
         // An identity of that very name comes first.
         match claim_of(recipient).or_else(|| recipient.without_detail().as_ref().and_then(claim_of)) {
-            Some(claim) => ours.push((recipient, claim)),
-            None => leave_receipt(app, received, recipient, ReceiptOutcome::NoIdentity).await?,
+            // What approvers answer is for no agent, not even for an identity that had the name before it was reserved.
+            Some(claim) if !claim.address.is_reserved() => ours.push((recipient, claim)),
+            Some(_) | None => leave_receipt(app, received, recipient, ReceiptOutcome::NoIdentity).await?,
         }
     }
     // Mail for nobody here is not even read.

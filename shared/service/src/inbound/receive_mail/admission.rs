@@ -4,7 +4,7 @@ use actionlayer_domain::{
     EmailAddress, HeldId, Identity, Message, MessageBody, MessageId, Workspace,
     contact::{Contact, ContactStatus, HeldInbound, HeldReason},
     identity::IdentityStatus,
-    message::{Attachment, Direction, SafetyFlag, Verdict},
+    message::{Attachment, Direction, SafetyFlag},
 };
 use actionlayer_mail::{ParsedMail, SafetyContext, extract, safety_flags, snippet};
 use actionlayer_store::{AddressClaim, MailPointer, Row, keys};
@@ -188,15 +188,18 @@ pub(super) async fn admit(
     if !gated || approved {
         return Ok(Admission::Admit);
     }
-    // Trust is in an address, so it holds only where SES vouches for the address. Of several authors it may vouch for
-    // another one, and for whom a form names it does not.
+    // Trust is in an address, so it holds only where SES vouches for the address.
     let authentication = &arrival.received.authentication;
-    let is_vouched_for = arrival.parsed.has_one_author() && is_author(&arrival.parsed, context.author.as_ref());
-    if status == Some(ContactStatus::Trusted) && authentication.aligned() && is_vouched_for {
+    // Mail with more than one author is aligned with none of them.
+    let authentication = &authentication.of_authors(arrival.parsed.has_several_authors);
+    // Nor does SES vouch for whom a form names.
+    let is_author = is_author(&arrival.parsed, context.author.as_ref());
+    if status == Some(ContactStatus::Trusted) && authentication.aligned() && is_author {
         return Ok(Admission::Admit);
     }
-    // Whoever cites the unguessable name of a mail of ours has received it.
-    if authentication.dmarc != Verdict::Fail && is_vouched_for && answers_mail_of_ours(app, context).await? {
+    // Whoever cites the name of a mail that we sent them has received it; but names can be seen by others, so that something
+    // must speak for the address as well.
+    if authentication.speaks_for_author() && is_author && answers_mail_of_ours(app, context).await? {
         return Ok(Admission::Admit);
     }
     Ok(Admission::Hold(Box::new(held(app, arrival, claim, context, HeldReason::UnknownSender))))
@@ -241,7 +244,7 @@ pub(super) fn held(
         from_name: from.and_then(|from| from.name.clone()),
         subject: parsed.subject.clone(),
         snippet: snippet(&parsed.text, SNIPPET_CHARS),
-        authentication: arrival.received.authentication,
+        authentication: arrival.received.authentication.of_authors(parsed.has_several_authors),
         safety_flags: context.safety_flags.clone(),
         received_at: arrival.received.received_at,
         reason,

@@ -15,14 +15,6 @@ pub(super) struct Citations {
     cited: Vec<String>,
 }
 
-/// A thread that an id leads to.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Lead {
-    pub(super) thread_id: ThreadId,
-    /// A mail that is in it has the id; else two mails merely cite one that nobody here has seen.
-    pub(super) is_sure: bool,
-}
-
 impl Citations {
     /// Those of a mail that came to `address`. Some clients write whom they answer into `In-Reply-To` ("Message from …
     /// of …"): our own address names every mail to it, and so none.
@@ -38,18 +30,16 @@ impl Citations {
 
     /// The threads it belongs to, as they were when its ids were remembered: those of every id it cites, and of its own,
     /// which an answer that overtook it may have cited.
-    pub(super) fn threads<'a>(&self, known: impl Fn(&str) -> Option<&'a MailPointer>) -> Vec<Lead> {
+    pub(super) fn threads<'a>(&self, known: impl Fn(&str) -> Option<&'a MailPointer>) -> Vec<ThreadId> {
         // Another mail under the very same Message-ID is not this one's thread.
         let own = known(&self.own).filter(|pointer| pointer.message_id.is_none());
-        let cited = self.cited.iter().filter_map(|id| known(id)).map(|pointer| (pointer, pointer.message_id.is_some()));
-        let mut leads: Vec<Lead> = Vec::new();
-        for (pointer, is_sure) in cited.chain(own.map(|pointer| (pointer, true))) {
-            match leads.iter_mut().find(|lead| lead.thread_id == pointer.thread_id) {
-                Some(lead) => lead.is_sure |= is_sure,
-                None => leads.push(Lead { thread_id: pointer.thread_id, is_sure }),
+        let mut threads: Vec<ThreadId> = Vec::new();
+        for pointer in self.cited.iter().filter_map(|id| known(id)).chain(own) {
+            if !threads.contains(&pointer.thread_id) {
+                threads.push(pointer.thread_id);
             }
         }
-        leads
+        threads
     }
 
     /// The ids it cites that nothing is known of. From now on they lead to its thread.

@@ -1,18 +1,15 @@
 //! A mail that may come in joins its thread, or starts one.
 
 use actionlayer_domain::{
-    EmailAddress, Message, MessageBody, MessageId, Thread, ThreadId,
-    message::{Direction, Mailbox, SafetyFlag},
-    thread::{Joined, MAX_PARTICIPANTS},
+    DraftId, EmailAddress, Message, MessageBody, MessageId, Thread, ThreadId,
+    message::{Direction, SafetyFlag},
+    thread::Joined,
 };
 use actionlayer_mail::{all_attachment_bytes, extract, snippet};
-use actionlayer_store::{AddressClaim, BlobKey, MailPointer, Row, Transaction};
+use actionlayer_store::{AddressClaim, BlobKey, MailPointer, Row, Transaction, keys};
 
-use super::{Arrival, admission::Context, citations::Lead, seen_contact};
-use crate::{
-    App, ServiceError, drafts::stale::go_stale, outbound::message::SNIPPET_CHARS, threads::resolve,
-    workspace::plan::Allowance,
-};
+use super::{Arrival, admission::Context, seen_contact};
+use crate::{App, ServiceError, outbound::message::SNIPPET_CHARS, threads::resolve, workspace::plan::Allowance};
 
 /// How many threads one mail can show to be one. A person writes no mail that joins more; a machine that cites at random
 /// shall not.
@@ -31,7 +28,8 @@ pub(super) async fn join(
 ) -> Result<MessageId, ServiceError> {
     let now = app.now();
     let received_at = arrival.received.received_at;
-    let mut found = find_threads(app, arrival, claim, context).await?.into_iter();
+    let Belongs { threads, is_aside } = find_threads(app, arrival, claim, context).await?;
+    let mut found = threads.into_iter();
     let thread_row = found.next();
     let thread_id = match &thread_row {
         Some(row) => row.value.id,
@@ -39,9 +37,8 @@ pub(super) async fn join(
     };
     let message_id = MessageId::generate_in(thread_id.family(), received_at, app.entropy());
     let (mut message, body) = message(arrival, claim, context, thread_id, message_id, now);
-    if thread_row.as_ref().is_some_and(|row| is_new_author(&row.value, arrival, claim)) {
+    if is_aside && message.report.is_none() {
         message.safety_flags.push(SafetyFlag::NewParticipant);
-        message.safety_flags.sort_unstable();
     }
 
     // Files first: a message that is there has them. The id is new, so a try that fails leaves only orphans.
@@ -75,12 +72,16 @@ pub(super) async fn join(
         transaction.replace(&other, &part)?;
     }
     let needs_nobody = message.is_automated && !arrival.parsed.is_passed_on_by_list();
-    let overtaken = thread.receive(joined, needs_nobody, now);
-    let mailboxes = message.to.iter().chain(&message.cc).map(|mailbox| mailbox.email.as_str());
-    let others = [message.from_email.as_str()].into_iter().chain(mailboxes);
-    let is_own = |address: &&str| address.parse::<EmailAddress>().is_ok_and(|a| a.is_of_mailbox(&claim.address));
-    thread.take_part(others.filter(|address| !is_own(address)));
-    go_stale(app, claim.workspace_id, &overtaken, transaction).await?;
+    if is_aside {
+        thread.receive_aside(joined, needs_nobody, now);
+    } else {
+        let overtaken = thread.receive(joined, needs_nobody, now);
+        let mailboxes = message.to.iter().chain(&message.cc).map(|mailbox| mailbox.email.as_str());
+        let others = [message.from_email.as_str()].into_iter().chain(mailboxes);
+        let is_own = |address: &&str| address.parse::<EmailAddress>().is_ok_and(|a| a.is_of_mailbox(&claim.address));
+        thread.take_part(others.filter(|address| !is_own(address)));
+        go_stale(app, claim, &overtaken, transaction).await?;
+    }
     match &thread_row {
         Some(row) => transaction.replace(row, &thread)?,
         None => transaction.create(&thread)?,
@@ -91,59 +92,75 @@ pub(super) async fn join(
     Ok(message_id)
 }
 
-/// The threads that the mail belongs to, the oldest first. Usually one or none; more when it is the link between mails
-/// that did not cite each other, and then they were one conversation all along. A mail that nobody here has seen links
-/// those alone who took part in what cites it, too: many answer a newsletter, and do not know each other.
+/// Where a mail belongs.
+struct Belongs {
+    /// The threads, the oldest first. Usually one or none; more when the mail is the link between mails that did not cite each
+    /// other, and then they were one conversation all along.
+    threads: Vec<Row<Thread>>,
+    /// Its author takes no part in the one thread it cites.
+    is_aside: bool,
+}
+
+/// Finds out where a mail belongs. Ids are no secrets: lists, forwards and archives carry them. So an id leads to a thread only
+/// whoever shares a person with it besides us, or was sent the mail of that id; others who cite a mail of the thread join aside,
+/// and an id of a mail that we never had leads them nowhere.
 async fn find_threads(
     app: &App,
     arrival: &Arrival<'_>,
     claim: &AddressClaim,
     context: &Context,
-) -> Result<Vec<Row<Thread>>, ServiceError> {
-    let mut found: Vec<Row<Thread>> = Vec::new();
-    for Lead { thread_id, is_sure } in context.citations.threads(|id| context.known(id)) {
-        let Some(row) = resolve::root(app, claim.workspace_id, thread_id).await? else { continue };
-        if !is_sure && is_stranger(&row.value, arrival, claim) {
+) -> Result<Belongs, ServiceError> {
+    let mut threads: Vec<Row<Thread>> = Vec::new();
+    let mut aside = None;
+    for id in context.citations.threads(|id| context.known(id)) {
+        let Some(row) = resolve::root(app, claim.workspace_id, id).await? else { continue };
+        if threads.iter().any(|known| known.value.id == row.value.id) {
             continue;
         }
-        if found.iter().all(|known| known.value.id != row.value.id) {
-            found.push(row);
+        let cited = context.pointers.iter().filter(|pointer| pointer.value.thread_id == id);
+        let cited: Vec<MessageId> = cited.filter_map(|pointer| pointer.value.message_id).collect();
+        if shares_a_person(arrival, claim, &row.value) || was_sent_to_author(app, claim, context, &cited).await? {
+            threads.push(row);
+        } else if aside.is_none() && !cited.is_empty() {
+            aside = Some(row);
         }
-        if found.len() == MAX_JOINED_THREADS {
+        if threads.len() == MAX_JOINED_THREADS {
             break;
         }
     }
-    found.sort_by_key(|row| row.value.id);
-    Ok(found)
+    threads.sort_by_key(|row| row.value.id);
+    let is_aside = threads.is_empty() && aside.is_some();
+    if threads.is_empty() {
+        threads.extend(aside);
+    }
+    Ok(Belongs { threads, is_aside })
 }
 
-/// Whether nobody whom a mail is from or to has taken part in a thread, the identity aside.
-fn is_stranger(thread: &Thread, arrival: &Arrival<'_>, claim: &AddressClaim) -> bool {
+/// Whether somebody of the mail besides us takes part in the thread.
+fn shares_a_person(arrival: &Arrival<'_>, claim: &AddressClaim, thread: &Thread) -> bool {
     let parsed = &arrival.parsed;
-    let people = parsed.from.iter().chain(&parsed.reply_to).chain(&parsed.to).chain(&parsed.cc);
-    !may_be_in(thread, arrival, claim, people)
+    let people = parsed.from.iter().chain(&parsed.to).chain(&parsed.cc);
+    let people = people.filter_map(|mailbox| mailbox.email.parse::<EmailAddress>().ok());
+    let others: Vec<String> =
+        people.filter(|email| !email.is_of_mailbox(&claim.address)).map(|email| email.folded()).collect();
+    thread.participants().any(|participant| others.contains(&participant))
 }
 
-/// Whether the author of a mail has not taken part in a thread.
-fn is_new_author(thread: &Thread, arrival: &Arrival<'_>, claim: &AddressClaim) -> bool {
-    !may_be_in(thread, arrival, claim, arrival.parsed.from.iter())
-}
-
-/// Whether one of these people has taken part in a thread, as far as it remembers. A report is from a host, and about a
-/// mail that was in it.
-fn may_be_in<'a>(
-    thread: &Thread,
-    arrival: &Arrival<'_>,
+/// Whether one of these messages is ours and went to the mail's author, openly or blind.
+async fn was_sent_to_author(
+    app: &App,
     claim: &AddressClaim,
-    people: impl Iterator<Item = &'a Mailbox>,
-) -> bool {
-    let is_known = |address: EmailAddress| {
-        let folded = address.folded();
-        !address.is_of_mailbox(&claim.address) && thread.participants().any(|known| known == folded)
-    };
-    arrival.parsed.report.is_some()
-        || thread.other_participants.len() >= MAX_PARTICIPANTS
-        || people.filter_map(|mailbox| mailbox.email.parse().ok()).any(is_known)
+    context: &Context,
+    messages: &[MessageId],
+) -> Result<bool, ServiceError> {
+    let Some(author) = &context.author else { return Ok(false) };
+    for id in messages {
+        let message = app.store.get::<Message>(&keys::message(claim.workspace_id, *id)).await?;
+        if message.is_some_and(|row| row.value.recipients().any(|recipient| recipient.folded() == author.folded())) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 fn message(
@@ -169,7 +186,7 @@ fn message(
         message_id_header: parsed.message_id.clone(),
         in_reply_to: parsed.in_reply_to.clone(),
         references: parsed.references.clone(),
-        authentication: Some(received.authentication),
+        authentication: Some(received.authentication.of_authors(parsed.has_several_authors)),
         is_automated: parsed.is_automated(received.envelope_from.as_deref()),
         report: parsed.report.clone(),
         calendar_method: parsed.calendar_method.clone(),
@@ -183,8 +200,29 @@ fn message(
         text: Some(parsed.text.clone()).filter(|text| !text.is_empty()),
         html: parsed.html.clone(),
         extracted_text: Some(extracted).filter(|text| !text.is_empty()),
+        sender: None,
     };
     (message, body)
+}
+
+/// Marks the drafts that the mail overtook. One that a worker claimed in the meantime is past that point.
+async fn go_stale(
+    app: &App,
+    claim: &AddressClaim,
+    overtaken: &[DraftId],
+    transaction: &mut Transaction,
+) -> Result<(), ServiceError> {
+    if overtaken.is_empty() {
+        return Ok(());
+    }
+    let now = app.now();
+    for row in app.store.drafts_by_id(claim.workspace_id, overtaken).await? {
+        let mut draft = row.value.clone();
+        if draft.go_stale(now) {
+            transaction.replace(&row, &draft)?;
+        }
+    }
+    Ok(())
 }
 
 /// Points the mail's own id, and those it cites that nothing is known of, at its thread.

@@ -4,9 +4,7 @@ use actionlayer_clients::ses;
 use actionlayer_domain::{AttemptId, Message, MessageId, WorkspaceId, draft::Failure, thread::Joined, work::SendJob};
 use actionlayer_store::{MailPointer, Outbound, Row, StoreError, Transaction};
 
-use crate::{
-    App, ServiceError, contention::until_settled, drafts::stale::go_stale, threads::resolve, workspace::plan::uncount,
-};
+use crate::{App, ServiceError, contention::until_settled, threads::resolve, workspace::plan::uncount};
 
 /// Takes back a message whose draft may not leave any more: the message goes, the draft says why.
 pub(super) async fn withdraw(app: &App, outbound: &Outbound) -> Result<(), ServiceError> {
@@ -134,9 +132,8 @@ pub(super) async fn record_once(
         }
     }
     let joined = Joined { message_id, at: now, snippet: &message.snippet };
-    let overtaken = thread.sent(joined, message.draft_id, message.based_on_message_id, now);
-    go_stale(app, message.workspace_id, &overtaken, &mut transaction).await?;
-    thread.take_part(message.to.iter().chain(&message.cc).map(|mailbox| mailbox.email.as_str()));
+    thread.sent(joined, message.draft_id, message.based_on_message_id, now);
+    thread.wrote_to(message.to.iter().chain(&message.cc).map(|mailbox| mailbox.email.as_str()));
     transaction.replace(&outbound.message, &message)?.replace(&thread_row, &thread)?;
     remember_names(&message, names(app, &message, ses_message_id), known, &mut transaction)?;
     app.store.commit(transaction).await?;

@@ -132,8 +132,7 @@ impl Mailbox {
         let n = self.thread_of.len();
         let text = format!("0197f3a0-5c1e-7d2a-9f00-{n:012x}");
         let known = |id: &str| self.pointers.get(id);
-        let threads: BTreeSet<ThreadId> =
-            citations.threads(known).into_iter().map(|lead| self.root(lead.thread_id)).collect();
+        let threads: BTreeSet<ThreadId> = citations.threads(known).into_iter().map(|id| self.root(id)).collect();
         let unknown: Vec<String> = citations.unknown(known).map(str::to_owned).collect();
         let mut threads = threads.into_iter();
         let within = threads.len() <= MAX_JOINED_THREADS;
