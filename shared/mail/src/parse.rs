@@ -13,7 +13,7 @@ use crate::{
     framing::unframed,
     header::{Block, Fields, decode_words, read_block},
     html::shown_ids,
-    limits::{MAX_RAW_BYTES, MAX_REFERENCES, TOP_HEADERS},
+    limits::{MAX_ADDRESSES, MAX_RAW_BYTES, MAX_REFERENCES, TOP_HEADERS},
     message_id,
     parsed_mail::{Defect, ParsedMail},
     report, safety,
@@ -57,7 +57,8 @@ fn has_several_authors<'a>(fields: impl Iterator<Item = &'a str>) -> bool {
     for field in fields {
         addresses.extend(address::parse_list(field).into_iter().map(|author| author.email));
         let in_brackets = field.split('<').skip(1).filter_map(|rest| rest.split_once('>'));
-        addresses.extend(in_brackets.map(|(address, _)| address.trim().to_owned()).filter(|text| text.contains('@')));
+        let in_brackets = in_brackets.take(MAX_ADDRESSES).flat_map(|(address, _)| address::parse_list(address));
+        addresses.extend(in_brackets.map(|author| author.email));
     }
     let Some((first, others)) = addresses.split_first() else { return false };
     others.iter().any(|other| !other.eq_ignore_ascii_case(first))
@@ -128,7 +129,7 @@ fn read_headers(top: &Block, mail: &mut ParsedMail) {
 }
 
 fn mailboxes(fields: &Fields, name: &str) -> Vec<Mailbox> {
-    fields.all(name).flat_map(address::parse_list).take(crate::limits::MAX_ADDRESSES).collect()
+    fields.all(name).flat_map(address::parse_list).take(MAX_ADDRESSES).collect()
 }
 
 fn message_ids(fields: &Fields, name: &str) -> Vec<String> {
