@@ -259,11 +259,15 @@ fn introductions_of_every_shape_go_with_their_quote() {
         "Mia wrote:",
         "You wrote:",
         "On Thu, 7 May 2026\nMia Miller\n<mia@ai.example.com>\nwrote:",
+        "From: Mia Miller <mia@ai.example.com>\nDate: Thu, 7 May 2026 09:00:00 +0200",
         "Am 7. Mai 2026 schrieb\nMia Miller:",
         "Twas brillig at 14:00:54 07.05.2026 UTC-05 when mia@ai.example.com did gyre and gimble:",
     ] {
         new_in_every_form(&format!("Both, please.\n\n{introduction}\n> One chair?\n> Or two?\n"), "Both, please.");
         new_in_every_form(&format!("{introduction}\n\n> One chair?\n\nBoth, please.\n"), "Both, please.");
+        let around =
+            format!("The plan is good.\n\n{introduction}\n\n> One chair?\n\nBoth, please.\n\n> When?\n\nSoon.\n");
+        new_in_every_form(&around, "The plan is good.\nBoth, please.\nSoon.");
     }
 }
 
