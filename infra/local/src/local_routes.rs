@@ -18,7 +18,9 @@ use crate::{
     faults::{self, Faults},
     gateway::refusal,
     outbox::{self, Outbox},
+    slack::{self, Slack},
     smtp::{self, Verdicts},
+    telegram::{self, Telegram},
 };
 
 /// What the routes work with.
@@ -30,6 +32,8 @@ pub(crate) struct LocalRoutes {
     pub(crate) faults: Arc<Faults>,
     pub(crate) clock: Arc<LocalClock>,
     pub(crate) sweep: Sweep,
+    pub(crate) slack: Arc<Slack>,
+    pub(crate) telegram: Arc<Telegram>,
 }
 
 /// All of them.
@@ -45,6 +49,8 @@ pub(crate) fn router(routes: LocalRoutes) -> Router {
         .merge(dns::router(routes.zones, routes.records))
         .merge(faults::router(routes.faults))
         .merge(clock::router(routes.clock))
+        .merge(slack::local_router(routes.slack))
+        .merge(telegram::local_router(routes.telegram))
         .method_not_allowed_fallback(wrong_method)
 }
 
