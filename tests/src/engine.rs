@@ -26,6 +26,10 @@ pub struct Engine {
     pub smtp: SocketAddr,
     /// Where the table is reached, for tests that write what no public interface writes.
     pub dynamodb: String,
+    /// Where Slack's Web API is reached.
+    pub slack: String,
+    /// Where Telegram's Bot API is reached.
+    pub telegram: String,
 }
 
 impl Engine {
@@ -59,7 +63,7 @@ impl Engine {
         engine
     }
 
-    /// Waits for the line `ready http=… smtp=… dynamodb=…`.
+    /// Waits for the line `ready http=… smtp=… dynamodb=… …`.
     async fn wait_until_ready(&mut self, log: &Path, begin: u64) {
         let started = Instant::now();
         loop {
@@ -69,6 +73,8 @@ impl Engine {
                 self.http = value("http=");
                 self.smtp = value("smtp=").parse().expect("an address");
                 self.dynamodb = value("dynamodb=");
+                self.slack = value("slack=");
+                self.telegram = value("telegram=");
                 return;
             }
             let ended = self.child.try_wait().expect("the process is ours");

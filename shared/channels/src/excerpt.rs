@@ -5,9 +5,9 @@ use crate::word_diff::Change;
 /// How much of an unchanged text stands before and after a change, in characters.
 const AROUND_CHARS: usize = 40;
 
-/// A piece of what is shown.
+/// A piece of a diff as it is shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Piece {
+pub enum Piece {
     Kept(String),
     Removed(String),
     Added(String),

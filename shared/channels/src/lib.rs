@@ -19,7 +19,7 @@ pub mod slack;
 pub mod telegram;
 pub mod word_diff;
 
-mod excerpt;
+pub mod excerpt;
 mod held;
 #[cfg(test)]
 mod sample;
@@ -27,4 +27,5 @@ mod standing;
 mod units;
 
 pub use held::HeldStanding;
+pub use standing::refusal_sentence;
 pub use proposal::{PreviousVersion, Proposal, Rivals};

@@ -1,7 +1,7 @@
 //! How a draft stands, in the words that every channel uses.
 
 use actionlayer_domain::{
-    Draft, DraftStatus,
+    Draft, DraftRefusal, DraftStatus,
     draft::{Actor, ActorKind, SendState},
 };
 
@@ -89,5 +89,27 @@ pub(crate) fn named(actor: &Actor) -> String {
         ActorKind::Slack => format!("{name} in Slack"),
         ActorKind::Telegram => format!("{name} in Telegram"),
         ActorKind::Identity => format!("the standing approval of {name}"),
+    }
+}
+
+/// Why somebody's press decided nothing, in a sentence or two.
+pub fn refusal_sentence(refusal: &DraftRefusal) -> String {
+    match refusal {
+        DraftRefusal::Decided { status, by: actor, at } => {
+            let verb = if *status == DraftStatus::Rejected { "rejected" } else { "approved" };
+            format!("It was {verb}{} already. The first decision counts.", by(actor.as_ref(), at.map(moment)))
+        }
+        DraftRefusal::Superseded { seen, current } => {
+            format!("You pressed a button of version {seen}, and there is version {current} now. Nothing was decided: look at the newer message.")
+        }
+        DraftRefusal::Stale => {
+            "A newer message arrived, so this draft is out of date: it cannot be approved or sent. Its author has to write another.".to_owned()
+        }
+        DraftRefusal::Expired => "Nobody decided in time, so this draft has expired. It will not be sent.".to_owned(),
+        DraftRefusal::AlreadySent => "It was sent already.".to_owned(),
+        DraftRefusal::SendInProgress => "It was approved, and is being sent right now.".to_owned(),
+        DraftRefusal::Failed(_) => "It was approved already, and sending it failed.".to_owned(),
+        DraftRefusal::Rejected => "It was rejected already. It will not be sent.".to_owned(),
+        DraftRefusal::ApprovalRequired => "Nobody approved it, so it was not sent.".to_owned(),
     }
 }

@@ -63,8 +63,9 @@ impl Slack {
     }
 
     /// Where people allow an app.
-    pub fn authorize_url(&self) -> String {
-        format!("{}/oauth/v2/authorize", self.base_url)
+    pub fn authorize_url(&self, parameters: &[(&str, &str)]) -> String {
+        let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(parameters).finish();
+        format!("{}/oauth/v2/authorize?{query}", self.base_url)
     }
 
     /// `auth.test`: whose token it is.

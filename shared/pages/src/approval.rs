@@ -31,18 +31,30 @@ struct ProposalPage<'a> {
     /// How tall its frame is, in rem: without a script, it cannot know by itself.
     frame_rem: usize,
     can_approve: bool,
+    /// Nothing can be decided here.
+    read_only: bool,
     max_reason_chars: usize,
 }
 
+/// What a page is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PageUse {
+    /// Its visitor decides.
+    Decide,
+    /// Its visitor reads what a message in a channel has no room for, and decides there.
+    Read,
+}
+
 /// A draft and the forms that decide on it. One that went stale can only be rejected.
-pub fn proposal_page(proposal: &Proposal<'_>) -> String {
+pub fn proposal_page(proposal: &Proposal<'_>, page_use: PageUse) -> String {
     let shown = proposal.shown(ROOM);
     let page = ProposalPage {
         style: STYLE,
         p: &shown,
         frame_rem: frame_rem(&shown.html_as_text.as_ref().unwrap_or(&shown.text).text),
         html_page: proposal.body.html.as_deref().map(html_page),
-        can_approve: !proposal.is_stale(),
+        can_approve: page_use == PageUse::Decide && !proposal.is_stale(),
+        read_only: page_use == PageUse::Read,
         max_reason_chars: MAX_REASON_CHARS,
     };
     page.render().unwrap_or_else(|_| UNRENDERABLE.to_owned())
@@ -72,7 +84,7 @@ mod tests {
 
     #[test]
     fn nothing_breaks_out() {
-        assert_inert(&proposal_page(&Sample::hostile().proposal()));
+        assert_inert(&proposal_page(&Sample::hostile().proposal(), PageUse::Decide));
     }
 
     #[test]
@@ -80,7 +92,7 @@ mod tests {
         let mut sample = Sample::hostile();
         sample.body.text = Some(format!("{}the end", "word ".repeat(100_000)));
         sample.body.html = Some("<p>Other words</p><img src=https://evil.example/x.png>".to_owned());
-        let page = proposal_page(&sample.proposal());
+        let page = proposal_page(&sample.proposal(), PageUse::Decide);
         assert!(page.contains("the end") && page.contains("Other words"));
         assert!(!page.contains("<img"));
     }
@@ -88,16 +100,16 @@ mod tests {
     #[test]
     fn a_frame_shows_the_html() {
         let mut sample = Sample::hostile();
-        assert_eq!(proposal_page(&sample.proposal()).matches(FRAME).count(), 1);
+        assert_eq!(proposal_page(&sample.proposal(), PageUse::Decide).matches(FRAME).count(), 1);
         sample.body.html =
             Some("<p>a&#x202e;b</p><a href='https://x.example'>here</a>\"><script>x</script>".to_owned());
-        let page = proposal_page(&sample.proposal());
+        let page = proposal_page(&sample.proposal(), PageUse::Decide);
         let (_, frame) = page.split_once(FRAME).unwrap();
         let (frame, _) = frame.split_once('"').unwrap();
         assert!(frame.contains("&#60;p&#62;a\u{fffd}b&#60;/p&#62;") && frame.contains("x.example"), "{frame}");
         assert!(!frame.contains("script") && frame.ends_with("&#34;&#38;gt;"), "{frame}");
         sample.body.html = None;
-        assert!(!proposal_page(&sample.proposal()).contains("<iframe"));
+        assert!(!proposal_page(&sample.proposal(), PageUse::Decide).contains("<iframe"));
     }
 
     #[test]
@@ -105,17 +117,17 @@ mod tests {
         let mut sample = Sample::hostile();
         sample.body.text = Some("Hi Ada,\n\nwe open at nine.\n".to_owned());
         sample.body.html = Some("<p>Hi Ada,</p><p>we <b>open</b> at nine.</p>".to_owned());
-        let page = proposal_page(&sample.proposal());
+        let page = proposal_page(&sample.proposal(), PageUse::Decide);
         assert!(page.contains("It says the same.") && page.contains("style=\"height: 9rem\""));
         assert!(!page.contains("as text") && page.matches(FRAME).count() == 1);
         sample.body.html = Some("<p>Hi Ada,</p><p>we <a href=https://evil.example>open</a> at nine.</p>".to_owned());
-        let page = proposal_page(&sample.proposal());
+        let page = proposal_page(&sample.proposal(), PageUse::Decide);
         assert!(page.contains("as text") && page.contains("evil.example") && !page.contains("It says the same."));
     }
 
     #[test]
     fn return_in_the_reason_cannot_approve() {
-        let page = proposal_page(&Sample::hostile().proposal());
+        let page = proposal_page(&Sample::hostile().proposal(), PageUse::Decide);
         let forms: Vec<_> = page.split("<form method=\"post\">").skip(1).collect();
         assert_eq!(forms.len(), 2);
         assert!(forms[0].contains("value=\"approve\"") && forms[0].contains("value=\"approve_and_send\""));
@@ -128,7 +140,7 @@ mod tests {
     fn a_stale_draft_can_only_be_rejected() {
         let mut sample = Sample::hostile();
         sample.draft.status = DraftStatus::Stale;
-        let page = proposal_page(&sample.proposal());
+        let page = proposal_page(&sample.proposal(), PageUse::Decide);
         assert!(page.contains("is stale") && page.contains("value=\"reject\""));
         assert!(!page.contains("value=\"approve"));
     }

@@ -33,6 +33,7 @@ mod schedules;
 mod search;
 mod secrecy;
 mod sender_trust;
+mod slack;
 mod suppressions;
 mod tenancy;
 mod the_loop;

@@ -2,13 +2,13 @@
 //! decision is about the version the link was made for, by the approver it was made for, and dies with the first decision.
 //! Whatever goes wrong is a page a person can read, under the status a program can.
 
-mod answer;
+pub(super) mod answer;
 
 use std::sync::Arc;
 
 use actionlayer_domain::DraftRefusal;
 use actionlayer_pages::{
-    approval::{MAX_REASON_CHARS, proposal_page},
+    approval::{MAX_REASON_CHARS, PageUse, proposal_page},
     outcome::Outcome,
 };
 use actionlayer_service::{
@@ -79,7 +79,10 @@ pub(crate) async fn open(State(app): State<Arc<App>>, token: Token) -> Response 
         Err(problem) => return of_problem(&problem),
     };
     match link.standing(app.now()) {
-        Standing::Open | Standing::Stale => page(StatusCode::OK, proposal_page(&link.context.proposal())),
+        Standing::Open | Standing::Stale => {
+            page(StatusCode::OK, proposal_page(&link.context.proposal(), PageUse::Decide))
+        }
+        Standing::ReadOnly => page(StatusCode::OK, proposal_page(&link.context.proposal(), PageUse::Read)),
         Standing::Closed(refusal) => of_refusal(&refusal),
     }
 }
@@ -105,6 +108,7 @@ pub(crate) async fn decide(
         (Standing::Open, _) | (Standing::Stale, Action::Reject) => record(&app, &link, action, reason).await,
         (Standing::Stale, Action::Approve | Action::ApproveAndSend) => of_refusal(&DraftRefusal::Stale),
         (Standing::Closed(refusal), _) => of_refusal(&refusal),
+        (Standing::ReadOnly, _) => outcome(StatusCode::FORBIDDEN, &Outcome::ReadOnly),
     }
 }
 
@@ -117,8 +121,8 @@ async fn record(app: &App, link: &ApprovalView, action: Action, reason: Option<S
     };
     let token = &link.token;
     let version = Some(token.version);
-    let decided =
-        decide_draft::decide(app, token.workspace_id, token.draft_id, &link.actor(), version, &decision).await;
+    let Some(actor) = link.actor() else { return outcome(StatusCode::FORBIDDEN, &Outcome::ReadOnly) };
+    let decided = decide_draft::decide(app, token.workspace_id, token.draft_id, &actor, version, &decision).await;
     match decided {
         Ok((draft, _)) => {
             let told = match action {

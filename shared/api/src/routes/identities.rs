@@ -55,8 +55,9 @@ pub(crate) struct NewIdentity {
 
 /// Makes a mailbox at a verified domain.
 ///
-/// `approval_channel` is where its approvers are asked, one channel or a list. Mail is sent today; Slack and Telegram
-/// channels are checked for their form and kept, and a draft shows in `notifications` that they were not written to.
+/// `approval_channel` is where its approvers are asked, one channel or a list; all are asked, and the first decision counts.
+/// A channel in Slack or Telegram is written to when it is saved, and refused in the provider's own words if that fails. For
+/// a Slack app of your own, enter the `callback_url` of the answer as the app's Request URL.
 #[utoipa::path(
     post, path = "/v1/identities", tag = "Identities",
     request_body = NewIdentity,
@@ -83,7 +84,7 @@ pub(crate) async fn create_identity(
         auto_approve_replies: body.auto_approve_replies.unwrap_or(false),
     };
     let identity = create::create_identity(&app, &caller, new).await?;
-    Ok((StatusCode::CREATED, Json(IdentityView::of(identity))))
+    Ok((StatusCode::CREATED, Json(IdentityView::of(identity, &app.settings.public_url))))
 }
 
 /// Lists identities, newest first.
@@ -108,7 +109,7 @@ pub(crate) async fn list_identities(
     };
     query.finish()?;
     let page = read_identities::list_identities(&app, &caller, filter, &request).await?;
-    Ok(Json(List::of(page, &request, IdentityView::of)))
+    Ok(Json(List::of(page, &request, |identity| IdentityView::of(identity, &app.settings.public_url))))
 }
 
 /// Reads an identity.
@@ -123,7 +124,8 @@ pub(crate) async fn get_identity(
     Id(id): Id<IdentityId>,
     _: NoQuery,
 ) -> Result<Json<IdentityView>, ApiError> {
-    Ok(Json(IdentityView::of(read_identities::get_identity(&app, &caller, id).await?)))
+    let identity = read_identities::get_identity(&app, &caller, id).await?;
+    Ok(Json(IdentityView::of(identity, &app.settings.public_url)))
 }
 
 #[allow(clippy::option_option, reason = "absent, null and a value are three different wishes")]
@@ -175,7 +177,8 @@ pub(crate) async fn update_identity(
         auto_approve_replies: body.auto_approve_replies,
         status: body.status,
     };
-    Ok(Json(IdentityView::of(update::update_identity(&app, &caller, id, patch).await?)))
+    let identity = update::update_identity(&app, &caller, id, patch).await?;
+    Ok(Json(IdentityView::of(identity, &app.settings.public_url)))
 }
 
 /// Deletes an identity. Its threads stay.

@@ -33,6 +33,7 @@ impl Draft {
             failure: None,
             expires_at: None,
             notifications: Vec::new(),
+            telling: None,
             created_at: now,
             updated_at: now,
         }

@@ -1,8 +1,9 @@
 //! What an approval link leads to. Reads only: opening a link, however often and by whomever, changes nothing.
 
-use actionlayer_channels::approval_link::{ApprovalToken, TokenError};
+use actionlayer_channels::approval_link::{ApprovalToken, Member, TokenError};
 use actionlayer_domain::{DraftRefusal, EmailAddress, Identity, Timestamp, channel::ApprovalChannel, draft::Actor};
 
+use super::press::{member_actor, member_may};
 use crate::{
     App, ServiceError,
     drafts::draft_context::{self, DraftContext},
@@ -13,10 +14,21 @@ use crate::{
 pub struct ApprovalView {
     /// What the link is about.
     pub token: ApprovalToken,
-    /// Who would decide: one of the identity's approvers as they are now.
-    pub approver: EmailAddress,
+    /// Who opened it.
+    pub visitor: Visitor,
     /// The draft as it is now, whatever version the link is about.
     pub context: DraftContext,
+}
+
+/// Who opens a link.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Visitor {
+    /// One of the identity's approvers as they are now.
+    Approver(EmailAddress),
+    /// Somebody in Slack or Telegram who was given a page of their own.
+    Member(Member),
+    /// Anybody who sees a message in a channel: they read, and decide by its buttons if they may.
+    Reader,
 }
 
 /// What can still be decided through a link.
@@ -28,6 +40,8 @@ pub enum Standing {
     Stale,
     /// Nothing, and why.
     Closed(DraftRefusal),
+    /// Nothing: the link is for reading.
+    ReadOnly,
 }
 
 /// Why a link leads to no draft.
@@ -51,7 +65,8 @@ impl ApprovalView {
     /// What can still be decided, by the rules of the draft itself. A decision is checked again when it is written.
     pub fn standing(&self, now: Timestamp) -> Standing {
         let (seen, current) = (self.token.version, self.context.draft.version);
-        match self.context.draft.clone().approve(self.actor(), Some(seen), now) {
+        let Some(actor) = self.actor() else { return Standing::ReadOnly };
+        match self.context.draft.clone().approve(actor, Some(seen), now) {
             Ok(()) if self.context.proposal().is_stale() => Standing::Stale,
             Ok(()) => Standing::Open,
             Err(DraftRefusal::Stale) if seen == current => Standing::Stale,
@@ -60,9 +75,13 @@ impl ApprovalView {
         }
     }
 
-    /// The approver as one who decides.
-    pub fn actor(&self) -> Actor {
-        Actor::email(&self.approver)
+    /// The visitor as one who decides, if they may.
+    pub fn actor(&self) -> Option<Actor> {
+        match &self.visitor {
+            Visitor::Approver(address) => Some(Actor::email(address)),
+            Visitor::Member(member) => Some(member_actor(member)),
+            Visitor::Reader => None,
+        }
     }
 }
 
@@ -74,15 +93,21 @@ pub async fn open_link(app: &App, token: &str) -> Result<ApprovalView, LinkProbl
         TokenError::Expired => LinkProblem::Expired,
     })?;
     let context = draft_context::load(app, token.workspace_id, token.draft_id).await?.ok_or(LinkProblem::Unknown)?;
-    let approver = approver(&context.identity, &token).ok_or(LinkProblem::NoLongerApprover)?;
-    Ok(ApprovalView { token, approver, context })
+    let visitor = visitor(&context.identity, &token).ok_or(LinkProblem::NoLongerApprover)?;
+    Ok(ApprovalView { token, visitor, context })
 }
 
-fn approver(identity: &Identity, token: &ApprovalToken) -> Option<EmailAddress> {
+fn visitor(identity: &Identity, token: &ApprovalToken) -> Option<Visitor> {
+    if token.is_for_readers() {
+        return Some(Visitor::Reader);
+    }
+    if let Some(member) = token.member() {
+        return member_may(identity, member).then(|| Visitor::Member(member.clone()));
+    }
     identity
         .approval_channels
         .iter()
         .flat_map(ApprovalChannel::addresses)
         .find(|approver| token.is_for(approver))
-        .cloned()
+        .map(|approver| Visitor::Approver(approver.clone()))
 }

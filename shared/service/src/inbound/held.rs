@@ -46,6 +46,26 @@ pub async fn block_held(app: &App, caller: &Caller, id: HeldId) -> Result<usize,
     drop_all(app, caller.workspace_id, &sender).await
 }
 
+/// The same by an approver, who pressed a button about it. The mail itself follows from the decision.
+pub(crate) async fn decide_about_sender(
+    app: &App,
+    held: &Row<HeldInbound>,
+    status: ContactStatus,
+) -> Result<(), ServiceError> {
+    let workspace = held.value.workspace_id;
+    let Some(sender) = sender(&held.value) else {
+        return match status {
+            ContactStatus::Blocked => discard(app, held).await,
+            ContactStatus::Trusted | ContactStatus::Pending => receive_held(app, held).await.map(drop),
+        };
+    };
+    decide(app, workspace, &sender, &held.value, status).await?;
+    match status {
+        ContactStatus::Blocked => drop_all(app, workspace, &sender).await.map(drop),
+        ContactStatus::Trusted | ContactStatus::Pending => release(app, workspace, &sender).await.map(drop),
+    }
+}
+
 /// Whom a decision is about. Mail whose author has no address that could be a contact is decided by itself alone.
 fn sender(held: &HeldInbound) -> Option<EmailAddress> {
     held.from_email.parse().ok()
