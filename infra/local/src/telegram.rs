@@ -21,11 +21,13 @@ mod deliver;
 mod html;
 mod methods;
 mod page;
+mod poll;
 #[cfg(test)]
 mod tests;
 mod updates;
 mod world;
 
+pub(crate) use poll::{Polling, poll};
 pub use world::{BOT_ID, BOT_TOKEN, DANA_ID, EVE_ID, GROUP_ID, SUPERGROUP_ID};
 
 use self::world::World;

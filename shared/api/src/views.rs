@@ -18,7 +18,7 @@ mod webhook;
 
 pub use billing::SubscriptionView;
 pub use draft::{ActorView, DraftVersionView, DraftView, FailureView, NotificationView};
-pub use identity::{ApprovalChannels, DomainView, IdentityView, RecordView};
+pub use identity::{ApprovalChannels, DomainView, IdentityView, RecordView, TestedChannelsView};
 pub use inbound::{ContactView, HeldView};
 pub use message::{AttachmentView, AuthenticationView, MessageView, SafetyView, SentView, SignedUrlView};
 pub use rule::{RuleTestView, RuleView};

@@ -22,6 +22,8 @@ pub mod word_diff;
 pub mod excerpt;
 mod held;
 #[cfg(test)]
+mod hostile;
+#[cfg(test)]
 mod sample;
 mod standing;
 mod units;

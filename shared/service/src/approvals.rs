@@ -12,5 +12,5 @@ mod sender_press;
 pub mod slack_callback;
 pub mod slack_install;
 pub mod telegram_callback;
-mod trouble;
-mod voice;
+pub(crate) mod trouble;
+pub(crate) mod voice;

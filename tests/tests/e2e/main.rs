@@ -35,6 +35,7 @@ mod secrecy;
 mod sender_trust;
 mod slack;
 mod suppressions;
+mod telegram;
 mod tenancy;
 mod the_loop;
 mod threading;

@@ -54,6 +54,10 @@ pub(super) async fn start(options: EngineOptions) -> Result<Engine, EngineError>
     // One person's machine counts nobody's requests, unless asked to.
     scope.refs.insert("RateLimits".to_owned(), "off".to_owned());
     let chats = base.chats(&mut scope, http_address).await?;
+    // The real one does not reach this machine.
+    if options.parameters.contains_key("TelegramApi") {
+        scope.refs.insert("TelegramUpdates".to_owned(), "polled".to_owned());
+    }
     scope.refs.extend(options.parameters);
     let code = base.functions(&scope, &storage, &queues, dns.address(), &mail.ses).await?;
     let sweep = base.event_sources(&storage, &queues, &code.functions)?;
@@ -72,6 +76,14 @@ pub(super) async fn start(options: EngineOptions) -> Result<Engine, EngineError>
         slack: chats.slack,
         telegram: chats.telegram,
     });
+    if scope.refs.get("TelegramUpdates").is_some_and(|how| how == "polled") {
+        base.workers.spawn(telegram::poll(telegram::Polling {
+            app: code.app.clone(),
+            http: reqwest::Client::new(),
+            api_url: scope.refs.get("TelegramApi").cloned().unwrap_or_default(),
+            own_url: format!("http://{http_address}"),
+        }));
+    }
     let returning = receiver.clone();
     base.workers.spawn(async move { outbox.deliver(&returning).await });
     base.workers.spawn(smtp::serve(smtp, receiver, SmtpLimits::default()));

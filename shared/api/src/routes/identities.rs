@@ -8,7 +8,7 @@ use actionlayer_service::{
     identities::{
         create_identity::{self as create, CreateIdentity},
         read_identities::{self, IdentityFilter},
-        test_email,
+        test_email, test_notification,
         update_identity::{self as update, IdentityPatch},
     },
 };
@@ -18,9 +18,9 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
-    ApiError, Authenticated, Id, JsonBody, List, NoQuery, OptionalJsonBody, Query, nullable,
+    ApiError, Authenticated, Id, JsonBody, List, NoFields, NoQuery, OptionalJsonBody, Query, nullable,
     openapi::Paging,
-    views::{ApprovalChannels, IdentityView, SentView},
+    views::{ApprovalChannels, IdentityView, SentView, TestedChannelsView},
 };
 
 /// The operations on this resource.
@@ -29,6 +29,7 @@ pub fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(list_identities, create_identity))
         .routes(routes!(get_identity, update_identity, delete_identity))
         .routes(routes!(send_test_email))
+        .routes(routes!(send_test_notification))
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -226,4 +227,24 @@ pub(crate) async fn send_test_email(
 ) -> Result<(StatusCode, Json<SentView>), ApiError> {
     let (message, _) = test_email::send_test_email(&app, &caller, id, body.to.as_deref()).await?;
     Ok((StatusCode::ACCEPTED, Json(SentView::of(&message))))
+}
+
+/// Sends a harmless sample through every approval channel of an identity.
+///
+/// The answer says what came of each: whether the provider took it, or its word and what to do. A channel that works again
+/// leaves `channel_status`.
+#[utoipa::path(
+    post, path = "/v1/identities/{id}/test-notification", tag = "Identities",
+    params(("id" = IdentityId, Path, description = "The identity.")),
+    responses((status = 200, description = "What came of each.", body = TestedChannelsView)),
+    extensions(("x-errors" = json!(["conflict"])))
+)]
+pub(crate) async fn send_test_notification(
+    State(app): State<Arc<App>>,
+    Authenticated(caller): Authenticated,
+    Id(id): Id<IdentityId>,
+    _: NoQuery,
+    OptionalJsonBody(NoFields {}): OptionalJsonBody<NoFields>,
+) -> Result<Json<TestedChannelsView>, ApiError> {
+    Ok(Json(TestedChannelsView::of(test_notification::test_notification(&app, &caller, id).await?)))
 }

@@ -35,7 +35,6 @@ pub(crate) async fn get_slack_installation(
 /// names just the channel: `{"type": "slack", "channel": "C024BE91L"}`.
 #[utoipa::path(
     post, path = "/v1/workspace/slack/install", tag = "Workspace",
-    request_body = Option<NoFields>,
     responses((status = 201, description = "The link.", body = SlackLinkView)),
     extensions(("x-errors" = json!(["conflict"])))
 )]

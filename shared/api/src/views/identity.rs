@@ -3,11 +3,11 @@
 use actionlayer_domain::{
     DomainId, DomainName, EmailAddress, HeaderText, Identity, IdentityId, LocalPart, SendingDomain, Timestamp,
     WorkspaceId,
-    channel::{ApprovalChannel, ChannelTrouble},
+    channel::{ApprovalChannel, ChannelKind, ChannelTrouble, NotificationState},
     identity::IdentityStatus,
     sending_domain::{DnsRecord, DomainStatus, RecordPurpose, RecordType},
 };
-use actionlayer_service::approvals::connect;
+use actionlayer_service::{approvals::connect, identities::test_notification::Tested};
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 use utoipa::{
     PartialSchema, ToSchema,
@@ -154,6 +154,35 @@ impl IdentityView {
             created_at,
             updated_at,
         }
+    }
+}
+
+/// What came of a test of an identity's channels.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct TestedChannelsView {
+    data: Vec<TestedChannelView>,
+}
+
+#[derive(Debug, Clone, Serialize, ToSchema)]
+struct TestedChannelView {
+    channel: ChannelKind,
+    /// An address, or the id of a channel or chat.
+    recipient: String,
+    state: NotificationState,
+    /// Why it failed, in the provider's word.
+    error: Option<String>,
+    /// What to do about it.
+    fix: Option<String>,
+}
+
+impl TestedChannelsView {
+    /// The view of a test.
+    pub fn of(tested: Vec<Tested>) -> Self {
+        let view = |tested: Tested| {
+            let Tested { channel, recipient, state, error, fix } = tested;
+            TestedChannelView { channel, recipient, state, error, fix }
+        };
+        Self { data: tested.into_iter().map(view).collect() }
     }
 }
 

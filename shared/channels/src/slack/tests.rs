@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 use super::*;
 use crate::{
     PreviousVersion, Rivals,
-    sample::{Sample, hostile_text},
+    hostile::hostile_text,
+    sample::Sample,
     units::utf16_len,
 };
 

@@ -8,7 +8,8 @@ use super::*;
 use crate::{
     PreviousVersion,
     press::{Action, Button, Subject},
-    sample::{Sample, hostile_text},
+    hostile::hostile_text,
+    sample::Sample,
     units::utf16_len,
 };
 

@@ -193,6 +193,8 @@ async fn tell_once(voice: &Voice<'_>, context: &DraftContext, tell: &Tell<'_>) -
             settle(voice.app, context, channel, sent.as_ref().err()).await?;
             Ok(match sent {
                 Ok(message_id) => Told { notification: Some(Notification { message_id: Some(message_id), ..notification }), retry: None },
+                // The next round asks where the chat is now.
+                Err(trouble) if trouble.moved_to.is_some() => Told { notification: None, retry: None },
                 Err(trouble) => Told { retry: trouble.retry, notification: Some(failed(notification, trouble)) },
             })
         }
