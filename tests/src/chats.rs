@@ -63,13 +63,16 @@ impl World {
 
     /// The newest message in Slack that satisfies a condition, once there is one.
     pub async fn slack_message(&self, what: &str, wanted: impl Fn(&Value) -> bool) -> Value {
-        eventually(what, async || self.slack_messages(SLACK_DANA).await.into_iter().rev().find(|message| wanted(message)))
-            .await
+        eventually(what, async || {
+            self.slack_messages(SLACK_DANA).await.into_iter().rev().find(|message| wanted(message))
+        })
+        .await
     }
 
     /// The message in Slack that asks about this text.
     pub async fn slack_question(&self, shown: &str) -> Value {
-        self.slack_message("the question in Slack", |message| says(message, shown) && !buttons(message).is_empty()).await
+        self.slack_message("the question in Slack", |message| says(message, shown) && !buttons(message).is_empty())
+            .await
     }
 
     /// A message in Slack as it is now.
@@ -124,7 +127,8 @@ impl World {
 
     /// The newest message of a chat that satisfies a condition, once there is one.
     pub async fn telegram_message(&self, chat: i64, what: &str, wanted: impl Fn(&Value) -> bool) -> Value {
-        eventually(what, async || self.telegram_messages(chat).await.into_iter().rev().find(|message| wanted(message))).await
+        eventually(what, async || self.telegram_messages(chat).await.into_iter().rev().find(|message| wanted(message)))
+            .await
     }
 
     /// The message in a chat that asks about this text.

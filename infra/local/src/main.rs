@@ -119,8 +119,12 @@ fn greet(engine: &Engine, data: &std::path::Path) -> std::io::Result<()> {
     let at = engine.addresses();
     let (url, smtp) = (at.url(), at.smtp);
     let mut out = std::io::stdout().lock();
-    writeln!(out, "ready http={url} smtp={smtp}")?;
+    writeln!(out, "ready http={url} smtp={smtp} slack={} telegram={}", at.slack, at.telegram)?;
     writeln!(out, "  API        {url}/v1       mail in {smtp}       what left {url}/local/outbox")?;
+    writeln!(
+        out,
+        "  Slack      {url}/local/slack      Telegram {url}/local/telegram    played here, with buttons that work"
+    )?;
     writeln!(out, "  DynamoDB   {}   S3 {}   SQS {}   SES {}   DNS {}", at.dynamodb, at.s3, at.sqs, at.sesv2, at.dns)?;
     writeln!(out, "  data       {}   delete it to start afresh", data.display())?;
     writeln!(out, "Try:")?;

@@ -231,7 +231,12 @@ mod tests {
         let readers = ApprovalToken::for_readers(token.workspace_id, token.draft_id, 3, at(1_000));
         let opened = ApprovalToken::open(&SECRET, &readers.sign(&SECRET), at(0)).unwrap();
         assert!(opened.is_for_readers() && !opened.is_for(&"dana@example.com".parse().unwrap()));
-        let dana = Member { channel: ChannelKind::Slack, place: "C1".to_owned(), user_id: "U1".to_owned(), name: "Dana".to_owned() };
+        let dana = Member {
+            channel: ChannelKind::Slack,
+            place: "C1".to_owned(),
+            user_id: "U1".to_owned(),
+            name: "Dana".to_owned(),
+        };
         let members = ApprovalToken::for_member(token.workspace_id, token.draft_id, 3, dana.clone(), at(1_000));
         let opened = ApprovalToken::open(&SECRET, &members.sign(&SECRET), at(0)).unwrap();
         assert_eq!(opened.member(), Some(&dana));

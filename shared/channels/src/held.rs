@@ -52,7 +52,7 @@ impl ShownHeld {
             None => shown(&held.from_email),
         };
         Self {
-            headline: format!("Somebody new wrote to {}", shown(identity.display_name.as_str())),
+            headline: held_headline(identity),
             from,
             subject: shown(&held.subject),
             at: moment(held.received_at),
@@ -60,4 +60,9 @@ impl ShownHeld {
             warnings: held.safety_flags.iter().map(|flag| sentence(*flag)).collect(),
         }
     }
+}
+
+/// What a message about a sender begins with.
+pub(crate) fn held_headline(identity: &Identity) -> String {
+    format!("Somebody new wrote to {}", cut(&line(identity.display_name.as_str()), LINE_CHARS).text)
 }

@@ -137,7 +137,7 @@ impl Proposal<'_> {
             submitted_at: moment(draft.created_at),
             rationale: draft.rationale.as_deref().map(lines),
             files: draft.attachments.iter().map(file).collect(),
-            inbound: self.newest_inbound.map(|(message, body)| shown_inbound(message, body, room.inbound)),
+            inbound: self.newest_inbound.map(|(message, body)| shown_message(message, body, room.inbound)),
             warnings: self.warnings(),
             text,
             html_as_text,
@@ -222,7 +222,8 @@ impl Proposal<'_> {
     }
 }
 
-fn shown_inbound(message: &Message, body: &MessageBody, room: usize) -> ShownInbound {
+/// A message of the conversation, to be shown in `room` characters.
+pub fn shown_message(message: &Message, body: &MessageBody, room: usize) -> ShownInbound {
     let text = [&body.extracted_text, &body.text].into_iter().flatten().find(|text| !text.trim().is_empty());
     ShownInbound {
         from: named(message.from_name.as_deref(), &message.from_email),

@@ -53,6 +53,7 @@ impl Sample {
             signature_html: None,
             thread_history_depth: 10,
             approval_channels: vec![ApprovalChannel::Email { to: vec!["dana@example.com".parse().unwrap()] }],
+            channel_troubles: Vec::new(),
             can_send_cold: false,
             auto_approve_replies: false,
             status: IdentityStatus::Active,

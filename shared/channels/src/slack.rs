@@ -9,6 +9,8 @@ mod signature;
 mod tests;
 
 pub use interaction::{Form, Interaction, InteractionError, Pressed, Submitted, parse_interaction};
-pub use message::{SlackMessage, greeting_message, held_message, proposal_message};
-pub use modal::{EDIT_CALLBACK, MAX_INPUT_UNITS, ModalMeta, REJECT_CALLBACK, edit_modal, field_errors, notice_modal, reject_modal};
+pub use message::{SlackMessage, greeting_message, held_message, proposal_message, sender_decided_message};
+pub use modal::{
+    EDIT_CALLBACK, MAX_INPUT_UNITS, ModalMeta, REJECT_CALLBACK, edit_modal, field_errors, notice_modal, reject_modal,
+};
 pub use signature::{SignatureError, verify_signature};

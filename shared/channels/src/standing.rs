@@ -36,7 +36,10 @@ pub(crate) fn standing(draft: &Draft, shown_version: u32) -> Option<Standing> {
     let plain = |tone, sentence: &str| Standing { tone, sentence: sentence.to_owned(), reason: None };
     let by = || by(draft.decided_by.as_ref(), draft.decided_at.map(moment));
     if shown_version < draft.version {
-        return Some(plain(Tone::Over, &format!("This version was edited. Version {} is asked about now.", draft.version)));
+        return Some(plain(
+            Tone::Over,
+            &format!("This version was edited. Version {} is asked about now.", draft.version),
+        ));
     }
     let shorten = |text: &str| cut(&line(text), REASON_CHARS).text;
     match draft.status {
@@ -68,7 +71,8 @@ pub(crate) fn standing(draft: &Draft, shown_version: u32) -> Option<Standing> {
 fn stale() -> Standing {
     Standing {
         tone: Tone::Over,
-        sentence: "Out of date: a newer message arrived. It cannot be sent; its author has to write another.".to_owned(),
+        sentence: "Out of date: a newer message arrived. It cannot be sent; its author has to write another."
+            .to_owned(),
         reason: None,
     }
 }

@@ -125,11 +125,7 @@ fn walk_back(trace: &[Vec<usize>], middle: usize, mut x: usize, mut y: usize) ->
         let highest = index == middle + differences;
         let down = lowest || (!highest && reached[index - 1] < reached[index + 1]);
         let from = if down { index + 1 } else { index - 1 };
-        let (from_x, from_y) = if differences == 0 {
-            (0, 0)
-        } else {
-            (reached[from], reached[from] + middle - from)
-        };
+        let (from_x, from_y) = if differences == 0 { (0, 0) } else { (reached[from], reached[from] + middle - from) };
         while x > from_x && y > from_y {
             steps.push(Step::Keep);
             x -= 1;

@@ -50,7 +50,8 @@ impl Http {
 
     /// Sends a request once. No retries: most calls post a message, and a retry of one whose answer was lost posts another.
     pub(crate) async fn call(request: reqwest::RequestBuilder) -> Result<Answer, CallError> {
-        let broken = |error: reqwest::Error| if error.is_connect() { CallError::NotReached } else { CallError::NoAnswer };
+        let broken =
+            |error: reqwest::Error| if error.is_connect() { CallError::NotReached } else { CallError::NoAnswer };
         let mut answer = request.send().await.map_err(broken)?;
         let retry_after = answer.headers().get("retry-after").and_then(|value| value.to_str().ok());
         let retry_after_seconds = retry_after.and_then(|value| value.trim().parse().ok());

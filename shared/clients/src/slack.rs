@@ -182,7 +182,13 @@ impl Slack {
         })
     }
 
-    async fn call(&self, method: &str, token: &Secret<String>, body: &Value, timeout: Duration) -> Result<Value, SlackError> {
+    async fn call(
+        &self,
+        method: &str,
+        token: &Secret<String>,
+        body: &Value,
+        timeout: Duration,
+    ) -> Result<Value, SlackError> {
         let request = self
             .http
             .client()?

@@ -121,7 +121,12 @@ impl Telegram {
     }
 
     /// `setWebhook`: from now on updates of the bot go to `url`, and to nowhere else.
-    pub async fn set_webhook(&self, token: &Secret<String>, url: &str, secret: &Secret<String>) -> Result<(), TelegramError> {
+    pub async fn set_webhook(
+        &self,
+        token: &Secret<String>,
+        url: &str,
+        secret: &Secret<String>,
+    ) -> Result<(), TelegramError> {
         let body = json!({"url": url, "secret_token": secret.expose(), "allowed_updates": ALLOWED_UPDATES, "max_connections": 20});
         self.call(token, "setWebhook", &body).await.map(drop)
     }

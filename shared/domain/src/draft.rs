@@ -140,6 +140,9 @@ pub struct Draft {
     pub failure: Option<Failure>,
     /// When it expires if nobody decides.
     pub expires_at: Option<Timestamp>,
+    /// When its approvers are reminded if nobody decides.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remind_at: Option<Timestamp>,
     /// Who was told, and with what result.
     pub notifications: Vec<Notification>,
     /// Somebody writes to its channels right now.
@@ -396,6 +399,16 @@ impl Draft {
         let send_state = self.send_state.map_or("", SendState::as_str);
         let decided = self.decided_at.map_or(0, Timestamp::unix_ms);
         format!("{}{send_state}{}/{decided}/{}", self.status.as_str(), u8::from(self.stale_warning), self.version)
+    }
+
+    /// Whether its approvers are to be reminded now; they are once. Returns whether it changed.
+    #[must_use]
+    pub fn remind(&mut self, now: Timestamp) -> bool {
+        let is_due = self.status == DraftStatus::Pending && self.remind_at.is_some_and(|at| at <= now);
+        if is_due {
+            self.remind_at = None;
+        }
+        is_due
     }
 
     /// Records that an approver was told, or could not be. Once per channel, recipient and version.

@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    DomainId, EmailAddress, HeaderText, IdentityId, LocalPart, Timestamp, WorkspaceId, channel::{ApprovalChannel, ChannelTrouble},
+    DomainId, EmailAddress, HeaderText, IdentityId, LocalPart, Timestamp, WorkspaceId,
+    channel::{ApprovalChannel, ChannelTrouble},
 };
 
 /// The most messages a thread shows at once.

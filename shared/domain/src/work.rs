@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     DraftId, DraftStatus, HeldId, IdentityId, Message, MessageId, WorkspaceId,
+    contact::{NoticeMessage, SenderDecision},
     event::Entity,
     message::{DeliveryStatus, Direction},
 };
@@ -63,6 +64,28 @@ pub struct SenderJob {
     pub identity_id: IdentityId,
     /// Held mail of the sender; its id names them.
     pub held_id: HeldId,
+}
+
+/// The body of a message on the notify queue: messages about a sender say what was decided.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SenderDecidedJob {
+    /// The workspace.
+    pub workspace_id: WorkspaceId,
+    /// The identity whose approvers were told.
+    pub identity_id: IdentityId,
+    /// The sender.
+    pub from_email: String,
+    /// The messages.
+    pub messages: Vec<NoticeMessage>,
+    /// What was decided.
+    pub decision: SenderDecision,
+}
+
+impl std::fmt::Debug for SenderDecidedJob {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("SenderDecidedJob(…)")
+    }
 }
 
 /// The body of a message on the send queue.
@@ -158,6 +181,8 @@ pub enum NotifyWork {
     Answer(AnswerJob),
     /// To somebody who is to reply.
     Prompt(PromptJob),
+    /// About a sender, of whom somebody decided.
+    SenderDecided(SenderDecidedJob),
     /// About a draft.
     Draft(NotifyJob),
     /// About a sender.
@@ -166,6 +191,18 @@ pub enum NotifyWork {
 
 /// What follows from a change. Both images of one item, either of which may be missing (created, removed).
 pub fn work(old: Option<&Entity>, new: Option<&Entity>) -> Option<Work> {
+    if let (Some(Entity::SenderNotice(notice)), None) = (old, new) {
+        // Somebody decided: messages about the sender say so.
+        return notice.decision.clone().map(|decision| {
+            Work::Notify(NotifyWork::SenderDecided(SenderDecidedJob {
+                workspace_id: notice.workspace_id,
+                identity_id: notice.identity_id,
+                from_email: notice.from_email.clone(),
+                messages: notice.messages.clone(),
+                decision,
+            }))
+        });
+    }
     match (old, new?) {
         (_, Entity::Thread(_) | Entity::Held(_) | Entity::Contact(_) | Entity::Suppression(_) | Entity::Domain(_)) => {
             None
@@ -190,12 +227,15 @@ pub fn work(old: Option<&Entity>, new: Option<&Entity>) -> Option<Work> {
             let is_news = old.is_none_or(|old| old.version != draft.version) && draft.status == DraftStatus::Pending;
             // Messages that can be changed say how it stands now.
             let is_shown = draft.notifications.iter().any(|told| told.message_id.is_some());
+            let is_reminded = old.is_some_and(|old| old.remind_at.is_some())
+                && draft.remind_at.is_none()
+                && draft.status == DraftStatus::Pending;
             let looks_different = is_shown && old.is_some_and(|old| old.face() != draft.face());
-            (is_news || looks_different).then_some(Work::Notify(NotifyWork::Draft(NotifyJob {
+            (is_news || looks_different || is_reminded).then_some(Work::Notify(NotifyWork::Draft(NotifyJob {
                 workspace_id: draft.workspace_id,
                 draft_id: draft.id,
                 version: draft.version,
-                again: false,
+                again: is_reminded && !is_news,
             })))
         }
     }

@@ -132,10 +132,9 @@ fn words(outcome: &Outcome<'_>) -> (&'static str, Vec<String>) {
                     .to_owned(),
             ],
         ),
-        Outcome::SlackNotInstalled { reason } => (
-            "Slack was not added",
-            vec![line(reason), "Ask for a new link and open it to try again.".to_owned()],
-        ),
+        Outcome::SlackNotInstalled { reason } => {
+            ("Slack was not added", vec![line(reason), "Ask for a new link and open it to try again.".to_owned()])
+        }
         Outcome::BadForm => (
             "That form was not complete",
             vec![format!(

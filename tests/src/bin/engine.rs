@@ -22,7 +22,14 @@ async fn main() -> ExitCode {
         }
     };
     let at = engine.addresses();
-    let ready = format!("ready http={} smtp={} dynamodb={} slack={} telegram={}\n", at.url(), at.smtp, at.dynamodb, at.slack, at.telegram);
+    let ready = format!(
+        "ready http={} smtp={} dynamodb={} slack={} telegram={}\n",
+        at.url(),
+        at.smtp,
+        at.dynamodb,
+        at.slack,
+        at.telegram
+    );
     if std::io::stdout().write_all(ready.as_bytes()).is_err() {
         return ExitCode::FAILURE;
     }

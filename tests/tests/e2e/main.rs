@@ -20,6 +20,7 @@ mod crashes;
 mod direct_sends;
 mod errors;
 mod events;
+mod every_channel;
 mod everything;
 mod exactly_once;
 mod idempotency;

@@ -2,7 +2,10 @@
 
 use actionlayer_tests::{
     CUSTOMER, Letter, World,
-    chats::{SLACK_CHANNEL, SLACK_DANA, SLACK_EVE, SLACK_SECRET, SLACK_TOKEN, button_value, buttons, says, slack},
+    chats::{
+        SLACK_CHANNEL, SLACK_DANA, SLACK_EVE, SLACK_SECRET, SLACK_TOKEN, TELEGRAM_DANA, button_value, buttons,
+        keyboard, said_in, says, slack, telegram,
+    },
     eventually,
     world::{array, id, step},
 };
@@ -18,16 +21,26 @@ fn taken(answer: &Value) {
 #[tokio::test]
 async fn a_tap_in_slack_sends_exactly_what_it_showed() {
     let world = World::in_slack(json!({})).await;
-    world.slack_message("the greeting", |message| says(message, "Drafts of Mia (AI Assistant) will be asked about here.")).await;
+    world
+        .slack_message("the greeting", |message| {
+            says(message, "Drafts of Mia (AI Assistant) will be asked about here.")
+        })
+        .await;
     let thread = world.begin(&Letter::from(CUSTOMER)).await;
     let mut proposal = world.proposal(&thread, "We open at <nine>. :smile: *no* @channel");
     proposal["rationale"] = json!("The web site says so.");
     let draft = world.owner.post("/v1/drafts", proposal).await.expect(201);
     let asked = world.slack_question("We open at <nine>. :smile: *no* @channel").await;
     assert_eq!(buttons(&asked), ["approve_and_send", "approve", "edit", "reject"]);
-    assert!(says(&asked, &format!("Mia (AI Assistant) wants to answer {CUSTOMER}")) && says(&asked, "The web site says so."));
+    assert!(
+        says(&asked, &format!("Mia (AI Assistant) wants to answer {CUSTOMER}"))
+            && says(&asked, "The web site says so.")
+    );
     let told = world.reread(&draft).await["notifications"].clone();
-    assert_eq!((&told[0]["channel"], &told[0]["state"], &told[0]["recipient"]), (&json!("slack"), &json!("sent"), &json!(SLACK_CHANNEL)));
+    assert_eq!(
+        (&told[0]["channel"], &told[0]["state"], &told[0]["recipient"]),
+        (&json!("slack"), &json!("sent"), &json!(SLACK_CHANNEL))
+    );
 
     taken(&world.slack_press(SLACK_DANA, &asked, "approve_and_send").await);
     let sent = world.until_draft(&draft, "sent").await;
@@ -217,7 +230,8 @@ async fn what_is_not_slacks_is_not_believed() {
     assert!(state["messages"].is_array());
     let forged = json!({"channel": "C0RANDOM001", "text": "forged", "blocks": blocks});
     let slack_api = world.engine.slack.clone();
-    let posted = world.anyone.with_key(SLACK_TOKEN).post(&format!("{slack_api}/api/chat.postMessage"), forged).await.expect(200);
+    let posted =
+        world.anyone.with_key(SLACK_TOKEN).post(&format!("{slack_api}/api/chat.postMessage"), forged).await.expect(200);
     let press = json!({"user": SLACK_DANA, "channel": "C0RANDOM001", "ts": posted["ts"], "action_id": "approve"});
     world.anyone.post("/local/slack/press", press).await.expect(200);
     world.slack_told(SLACK_DANA, "This button is not one that was posted here.").await;
@@ -233,8 +247,16 @@ async fn saving_a_channel_speaks_to_it_and_says_what_to_do() {
         async move { world.owner.patch(path, json!({"approval_channel": channel})).await }
     };
     for (channel, field, words) in [
-        (slack(json!({"bot_token": "xoxb-nobody-knows-me"})), "approval_channel.bot_token", "Slack says: invalid_auth. This is not a bot token"),
-        (slack(json!({"channel": "C0RANDOM001"})), "approval_channel.channel", "Slack says: not_in_channel. Invite the bot to the channel"),
+        (
+            slack(json!({"bot_token": "xoxb-nobody-knows-me"})),
+            "approval_channel.bot_token",
+            "Slack says: invalid_auth. This is not a bot token",
+        ),
+        (
+            slack(json!({"channel": "C0RANDOM001"})),
+            "approval_channel.channel",
+            "Slack says: not_in_channel. Invite the bot to the channel",
+        ),
         (slack(json!({"channel": "C0ARCHIVED1"})), "approval_channel.channel", "Slack says: is_archived."),
         (slack(json!({"channel": "C0NOTHERE01"})), "approval_channel.channel", "Slack says: channel_not_found."),
         (json!({"type": "slack", "channel": SLACK_CHANNEL}), "approval_channel.bot_token", "Install the Slack app"),
@@ -243,13 +265,20 @@ async fn saving_a_channel_speaks_to_it_and_says_what_to_do() {
         assert_eq!(refused["details"][0]["field"], field, "{refused}");
         assert!(refused["details"][0]["message"].as_str().unwrap().contains(words), "{refused}");
     }
-    world.anyone.patch("/local/slack/state", json!({"token": SLACK_TOKEN, "scopes": ["channels:read"]})).await.expect(200);
+    world
+        .anyone
+        .patch("/local/slack/state", json!({"token": SLACK_TOKEN, "scopes": ["channels:read"]}))
+        .await
+        .expect(200);
     let refused = save(slack(json!({}))).await.refused(422, "validation_error");
     assert!(refused.to_string().contains("Add the scope chat:write"), "{refused}");
     world.anyone.patch("/local/slack/state", json!({"token": SLACK_TOKEN, "scopes": ["chat:write"]})).await.expect(200);
     let saved = save(slack(json!({}))).await.expect(200);
     let shown = &saved["approval_channel"];
-    assert_eq!((shown["bot_token"].as_str(), saved["channel_status"].as_array().map(Vec::len)), (Some("…0001"), Some(0)));
+    assert_eq!(
+        (shown["bot_token"].as_str(), saved["channel_status"].as_array().map(Vec::len)),
+        (Some("…0001"), Some(0))
+    );
     assert!(shown["callback_url"].as_str().unwrap().contains("/callbacks/slack/"));
     // What was read can be written back; nothing is posted again.
     let greetings = world.slack_messages(SLACK_DANA).await.len();
@@ -278,7 +307,11 @@ async fn a_channel_that_broke_shows_until_it_works_again() {
     assert!(slack["fix"].as_str().unwrap().contains("install it again"), "{slack}");
     let status = world.owner.get(&path).await.expect(200)["channel_status"].clone();
     assert_eq!((&status[0]["channel"], &status[0]["error"]), (&json!("slack"), &json!("token_revoked")));
-    assert_eq!(world.reread(&draft).await["status"], "pending", "nothing is approved because somebody could not be reached");
+    assert_eq!(
+        world.reread(&draft).await["status"],
+        "pending",
+        "nothing is approved because somebody could not be reached"
+    );
     assert_eq!(world.anyone.press(&link, "approve").await.status, 200);
 
     world.anyone.patch("/local/slack/state", json!({"token": SLACK_TOKEN, "revoked": false})).await.expect(200);
@@ -291,11 +324,83 @@ async fn a_channel_that_broke_shows_until_it_works_again() {
 }
 
 #[tokio::test]
+async fn nobody_deciding_is_reminded_of_once() {
+    let world = World::in_slack(json!({})).await;
+    let thread = world.begin(&Letter::from(CUSTOMER)).await;
+    let draft = world.submit(&thread, "forgotten").await;
+    let asked = world.slack_question("forgotten").await;
+    for _ in 0..3 {
+        world.advance(4 * 3_600 + 1).await;
+        world.sweep().await;
+    }
+    let reminder = world.slack_message("the reminder", |message| says(message, "still waits for a decision")).await;
+    assert_eq!(reminder["thread_ts"], asked["ts"]);
+    world.submit(&thread, "asked after it").await;
+    world.slack_question("asked after it").await;
+    let all = world.slack_messages(SLACK_DANA).await;
+    assert_eq!(all.iter().filter(|message| says(message, "still waits for a decision")).count(), 1, "once");
+    // Asked for by hand it is told again; the message with the buttons stays the one there is.
+    world.owner.post_empty(&step(&draft, "notify")).await.expect(202);
+    eventually("the second reminder", async || {
+        let all = world.slack_messages(SLACK_DANA).await;
+        (all.iter().filter(|message| says(message, "still waits for a decision")).count() == 2).then_some(())
+    })
+    .await;
+    let all = world.slack_messages(SLACK_DANA).await;
+    assert_eq!(all.iter().filter(|message| says(message, "│ forgotten")).count(), 1);
+    world
+        .owner
+        .patch("/v1/workspace", json!({"settings": {"remind_after_hours": 0}}))
+        .await
+        .refused(422, "validation_error");
+    let never = world.owner.patch("/v1/workspace", json!({"settings": {"remind_after_hours": null}})).await.expect(200);
+    assert!(never["settings"]["remind_after_hours"].is_null());
+}
+
+#[tokio::test]
+async fn a_new_sender_is_trusted_or_blocked_in_the_chats() {
+    let channels = json!([slack(json!({"approvers": [SLACK_DANA]})), telegram(json!({}))]);
+    let world = World::start_with(json!({"approval_channel": channels})).await;
+    world.enter_request_url(&world.identity["approval_channel"][0]).await;
+    let settings = json!({"settings": {"sender_trust_gating": true, "notify_held_inbound": true}});
+    world.owner.patch("/v1/workspace", settings).await.expect(200);
+    let letter = Letter::from(CUSTOMER).text("Hello <!channel>, it is me.");
+    world.receive(&letter).await;
+    let asked = world.slack_message("the question", |message| says(message, "Somebody new wrote to Mia")).await;
+    assert_eq!(buttons(&asked), ["trust", "block"]);
+    assert!(says(&asked, "│ Hello <!channel>, it is me."));
+    let in_telegram =
+        world.telegram_message(TELEGRAM_DANA, "the question", |message| said_in(message, "Somebody new wrote")).await;
+    assert_eq!(keyboard(&in_telegram), ["Trust", "Block"]);
+    taken(&world.slack_press(SLACK_EVE, &asked, "trust").await);
+    world.slack_told(SLACK_EVE, "Only the approvers of").await;
+    taken(&world.slack_press(SLACK_DANA, &asked, "trust").await);
+    let said = world.slack_until(&asked, "Trusted by dana in Slack").await;
+    assert!(buttons(&said).is_empty());
+    let said = world.telegram_until(&in_telegram, "Trusted by dana in Slack").await;
+    assert!(keyboard(&said).is_empty());
+    eventually("the thread", async || (world.threads().await.len() == 1).then_some(())).await;
+
+    world.receive(&Letter::from("spam@elsewhere.test")).await;
+    let asked = world
+        .telegram_message(TELEGRAM_DANA, "the question", |message| {
+            said_in(message, "spam@elsewhere.test") && !keyboard(message).is_empty()
+        })
+        .await;
+    assert_eq!(world.telegram_press(TELEGRAM_DANA, &asked, "Block").await["text"], "Blocked. Their mail is dropped.");
+    world.telegram_until(&asked, "Blocked by Dana Scully in Telegram").await;
+    let contacts = world.owner.get("/v1/contacts?status=blocked").await.expect(200);
+    assert_eq!(contacts["data"][0]["email"], "spam@elsewhere.test");
+    assert_eq!(world.owner.get("/v1/inbound/pending").await.expect(200)["total"], 0);
+}
+
+#[tokio::test]
 async fn the_deployments_app_is_installed_by_a_browser() {
     let world = World::start().await;
     assert_eq!(world.owner.get("/v1/workspace/slack").await.expect(200)["installed"], false);
     world.key("agent").await.post_empty("/v1/workspace/slack/install").await.refused(403, "forbidden");
-    let link = world.owner.post_empty("/v1/workspace/slack/install").await.expect(201)["url"].as_str().unwrap().to_owned();
+    let link =
+        world.owner.post_empty("/v1/workspace/slack/install").await.expect(201)["url"].as_str().unwrap().to_owned();
     let browser = world.anyone.staying();
     let begun = browser.get(&link).await;
     assert_eq!(begun.status, 303, "{}", begun.text());
@@ -318,7 +423,8 @@ async fn the_deployments_app_is_installed_by_a_browser() {
     assert_eq!((installed["installed"].as_bool(), installed["team_name"].as_str()), (Some(true), Some("Novacore")));
     assert!(!installed.to_string().contains("xoxb"));
 
-    let identity = world.new_identity("max", json!({"approval_channel": {"type": "slack", "channel": SLACK_CHANNEL}})).await;
+    let identity =
+        world.new_identity("max", json!({"approval_channel": {"type": "slack", "channel": SLACK_CHANNEL}})).await;
     let letter = Letter::from(CUSTOMER);
     world.receive_at(identity["email_address"].as_str().unwrap(), &letter).await;
     let thread = eventually("the thread", async || world.threads().await.into_iter().next()).await;

@@ -2,9 +2,7 @@
 
 use actionlayer_tests::{
     CUSTOMER, Letter, World,
-    chats::{
-        TELEGRAM_BOT, TELEGRAM_DANA, TELEGRAM_EVE, TELEGRAM_GROUP, TELEGRAM_TOKEN, keyboard, said_in, telegram,
-    },
+    chats::{TELEGRAM_BOT, TELEGRAM_DANA, TELEGRAM_EVE, TELEGRAM_GROUP, TELEGRAM_TOKEN, keyboard, said_in, telegram},
     eventually,
     world::{array, id, step},
 };
@@ -26,7 +24,10 @@ async fn a_tap_in_telegram_sends_exactly_what_it_showed() {
         assert!(!asked["text"].as_str().unwrap().contains(acts), "{acts} acts");
     }
     let answer = world.telegram_press(TELEGRAM_DANA, &asked, "Approve & send").await;
-    assert_eq!((answer["answered"].as_bool(), answer["text"].as_str()), (Some(true), Some("Approved, and on its way.")));
+    assert_eq!(
+        (answer["answered"].as_bool(), answer["text"].as_str()),
+        (Some(true), Some("Approved, and on its way."))
+    );
     let sent = world.until_draft(&draft, "sent").await;
     assert_eq!(sent["decided_by"], json!({"kind": "telegram", "id": "10001", "name": "Dana Scully"}));
     let said = world.telegram_until(&asked, "Approved by Dana Scully in Telegram").await;
@@ -44,7 +45,9 @@ async fn a_reason_and_a_new_text_come_by_reply() {
     let first = world.telegram_question(TELEGRAM_DANA, "We open at nine.").await;
     let answer = world.telegram_press(TELEGRAM_DANA, &first, "Edit").await;
     assert_eq!(answer["text"], "Reply below with the new text.");
-    let prompt = world.telegram_message(TELEGRAM_DANA, "the question", |message| message["reply_markup"]["force_reply"] == true).await;
+    let prompt = world
+        .telegram_message(TELEGRAM_DANA, "the question", |message| message["reply_markup"]["force_reply"] == true)
+        .await;
     assert!(said_in(&prompt, "We open at nine."));
     world.telegram_reply(TELEGRAM_DANA, &prompt, "We open at ten.\nSee you!").await;
     let second = world.telegram_question(TELEGRAM_DANA, "We open at ten.\nSee you!").await;
@@ -55,7 +58,8 @@ async fn a_reason_and_a_new_text_come_by_reply() {
     assert_eq!(world.reread(&draft).await["version"], 2);
 
     world.telegram_press(TELEGRAM_DANA, &second, "Reject").await;
-    let prompt = world.telegram_message(TELEGRAM_DANA, "the question", |message| said_in(message, "Why do you reject")).await;
+    let prompt =
+        world.telegram_message(TELEGRAM_DANA, "the question", |message| said_in(message, "Why do you reject")).await;
     assert_eq!(world.reread(&draft).await["status"], "pending", "a question decides nothing");
     world.telegram_reply(TELEGRAM_DANA, &prompt, "Too short.").await;
     let rejected = world.until_draft(&draft, "rejected").await;
@@ -67,10 +71,16 @@ async fn a_reason_and_a_new_text_come_by_reply() {
     let late = world.submit(&thread, "asked too long ago").await;
     let asked = world.telegram_question(TELEGRAM_DANA, "asked too long ago").await;
     world.telegram_press(TELEGRAM_DANA, &asked, "Reject").await;
-    let prompt = world.telegram_message(TELEGRAM_DANA, "the question", |message| said_in(message, "Why do you reject") && message["reply_to"] == asked["id"]).await;
+    let prompt = world
+        .telegram_message(TELEGRAM_DANA, "the question", |message| {
+            said_in(message, "Why do you reject") && message["reply_to"] == asked["id"]
+        })
+        .await;
     world.advance(601).await;
     world.telegram_reply(TELEGRAM_DANA, &prompt, "too late").await;
-    world.telegram_message(TELEGRAM_DANA, "the answer", |message| said_in(message, "That took more than ten minutes")).await;
+    world
+        .telegram_message(TELEGRAM_DANA, "the answer", |message| said_in(message, "That took more than ten minutes"))
+        .await;
     assert_eq!(world.reread(&late).await["status"], "pending");
 }
 
@@ -99,9 +109,12 @@ async fn in_a_group_only_approvers_decide() {
     assert_eq!(world.reread(&draft).await["status"], "pending");
     // Whose reply counts is who pressed.
     world.telegram_press(TELEGRAM_DANA, &asked, "Reject").await;
-    let prompt = world.telegram_message(TELEGRAM_GROUP, "the question", |message| said_in(message, "Why do you reject")).await;
+    let prompt =
+        world.telegram_message(TELEGRAM_GROUP, "the question", |message| said_in(message, "Why do you reject")).await;
     world.telegram_reply(TELEGRAM_EVE, &prompt, "because").await;
-    world.telegram_message(TELEGRAM_GROUP, "the answer", |message| said_in(message, "Only whoever pressed the button")).await;
+    world
+        .telegram_message(TELEGRAM_GROUP, "the answer", |message| said_in(message, "Only whoever pressed the button"))
+        .await;
     assert_eq!(world.reread(&draft).await["status"], "pending");
     assert_eq!(world.telegram_press(TELEGRAM_DANA, &asked, "Approve").await["text"], "Approved. Its author sends it.");
     let late = world.telegram_press(TELEGRAM_DANA, &asked, "Approve").await;
@@ -113,24 +126,40 @@ async fn saving_a_chat_registers_the_bot_and_says_what_to_do() {
     let world = World::start().await;
     let path = format!("/v1/identities/{}", id(&world.identity));
     for (channel, field, words) in [
-        (telegram(json!({"bot_token": "1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"})), "approval_channel.bot_token", "Telegram says: Unauthorized."),
+        (
+            telegram(json!({"bot_token": "1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"})),
+            "approval_channel.bot_token",
+            "Telegram says: Unauthorized.",
+        ),
         (telegram(json!({"chat_id": "12345"})), "approval_channel.chat_id", "Telegram says: chat not found."),
-        (telegram(json!({"chat_id": TELEGRAM_EVE.to_string()})), "approval_channel.chat_id", "bot can't initiate conversation"),
+        (
+            telegram(json!({"chat_id": TELEGRAM_EVE.to_string()})),
+            "approval_channel.chat_id",
+            "bot can't initiate conversation",
+        ),
     ] {
-        let refused = world.owner.patch(&path, json!({"approval_channel": channel})).await.refused(422, "validation_error");
+        let refused =
+            world.owner.patch(&path, json!({"approval_channel": channel})).await.refused(422, "validation_error");
         assert_eq!(refused["details"][0]["field"], field, "{refused}");
         assert!(refused["details"][0]["message"].as_str().unwrap().contains(words), "{refused}");
     }
     // A bot that answers to another program keeps it.
     let bot = |method: &str| format!("{}/bot{TELEGRAM_TOKEN}/{method}", world.engine.telegram);
     world.anyone.post(&bot("setWebhook"), json!({"url": "https://other.example/hook"})).await.expect(200);
-    let refused = world.owner.patch(&path, json!({"approval_channel": telegram(json!({}))})).await.refused(422, "validation_error");
+    let refused = world
+        .owner
+        .patch(&path, json!({"approval_channel": telegram(json!({}))}))
+        .await
+        .refused(422, "validation_error");
     assert!(refused.to_string().contains("sends its updates to other.example"), "{refused}");
     world.anyone.post(&bot("deleteWebhook"), json!({})).await.expect(200);
     world.owner.patch(&path, json!({"approval_channel": telegram(json!({}))})).await.expect(200);
     world.telegram_message(TELEGRAM_DANA, "the greeting", |message| said_in(message, "will be asked about here")).await;
     let info = world.anyone.post(&bot("getWebhookInfo"), json!({})).await.expect(200);
-    assert!(info["result"]["url"].as_str().unwrap().ends_with(&format!("/callbacks/telegram/{TELEGRAM_BOT}")), "{info}");
+    assert!(
+        info["result"]["url"].as_str().unwrap().ends_with(&format!("/callbacks/telegram/{TELEGRAM_BOT}")),
+        "{info}"
+    );
 
     // Two identities share the bot; the webhook goes with the last of them.
     let other = world.new_identity("max", json!({"approval_channel": telegram(json!({}))})).await;

@@ -6,11 +6,10 @@ use std::{collections::BTreeMap, path::Path};
 use axum::Router;
 
 use super::{
-    Addresses, App, Arc, CancellationToken, Connections, Destinations, DnsServer, Engine, EngineError, EngineOptions,
-    Functions, JoinSet, LocalClock, QueueMapping, REGION, Relay, Scope, SesGate, SocketAddr, StreamMapping, Sweep,
-    TcpListener, Template,
+    Addresses, App, Arc, CancellationToken, Connections, Destinations, DnsServer, ENGINE_PARAMETERS, Engine,
+    EngineError, EngineOptions, Functions, JoinSet, LocalClock, QueueMapping, REGION, Relay, Scope, SesGate,
+    SocketAddr, StreamMapping, Sweep, TcpListener, Template,
     async_invocations::{AsyncInvocations, Target},
-    ENGINE_PARAMETERS,
     domain_records::DomainRecords,
     function_arn, queues,
     serve::{ANY_LOOPBACK, serve, serve_on_loopback},
@@ -118,9 +117,7 @@ fn check_parameters(template: &Template, given: &BTreeMap<String, String>) -> Re
     let known = || template.parameters.keys().map(String::as_str).chain(ENGINE_PARAMETERS);
     match given.keys().find(|name| known().all(|known| known != name.as_str())) {
         None => Ok(()),
-        Some(name) => {
-            Err(EngineError::Parameter { name: name.clone(), known: known().collect::<Vec<_>>().join(", ") })
-        }
+        Some(name) => Err(EngineError::Parameter { name: name.clone(), known: known().collect::<Vec<_>>().join(", ") }),
     }
 }
 

@@ -29,7 +29,11 @@ pub(super) fn view(view: &Value) -> Problems {
         problems.push("[ERROR] must be less than 256 characters [json-pointer:/view/callback_id]".to_owned());
     }
     let blocks = &view["blocks"];
-    problems.extend(blocks_of(blocks, 100, &["header", "section", "context", "divider", "actions", "input", "image", "rich_text"]));
+    problems.extend(blocks_of(
+        blocks,
+        100,
+        &["header", "section", "context", "divider", "actions", "input", "image", "rich_text"],
+    ));
     let has_input = blocks.as_array().is_some_and(|blocks| blocks.iter().any(|block| block["type"] == "input"));
     if has_input && view["submit"].is_null() {
         problems.push("[ERROR] missing required field: submit [json-pointer:/view]".to_owned());
@@ -140,7 +144,8 @@ fn input(block: &Value, pointer: &str, problems: &mut Problems) {
         problems.push(format!("[ERROR] must be from 1 to 3000 [json-pointer:{pointer}/element/max_length]"));
     }
     if element["initial_value"].as_str().is_some_and(|value| length(value) as u64 > most) {
-        problems.push(format!("[ERROR] must be at most max_length long [json-pointer:{pointer}/element/initial_value]"));
+        problems
+            .push(format!("[ERROR] must be at most max_length long [json-pointer:{pointer}/element/initial_value]"));
     }
 }
 

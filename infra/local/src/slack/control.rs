@@ -34,7 +34,8 @@ pub(super) struct Change {
 }
 
 pub(super) async fn change(Shared(slack): Shared<Arc<Slack>>, headers: HeaderMap, body: Bytes) -> Response {
-    let is_form = headers.get("content-type").is_some_and(|kind| kind.as_bytes().starts_with(b"application/x-www-form"));
+    let is_form =
+        headers.get("content-type").is_some_and(|kind| kind.as_bytes().starts_with(b"application/x-www-form"));
     let change: Change = if is_form {
         let mut change = Change::default();
         for (name, value) in form_urlencoded::parse(&body) {
@@ -61,7 +62,9 @@ pub(super) async fn change(Shared(slack): Shared<Arc<Slack>>, headers: HeaderMap
             let mut found = true;
             if let Some(secret) = &change.signing_secret {
                 match world.apps.iter_mut().find(|app| app.signing_secret == *secret) {
-                    Some(app) => app.request_url = change.request_url.clone().unwrap_or_else(|| app.request_url.clone()),
+                    Some(app) => {
+                        app.request_url = change.request_url.clone().unwrap_or_else(|| app.request_url.clone())
+                    }
                     None => found = false,
                 }
             }
@@ -96,7 +99,8 @@ pub(super) async fn change(Shared(slack): Shared<Arc<Slack>>, headers: HeaderMap
         Ok(true) if is_form => Redirect::to("/local/slack").into_response(),
         Ok(true) => Json(json!({"changed": true})).into_response(),
         Ok(false) => {
-            let body = json!({"error": "not_found", "message": "There is no such app, token or channel in this Slack."});
+            let body =
+                json!({"error": "not_found", "message": "There is no such app, token or channel in this Slack."});
             (StatusCode::NOT_FOUND, Json(body)).into_response()
         }
         Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),

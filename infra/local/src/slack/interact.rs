@@ -32,7 +32,8 @@ struct Said {
 
 impl Said {
     fn read(headers: &HeaderMap, body: &[u8]) -> Self {
-        let is_form = headers.get("content-type").is_some_and(|kind| kind.as_bytes().starts_with(b"application/x-www-form"));
+        let is_form =
+            headers.get("content-type").is_some_and(|kind| kind.as_bytes().starts_with(b"application/x-www-form"));
         let fields = if is_form {
             form_urlencoded::parse(body).into_owned().collect()
         } else {
@@ -60,7 +61,8 @@ struct Called {
 /// `POST /local/slack/press`: `user`, `channel`, `ts`, `action_id`.
 pub(super) async fn press(Shared(slack): Shared<Arc<Slack>>, headers: HeaderMap, body: Bytes) -> Response {
     let said = Said::read(&headers, &body);
-    let (channel, ts, user_id, action_id) = (said.get("channel"), said.get("ts"), said.get("user"), said.get("action_id"));
+    let (channel, ts, user_id, action_id) =
+        (said.get("channel"), said.get("ts"), said.get("user"), said.get("action_id"));
     let now_ms = slack.clock.now_ms();
     let base = slack.api_url();
     let prepared = slack
@@ -92,7 +94,8 @@ pub(super) async fn press(Shared(slack): Shared<Arc<Slack>>, headers: HeaderMap,
         })
         .await;
     let Ok(Some((app, payload))) = prepared else {
-        return (StatusCode::NOT_FOUND, Json(json!({"error": "not_found", "message": "There is no such button."}))).into_response();
+        return (StatusCode::NOT_FOUND, Json(json!({"error": "not_found", "message": "There is no such button."})))
+            .into_response();
     };
     let called = call(&slack, &app, &payload).await;
     let trouble = match &called {
@@ -121,7 +124,8 @@ fn find_button(blocks: &Value, action_id: &str) -> Option<Value> {
     for block in blocks.as_array()? {
         let mut elements = block["elements"].as_array().cloned().unwrap_or_default();
         elements.push(block["accessory"].clone());
-        let found = elements.into_iter().find(|element| element["type"] == "button" && element["action_id"] == action_id);
+        let found =
+            elements.into_iter().find(|element| element["type"] == "button" && element["action_id"] == action_id);
         if let Some(mut found) = found {
             found["block_id"] = block["block_id"].clone();
             return Some(found);
@@ -191,7 +195,10 @@ pub(super) async fn submit(Shared(slack): Shared<Arc<Slack>>, headers: HeaderMap
         Ok(Some(Err(errors))) => {
             return if said.is_form { said.back() } else { Json(json!({"errors": errors})).into_response() };
         }
-        _ => return (StatusCode::NOT_FOUND, Json(json!({"error": "not_found", "message": "No modal is open."}))).into_response(),
+        _ => {
+            return (StatusCode::NOT_FOUND, Json(json!({"error": "not_found", "message": "No modal is open."})))
+                .into_response();
+        }
     };
     let errors: BTreeMap<String, String> = match outcome {
         Ok(called) if called.status == 200 && called.body["response_action"] == "errors" => {

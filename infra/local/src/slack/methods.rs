@@ -97,9 +97,23 @@ fn arguments(headers: &HeaderMap, body: &[u8]) -> Map<String, Value> {
     fields.collect()
 }
 
-async fn carry_out(slack: &Slack, method: &str, token: Option<String>, arguments: &Map<String, Value>) -> Result<Value, Refusal> {
+async fn carry_out(
+    slack: &Slack,
+    method: &str,
+    token: Option<String>,
+    arguments: &Map<String, Value>,
+) -> Result<Value, Refusal> {
     let now_ms = slack.clock.now_ms();
-    let known = ["auth.test", "chat.postMessage", "chat.update", "chat.postEphemeral", "views.open", "users.info", "conversations.info", "conversations.list"];
+    let known = [
+        "auth.test",
+        "chat.postMessage",
+        "chat.update",
+        "chat.postEphemeral",
+        "views.open",
+        "users.info",
+        "conversations.info",
+        "conversations.list",
+    ];
     if !known.contains(&method) {
         return Err(Refusal::Word("unknown_method"));
     }
@@ -107,7 +121,8 @@ async fn carry_out(slack: &Slack, method: &str, token: Option<String>, arguments
     let changed = slack
         .world
         .change(|world| {
-            let token = world.tokens.iter().find(|known| known.token == token).cloned().ok_or(Refusal::Word("invalid_auth"))?;
+            let token =
+                world.tokens.iter().find(|known| known.token == token).cloned().ok_or(Refusal::Word("invalid_auth"))?;
             if token.revoked {
                 return Err(Refusal::Word("token_revoked"));
             }
@@ -157,7 +172,8 @@ impl Call<'_> {
 
     /// The channel an app may write to. A private one that it is not in does not exist for it.
     fn writable(&self) -> Result<String, Refusal> {
-        let channel = self.text("channel").and_then(|id| self.world.channel(id)).ok_or(Refusal::Word("channel_not_found"))?;
+        let channel =
+            self.text("channel").and_then(|id| self.world.channel(id)).ok_or(Refusal::Word("channel_not_found"))?;
         let is_member = channel.apps.contains(&self.app.id);
         if channel.private && !is_member {
             return Err(Refusal::Word("channel_not_found"));
@@ -173,9 +189,15 @@ impl Call<'_> {
     }
 
     fn blocks(&self) -> Result<Value, Refusal> {
-        let Some(blocks) = self.arguments.get("blocks").filter(|blocks| !blocks.is_null()) else { return Ok(json!([])) };
+        let Some(blocks) = self.arguments.get("blocks").filter(|blocks| !blocks.is_null()) else {
+            return Ok(json!([]));
+        };
         let messages = check::message_blocks(blocks);
-        if messages.is_empty() { Ok(blocks.clone()) } else { Err(Refusal::Invalid { word: "invalid_blocks", messages }) }
+        if messages.is_empty() {
+            Ok(blocks.clone())
+        } else {
+            Err(Refusal::Invalid { word: "invalid_blocks", messages })
+        }
     }
 
     fn content(&self, most_text: usize) -> Result<(String, Value), Refusal> {
@@ -226,7 +248,8 @@ impl Call<'_> {
         self.require("chat:write")?;
         let channel = self.text("channel").and_then(|id| self.world.channel(id)).map(|channel| channel.id.clone());
         // Unlike `chat.postMessage` it takes no names.
-        let channel = channel.filter(|id| self.text("channel") == Some(id)).ok_or(Refusal::Word("channel_not_found"))?;
+        let channel =
+            channel.filter(|id| self.text("channel") == Some(id.as_str())).ok_or(Refusal::Word("channel_not_found"))?;
         if self.world.channel(&channel).is_some_and(|channel| channel.archived) {
             return Err(Refusal::Word("is_archived"));
         }
@@ -286,12 +309,15 @@ impl Call<'_> {
     fn user_info(&self) -> Result<Value, Refusal> {
         self.require("users:read")?;
         let user = self.text("user").and_then(|id| self.world.user(id)).ok_or(Refusal::Word("user_not_found"))?;
-        Ok(json!({"user": {"id": user.id, "name": user.name, "real_name": user.real_name, "profile": {"display_name": user.real_name}}}))
+        Ok(
+            json!({"user": {"id": user.id, "name": user.name, "real_name": user.real_name, "profile": {"display_name": user.real_name}}}),
+        )
     }
 
     fn channel_info(&self) -> Result<Value, Refusal> {
         self.require("channels:read")?;
-        let channel = self.text("channel").and_then(|id| self.world.channel(id)).ok_or(Refusal::Word("channel_not_found"))?;
+        let channel =
+            self.text("channel").and_then(|id| self.world.channel(id)).ok_or(Refusal::Word("channel_not_found"))?;
         Ok(json!({"channel": {"id": channel.id, "name": channel.name, "is_archived": channel.archived,
             "is_private": channel.private, "is_member": channel.apps.contains(&self.app.id)}}))
     }

@@ -33,13 +33,21 @@ pub(super) struct Asked {
 
 /// Asks a person whether the app may be installed.
 pub(super) async fn ask(Shared(slack): Shared<Arc<Slack>>, Query(asked): Query<Asked>) -> Response {
-    let name = slack.world.read(|world| world.apps.iter().find(|app| app.client_id == asked.client_id).map(|app| app.name.clone())).await;
+    let name = slack
+        .world
+        .read(|world| world.apps.iter().find(|app| app.client_id == asked.client_id).map(|app| app.name.clone()))
+        .await;
     let Some(name) = name else {
         return (StatusCode::BAD_REQUEST, Html(frame("Slack", "<p>invalid_client_id</p>", false))).into_response();
     };
-    let hidden = [("client_id", &asked.client_id), ("scope", &asked.scope), ("redirect_uri", &asked.redirect_uri), ("state", &asked.state)]
-        .map(|(field, value)| format!("<input type=hidden name={field} value=\"{}\">", escape(value)))
-        .concat();
+    let hidden = [
+        ("client_id", &asked.client_id),
+        ("scope", &asked.scope),
+        ("redirect_uri", &asked.redirect_uri),
+        ("state", &asked.state),
+    ]
+    .map(|(field, value)| format!("<input type=hidden name={field} value=\"{}\">", escape(value)))
+    .concat();
     let body = format!(
         "<main class=oauth><h1>{name} asks for access to {TEAM_NAME}</h1><p>It will be able to: <code>{}</code></p>\
          <form method=post>{hidden}<button class=primary>Allow</button></form></main>",
@@ -67,7 +75,10 @@ pub(super) async fn allow(Shared(slack): Shared<Arc<Slack>>, axum::Form(asked): 
         })
         .await;
     let Ok(Some(code)) = made else { return StatusCode::BAD_REQUEST.into_response() };
-    let query = form_urlencoded::Serializer::new(String::new()).append_pair("code", &code).append_pair("state", &asked.state).finish();
+    let query = form_urlencoded::Serializer::new(String::new())
+        .append_pair("code", &code)
+        .append_pair("state", &asked.state)
+        .finish();
     Redirect::to(&format!("{}?{query}", asked.redirect_uri)).into_response()
 }
 
@@ -106,7 +117,12 @@ pub(super) async fn access(slack: &Slack, headers: &HeaderMap, arguments: &Map<S
                     known.token.clone()
                 }
                 None => {
-                    world.tokens.push(Token { token: token.clone(), app_id: app.id.clone(), scopes: scopes.clone(), revoked: false });
+                    world.tokens.push(Token {
+                        token: token.clone(),
+                        app_id: app.id.clone(),
+                        scopes: scopes.clone(),
+                        revoked: false,
+                    });
                     token
                 }
             };

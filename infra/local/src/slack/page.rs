@@ -60,7 +60,12 @@ fn sidebar(world: &World, user: &User, current: &str) -> String {
     let mut html = format!("<nav><h1>{TEAM_NAME}</h1><p>You are</p><ul>");
     for person in &world.users {
         let mark = if person.id == user.id { " class=on" } else { "" };
-        _ = write!(html, "<li{mark}><a href=\"?as={}&amp;channel={current}\">{}</a></li>", person.id, escape(&person.real_name));
+        _ = write!(
+            html,
+            "<li{mark}><a href=\"?as={}&amp;channel={current}\">{}</a></li>",
+            person.id,
+            escape(&person.real_name)
+        );
     }
     html.push_str("</ul><p>Channels</p><ul>");
     for channel in &world.channels {
@@ -111,7 +116,8 @@ fn messages(world: &World, user: &User, channel_id: &str) -> String {
 
 fn article(world: &World, message: &Message, user: &User) -> String {
     let app = world.app(&message.app_id).map_or("", |app| app.name.as_str());
-    let mut html = format!("<article id=\"m{}\"><b class=app-name>{}</b> <span class=badge>APP</span>", message.ts, escape(app));
+    let mut html =
+        format!("<article id=\"m{}\"><b class=app-name>{}</b> <span class=badge>APP</span>", message.ts, escape(app));
     if message.only_for.is_some() {
         html.push_str(" <span class=quiet>Only visible to you</span>");
     }
@@ -133,7 +139,8 @@ fn block(block: &Value, message: &Message, user: &User) -> String {
     match block["type"].as_str().unwrap_or_default() {
         "header" => format!("<h3>{}</h3>", text(&block["text"])),
         "section" => {
-            let fields = block["fields"].as_array().into_iter().flatten().map(|field| format!("<div>{}</div>", text(field)));
+            let fields =
+                block["fields"].as_array().into_iter().flatten().map(|field| format!("<div>{}</div>", text(field)));
             format!("<p>{}</p>{}", text(&block["text"]), fields.collect::<String>())
         }
         "context" => {
@@ -162,11 +169,15 @@ fn block(block: &Value, message: &Message, user: &User) -> String {
 }
 
 fn modal_form(view: &View, user: &User, channel: &str) -> String {
-    let mut html = format!("<div class=veil><div class=modal role=dialog aria-modal=true><h3>{}</h3>", text(&view.view["title"]));
+    let mut html =
+        format!("<div class=veil><div class=modal role=dialog aria-modal=true><h3>{}</h3>", text(&view.view["title"]));
     if let Some(error) = view.errors.get("") {
         _ = write!(html, "<p class=trouble>⚠ {}</p>", escape(error));
     }
-    let hidden = format!("<input type=hidden name=user value=\"{}\"><input type=hidden name=channel value=\"{channel}\">", user.id);
+    let hidden = format!(
+        "<input type=hidden name=user value=\"{}\"><input type=hidden name=channel value=\"{channel}\">",
+        user.id
+    );
     _ = write!(html, "<form method=post action=/local/slack/submit>{hidden}");
     for block in view.view["blocks"].as_array().into_iter().flatten() {
         if block["type"] != "input" {

@@ -56,7 +56,10 @@ async fn it_refuses_what_slack_refuses() {
     }
     assert_eq!(api(&slack, "chat.dance", token, json!({})).await["error"], "unknown_method");
     let view = json!({"type": "modal", "title": {"type": "plain_text", "text": "Hi"}, "blocks": section("hi")});
-    assert_eq!(api(&slack, "views.open", token, json!({"trigger_id": "1", "view": view})).await["error"], "invalid_trigger_id");
+    assert_eq!(
+        api(&slack, "views.open", token, json!({"trigger_id": "1", "view": view})).await["error"],
+        "invalid_trigger_id"
+    );
 }
 
 #[tokio::test]
@@ -65,7 +68,9 @@ async fn what_was_posted_is_shown_and_can_be_changed() {
     let token = Some(OWN_APP_TOKEN);
     let blocks = json!([{"type": "section", "text": {"type": "plain_text", "emoji": false, "text": "<b>:smile: *no*</b>"}},
         {"type": "actions", "elements": [{"type": "button", "action_id": "approve", "text": {"type": "plain_text", "text": "Approve"}, "value": "v"}]}]);
-    let posted = api(&slack, "chat.postMessage", token, json!({"channel": APPROVALS_CHANNEL, "text": "hi", "blocks": blocks})).await;
+    let posted =
+        api(&slack, "chat.postMessage", token, json!({"channel": APPROVALS_CHANNEL, "text": "hi", "blocks": blocks}))
+            .await;
     assert_eq!(posted["ok"], true, "{posted}");
     let path = format!("/local/slack?channel={APPROVALS_CHANNEL}");
     let (status, page) = ask(local_router(slack.clone()), Method::GET, &path, None, Value::Null).await;

@@ -161,7 +161,14 @@ impl World {
         Self {
             apps: vec![
                 app(OWN, "Novacore Approvals", "1001.1001", "own-client-secret", OWN_APP_SECRET, "U0OWNBOT001"),
-                app(SHARED_APP_ID, "ActionLayer", SHARED_CLIENT_ID, SHARED_CLIENT_SECRET, SHARED_APP_SECRET, "U0SHAREDBOT"),
+                app(
+                    SHARED_APP_ID,
+                    "ActionLayer",
+                    SHARED_CLIENT_ID,
+                    SHARED_CLIENT_SECRET,
+                    SHARED_APP_SECRET,
+                    "U0SHAREDBOT",
+                ),
             ],
             tokens: vec![Token {
                 token: OWN_APP_TOKEN.to_owned(),

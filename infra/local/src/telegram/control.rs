@@ -60,7 +60,8 @@ pub(super) async fn change(Shared(telegram): Shared<Arc<Telegram>>, Json(change)
                     topic: None,
                     edited: false,
                 };
-                let told = json!({"message_id": service.id, "date": service.date, "chat": old, "migrate_to_chat_id": id});
+                let told =
+                    json!({"message_id": service.id, "date": service.date, "chat": old, "migrate_to_chat_id": id});
                 world.add(service);
                 world.push(BOT_ID, 0, "message", told, now_ms);
             }

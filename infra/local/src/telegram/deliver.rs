@@ -72,7 +72,8 @@ async fn deliver(telegram: &Telegram, bot: &Bot, webhook: &Webhook, update: Upda
     match outcome {
         Ok(answer) => {
             if let Some(mut call) = answer {
-                let method = call.remove("method").and_then(|method| method.as_str().map(str::to_owned)).unwrap_or_default();
+                let method =
+                    call.remove("method").and_then(|method| method.as_str().map(str::to_owned)).unwrap_or_default();
                 // As with the real one, nobody is told whether it was carried out.
                 _ = methods::carry_out(telegram, &bot.token, &method, &call).await;
             }
@@ -97,7 +98,11 @@ async fn post(telegram: &Telegram, webhook: &Webhook, update: &Update) -> Answer
     let retry_after = answer.headers().get("retry-after").and_then(|value| value.to_str().ok()?.parse::<i64>().ok());
     let bytes = answer.bytes().await.map_err(|_| ("Read timeout expired".to_owned(), None))?;
     if !status.is_success() {
-        let reason = format!("Wrong response from the webhook: {} {}", status.as_u16(), status.canonical_reason().unwrap_or_default());
+        let reason = format!(
+            "Wrong response from the webhook: {} {}",
+            status.as_u16(),
+            status.canonical_reason().unwrap_or_default()
+        );
         return Err((reason, retry_after.map(|seconds| seconds * 1000)));
     }
     let call: Option<Map<String, Value>> = serde_json::from_slice(&bytes).ok();

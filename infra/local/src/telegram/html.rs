@@ -2,7 +2,22 @@
 
 /// The tags there are, without those for custom emoji.
 const TAGS: [&str; 16] = [
-    "b", "strong", "i", "em", "u", "ins", "s", "strike", "del", "span", "tg-spoiler", "a", "code", "pre", "blockquote", "br",
+    "b",
+    "strong",
+    "i",
+    "em",
+    "u",
+    "ins",
+    "s",
+    "strike",
+    "del",
+    "span",
+    "tg-spoiler",
+    "a",
+    "code",
+    "pre",
+    "blockquote",
+    "br",
 ];
 
 /// The text without markup.
@@ -22,7 +37,9 @@ pub(super) fn read(html: &str) -> Result<String, String> {
             if let Some(name) = tag.strip_prefix('/') {
                 let (last, _) = open.pop().ok_or(format!("Unexpected end tag at byte offset {at}"))?;
                 if !name.is_empty() && name.trim() != last {
-                    return Err(format!("Unmatched end tag at byte offset {at}, expected \"</{last}>\", found \"</{name}>\""));
+                    return Err(format!(
+                        "Unmatched end tag at byte offset {at}, expected \"</{last}>\", found \"</{name}>\""
+                    ));
                 }
             } else {
                 let name = tag.split_whitespace().next().unwrap_or_default().to_ascii_lowercase();

@@ -12,8 +12,7 @@ use http::{HeaderMap, StatusCode, header};
 use serde_json::{Map, Value, json};
 
 use super::{
-    Telegram,
-    html,
+    Telegram, html,
     world::{Bot, Chat, Message, Webhook, World},
 };
 use crate::faults::Service;
@@ -82,12 +81,12 @@ fn arguments(headers: &HeaderMap, body: &[u8]) -> Map<String, Value> {
     form_urlencoded::parse(body).map(|(name, value)| (name.into_owned(), structured(&value))).collect()
 }
 
-/// In a form, objects, lists, numbers and booleans come as text.
+/// In a form, objects, lists and booleans come as text.
 fn structured(text: &str) -> Value {
-    match serde_json::from_str::<Value>(text) {
-        Ok(value) if !value.is_string() => value,
-        _ => Value::String(text.to_owned()),
-    }
+    let parsed = serde_json::from_str::<Value>(text)
+        .ok()
+        .filter(|value| value.is_object() || value.is_array() || value.is_boolean());
+    parsed.unwrap_or_else(|| Value::String(text.to_owned()))
 }
 
 /// Carries a method out; also one that a webhook answered with.
@@ -135,8 +134,8 @@ fn bot_of(world: &World, token: &str) -> Result<Bot, Refusal> {
 
 /// Hands out what waits, and forgets what is confirmed by `offset`.
 async fn get_updates(telegram: &Telegram, token: &str, arguments: &Map<String, Value>) -> Result<Value, Refusal> {
-    let offset = arguments.get("offset").and_then(Value::as_i64).unwrap_or_default();
-    let wait = arguments.get("timeout").and_then(Value::as_u64).unwrap_or_default().min(50);
+    let offset = number_in(arguments, "offset").unwrap_or_default();
+    let wait = number_in(arguments, "timeout").and_then(|wait| u64::try_from(wait).ok()).unwrap_or_default().min(50);
     let until = tokio::time::Instant::now() + Duration::from_secs(wait);
     loop {
         let changed = telegram.changed.notified();
@@ -163,6 +162,12 @@ async fn get_updates(telegram: &Telegram, token: &str, arguments: &Map<String, V
     }
 }
 
+/// A number, which a form gives as text.
+fn number_in(arguments: &Map<String, Value>, name: &str) -> Option<i64> {
+    let value = arguments.get(name)?;
+    value.as_i64().or_else(|| value.as_str()?.parse().ok())
+}
+
 struct Call<'a> {
     world: &'a mut World,
     bot: Bot,
@@ -176,8 +181,7 @@ impl Call<'_> {
     }
 
     fn number(&self, name: &str) -> Option<i64> {
-        let value = self.arguments.get(name)?;
-        value.as_i64().or_else(|| value.as_str()?.parse().ok())
+        number_in(self.arguments, name)
     }
 
     /// The chat, if the bot may write there.
@@ -223,7 +227,12 @@ impl Call<'_> {
 
     fn markup(&self) -> Result<Value, Refusal> {
         let markup = self.arguments.get("reply_markup").cloned().unwrap_or_default();
-        for button in markup["inline_keyboard"].as_array().into_iter().flatten().flat_map(|row| row.as_array().into_iter().flatten()) {
+        for button in markup["inline_keyboard"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .flat_map(|row| row.as_array().into_iter().flatten())
+        {
             if button["text"].as_str().is_none_or(str::is_empty) {
                 return Err(Refusal::bad("can't parse inline keyboard button: Field \"text\" must be of type String"));
             }
@@ -232,9 +241,13 @@ impl Call<'_> {
                 return Err(Refusal::bad("BUTTON_DATA_INVALID"));
             }
             if data.is_none() && button["url"].is_null() {
-                return Err(Refusal::bad("can't parse inline keyboard button: Text buttons are unallowed in the inline keyboard"));
+                return Err(Refusal::bad(
+                    "can't parse inline keyboard button: Text buttons are unallowed in the inline keyboard",
+                ));
             }
-            if !button["style"].is_null() && !["danger", "success", "primary"].iter().any(|style| button["style"] == *style) {
+            if !button["style"].is_null()
+                && !["danger", "success", "primary"].iter().any(|style| button["style"] == *style)
+            {
                 return Err(Refusal::bad("can't parse inline keyboard button: invalid button style specified"));
             }
         }
@@ -288,7 +301,8 @@ impl Call<'_> {
             ));
         }
         let json = self.world.message_json(&after);
-        let place = self.world.messages.iter_mut().find(|message| message.chat_id == after.chat_id && message.id == after.id);
+        let place =
+            self.world.messages.iter_mut().find(|message| message.chat_id == after.chat_id && message.id == after.id);
         if let Some(place) = place {
             *place = after;
         }
@@ -316,9 +330,11 @@ impl Call<'_> {
             return Err(Refusal::bad("MESSAGE_TOO_LONG"));
         }
         let (now_ms, bot_id) = (self.now_ms, self.bot.id);
-        let query = self.world.queries.iter_mut().find(|query| query.id == id && query.bot_id == bot_id && !query.answered);
+        let query =
+            self.world.queries.iter_mut().find(|query| query.id == id && query.bot_id == bot_id && !query.answered);
         let query = query.filter(|query| now_ms - query.made_ms <= QUERY_MS);
-        let query = query.ok_or_else(|| Refusal::bad("query is too old and response timeout expired or query ID is invalid"))?;
+        let query = query
+            .ok_or_else(|| Refusal::bad("query is too old and response timeout expired or query ID is invalid"))?;
         query.answer = text;
         query.answered = true;
         Ok(true.into())
@@ -338,8 +354,15 @@ impl Call<'_> {
         if secret.len() > 256 || !secret.chars().all(allowed) {
             return Err(Refusal::bad("secret token contains unallowed characters"));
         }
-        let allowed_updates = self.arguments.get("allowed_updates").and_then(|list| serde_json::from_value(list.clone()).ok());
-        let webhook = Webhook { url, secret, allowed_updates: allowed_updates.unwrap_or_default(), last_error: None, last_error_ms: None };
+        let allowed_updates =
+            self.arguments.get("allowed_updates").and_then(|list| serde_json::from_value(list.clone()).ok());
+        let webhook = Webhook {
+            url,
+            secret,
+            allowed_updates: allowed_updates.unwrap_or_default(),
+            last_error: None,
+            last_error_ms: None,
+        };
         if let Some(bot) = self.world.bots.iter_mut().find(|bot| bot.id == self.bot.id) {
             bot.webhook = Some(webhook);
         }

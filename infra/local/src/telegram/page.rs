@@ -34,7 +34,7 @@ pub(super) async fn show(Shared(telegram): Shared<Arc<Telegram>>, Query(look): Q
             let user = world.user(look.user).unwrap_or(&world.users[0]);
             let mut chats = world.chats.iter().filter(|chat| chat.members.contains(&user.id) && chat.upgraded_to.is_none());
             let chat_id = chats.clone().find(|chat| chat.id == look.chat).or_else(|| chats.next()).map_or(0, |chat| chat.id);
-            let asked = look.reply.or_else(|| waiting(world, chat_id, user));
+            let asked = look.reply.or_else(|| waiting(world, chat_id));
             // A reply is not to be typed from under somebody's hands.
             let renew = if asked.is_some() { "" } else { "<meta http-equiv=refresh content=1>" };
             format!(
@@ -49,9 +49,8 @@ pub(super) async fn show(Shared(telegram): Shared<Arc<Telegram>>, Query(look): Q
 }
 
 /// The last question that wants a reply and has none.
-fn waiting(world: &World, chat_id: i64, user: &User) -> Option<i64> {
+fn waiting(world: &World, chat_id: i64) -> Option<i64> {
     let last = world.messages.iter().rev().find(|message| message.chat_id == chat_id)?;
-    let _ = user;
     (last.reply_markup["force_reply"] == true).then_some(last.id)
 }
 
@@ -59,13 +58,25 @@ fn sidebar(world: &World, user: &User, current: i64) -> String {
     let mut html = String::from("<nav><h1>Telegram</h1><p>You are</p><ul>");
     for person in &world.users {
         let mark = if person.id == user.id { " class=on" } else { "" };
-        _ = write!(html, "<li{mark}><a href=\"?as={}&amp;chat={current}\">{}</a></li>", person.id, escape(&person.full_name()));
+        _ = write!(
+            html,
+            "<li{mark}><a href=\"?as={}&amp;chat={current}\">{}</a></li>",
+            person.id,
+            escape(&person.full_name())
+        );
     }
     html.push_str("</ul><p>Chats</p><ul>");
     for chat in world.chats.iter().filter(|chat| chat.members.contains(&user.id) && chat.upgraded_to.is_none()) {
         let mark = if chat.id == current { " class=on" } else { "" };
         let title = if chat.kind == "private" { "Novacore Approvals (bot)" } else { chat.title.as_str() };
-        _ = write!(html, "<li{mark}><a href=\"?as={}&amp;chat={}\">{}<small>{}</small></a></li>", user.id, chat.id, escape(title), chat.id);
+        _ = write!(
+            html,
+            "<li{mark}><a href=\"?as={}&amp;chat={}\">{}<small>{}</small></a></li>",
+            user.id,
+            chat.id,
+            escape(title),
+            chat.id
+        );
     }
     _ = write!(html, "</ul><p>BotFather says</p><code>{BOT_TOKEN}</code></nav>");
     html
@@ -84,7 +95,9 @@ fn conversation(world: &World, user: &User, chat_id: i64, asked: Option<i64>) ->
     if let Some(text) = toast.and_then(|query| query.answer.as_ref()) {
         _ = write!(html, "<p class=toast role=status>{}</p>", escape(text));
     }
-    let reply = asked.map(|id| format!("<input type=hidden name=reply_to value={id}><span class=quiet>In reply to message {id}</span>"));
+    let reply = asked.map(|id| {
+        format!("<input type=hidden name=reply_to value={id}><span class=quiet>In reply to message {id}</span>")
+    });
     _ = write!(
         html,
         "<form class=write method=post action=/local/telegram/write><input type=hidden name=user value={}>\

@@ -43,9 +43,9 @@ pub(crate) async fn poll(polling: Polling) {
                 for bot in bots.into_iter().map(|row| row.value) {
                     let (token, secret) = (bot.token.expose().clone(), bot.secret.expose().clone());
                     let polling = polling.clone();
-                    asking
-                        .entry(bot.bot_id)
-                        .or_insert_with(|| tasks.spawn(async move { ask(&polling, bot.bot_id, &token, &secret).await }));
+                    asking.entry(bot.bot_id).or_insert_with(|| {
+                        tasks.spawn(async move { ask(&polling, bot.bot_id, &token, &secret).await })
+                    });
                 }
             }
             Err(error) => tracing::warn!(%error, "the bots could not be read"),

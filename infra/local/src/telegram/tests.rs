@@ -36,14 +36,56 @@ async fn it_refuses_what_the_bot_api_refuses() {
         ("1:x", "getMe", json!({}), 401, "Unauthorized"),
         ("x", "getMe", json!({}), 404, "Not Found"),
         (BOT_TOKEN, "sendMessage", json!({"chat_id": 1, "text": "hi"}), 400, "Bad Request: chat not found"),
-        (BOT_TOKEN, "sendMessage", json!({"chat_id": EVE_ID, "text": "hi"}), 403, "Forbidden: bot can't initiate conversation with a user"),
+        (
+            BOT_TOKEN,
+            "sendMessage",
+            json!({"chat_id": EVE_ID, "text": "hi"}),
+            403,
+            "Forbidden: bot can't initiate conversation with a user",
+        ),
         (BOT_TOKEN, "sendMessage", json!({"chat_id": DANA_ID, "text": " "}), 400, "Bad Request: message text is empty"),
-        (BOT_TOKEN, "sendMessage", json!({"chat_id": DANA_ID, "text": "😀".repeat(2_049)}), 400, "Bad Request: message is too long"),
-        (BOT_TOKEN, "sendMessage", json!({"chat_id": DANA_ID, "text": "<x>", "parse_mode": "HTML"}), 400, "Bad Request: can't parse entities: Unsupported start tag \"x\" at byte offset 0"),
-        (BOT_TOKEN, "sendMessage", json!({"chat_id": DANA_ID, "text": "hi", "reply_markup": keyboard(&"x".repeat(65))}), 400, "Bad Request: BUTTON_DATA_INVALID"),
-        (BOT_TOKEN, "sendMessage", json!({"chat_id": SUPERGROUP_ID, "message_thread_id": 8, "text": "hi"}), 400, "Bad Request: message thread not found"),
-        (BOT_TOKEN, "editMessageText", json!({"chat_id": DANA_ID, "message_id": 1, "text": "hi"}), 400, "Bad Request: message to edit not found"),
-        (BOT_TOKEN, "setWebhook", json!({"url": "http://example.com"}), 400, "Bad Request: bad webhook: An HTTPS URL must be provided for webhook"),
+        (
+            BOT_TOKEN,
+            "sendMessage",
+            json!({"chat_id": DANA_ID, "text": "😀".repeat(2_049)}),
+            400,
+            "Bad Request: message is too long",
+        ),
+        (
+            BOT_TOKEN,
+            "sendMessage",
+            json!({"chat_id": DANA_ID, "text": "<x>", "parse_mode": "HTML"}),
+            400,
+            "Bad Request: can't parse entities: Unsupported start tag \"x\" at byte offset 0",
+        ),
+        (
+            BOT_TOKEN,
+            "sendMessage",
+            json!({"chat_id": DANA_ID, "text": "hi", "reply_markup": keyboard(&"x".repeat(65))}),
+            400,
+            "Bad Request: BUTTON_DATA_INVALID",
+        ),
+        (
+            BOT_TOKEN,
+            "sendMessage",
+            json!({"chat_id": SUPERGROUP_ID, "message_thread_id": 8, "text": "hi"}),
+            400,
+            "Bad Request: message thread not found",
+        ),
+        (
+            BOT_TOKEN,
+            "editMessageText",
+            json!({"chat_id": DANA_ID, "message_id": 1, "text": "hi"}),
+            400,
+            "Bad Request: message to edit not found",
+        ),
+        (
+            BOT_TOKEN,
+            "setWebhook",
+            json!({"url": "http://example.com"}),
+            400,
+            "Bad Request: bad webhook: An HTTPS URL must be provided for webhook",
+        ),
     ] {
         let answer = api(&telegram, token, method, body).await;
         assert_eq!((answer["error_code"].as_u64(), answer["description"].as_str()), (Some(code), Some(words)));
@@ -60,7 +102,12 @@ async fn a_press_waits_for_whoever_asks() {
     let id = &sent["result"]["message_id"];
     let mut same = body;
     same["message_id"] = id.clone();
-    assert!(api(&telegram, BOT_TOKEN, "editMessageText", same).await["description"].as_str().unwrap().contains("message is not modified"));
+    assert!(
+        api(&telegram, BOT_TOKEN, "editMessageText", same).await["description"]
+            .as_str()
+            .unwrap()
+            .contains("message is not modified")
+    );
 
     let press = json!({"user": DANA_ID, "chat": DANA_ID, "message": id, "label": "Yes"});
     let pressing = tokio::spawn(ask(local_router(telegram.clone()), Method::POST, "/local/telegram/press", press));
@@ -70,7 +117,12 @@ async fn a_press_waits_for_whoever_asks() {
     let answer = json!({"callback_query_id": query["id"], "text": "Done"});
     assert_eq!(api(&telegram, BOT_TOKEN, "answerCallbackQuery", answer.clone()).await["ok"], true);
     assert!(pressing.await.unwrap().contains("\"text\":\"Done\""));
-    assert!(api(&telegram, BOT_TOKEN, "answerCallbackQuery", answer).await["description"].as_str().unwrap().contains("query is too old"));
+    assert!(
+        api(&telegram, BOT_TOKEN, "answerCallbackQuery", answer).await["description"]
+            .as_str()
+            .unwrap()
+            .contains("query is too old")
+    );
     let next = updates["result"][0]["update_id"].as_i64().unwrap() + 1;
     assert_eq!(api(&telegram, BOT_TOKEN, "getUpdates", json!({"offset": next})).await["result"], json!([]));
 

@@ -27,7 +27,8 @@ struct Said {
 
 impl Said {
     fn read(headers: &HeaderMap, body: &[u8]) -> Self {
-        let is_form = headers.get("content-type").is_some_and(|kind| kind.as_bytes().starts_with(b"application/x-www-form"));
+        let is_form =
+            headers.get("content-type").is_some_and(|kind| kind.as_bytes().starts_with(b"application/x-www-form"));
         let fields = if is_form {
             form_urlencoded::parse(body).into_owned().collect()
         } else {
@@ -59,7 +60,9 @@ fn missing(what: &str) -> Response {
 /// one's own can send it.
 pub(super) async fn press(Shared(telegram): Shared<Arc<Telegram>>, headers: HeaderMap, body: Bytes) -> Response {
     let said = Said::read(&headers, &body);
-    let (Some(user_id), Some(chat_id), Some(message_id)) = (said.number("user"), said.number("chat"), said.number("message")) else {
+    let (Some(user_id), Some(chat_id), Some(message_id)) =
+        (said.number("user"), said.number("chat"), said.number("message"))
+    else {
         return missing("Say user, chat and message.");
     };
     let now_ms = telegram.clock.now_ms();
@@ -120,14 +123,17 @@ async fn answer(telegram: &Telegram, query_id: &str) -> Option<Option<String>> {
 /// `POST /local/telegram/write`: `user`, `chat`, `text`, and `reply_to` for a reply.
 pub(super) async fn write(Shared(telegram): Shared<Arc<Telegram>>, headers: HeaderMap, body: Bytes) -> Response {
     let said = Said::read(&headers, &body);
-    let (Some(user_id), Some(chat_id)) = (said.number("user"), said.number("chat")) else { return missing("Say user and chat.") };
+    let (Some(user_id), Some(chat_id)) = (said.number("user"), said.number("chat")) else {
+        return missing("Say user and chat.");
+    };
     let now_ms = telegram.clock.now_ms();
     let reply_to = said.number("reply_to");
     let text = said.get("text").replace("\r\n", "\n").trim().to_owned();
     let written = telegram
         .world
         .change(|world| {
-            let chat = world.chat(chat_id).filter(|chat| chat.members.contains(&user_id) && !text.is_empty()).cloned()?;
+            let chat =
+                world.chat(chat_id).filter(|chat| chat.members.contains(&user_id) && !text.is_empty()).cloned()?;
             let replied = reply_to.and_then(|id| world.message(chat_id, id)).cloned();
             let message = Message {
                 chat_id,

@@ -190,7 +190,16 @@ impl World {
         let id = self.number();
         let mut body = serde_json::json!({"update_id": id});
         body[kind] = content;
-        self.updates.push(Update { id, bot_id, user_id, kind: kind.to_owned(), body, made_ms: now_ms, due_ms: now_ms, tries: 0 });
+        self.updates.push(Update {
+            id,
+            bot_id,
+            user_id,
+            kind: kind.to_owned(),
+            body,
+            made_ms: now_ms,
+            due_ms: now_ms,
+            tries: 0,
+        });
     }
 }
 

@@ -121,8 +121,12 @@ async fn finish(State(app): State<Arc<App>>, headers: HeaderMap, mut query: Quer
 
 fn not_installed(problem: &InstallProblem) -> Response {
     let (status, reason) = match problem {
-        InstallProblem::BadState => (StatusCode::GONE, "The link was used already, or is older than ten minutes.".to_owned()),
-        InstallProblem::OtherBrowser => (StatusCode::FORBIDDEN, "Another browser began. Open the link in this one.".to_owned()),
+        InstallProblem::BadState => {
+            (StatusCode::GONE, "The link was used already, or is older than ten minutes.".to_owned())
+        }
+        InstallProblem::OtherBrowser => {
+            (StatusCode::FORBIDDEN, "Another browser began. Open the link in this one.".to_owned())
+        }
         InstallProblem::Denied => (StatusCode::OK, "Access was not granted.".to_owned()),
         InstallProblem::Slack { word, fix } => (StatusCode::BAD_GATEWAY, format!("Slack says: {word}. {fix}")),
         InstallProblem::Service(error) => {

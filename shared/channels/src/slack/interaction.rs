@@ -145,7 +145,8 @@ struct State {
 
 /// Reads the body of a request whose signature was checked.
 pub fn parse_interaction(body: &[u8]) -> Result<Interaction, InteractionError> {
-    let payload = form_urlencoded::parse(body).find(|(name, _)| name == "payload").ok_or(InteractionError::NoPayload)?.1;
+    let payload =
+        form_urlencoded::parse(body).find(|(name, _)| name == "payload").ok_or(InteractionError::NoPayload)?.1;
     let payload: Payload = serde_json::from_str(&payload).map_err(|_| InteractionError::Malformed)?;
     match payload.kind.as_str() {
         "block_actions" => pressed(payload),
@@ -155,7 +156,8 @@ pub fn parse_interaction(body: &[u8]) -> Result<Interaction, InteractionError> {
 }
 
 fn pressed(payload: Payload) -> Result<Interaction, InteractionError> {
-    let Some(button) = payload.actions.into_iter().find(|action| action.kind == "button").and_then(|action| action.value)
+    let Some(button) =
+        payload.actions.into_iter().find(|action| action.kind == "button").and_then(|action| action.value)
     else {
         return Ok(Interaction::Other);
     };

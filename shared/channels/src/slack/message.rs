@@ -3,13 +3,11 @@
 use actionlayer_domain::{Identity, contact::HeldInbound};
 use serde_json::{Value, json};
 
-use super::blocks::{
-    actions, button, context, divider, escaped, header, marked, marked_context, quotation, section,
-};
+use super::blocks::{actions, button, context, divider, escaped, header, marked, marked_context, quotation, section};
 use crate::{
     Proposal,
     excerpt::Piece,
-    held::{HeldStanding, ShownHeld},
+    held::{HeldStanding, ShownHeld, held_headline},
     legible::line,
     press::Action,
     proposal::{Room, Shown},
@@ -173,42 +171,45 @@ fn sign(tone: Tone) -> &'static str {
     }
 }
 
-/// A sender whose mail is held, and the buttons to let it in or not; or what was decided.
-pub fn held_message(
-    identity: &Identity,
-    held: &HeldInbound,
-    standing: Option<&HeldStanding>,
-    value: impl Fn(Action) -> String,
-) -> SlackMessage {
+/// A sender whose mail is held, and the buttons to let it in or not.
+pub fn held_message(identity: &Identity, held: &HeldInbound, value: impl Fn(Action) -> String) -> SlackMessage {
     let shown = ShownHeld::new(identity, held);
     let mut blocks = vec![
         header(&shown.headline),
-        section(&cut_utf16(&format!("From: {}\nSubject: {}\nReceived: {}", shown.from, shown.subject, shown.at), LINES_UNITS).0),
+        section(
+            &cut_utf16(
+                &format!("From: {}\nSubject: {}\nReceived: {}", shown.from, shown.subject, shown.at),
+                LINES_UNITS,
+            )
+            .0,
+        ),
     ];
     blocks.extend(quotation(&shown.snippet, 1).0);
-    match standing {
-        None => {
-            blocks.extend(shown.warnings.iter().map(|risk| marked(&format!(":warning: *{risk}*"))));
-            blocks.push(actions(vec![
-                button("trust", "Trust", Some("primary"), &value(Action::Trust)),
-                button("block", "Block", Some("danger"), &value(Action::Block)),
-            ]));
-            blocks.push(marked_context("“Trust” lets everything in that this sender wrote, “Block” drops it and what comes later."));
-        }
-        Some(standing) => {
-            let sign = if standing.trusted { ":white_check_mark:" } else { ":no_entry:" };
-            blocks.push(marked(&format!("{sign} *{}*", escaped(&standing.sentence()))));
-        }
-    }
-    let text = standing.map_or_else(|| shown.headline.clone(), HeldStanding::sentence);
-    SlackMessage { text: escaped(&cut_utf16(&text, TEXT_UNITS).0), blocks: Value::Array(blocks) }
+    blocks.extend(shown.warnings.iter().map(|risk| marked(&format!(":warning: *{risk}*"))));
+    blocks.push(actions(vec![
+        button("trust", "Trust", Some("primary"), &value(Action::Trust)),
+        button("block", "Block", Some("danger"), &value(Action::Block)),
+    ]));
+    blocks.push(marked_context(
+        "“Trust” lets everything in that this sender wrote, “Block” drops it and what comes later.",
+    ));
+    SlackMessage { text: escaped(&cut_utf16(&shown.headline, TEXT_UNITS).0), blocks: Value::Array(blocks) }
+}
+
+/// What became of a sender.
+pub fn sender_decided_message(identity: &Identity, from_email: &str, standing: &HeldStanding) -> SlackMessage {
+    let sentence = standing.sentence();
+    let sign = if standing.trusted { ":white_check_mark:" } else { ":no_entry:" };
+    let blocks = json!([
+        header(&held_headline(identity)),
+        section(&format!("From: {}", cut_utf16(&line(from_email), LINES_UNITS).0)),
+        marked(&format!("{sign} *{}*", escaped(&sentence))),
+    ]);
+    SlackMessage { text: escaped(&cut_utf16(&sentence, TEXT_UNITS).0), blocks }
 }
 
 /// What is posted when a channel is saved or tested: it proves that the bot may write here.
 pub fn greeting_message(sentence: &str) -> SlackMessage {
     let sentence = line(sentence);
-    SlackMessage {
-        text: escaped(&cut_utf16(&sentence, TEXT_UNITS).0),
-        blocks: json!([section(&sentence)]),
-    }
+    SlackMessage { text: escaped(&cut_utf16(&sentence, TEXT_UNITS).0), blocks: json!([section(&sentence)]) }
 }

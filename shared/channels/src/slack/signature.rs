@@ -40,7 +40,8 @@ pub fn verify_signature(
     let mut given = [0; 32];
     hex::decode_to_slice(hex_digits, &mut given).map_err(|_| SignatureError::Missing)?;
     // Before the time: whoever does not know the secret learns nothing but that.
-    let mut mac = Hmac::<Sha256>::new_from_slice(signing_secret.expose().as_bytes()).map_err(|_| SignatureError::Mismatch)?;
+    let mut mac =
+        Hmac::<Sha256>::new_from_slice(signing_secret.expose().as_bytes()).map_err(|_| SignatureError::Mismatch)?;
     mac.update(b"v0:");
     mac.update(timestamp.as_bytes());
     mac.update(b":");
@@ -62,7 +63,13 @@ mod tests {
     const BODY: &str = "token=xyzz0WbapA4vBCDEFasx0q6G&team_id=T1DC2JH3J&team_domain=testteamnow&channel_id=G8PSS9T3V&channel_name=foobar&user_id=U2CERLKJA&user_name=roadrunner&command=%2Fwebhook-collect&text=&response_url=https%3A%2F%2Fhooks.slack.com%2Fcommands%2FT1DC2JH3J%2F397700885554%2F96rGlfmibIGlgcZRskXaIFfN&trigger_id=398738663015.47445629121.803a0bc887a14d10d2c447fce8b6703c";
     const SIGNATURE: &str = "v0=a2114d57b48eac39b9ad189dd8316235a7b4a8d21a10bd27519666489c69b503";
 
-    fn check(secret: &str, timestamp: Option<&str>, signature: Option<&str>, body: &str, now_seconds: i64) -> Result<(), SignatureError> {
+    fn check(
+        secret: &str,
+        timestamp: Option<&str>,
+        signature: Option<&str>,
+        body: &str,
+        now_seconds: i64,
+    ) -> Result<(), SignatureError> {
         let now = Timestamp::from_unix_ms(now_seconds * 1000);
         verify_signature(&Secret::new(secret.to_owned()), timestamp, signature, body.as_bytes(), now)
     }

@@ -6,12 +6,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::{
-    PreviousVersion, Rivals,
-    hostile::hostile_text,
-    sample::Sample,
-    units::utf16_len,
-};
+use crate::{PreviousVersion, Rivals, hostile::hostile_text, sample::Sample, units::utf16_len};
 
 const PAGE: &str = "https://mail.example.com/callbacks/email/abc";
 
@@ -128,7 +123,10 @@ fn an_old_version_points_to_the_new_one() {
     let message = proposal_message(&sample.proposal(), 2, |action| format!("{action:?}"), PAGE);
     assert!(action_ids(&message).is_empty());
     let shown = message.blocks.to_string();
-    assert!(shown.contains("This version was edited. Version 3 is asked about now.") && !shown.contains("│"), "{shown}");
+    assert!(
+        shown.contains("This version was edited. Version 3 is asked about now.") && !shown.contains("│"),
+        "{shown}"
+    );
 }
 
 #[test]

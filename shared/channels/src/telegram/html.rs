@@ -105,7 +105,10 @@ mod tests {
 
     #[test]
     fn nothing_acts() {
-        assert_eq!(inert("https://a.example @eve /start #tag"), "https:\u{2060}/\u{2060}/\u{2060}a.\u{2060}example @\u{2060}eve /\u{2060}start #\u{2060}tag");
+        assert_eq!(
+            inert("https://a.example @eve /start #tag"),
+            "https:\u{2060}/\u{2060}/\u{2060}a.\u{2060}example @\u{2060}eve /\u{2060}start #\u{2060}tag"
+        );
         assert_eq!(inert("Yes. At 9: see."), "Yes. At 9: see.");
     }
 }

@@ -7,7 +7,7 @@ use super::html::{Html, inert};
 use crate::{
     Proposal,
     excerpt::Piece,
-    held::{HeldStanding, ShownHeld},
+    held::{HeldStanding, ShownHeld, held_headline},
     legible::{line, lines},
     press::Action,
     proposal::{Room, Shown},
@@ -188,13 +188,8 @@ fn rows(proposal: &Proposal<'_>, data: impl Fn(Action) -> String) -> Value {
     ])
 }
 
-/// A sender whose mail is held, and the buttons to let it in or not; or what was decided.
-pub fn held_message(
-    identity: &Identity,
-    held: &HeldInbound,
-    standing: Option<&HeldStanding>,
-    data: impl Fn(Action) -> String,
-) -> TelegramMessage {
+/// A sender whose mail is held, and the buttons to let it in or not.
+pub fn held_message(identity: &Identity, held: &HeldInbound, data: impl Fn(Action) -> String) -> TelegramMessage {
     let shown = ShownHeld::new(identity, held);
     let mut html = Html::default();
     html.tagged("b", &inert(&shown.headline)).text("\n");
@@ -202,27 +197,27 @@ pub fn held_message(
         html.tagged("b", label).text(" ").text(&cut_utf16(&inert(value), LINE_UNITS).0).text("\n");
     }
     html.tagged("blockquote", &cut_utf16(&inert(&shown.snippet), INBOUND_UNITS).0).text("\n");
-    let keyboard = match standing {
-        None => {
-            for risk in &shown.warnings {
-                html.text("⚠️ ").tagged("b", risk).text("\n");
-            }
-            html.text("“Trust” lets everything in that this sender wrote, “Block” drops it and what comes later.");
-            let button = |label: &str, style: &str, action| {
-                json!({"text": label, "style": style, "callback_data": data(action)})
-            };
-            Some(Keyboard(json!({"inline_keyboard": [[
-                button("Trust", "success", Action::Trust),
-                button("Block", "danger", Action::Block),
-            ]]})))
-        }
-        Some(standing) => {
-            let sign = if standing.trusted { "✅" } else { "⛔" };
-            html.text(&format!("{sign} ")).tagged("b", &inert(&standing.sentence()));
-            None
-        }
-    };
-    TelegramMessage { html: html.into_text(), keyboard }
+    for risk in &shown.warnings {
+        html.text("⚠️ ").tagged("b", risk).text("\n");
+    }
+    html.text("“Trust” lets everything in that this sender wrote, “Block” drops it and what comes later.");
+    let button =
+        |label: &str, style: &str, action| json!({"text": label, "style": style, "callback_data": data(action)});
+    let keyboard = Keyboard(json!({"inline_keyboard": [[
+        button("Trust", "success", Action::Trust),
+        button("Block", "danger", Action::Block),
+    ]]}));
+    TelegramMessage { html: html.into_text(), keyboard: Some(keyboard) }
+}
+
+/// What became of a sender.
+pub fn sender_decided_message(identity: &Identity, from_email: &str, standing: &HeldStanding) -> TelegramMessage {
+    let mut html = Html::default();
+    html.tagged("b", &inert(&held_headline(identity))).text("\n");
+    html.tagged("b", "From").text(" ").text(&cut_utf16(&inert(&line(from_email)), LINE_UNITS).0).text("\n");
+    let sign = if standing.trusted { "✅" } else { "⛔" };
+    html.text(&format!("{sign} ")).tagged("b", &inert(&standing.sentence()));
+    TelegramMessage { html: html.into_text(), keyboard: None }
 }
 
 /// How a rejection without a reason is answered.
@@ -241,7 +236,9 @@ fn prompt(text: &str, placeholder: &str, quoted: Option<&str>) -> TelegramMessag
 /// Asks whoever pressed *Reject* for a reason, as a reply.
 pub fn reject_prompt(subject: &str) -> TelegramMessage {
     let subject = cut_utf16(&inert(&line(subject)), LINE_UNITS).0;
-    let text = format!("Why do you reject “{subject}”? Reply to this message with a reason, or with {NO_REASON} for none, within ten minutes. Until then nothing is decided.");
+    let text = format!(
+        "Why do you reject “{subject}”? Reply to this message with a reason, or with {NO_REASON} for none, within ten minutes. Until then nothing is decided."
+    );
     prompt(&text, "Reason, for the draft's author", None)
 }
 
@@ -254,7 +251,9 @@ pub fn edit_prompt(subject: &str, text: &str) -> Option<TelegramMessage> {
     if utf16_len(&text) > MOST_UNITS {
         return None;
     }
-    let ask = format!("Reply to this message with the whole new text for “{subject}”, within ten minutes. It is asked about again then; nothing is sent by it. The text as it is:");
+    let ask = format!(
+        "Reply to this message with the whole new text for “{subject}”, within ten minutes. It is asked about again then; nothing is sent by it. The text as it is:"
+    );
     Some(prompt(&ask, "The whole new text", Some(&text)))
 }
 

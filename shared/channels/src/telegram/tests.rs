@@ -7,8 +7,8 @@ use proptest::prelude::*;
 use super::*;
 use crate::{
     PreviousVersion,
-    press::{Action, Button, Subject},
     hostile::hostile_text,
+    press::{Action, Button, Subject},
     sample::Sample,
     units::utf16_len,
 };
@@ -30,7 +30,12 @@ fn read(html: &str) -> Result<String, String> {
         text.push_str(&rest[..at]);
         rest = &rest[at..];
         if let Some(entity) = ["&lt;", "&gt;", "&amp;", "&quot;"].into_iter().find(|entity| rest.starts_with(entity)) {
-            text.push(match entity { "&lt;" => '<', "&gt;" => '>', "&amp;" => '&', _ => '"' });
+            text.push(match entity {
+                "&lt;" => '<',
+                "&gt;" => '>',
+                "&amp;" => '&',
+                _ => '"',
+            });
             rest = &rest[entity.len()..];
             continue;
         }
@@ -40,11 +45,15 @@ fn read(html: &str) -> Result<String, String> {
         match tag.strip_prefix('/') {
             Some(name) => {
                 let last = open.pop().ok_or("a tag too many")?;
-                if last != name { return Err(format!("</{name}> closes <{last}>")); }
+                if last != name {
+                    return Err(format!("</{name}> closes <{last}>"));
+                }
             }
             None => {
                 let name = tag.split(' ').next().unwrap_or_default();
-                if !["b", "s", "u", "a", "pre", "blockquote"].contains(&name) { return Err(format!("<{tag}>")); }
+                if !["b", "s", "u", "a", "pre", "blockquote"].contains(&name) {
+                    return Err(format!("<{tag}>"));
+                }
                 open.push(name.to_owned());
             }
         }
@@ -57,7 +66,9 @@ fn assert_within_limits(message: &TelegramMessage) -> String {
     let text = read(&message.html).unwrap();
     assert!((1..=4_096).contains(&utf16_len(&text)), "{} units", utf16_len(&text));
     if let Some(Keyboard(keyboard)) = &message.keyboard {
-        for button in keyboard["inline_keyboard"].as_array().into_iter().flatten().flat_map(|row| row.as_array().unwrap()) {
+        for button in
+            keyboard["inline_keyboard"].as_array().into_iter().flatten().flat_map(|row| row.as_array().unwrap())
+        {
             assert!((1..=64).contains(&button["callback_data"].as_str().unwrap().len()));
         }
     }
@@ -102,7 +113,13 @@ fn a_decision_takes_the_buttons_and_says_who() {
     let message = proposal_message(&sample.proposal(), 3, data, PAGE);
     assert_within_limits(&message);
     assert!(message.keyboard.is_none());
-    assert!(message.html.contains("✅ <b>Approved by Dana &lt;b&gt; in Telegram on 2026-04-30 14:\u{2060}28 UTC, and sent.</b>"), "{}", message.html);
+    assert!(
+        message
+            .html
+            .contains("✅ <b>Approved by Dana &lt;b&gt; in Telegram on 2026-04-30 14:\u{2060}28 UTC, and sent.</b>"),
+        "{}",
+        message.html
+    );
 }
 
 #[test]

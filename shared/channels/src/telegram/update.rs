@@ -180,10 +180,15 @@ mod tests {
             json!({"update_id": 1, "callback_query": {"id": "9", "from": from, "data": "abc", "chat_instance": "1",
                 "message": {"message_id": 5, "date": 0, "chat": {"id": -100, "type": "supergroup"}}}})
         };
-        let Update::Pressed(query) = parse(press(json!({"id": 7, "is_bot": false, "first_name": "Dana", "last_name": "Scully"}))) else {
+        let Update::Pressed(query) =
+            parse(press(json!({"id": 7, "is_bot": false, "first_name": "Dana", "last_name": "Scully"})))
+        else {
             panic!("a press");
         };
-        assert_eq!((query.user.id, query.user.name.as_str(), query.chat_id, query.message_id), (7, "Dana Scully", -100, 5));
+        assert_eq!(
+            (query.user.id, query.user.name.as_str(), query.chat_id, query.message_id),
+            (7, "Dana Scully", -100, 5)
+        );
         assert_eq!(parse(press(json!({"id": 7, "is_bot": true, "first_name": "Bot"}))), Update::Other);
         assert_eq!(parse(press(Value::Null)), Update::Other);
     }

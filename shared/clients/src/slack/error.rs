@@ -83,7 +83,11 @@ impl SlackError {
             return Ok(answer.body);
         }
         let Some(word) = answer.body["error"].as_str() else {
-            return Err(if answer.status >= 500 { Self::Unclear(format!("http_{}", answer.status)) } else { Self::NoAnswer });
+            return Err(if answer.status >= 500 {
+                Self::Unclear(format!("http_{}", answer.status))
+            } else {
+                Self::NoAnswer
+            });
         };
         // Words come from outside: kept short, and nothing but what words are made of.
         let word: String = word.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '_').take(64).collect();
@@ -93,15 +97,29 @@ impl SlackError {
             "not_in_channel" => Self::NotInChannel,
             "is_archived" => Self::IsArchived,
             "invalid_auth" | "not_authed" => Self::InvalidAuth,
-            "token_revoked" | "account_inactive" | "token_expired" | "org_login_required" | "ekm_access_denied" => Self::AccessLost(word),
+            "token_revoked" | "account_inactive" | "token_expired" | "org_login_required" | "ekm_access_denied" => {
+                Self::AccessLost(word)
+            }
             "missing_scope" => Self::MissingScope {
                 needed: answer.body["needed"].as_str().unwrap_or("chat:write").chars().take(64).collect(),
             },
-            "message_not_found" | "cant_update_message" | "edit_window_closed" | "block_mismatch" => Self::MessageStays(word),
-            "expired_trigger_id" | "exchanged_trigger_id" | "invalid_trigger_id" | "trigger_expired" => Self::TooLateForModal(word),
-            "invalid_code" | "code_already_used" | "bad_redirect_uri" | "invalid_client_id" | "bad_client_secret" => Self::OAuth(word),
-            "invalid_blocks" | "invalid_blocks_format" | "msg_blocks_too_long" | "msg_too_long" | "no_text"
-            | "invalid_arguments" | "view_too_large" | "hash_conflict" => Self::BadRequest(word),
+            "message_not_found" | "cant_update_message" | "edit_window_closed" | "block_mismatch" => {
+                Self::MessageStays(word)
+            }
+            "expired_trigger_id" | "exchanged_trigger_id" | "invalid_trigger_id" | "trigger_expired" => {
+                Self::TooLateForModal(word)
+            }
+            "invalid_code" | "code_already_used" | "bad_redirect_uri" | "invalid_client_id" | "bad_client_secret" => {
+                Self::OAuth(word)
+            }
+            "invalid_blocks"
+            | "invalid_blocks_format"
+            | "msg_blocks_too_long"
+            | "msg_too_long"
+            | "no_text"
+            | "invalid_arguments"
+            | "view_too_large"
+            | "hash_conflict" => Self::BadRequest(word),
             "fatal_error" | "internal_error" | "request_timeout" | "service_unavailable" => Self::Unclear(word),
             word if word.starts_with("restricted_action") => Self::Restricted(word.to_owned()),
             _ => Self::Other(word),
@@ -196,9 +214,20 @@ mod tests {
         let named = |word: &str| error(200, json!({"ok": false, "error": word}));
         assert_eq!(error(429, Value::Null), SlackError::RateLimited { retry_after_seconds: 7 });
         assert_eq!(named("ratelimited"), SlackError::RateLimited { retry_after_seconds: 7 });
-        for word in ["channel_not_found", "not_in_channel", "is_archived", "invalid_auth", "token_revoked", "missing_scope", "restricted_action_read_only_channel"] {
+        for word in [
+            "channel_not_found",
+            "not_in_channel",
+            "is_archived",
+            "invalid_auth",
+            "token_revoked",
+            "missing_scope",
+            "restricted_action_read_only_channel",
+        ] {
             let error = named(word);
-            assert!(error.breaks_channel() && !error.retryable() && error.word() == word && !error.fix().is_empty(), "{word}");
+            assert!(
+                error.breaks_channel() && !error.retryable() && error.word() == word && !error.fix().is_empty(),
+                "{word}"
+            );
         }
         for word in ["fatal_error", "service_unavailable"] {
             assert!(named(word).retryable() && !named(word).breaks_channel());
@@ -206,6 +235,8 @@ mod tests {
         assert!(matches!(named("message_not_found"), SlackError::MessageStays(_)));
         assert_eq!(named("<script>"), SlackError::Other("script".to_owned()));
         assert!(error(502, Value::Null).retryable());
-        assert!(SlackError::of_answer(Answer { status: 200, retry_after_seconds: None, body: json!({"ok": true}) }).is_ok());
+        assert!(
+            SlackError::of_answer(Answer { status: 200, retry_after_seconds: None, body: json!({"ok": true}) }).is_ok()
+        );
     }
 }

@@ -81,7 +81,13 @@ impl TelegramError {
             return Ok(body["result"].clone());
         }
         let code = body["error_code"].as_u64().and_then(|code| u16::try_from(code).ok()).unwrap_or(status);
-        let description: String = body["description"].as_str().unwrap_or_default().chars().filter(|c| !c.is_control()).take(REASON_CHARS).collect();
+        let description: String = body["description"]
+            .as_str()
+            .unwrap_or_default()
+            .chars()
+            .filter(|c| !c.is_control())
+            .take(REASON_CHARS)
+            .collect();
         let parameters = &body["parameters"];
         if let Some(to_chat_id) = parameters["migrate_to_chat_id"].as_i64() {
             return Err(Self::Migrated { to_chat_id });
@@ -97,10 +103,17 @@ impl TelegramError {
             401 | 404 => Self::InvalidToken,
             403 => Self::Forbidden(reason),
             409 => Self::Conflict(reason),
-            400 if says("not enough rights") || says("have no rights") || says("need administrator rights") => Self::Forbidden(reason),
+            400 if says("not enough rights") || says("have no rights") || says("need administrator rights") => {
+                Self::Forbidden(reason)
+            }
             400 if says("message is not modified") => Self::NotModified,
             400 if says("query is too old") => Self::QueryTooOld,
-            400 if says("message to edit not found") || says("message can't be edited") || says("message_id_invalid") => Self::MessageStays(reason),
+            400 if says("message to edit not found")
+                || says("message can't be edited")
+                || says("message_id_invalid") =>
+            {
+                Self::MessageStays(reason)
+            }
             400 if says("chat not found") => Self::ChatNotFound,
             400 if says("message thread not found") || says("topic_closed") => Self::NoTopic(reason),
             400 if says("webhook") => Self::BadWebhook(reason),
@@ -186,18 +199,37 @@ mod tests {
         use TelegramError as E;
         let plain = |code, description: &str| error(code, description, Value::Null);
         assert_eq!(plain(400, "Bad Request: chat not found"), E::ChatNotFound);
-        assert_eq!(plain(400, "Bad Request: message is not modified: specified new message content and reply markup are exactly the same as a current content and reply markup of the message"), E::NotModified);
-        assert_eq!(plain(400, "Bad Request: query is too old and response timeout expired or query ID is invalid"), E::QueryTooOld);
+        assert_eq!(
+            plain(
+                400,
+                "Bad Request: message is not modified: specified new message content and reply markup are exactly the same as a current content and reply markup of the message"
+            ),
+            E::NotModified
+        );
+        assert_eq!(
+            plain(400, "Bad Request: query is too old and response timeout expired or query ID is invalid"),
+            E::QueryTooOld
+        );
         assert!(matches!(plain(400, "Bad Request: message to edit not found"), E::MessageStays(_)));
         assert!(matches!(plain(400, "Bad Request: message thread not found"), E::NoTopic(_)));
-        assert!(matches!(plain(400, "Bad Request: bad webhook: An HTTPS URL must be provided for webhook"), E::BadWebhook(_)));
+        assert!(matches!(
+            plain(400, "Bad Request: bad webhook: An HTTPS URL must be provided for webhook"),
+            E::BadWebhook(_)
+        ));
         assert!(matches!(plain(409, "Conflict: can't use getUpdates method while webhook is active"), E::Conflict(_)));
         assert_eq!(plain(401, "Unauthorized"), E::InvalidToken);
         let forbidden = plain(403, "Forbidden: bot was kicked from the supergroup chat");
         assert!(forbidden.breaks_channel() && !forbidden.retryable());
         assert_eq!(forbidden.word(), "bot was kicked from the supergroup chat");
-        assert_eq!(error(429, "Too Many Requests: retry after 7", json!({"retry_after": 7})), E::RateLimited { retry_after_seconds: 7 });
-        let upgraded = error(400, "Bad Request: group chat was upgraded to a supergroup chat", json!({"migrate_to_chat_id": -1001}));
+        assert_eq!(
+            error(429, "Too Many Requests: retry after 7", json!({"retry_after": 7})),
+            E::RateLimited { retry_after_seconds: 7 }
+        );
+        let upgraded = error(
+            400,
+            "Bad Request: group chat was upgraded to a supergroup chat",
+            json!({"migrate_to_chat_id": -1001}),
+        );
         assert_eq!(upgraded, E::Migrated { to_chat_id: -1001 });
         assert!(plain(502, "Bad Gateway").retryable());
     }

@@ -17,9 +17,7 @@ pub(crate) async fn answer(app: &App, job: &AnswerJob) -> Result<(), ServiceErro
     let AnswerTo::SlackResponse(url) = &job.answer_to;
     match app.slack.respond(url, &job.sentence).await {
         Ok(()) => Ok(()),
-        Err(error) if error.retryable() => {
-            Err(ServiceError::Upstream { service: "slack", code: error.word() })
-        }
+        Err(error) if error.retryable() => Err(ServiceError::Upstream { service: "slack", code: error.word() }),
         Err(error) => {
             tracing::warn!(%error, "somebody who pressed a button could not be answered");
             Ok(())
@@ -43,7 +41,12 @@ pub(crate) async fn prompt(app: &App, job: &PromptJob) -> Result<(), ServiceErro
         Some(telegram::reject_prompt(subject))
     };
     let chat_id = job.chat_id.to_string();
-    let message = message.unwrap_or_else(|| telegram::notice("The draft is too long for a message, or HTML alone. Change it on its page, or by the API.", job.page.as_deref()));
+    let message = message.unwrap_or_else(|| {
+        telegram::notice(
+            "The draft is too long for a message, or HTML alone. Change it on its page, or by the API.",
+            job.page.as_deref(),
+        )
+    });
     let post = TelegramPost {
         chat_id: &chat_id,
         topic_id: job.topic_id,
@@ -53,7 +56,9 @@ pub(crate) async fn prompt(app: &App, job: &PromptJob) -> Result<(), ServiceErro
     };
     let message_id = match app.telegram.send_message(&bot.value.token, post).await {
         Ok(id) => id,
-        Err(error) if error.retryable() => return Err(ServiceError::Upstream { service: "telegram", code: error.word() }),
+        Err(error) if error.retryable() => {
+            return Err(ServiceError::Upstream { service: "telegram", code: error.word() });
+        }
         Err(error) => {
             tracing::warn!(%error, "a reply could not be asked for");
             return Ok(());

@@ -1,12 +1,21 @@
 //! What an approval link leads to. Reads only: opening a link, however often and by whomever, changes nothing.
 
-use actionlayer_channels::approval_link::{ApprovalToken, Member, TokenError};
-use actionlayer_domain::{DraftRefusal, EmailAddress, Identity, Timestamp, channel::ApprovalChannel, draft::Actor};
+use actionlayer_channels::approval_link::{self, ApprovalToken, Member, TokenError};
+use actionlayer_domain::{
+    Draft, DraftBody, DraftRefusal, DraftStatus, EmailAddress, Identity, Message, MessageBody, Timestamp,
+    channel::ApprovalChannel, draft::Actor,
+};
 
-use super::press::{member_actor, member_may};
+use super::{
+    press::{member_actor, member_may},
+    voice::Voice,
+};
 use crate::{
     App, ServiceError,
-    drafts::draft_context::{self, DraftContext},
+    drafts::{
+        draft_context::{self, DraftContext},
+        edit_draft::edit_as_approver,
+    },
 };
 
 /// A link that was followed.
@@ -110,4 +119,60 @@ fn visitor(identity: &Identity, token: &ApprovalToken) -> Option<Visitor> {
         .flat_map(ApprovalChannel::addresses)
         .find(|approver| token.is_for(approver))
         .map(|approver| Visitor::Approver(approver.clone()))
+}
+
+/// What stands around a draft on its page.
+#[derive(Debug, Clone, Default)]
+pub struct Surroundings {
+    /// The newest messages of the conversation, oldest first.
+    pub conversation: Vec<(Message, MessageBody)>,
+    /// Other drafts that answer the same mail and wait for a decision.
+    pub siblings: Vec<(Draft, DraftBody)>,
+}
+
+/// How much of a conversation is folded below a draft.
+const CONVERSATION_MESSAGES: usize = 10;
+
+/// Reads what stands around the draft of a link.
+pub async fn surroundings(app: &App, view: &ApprovalView) -> Result<Surroundings, ServiceError> {
+    let draft = &view.context.draft;
+    let page = app.store.thread_page(draft.workspace_id, draft.id.family(), CONVERSATION_MESSAGES).await?;
+    let Some(page) = page else { return Ok(Surroundings::default()) };
+    let mut surroundings = Surroundings::default();
+    for row in page.messages.into_iter().rev() {
+        let body = app.store.body(&row).await?;
+        surroundings.conversation.push((row.value, body));
+    }
+    let is_rival = |other: &Draft| {
+        other.id != draft.id
+            && other.status == DraftStatus::Pending
+            && other.based_on_message_id.is_some()
+            && other.based_on_message_id == draft.based_on_message_id
+    };
+    for row in page.drafts.into_iter().filter(|row| is_rival(&row.value)) {
+        let body = app.store.body(&row).await?;
+        surroundings.siblings.push((row.value, body));
+    }
+    Ok(surroundings)
+}
+
+/// Changes subject and text by a link; gives the link to the new version, for the same visitor.
+pub async fn edit_by_link(app: &App, view: &ApprovalView, subject: &str, text: &str) -> Result<String, ServiceError> {
+    let token = &view.token;
+    if view.visitor == Visitor::Reader {
+        return Err(ServiceError::NotFound { what: "draft" });
+    }
+    let subject = Some(subject).filter(|subject| *subject != view.context.draft.subject.as_str());
+    let (draft, _) = edit_as_approver(app, token.workspace_id, token.draft_id, token.version, subject, text).await?;
+    let voice = Voice::new(app).await?;
+    let token = match &view.visitor {
+        Visitor::Approver(address) => {
+            ApprovalToken::new(draft.workspace_id, draft.id, draft.version, address, token.expires_at)
+        }
+        Visitor::Member(member) => {
+            ApprovalToken::for_member(draft.workspace_id, draft.id, draft.version, member.clone(), token.expires_at)
+        }
+        Visitor::Reader => ApprovalToken::for_readers(draft.workspace_id, draft.id, draft.version, token.expires_at),
+    };
+    Ok(approval_link::link(&app.settings.public_url, &token.sign(&voice.secret)))
 }

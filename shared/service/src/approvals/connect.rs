@@ -7,16 +7,8 @@ use actionlayer_domain::{HeaderText, Identity, IdentityId, Secret, WorkspaceId, 
 use actionlayer_store::{SlackCallback, TelegramBotRecord, Transaction, keys};
 use sha2::{Digest as _, Sha256};
 
-use super::{
-    press::telegram_bot_id,
-    trouble::Trouble,
-    voice::slack_token,
-};
-use crate::{
-    App, ServiceError, TelegramUpdates,
-    contention::until_settled,
-    fields::Fields,
-};
+use super::{press::telegram_bot_id, trouble::Trouble, voice::slack_token};
+use crate::{App, ServiceError, TelegramUpdates, contention::until_settled};
 
 /// Whose channels they are.
 #[derive(Debug, Clone, Copy)]
@@ -75,7 +67,9 @@ pub(crate) async fn disconnect(app: &App, identity: &Identity, left: &[ApprovalC
 /// As reads show it: secrets by their end, and where Slack is to call.
 pub fn shown(channel: &ApprovalChannel, workspace: WorkspaceId, public_url: &str) -> ApprovalChannel {
     let mut shown = channel.shown();
-    if let (ApprovalChannel::Slack { callback_url, .. }, ApprovalChannel::Slack { signing_secret, .. }) = (&mut shown, channel) {
+    if let (ApprovalChannel::Slack { callback_url, .. }, ApprovalChannel::Slack { signing_secret, .. }) =
+        (&mut shown, channel)
+    {
         *callback_url = Some(match signing_secret {
             Some(secret) => format!("{public_url}/callbacks/slack/{}", slack_callback_id(workspace, secret)),
             None => format!("{public_url}/callbacks/slack"),
@@ -95,9 +89,8 @@ fn slack_callback_id(workspace: WorkspaceId, signing_secret: &Secret<String>) ->
 }
 
 fn refused(field: &str, provider: &str, trouble: &Trouble) -> ServiceError {
-    let mut fields = Fields::default();
-    fields.refuse(format!("approval_channel.{field}"), format!("{provider} says: {}. {}", trouble.word, trouble.fix));
-    fields.finish().err().unwrap_or(ServiceError::Contended)
+    let message = format!("{provider} says: {}. {}", trouble.word, trouble.fix);
+    ServiceError::invalid(format!("approval_channel.{field}"), message)
 }
 
 /// A refusal is the owner's to mend; that a provider does not answer is not.
@@ -176,13 +169,24 @@ async fn connect_telegram(
     register(app, &record, &bot.username).await?;
     let chat_id = chat.id.to_string();
     let message = telegram::greeting(&greeting(owner));
-    let post = TelegramPost { chat_id: &chat_id, topic_id, reply_to_message_id: None, html: &message.html, reply_markup: None };
+    let post = TelegramPost {
+        chat_id: &chat_id,
+        topic_id,
+        reply_to_message_id: None,
+        html: &message.html,
+        reply_markup: None,
+    };
     app.telegram.send_message(token, post).await.map_err(refuse("chat_id"))?;
     Ok(chat_id)
 }
 
 /// The bot with its secret; a new one for a bot that nobody used yet.
-async fn keep_bot(app: &App, owner: Owner<'_>, bot_id: i64, token: &Secret<String>) -> Result<TelegramBotRecord, ServiceError> {
+async fn keep_bot(
+    app: &App,
+    owner: Owner<'_>,
+    bot_id: i64,
+    token: &Secret<String>,
+) -> Result<TelegramBotRecord, ServiceError> {
     let user = (owner.workspace_id, owner.identity_id);
     until_settled(app, || async {
         let mut transaction = Transaction::new();
@@ -221,7 +225,9 @@ async fn register(app: &App, bot: &TelegramBotRecord, name: &str) -> Result<(), 
         let host = current.split('/').nth(2).unwrap_or("elsewhere");
         return Err(ServiceError::invalid(
             "approval_channel.bot_token",
-            format!("@{name} sends its updates to {host}, and a bot has one such place: remove that webhook, or make a bot of its own for approvals"),
+            format!(
+                "@{name} sends its updates to {host}, and a bot has one such place: remove that webhook, or make a bot of its own for approvals"
+            ),
         ));
     }
     match app.settings.telegram_updates {
@@ -232,12 +238,16 @@ async fn register(app: &App, bot: &TelegramBotRecord, name: &str) -> Result<(), 
 }
 
 fn uses_secret(channels: &[ApprovalChannel], secret: &Secret<String>) -> bool {
-    channels.iter().any(|channel| matches!(channel, ApprovalChannel::Slack { signing_secret: Some(own), .. } if own == secret))
+    channels
+        .iter()
+        .any(|channel| matches!(channel, ApprovalChannel::Slack { signing_secret: Some(own), .. } if own == secret))
 }
 
 fn uses_bot(channels: &[ApprovalChannel], token: &Secret<String>) -> bool {
     let id = telegram_bot_id(token);
-    channels.iter().any(|channel| matches!(channel, ApprovalChannel::Telegram { bot_token, .. } if telegram_bot_id(bot_token) == id))
+    channels.iter().any(
+        |channel| matches!(channel, ApprovalChannel::Telegram { bot_token, .. } if telegram_bot_id(bot_token) == id),
+    )
 }
 
 async fn release_slack(app: &App, identity: &Identity, secret: &Secret<String>) -> Result<(), ServiceError> {
@@ -260,7 +270,9 @@ async fn release_slack(app: &App, identity: &Identity, secret: &Secret<String>) 
 async fn release_telegram(app: &App, identity: &Identity, token: &Secret<String>) -> Result<(), ServiceError> {
     let Some(bot_id) = telegram_bot_id(token) else { return Ok(()) };
     let is_free = until_settled(app, || async {
-        let Some(row) = app.store.get::<TelegramBotRecord>(&keys::telegram_bot(bot_id)).await? else { return Ok(false) };
+        let Some(row) = app.store.get::<TelegramBotRecord>(&keys::telegram_bot(bot_id)).await? else {
+            return Ok(false);
+        };
         let mut bot = row.value.clone();
         bot.used_by.retain(|user| *user != (identity.workspace_id, identity.id));
         let mut transaction = Transaction::new();

@@ -34,7 +34,7 @@ use crate::{
     approvals::approver_mail::ApproverMail,
     contention::until_settled,
     drafts::draft_context::{self, DraftContext},
-    inbound::notify_of_sender::notify_of_sender,
+    inbound::notify_of_sender::{notify_of_sender, tell_sender_decided},
 };
 
 /// A worker that has been at it for so long is dead. Its calls give up much sooner.
@@ -47,6 +47,7 @@ pub async fn notify(app: &App, work: &NotifyWork) -> Result<(), ServiceError> {
     match work {
         NotifyWork::Draft(job) => tell_of_draft(app, job).await,
         NotifyWork::Sender(job) => notify_of_sender(app, job).await,
+        NotifyWork::SenderDecided(job) => tell_sender_decided(app, job).await,
         NotifyWork::Answer(job) => answer(app, job).await,
         NotifyWork::Prompt(job) => prompt(app, job).await,
     }
@@ -176,7 +177,14 @@ async fn tell_once(voice: &Voice<'_>, context: &DraftContext, tell: &Tell<'_>) -
     match tell {
         Tell::Mail(to) => Ok(mail(voice, context, to).await),
         Tell::Post { channel, place, first_message_id } => {
-            let sent = post(voice.app, context.draft.workspace_id, channel, *first_message_id, said(voice, context, channel, context.draft.version)).await?;
+            let sent = post(
+                voice.app,
+                context.draft.workspace_id,
+                channel,
+                *first_message_id,
+                said(voice, context, channel, context.draft.version),
+            )
+            .await?;
             let notification = Notification {
                 channel: channel.kind(),
                 recipient: (*place).to_owned(),
@@ -192,7 +200,10 @@ async fn tell_once(voice: &Voice<'_>, context: &DraftContext, tell: &Tell<'_>) -
             };
             settle(voice.app, context, channel, sent.as_ref().err()).await?;
             Ok(match sent {
-                Ok(message_id) => Told { notification: Some(Notification { message_id: Some(message_id), ..notification }), retry: None },
+                Ok(message_id) => Told {
+                    notification: Some(Notification { message_id: Some(message_id), ..notification }),
+                    retry: None,
+                },
                 // The next round asks where the chat is now.
                 Err(trouble) if trouble.moved_to.is_some() => Told { notification: None, retry: None },
                 Err(trouble) => Told { retry: trouble.retry, notification: Some(failed(notification, trouble)) },
@@ -200,8 +211,10 @@ async fn tell_once(voice: &Voice<'_>, context: &DraftContext, tell: &Tell<'_>) -
         }
         Tell::Remind { channel, told } => {
             let after = told.message_id.as_deref();
-            let sentence = format!("{} still waits for a decision about the draft above.", context.identity.display_name.as_str());
-            let said = Said { slack: || slack::greeting_message(&sentence), telegram: || telegram::greeting(&sentence) };
+            let sentence =
+                format!("{} still waits for a decision about the draft above.", context.identity.display_name.as_str());
+            let said =
+                Said { slack: || slack::greeting_message(&sentence), telegram: || telegram::greeting(&sentence) };
             let sent = post(voice.app, context.draft.workspace_id, channel, after, said).await?;
             let reminded = Notification { reminded: true, ..(*told).clone() };
             Ok(match sent {
@@ -211,7 +224,14 @@ async fn tell_once(voice: &Voice<'_>, context: &DraftContext, tell: &Tell<'_>) -
         }
         Tell::Show { channel, told } => {
             let message_id = told.message_id.as_deref().unwrap_or_default();
-            let written = rewrite(voice.app, context.draft.workspace_id, channel, message_id, said(voice, context, channel, told.version)).await?;
+            let written = rewrite(
+                voice.app,
+                context.draft.workspace_id,
+                channel,
+                message_id,
+                said(voice, context, channel, told.version),
+            )
+            .await?;
             let shown = Notification { shown: Some(context.draft.face()), ..(*told).clone() };
             Ok(match written {
                 Ok(()) => Told { notification: Some(shown), retry: None },
@@ -219,7 +239,10 @@ async fn tell_once(voice: &Voice<'_>, context: &DraftContext, tell: &Tell<'_>) -
                 // It stays as it is: there is nothing to be tried again.
                 Err(trouble) => {
                     settle(voice.app, context, channel, Some(&trouble)).await?;
-                    Told { notification: Some(Notification { error: Some(trouble.word), fix: Some(trouble.fix), ..shown }), retry: None }
+                    Told {
+                        notification: Some(Notification { error: Some(trouble.word), fix: Some(trouble.fix), ..shown }),
+                        retry: None,
+                    }
                 }
             })
         }
@@ -254,7 +277,12 @@ fn failed(notification: Notification, trouble: Trouble) -> Notification {
 }
 
 /// Keeps on the identity whether the channel works.
-async fn settle(app: &App, context: &DraftContext, channel: &ApprovalChannel, trouble: Option<&Trouble>) -> Result<(), ServiceError> {
+async fn settle(
+    app: &App,
+    context: &DraftContext,
+    channel: &ApprovalChannel,
+    trouble: Option<&Trouble>,
+) -> Result<(), ServiceError> {
     channel_status::record(app, &context.identity, channel, trouble).await
 }
 

@@ -107,7 +107,11 @@ pub(crate) fn authorize(identity: &Identity, presser: &Presser) -> Result<(), No
     let mut here = identity
         .approval_channels
         .iter()
-        .filter(|channel| channel.kind() == member.channel && channel.place() == Some(&member.place) && proves(channel, &presser.proof))
+        .filter(|channel| {
+            channel.kind() == member.channel
+                && channel.place() == Some(&member.place)
+                && proves(channel, &presser.proof)
+        })
         .peekable();
     if here.peek().is_none() {
         return Err(NotPressed::Refused("This mailbox does not ask here any more. Nothing was decided.".to_owned()));
@@ -115,7 +119,10 @@ pub(crate) fn authorize(identity: &Identity, presser: &Presser) -> Result<(), No
     if here.any(|channel| channel.lets_decide(&member.user_id)) {
         return Ok(());
     }
-    let sentence = format!("Only the approvers of {} decide here, and you are not one of them. Nothing was decided.", identity.email_address);
+    let sentence = format!(
+        "Only the approvers of {} decide here, and you are not one of them. Nothing was decided.",
+        identity.email_address
+    );
     Err(NotPressed::Refused(sentence))
 }
 
@@ -123,7 +130,9 @@ fn proves(channel: &ApprovalChannel, proof: &Proof) -> bool {
     match (channel, proof) {
         (ApprovalChannel::Slack { signing_secret: Some(own), .. }, Proof::SlackSecret(checked)) => own == checked,
         (ApprovalChannel::Slack { signing_secret: None, .. }, Proof::SlackApp) => true,
-        (ApprovalChannel::Telegram { bot_token, .. }, Proof::TelegramBot(bot_id)) => telegram_bot_id(bot_token) == Some(*bot_id),
+        (ApprovalChannel::Telegram { bot_token, .. }, Proof::TelegramBot(bot_id)) => {
+            telegram_bot_id(bot_token) == Some(*bot_id)
+        }
         _ => false,
     }
 }
@@ -189,4 +198,3 @@ pub(crate) fn member_may(identity: &Identity, member: &Member) -> bool {
         here && channel.lets_decide(&member.user_id)
     })
 }
-

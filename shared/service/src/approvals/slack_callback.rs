@@ -7,8 +7,8 @@ use actionlayer_channels::{
     approval_link::Member,
     press::Action,
     slack::{
-        Form, Interaction, ModalMeta, Submitted, edit_modal, field_errors, notice_modal, parse_interaction, reject_modal,
-        verify_signature,
+        Form, Interaction, ModalMeta, Submitted, edit_modal, field_errors, notice_modal, parse_interaction,
+        reject_modal, verify_signature,
     },
 };
 use actionlayer_domain::{
@@ -101,7 +101,11 @@ struct Callback {
 async fn callback(app: &App, id: Option<&str>) -> Result<Option<Callback>, ServiceError> {
     let Some(id) = id else {
         let own = app.settings.slack_app.as_ref();
-        return Ok(own.map(|own| Callback { secret: own.signing_secret.clone(), workspace_id: None, proof: Proof::SlackApp }));
+        return Ok(own.map(|own| Callback {
+            secret: own.signing_secret.clone(),
+            workspace_id: None,
+            proof: Proof::SlackApp,
+        }));
     };
     let known = app.store.get::<SlackCallback>(&keys::slack_callback(id)).await?;
     Ok(known.map(|row| Callback {
@@ -154,7 +158,11 @@ async fn open_modal(voice: &Voice<'_>, pressed: &Pressed, button: &str, trigger_
     let view = match pressed.action {
         Action::Edit => body.text.as_deref().and_then(|text| edit_modal(&meta, subject, text)).unwrap_or_else(|| {
             let page = pressed.own_page(voice);
-            notice_modal("Edit the draft", "The draft is too long for a dialog, or HTML alone. Change it on its page, which is yours alone.", Some(&page))
+            notice_modal(
+                "Edit the draft",
+                "The draft is too long for a dialog, or HTML alone. Change it on its page, which is yours alone.",
+                Some(&page),
+            )
         }),
         _ => reject_modal(&meta, subject),
     };
@@ -170,7 +178,9 @@ async fn open_modal(voice: &Voice<'_>, pressed: &Pressed, button: &str, trigger_
     };
     opened.map_err(|word| {
         let page = pressed.own_page(voice);
-        NotPressed::Refused(format!("Slack did not open the dialog ({word}). Press again, or do it on this page, which is yours alone: {page}"))
+        NotPressed::Refused(format!(
+            "Slack did not open the dialog ({word}). Press again, or do it on this page, which is yours alone: {page}"
+        ))
     })
 }
 
@@ -197,7 +207,9 @@ async fn submit(
         require_workspace(workspace_id, opened.workspace_id)?;
         let pressed = open_press(voice.app, &presser, opened).await?;
         match &submitted.form {
-            Form::Reject { reason } if reason.as_ref().is_some_and(|reason| reason.chars().count() > MAX_REASON_CHARS) => {
+            Form::Reject { reason }
+                if reason.as_ref().is_some_and(|reason| reason.chars().count() > MAX_REASON_CHARS) =>
+            {
                 Err(NotPressed::Refused(format!("A reason may be {MAX_REASON_CHARS} characters long.")))
             }
             Form::Reject { reason } => pressed.decide(voice.app, &Decision::Reject { reason: reason.clone() }).await,

@@ -73,7 +73,8 @@ async fn pressed(app: &App, bot_id: i64, query: CallbackQuery) -> Result<Telegra
         Err(NotPressed::Failed(error)) => return Err(error),
     };
     let text: String = sentence.chars().take(ANSWER_CHARS).collect();
-    let call = json!({"method": "answerCallbackQuery", "callback_query_id": query.id, "text": text, "show_alert": alert});
+    let call =
+        json!({"method": "answerCallbackQuery", "callback_query_id": query.id, "text": text, "show_alert": alert});
     Ok(TelegramAnswer::Call(call))
 }
 

@@ -1,7 +1,9 @@
 //! A draft with everything a person needs to decide on it; read for approval mails and for the pages behind their links.
 
 use actionlayer_channels::{PreviousVersion, Proposal, Rivals};
-use actionlayer_domain::{Draft, DraftBody, DraftId, Identity, Message, MessageBody, Thread, WorkspaceId, channel::NotificationState};
+use actionlayer_domain::{
+    Draft, DraftBody, DraftId, Identity, Message, MessageBody, Thread, WorkspaceId, channel::NotificationState,
+};
 use actionlayer_store::{DraftVersion, keys};
 
 use crate::{App, ServiceError};
@@ -38,10 +40,18 @@ impl DraftContext {
                 body,
             }),
             rivals: Rivals {
-                answered: false,
+                answered: self.is_answered(),
                 drafts: self.thread.open_draft_ids.iter().filter(|id| **id != self.draft.id).count(),
             },
         }
+    }
+}
+
+impl DraftContext {
+    /// Whether something of ours left after the mail that the draft answers.
+    fn is_answered(&self) -> bool {
+        let newest = self.newest_inbound.as_ref().filter(|(mail, _)| self.draft.based_on_message_id == Some(mail.id));
+        newest.is_some_and(|(mail, _)| self.thread.last_message_at > mail.received_at.unwrap_or(mail.created_at))
     }
 }
 
@@ -79,6 +89,7 @@ pub(crate) async fn load(app: &App, workspace: WorkspaceId, id: DraftId) -> Resu
 /// The version that somebody was asked about last, before the current one; the one before, if nobody was.
 fn asked_before(draft: &Draft) -> Option<u32> {
     let before = draft.version.checked_sub(1).filter(|version| *version > 0)?;
-    let asked = draft.notifications.iter().filter(|told| told.state == NotificationState::Sent).map(|told| told.version);
+    let asked =
+        draft.notifications.iter().filter(|told| told.state == NotificationState::Sent).map(|told| told.version);
     Some(asked.filter(|version| *version <= before).max().unwrap_or(before))
 }

@@ -1,6 +1,8 @@
 //! `PATCH /v1/drafts/{id}`.
 
-use actionlayer_domain::{Draft, DraftBody, DraftId, EmailAddress, HeaderText, WorkspaceId, key::Permission, message::Attachment};
+use actionlayer_domain::{
+    Draft, DraftBody, DraftId, EmailAddress, HeaderText, WorkspaceId, key::Permission, message::Attachment,
+};
 use actionlayer_store::{DraftVersion, Transaction};
 
 use crate::outbound::reply::reply_subject;

@@ -8,7 +8,9 @@ use actionlayer_domain::{
 };
 use actionlayer_store::{AddressClaim, Page, PageRequest, Row, Transaction, keys};
 
-use crate::{App, Caller, ServiceError, approvals::connect::disconnect, contention::until_settled, fields::Fields, short_list};
+use crate::{
+    App, Caller, ServiceError, approvals::connect::disconnect, contention::until_settled, fields::Fields, short_list,
+};
 
 /// Which identities. A filter that is `None` asks nothing.
 #[derive(Debug, Clone, Copy, Default)]

@@ -54,7 +54,13 @@ pub async fn test_notification(app: &App, caller: &Caller, id: IdentityId) -> Re
     let tests = wanted.into_iter().map(|(channel, recipient)| {
         let (sentence, identity) = (&sentence, &identity);
         async move {
-            let tested = |state, error, fix| Tested { channel: channel.kind(), recipient: recipient.to_owned(), state, error, fix };
+            let tested = |state, error, fix| Tested {
+                channel: channel.kind(),
+                recipient: recipient.to_owned(),
+                state,
+                error,
+                fix,
+            };
             if channel.kind() == ChannelKind::Email {
                 let Some(address) = channel.addresses().iter().find(|address| address.as_str() == recipient) else {
                     return Ok(tested(NotificationState::Failed, None, None));

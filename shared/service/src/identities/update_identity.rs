@@ -1,7 +1,10 @@
 //! `PATCH /v1/identities/{id}`. Address and domain never change.
 
 use actionlayer_domain::{
-    EmailAddress, HeaderText, Identity, IdentityId, channel::{ApprovalChannel, ChannelTrouble}, identity::IdentityStatus, key::Permission,
+    EmailAddress, HeaderText, Identity, IdentityId,
+    channel::{ApprovalChannel, ChannelTrouble},
+    identity::IdentityStatus,
+    key::Permission,
 };
 use actionlayer_store::Transaction;
 
@@ -91,9 +94,10 @@ async fn update_once(
     if patch.approval_channels.is_some() {
         // Those that were saved just now were reached.
         let was_there = |trouble: &ChannelTrouble| {
-            identity.approval_channels.iter().any(|channel| {
-                channel.place() == Some(&trouble.place) && row.value.approval_channels.contains(channel)
-            })
+            identity
+                .approval_channels
+                .iter()
+                .any(|channel| channel.place() == Some(&trouble.place) && row.value.approval_channels.contains(channel))
         };
         let left = row.value.channel_troubles.iter().filter(|trouble| was_there(trouble)).cloned().collect();
         identity.channel_troubles = left;
