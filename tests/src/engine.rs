@@ -58,7 +58,8 @@ impl Engine {
             .spawn()
             .expect("the engine starts");
         let (http, smtp, dynamodb) = (String::new(), ([127, 0, 0, 1], 0).into(), String::new());
-        let mut engine = Self { child, folder, parameters, http, smtp, dynamodb };
+        let (slack, telegram) = (String::new(), String::new());
+        let mut engine = Self { child, folder, parameters, http, smtp, dynamodb, slack, telegram };
         engine.wait_until_ready(&log_file, printed_before).await;
         engine
     }

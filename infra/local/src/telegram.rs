@@ -5,7 +5,7 @@
 //! webhooks by http as a Bot API server with `--local` does. Who is there at the start: two people, a bot, its chat with
 //! one of them, a group and a supergroup. Everything survives a restart.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use axum::{
     Json, Router,
@@ -48,7 +48,6 @@ pub struct Telegram {
     http: reqwest::Client,
     /// There is something new: an update to deliver, or an answer to a press.
     changed: Notify,
-    api_url: OnceLock<String>,
 }
 
 impl Telegram {
@@ -60,13 +59,7 @@ impl Telegram {
         http: reqwest::Client,
     ) -> Result<Arc<Self>, StateError> {
         let world = Kept::open(state, "telegram", World::fresh).await?;
-        Ok(Arc::new(Self { world, clock, faults, http, changed: Notify::new(), api_url: OnceLock::new() }))
-    }
-
-    /// Says where [`router`] is served.
-    pub(crate) fn served_at(&self, url: &str) {
-        // Served once.
-        _ = self.api_url.set(url.to_owned());
+        Ok(Arc::new(Self { world, clock, faults, http, changed: Notify::new() }))
     }
 }
 

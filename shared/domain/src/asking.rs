@@ -88,3 +88,87 @@ pub fn reached_nobody(draft: &Draft) -> bool {
 fn is_at(channel: &ApprovalChannel, kind: ChannelKind, place: &str) -> bool {
     channel.kind() == kind && channel.place() == Some(place)
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::{HeaderText, Thread, draft::Actor};
+    use serde_json::json;
+
+    const NOW: Timestamp = Timestamp::from_unix_ms(1_777_000_000_000);
+    const ID: &str = "0197f3a0-5c1e-7d2a-9f00-1234567890ab";
+
+    fn draft() -> Draft {
+        let id = || ID.parse().unwrap();
+        let thread = Thread::start(ID.parse().unwrap(), id(), ID.parse().unwrap(), "Hours", NOW, NOW);
+        let agent = Actor::api_key(ID.parse().unwrap(), &HeaderText::sanitize("agent"));
+        Draft::start(ID.parse().unwrap(), &thread, HeaderText::sanitize("Re: Hours"), agent, NOW)
+    }
+
+    fn channels() -> Vec<ApprovalChannel> {
+        let channels = json!([{"type": "slack", "channel": "C1"}, {"type": "email", "to": ["dana@example.com"]}]);
+        serde_json::from_value(channels).unwrap()
+    }
+
+    fn posted(draft: &Draft, message_id: Option<&str>) -> Notification {
+        Notification {
+            channel: ChannelKind::Slack,
+            recipient: "C1".to_owned(),
+            version: draft.version,
+            state: NotificationState::Sent,
+            error: None,
+            fix: None,
+            at: NOW,
+            message_id: message_id.map(str::to_owned),
+            shown: Some(draft.face()),
+            may_retry: false,
+            reminded: false,
+        }
+    }
+
+    fn kinds(draft: &Draft, again: bool) -> Vec<&'static str> {
+        let channels = channels();
+        let kind = |tell: Tell<'_>| match tell {
+            Tell::Mail(_) => "mail",
+            Tell::Post { first_message_id: None, .. } => "post",
+            Tell::Post { first_message_id: Some(_), .. } => "post below",
+            Tell::Remind { .. } => "remind",
+            Tell::Show { .. } => "show",
+        };
+        tellings(draft, &channels, again, NOW).into_iter().map(kind).collect()
+    }
+
+    #[test]
+    fn each_is_asked_once_per_version_and_shown_what_became_of_it() {
+        let mut draft = draft();
+        assert_eq!(kinds(&draft, false), ["post", "mail"]);
+        draft.notified(posted(&draft, Some("1.1")));
+        assert_eq!(kinds(&draft, false), ["mail"]);
+        assert_eq!(kinds(&draft, true), ["remind", "mail"]);
+        draft.edited(NOW);
+        assert_eq!(kinds(&draft, false), ["show", "post below", "mail"]);
+        draft.notified(posted(&draft, Some("1.2")));
+        draft.approve(Actor::email(&"dana@example.com".parse().unwrap()), None, NOW).unwrap();
+        assert_eq!(kinds(&draft, false), ["show", "show"]);
+        assert_eq!(kinds(&draft, true), ["show", "show"], "what is decided is asked about no more");
+    }
+
+    #[test]
+    fn a_failure_is_tried_again_only_if_it_may_pass() {
+        let mut draft = draft();
+        let failed = Notification { state: NotificationState::Failed, may_retry: true, ..posted(&draft, None) };
+        draft.notified(failed.clone());
+        assert_eq!(kinds(&draft, false), ["post", "mail"]);
+        draft.notified(Notification { may_retry: false, ..failed });
+        assert_eq!(kinds(&draft, false), ["mail"]);
+        assert!(reached_nobody(&draft));
+    }
+
+    #[test]
+    fn what_expired_is_not_asked_about() {
+        let mut draft = draft();
+        draft.expires_at = Some(NOW);
+        assert!(kinds(&draft, true).is_empty());
+    }
+}
