@@ -30,6 +30,8 @@ pub struct Engine {
     pub slack: String,
     /// Where Telegram's Bot API is reached.
     pub telegram: String,
+    /// Where SES is.
+    pub ses: String,
 }
 
 impl Engine {
@@ -57,9 +59,9 @@ impl Engine {
             .stderr(log)
             .spawn()
             .expect("the engine starts");
-        let (http, smtp, dynamodb) = (String::new(), ([127, 0, 0, 1], 0).into(), String::new());
+        let (http, smtp, dynamodb, ses) = (String::new(), ([127, 0, 0, 1], 0).into(), String::new(), String::new());
         let (slack, telegram) = (String::new(), String::new());
-        let mut engine = Self { child, folder, parameters, http, smtp, dynamodb, slack, telegram };
+        let mut engine = Self { child, folder, parameters, http, smtp, dynamodb, ses, slack, telegram };
         engine.wait_until_ready(&log_file, printed_before).await;
         engine
     }
@@ -76,6 +78,7 @@ impl Engine {
                 self.dynamodb = value("dynamodb=");
                 self.slack = value("slack=");
                 self.telegram = value("telegram=");
+                self.ses = value("ses=");
                 return;
             }
             let ended = self.child.try_wait().expect("the process is ours");

@@ -11,6 +11,7 @@
 mod clients;
 /// The engine's clock, which can be advanced.
 pub mod clock;
+mod counters;
 /// The demonstration: the whole loop through public interfaces.
 pub mod demo;
 /// The authoritative DNS server of published zones.
@@ -24,9 +25,12 @@ mod event_sources;
 pub mod faults;
 /// The HTTP API in front of the functions.
 pub mod gateway;
+mod group_commit;
 /// Lambda: the functions, invoked.
+mod in_process;
 pub mod invoke;
 mod kept;
+pub mod local_access;
 mod local_routes;
 /// Everything that left.
 pub mod outbox;

@@ -6,6 +6,7 @@ use axum::{
     Json, Router,
     extract::{OriginalUri, State},
     http::StatusCode,
+    middleware,
     response::{IntoResponse, Response},
     routing::{get, post},
 };
@@ -13,10 +14,12 @@ use serde_json::json;
 
 use crate::{
     clock::{self, LocalClock},
+    counters,
     dns::{self, RecordsProvider, Zones},
     engine::Sweep,
     faults::{self, Faults},
     gateway::refusal,
+    local_access::{self, LocalToken},
     outbox::{self, Outbox},
     slack::{self, Slack},
     smtp::{self, Verdicts},
@@ -36,10 +39,14 @@ pub(crate) struct LocalRoutes {
     pub(crate) telegram: Arc<Telegram>,
 }
 
-/// All of them.
-pub(crate) fn router(routes: LocalRoutes) -> Router {
+/// `/healthz`, for whoever watches over the engine.
+pub(crate) fn health() -> Router {
+    Router::new().route("/healthz", get(healthz))
+}
+
+/// Everything under `/local`, for this machine alone.
+pub(crate) fn router(routes: LocalRoutes, token: LocalToken) -> Router {
     Router::new()
-        .route("/healthz", get(healthz))
         .route("/local/sweep", post(sweep))
         .with_state(routes.sweep)
         .route("/local", get(unknown))
@@ -51,7 +58,9 @@ pub(crate) fn router(routes: LocalRoutes) -> Router {
         .merge(clock::router(routes.clock))
         .merge(slack::local_router(routes.slack))
         .merge(telegram::local_router(routes.telegram))
+        .merge(counters::router())
         .method_not_allowed_fallback(wrong_method)
+        .layer(middleware::from_fn_with_state(token, local_access::guard))
 }
 
 async fn healthz() -> Response {

@@ -10,7 +10,10 @@ use actionlayer_domain::{
 use actionlayer_store::stream::TotalsChange;
 
 use crate::{
-    App, ServiceError, contention::until_settled, events::publish::publish, threads::index_threads::index_threads,
+    App, ServiceError,
+    contention::until_settled,
+    events::publish::publish,
+    threads::index_threads::{enter_lists, index_jobs},
 };
 
 /// A change of one item, as the stream carries it.
@@ -28,12 +31,16 @@ pub struct Change {
 
 /// Queues the work that follows from some changes, makes known what happened, and counts. All or an error; then all of
 /// them come again, which does no harm: workers claim before they act, an event is written and a change counted once.
+///
+/// What is done here takes a bounded time for each change. Words of messages, of which whoever writes makes as many as they
+/// like, have a queue and a function of their own.
 pub async fn relay(app: &App, changes: &[Change]) -> Result<(), ServiceError> {
     let (mut jobs, mut happened) = (Vec::new(), Vec::new());
     let mut totals: BTreeMap<WorkspaceId, Vec<TotalsChange>> = BTreeMap::new();
     for change in changes {
         let (old, new) = (change.old.as_ref(), change.new.as_ref());
         jobs.extend(work(old, new));
+        jobs.extend(index_jobs(old, new));
         happened.extend(events(old, new, change.revision));
         let counted = TotalsChange::between(&change.event_id, old, new);
         if let (Some(entity), Some(counted)) = (new.or(old), counted) {
@@ -48,5 +55,5 @@ pub async fn relay(app: &App, changes: &[Change]) -> Result<(), ServiceError> {
         until_settled(app, || async { Ok(app.store.count_changes(workspace, &changes, now_unix_seconds).await?) })
             .await?;
     }
-    index_threads(app, changes).await
+    enter_lists(app, changes).await
 }

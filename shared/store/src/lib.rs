@@ -36,6 +36,7 @@ mod thread_lists;
 mod thread_messages;
 mod totals;
 mod transaction;
+mod unattended;
 mod usage;
 mod webhooks;
 mod words;
@@ -62,6 +63,7 @@ pub use records::{
 pub use thread_lists::ThreadFilter;
 pub use totals::TotalsKey;
 pub use transaction::Transaction;
+pub use unattended::UnattendedToday;
 pub use usage::{Usage, Used};
 
 use std::sync::Arc;

@@ -23,10 +23,11 @@ async fn main() -> ExitCode {
     };
     let at = engine.addresses();
     let ready = format!(
-        "ready http={} smtp={} dynamodb={} slack={} telegram={}\n",
+        "ready http={} smtp={} dynamodb={} ses={} slack={} telegram={}\n",
         at.url(),
         at.smtp,
         at.dynamodb,
+        at.sesv2,
         at.slack,
         at.telegram
     );

@@ -84,6 +84,9 @@ fn addressing(shown: &Shown) -> String {
             lines.push(format!("{label}: {value}"));
         }
     }
+    if let Some(reply_to) = &shown.reply_to {
+        lines.push(format!("Reply-To: {reply_to}"));
+    }
     lines.push(format!("Subject: {}", shown.subject));
     lines.join("\n")
 }
@@ -102,6 +105,10 @@ fn draft(blocks: &mut Vec<Value>, shown: &Shown) -> bool {
         blocks.push(marked_context("It has an HTML version too, with other words: read it whole before you decide."));
     } else if shown.html_says_the_same {
         blocks.push(marked_context("It has an HTML version too, which says the same."));
+    }
+    if !shown.pictures.is_empty() {
+        whole = false;
+        blocks.push(marked_context("It loads pictures from elsewhere, whose content can change: read it whole."));
     }
     if shown.history.is_some() {
         blocks.push(marked_context("The message it answers is quoted below it, whole."));

@@ -76,9 +76,9 @@ fn action_ids(message: &SlackMessage) -> Vec<&str> {
 fn a_person_sees_who_what_to_whom_and_why() {
     let mut sample = Sample::hostile();
     sample.identity.display_name = HeaderText::sanitize("Mia");
-    sample.body = DraftBody { text: Some("We open at ten.".to_owned()), html: None };
+    sample.body = DraftBody { text: Some("We open at ten.".to_owned()), html: None, ..DraftBody::default() };
     sample.draft.rationale = Some("The web site says so.".to_owned());
-    let previous = DraftBody { text: Some("We open at nine.".to_owned()), html: None };
+    let previous = DraftBody { text: Some("We open at nine.".to_owned()), html: None, ..DraftBody::default() };
     let mut proposal = sample.proposal();
     proposal.previous = Some(PreviousVersion { version: 2, subject: sample.draft.subject.as_str(), body: &previous });
     proposal.rivals = Rivals { answered: true, drafts: 1 };
@@ -141,7 +141,7 @@ fn what_is_stale_can_only_be_rejected_or_not_even_that() {
 #[test]
 fn a_long_draft_is_cut_and_says_so() {
     let mut sample = Sample::hostile();
-    sample.body = DraftBody { text: Some("👩‍💻 word ".repeat(5_000)), html: None };
+    sample.body = DraftBody { text: Some("👩‍💻 word ".repeat(5_000)), html: None, ..DraftBody::default() };
     let message = render(&sample);
     assert_within_limits(&message);
     let shown = message.blocks.to_string();
@@ -208,7 +208,7 @@ proptest! {
         let mut sample = Sample::hostile();
         sample.identity.display_name = HeaderText::sanitize(&name);
         sample.draft.subject = HeaderText::sanitize(&subject);
-        sample.body = DraftBody { text: Some(body), html: None };
+        sample.body = DraftBody { text: Some(body), html: None, ..DraftBody::default() };
         sample.draft.rationale = Some(rationale);
         sample.message_body.extracted_text = Some(inbound);
         sample.draft.cc = vec!["bob@example.org".parse().unwrap(); 48];
@@ -217,7 +217,7 @@ proptest! {
             sample.draft.decided_by = Some(Actor::slack("U1", &name));
             sample.draft.reject_reason = Some(reason);
         }
-        let old = DraftBody { text: Some(old), html: None };
+        let old = DraftBody { text: Some(old), html: None, ..DraftBody::default() };
         let mut proposal = sample.proposal();
         proposal.previous = Some(PreviousVersion { version: 2, subject: "Re: Hi", body: &old });
         let message = proposal_message(&proposal, 3, |_| "x".repeat(64), PAGE);

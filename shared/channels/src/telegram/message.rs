@@ -83,9 +83,15 @@ pub fn proposal_message(
 }
 
 fn addressing(html: &mut Html, shown: &Shown) {
-    for (label, value) in
-        [("From", &shown.from), ("To", &shown.to), ("Cc", &shown.cc), ("Bcc", &shown.bcc), ("Subject", &shown.subject)]
-    {
+    let reply_to = shown.reply_to.clone().unwrap_or_default();
+    for (label, value) in [
+        ("From", &shown.from),
+        ("To", &shown.to),
+        ("Cc", &shown.cc),
+        ("Bcc", &shown.bcc),
+        ("Reply-To", &reply_to),
+        ("Subject", &shown.subject),
+    ] {
         if !value.is_empty() {
             html.tagged("b", label).text(" ").text(&cut_utf16(&inert(value), LINE_UNITS).0).text("\n");
         }
@@ -101,6 +107,9 @@ fn draft(html: &mut Html, shown: &Shown, reserved_units: usize) {
         below.text("It has an HTML version too, with other words: read it whole.\n");
     } else if shown.html_says_the_same {
         below.text("It has an HTML version too, which says the same.\n");
+    }
+    if !shown.pictures.is_empty() {
+        below.text("It loads pictures from elsewhere, whose content can change: read it whole.\n");
     }
     if shown.history.is_some() {
         below.text("The message it answers is quoted below it, whole.\n");

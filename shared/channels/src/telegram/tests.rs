@@ -84,9 +84,9 @@ fn labels(message: &TelegramMessage) -> Vec<String> {
 fn a_person_sees_who_what_to_whom_and_why() {
     let mut sample = Sample::hostile();
     sample.identity.display_name = HeaderText::sanitize("Mia");
-    sample.body = DraftBody { text: Some("We open at ten".to_owned()), html: None };
+    sample.body = DraftBody { text: Some("We open at ten".to_owned()), html: None, ..DraftBody::default() };
     sample.draft.rationale = Some("The web site says so".to_owned());
-    let old = DraftBody { text: Some("We open at nine".to_owned()), html: None };
+    let old = DraftBody { text: Some("We open at nine".to_owned()), html: None, ..DraftBody::default() };
     let mut proposal = sample.proposal();
     proposal.previous = Some(PreviousVersion { version: 2, subject: sample.draft.subject.as_str(), body: &old });
     let message = proposal_message(&proposal, 3, data, PAGE);
@@ -143,7 +143,7 @@ proptest! {
         let mut sample = Sample::hostile();
         sample.identity.display_name = HeaderText::sanitize(&name);
         sample.draft.subject = HeaderText::sanitize(&subject);
-        sample.body = DraftBody { text: Some(body), html: Some("<p>other</p>".to_owned()) };
+        sample.body = DraftBody { text: Some(body), html: Some("<p>other</p>".to_owned()), ..DraftBody::default() };
         sample.draft.rationale = Some(rationale);
         sample.message_body.extracted_text = Some(inbound);
         sample.draft.cc = vec!["bob@example.org".parse().unwrap(); 48];
@@ -152,7 +152,7 @@ proptest! {
             sample.draft.decided_by = Some(Actor::telegram(7, &name));
             sample.draft.reject_reason = Some(reason);
         }
-        let old = DraftBody { text: Some(old), html: None };
+        let old = DraftBody { text: Some(old), html: None, ..DraftBody::default() };
         let mut proposal = sample.proposal();
         proposal.previous = Some(PreviousVersion { version: 2, subject: "Re: Hi", body: &old });
         let message = proposal_message(&proposal, 3, data, PAGE);

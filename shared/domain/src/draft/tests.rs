@@ -97,7 +97,7 @@ fn take(draft: &Draft, history: &History, step: Step) -> Option<(Draft, History)
     let now = if history.late { EXPIRY } else { START };
     let refused = Failure { code: FailureCode::Rejected, message: String::new() };
     let done = match step {
-        Step::Edit => draft.edit(None, now).map(|()| draft.edited(now)).is_ok(),
+        Step::Edit => draft.edit(None, now).map(|()| draft.edited(person(), now)).is_ok(),
         Step::ApproveSeen(seen) => {
             let current = draft.version;
             let done = draft.approve(person(), Some(seen), now).is_ok();
@@ -191,7 +191,7 @@ fn the_second_is_told_who_was_first() {
 #[test]
 fn an_approval_of_an_earlier_version_is_refused() {
     let mut draft = pending();
-    draft.edited(START);
+    draft.edited(person(), START);
     let refusal = draft.approve(person(), Some(1), START).expect_err("superseded");
     assert_eq!(refusal, DraftRefusal::Superseded { seen: 1, current: 2 });
 }

@@ -133,7 +133,7 @@ pub(super) async fn record_once(
     }
     let joined = Joined { message_id, at: now, snippet: &message.snippet };
     thread.sent(joined, message.draft_id, message.based_on_message_id, now);
-    thread.take_part(message.to.iter().chain(&message.cc).map(|mailbox| mailbox.email.as_str()));
+    thread.wrote_to(message.to.iter().chain(&message.cc).map(|mailbox| mailbox.email.as_str()));
     transaction.replace(&outbound.message, &message)?.replace(&thread_row, &thread)?;
     remember_names(&message, names(app, &message, ses_message_id), known, &mut transaction)?;
     app.store.commit(transaction).await?;
