@@ -39,6 +39,8 @@ use crate::{
 
 /// A worker that has been at it for so long is dead. Its calls give up much sooner.
 const TELLING_LASTS: Duration = Duration::from_secs(45);
+/// How long somebody who asked again waits for a worker that is at it.
+const BUSY_SECONDS: u32 = 2;
 /// The draft is looked at so often in one go; what still changes then has a job of its own.
 const ROUNDS: usize = 6;
 
@@ -71,7 +73,10 @@ async fn tell_of_draft(app: &App, job: &NotifyJob) -> Result<(), ServiceError> {
         if wanted.is_empty() {
             break;
         }
-        let Some(telling) = begin(app, &context.draft).await? else { return Ok(()) };
+        let Some(telling) = begin(app, &context.draft).await? else {
+            // What the draft says of itself the other one sees; that somebody asked again it does not.
+            return if again { Ok(app.queues.put_after(&again_work(job), BUSY_SECONDS).await?) } else { Ok(()) };
+        };
         let told = join_all(wanted.iter().map(|tell| tell_once(&voice, &context, tell))).await;
         let mut notifications = Vec::new();
         let mut failed = None;
@@ -91,6 +96,10 @@ async fn tell_of_draft(app: &App, job: &NotifyJob) -> Result<(), ServiceError> {
         again = false;
     }
     come_again(app, job, &later).await
+}
+
+fn again_work(job: &NotifyJob) -> Work {
+    Work::Notify(NotifyWork::Draft(job.clone()))
 }
 
 /// What is still to be told: after the time that a provider asked for, or as the queue brings the job back.
