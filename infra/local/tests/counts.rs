@@ -18,7 +18,7 @@ use serde_json::json;
 
 const MAILS: usize = 40;
 const REQUESTS: usize = 20;
-const DEADLINE: Duration = Duration::from_secs(120);
+const DEADLINE: Duration = Duration::from_mins(2);
 
 /// An engine with a workspace.
 struct World {
