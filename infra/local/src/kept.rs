@@ -34,13 +34,13 @@ impl<T: Serialize + DeserializeOwned + Send + 'static> Kept<T> {
         look(&*self.value.lock().await)
     }
 
-    /// Changes it, and returns once the change is on disk.
+    /// Changes it, and returns once the end of this process could not undo the change.
     pub(crate) async fn change<R>(&self, work: impl FnOnce(&mut T) -> R) -> Result<R, StateError> {
         let mut value = self.value.lock().await;
         let result = work(&mut value);
         let (name, json) = (self.name, serde_json::to_string(&*value).unwrap_or_default());
         self.state
-            .call(move |tx| {
+            .call_soon(move |tx| {
                 let sql = "INSERT INTO kept (name, json) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET json = ?2";
                 tx.execute(sql, params![name, json])?;
                 Ok::<_, StateError>(())
