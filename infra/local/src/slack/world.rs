@@ -134,6 +134,9 @@ pub(crate) struct Code {
     pub(crate) used: bool,
 }
 
+/// The app of one's own.
+const OWN: &str = "A0OWNAPP001";
+
 impl World {
     pub(crate) fn fresh() -> Self {
         let app = |id: &str, name: &str, client_id: &str, client_secret: &str, signing_secret: &str, bot: &str| App {
@@ -157,7 +160,6 @@ impl World {
             private,
             apps: apps.iter().map(|app| (*app).to_owned()).collect(),
         };
-        const OWN: &str = "A0OWNAPP001";
         Self {
             apps: vec![
                 app(OWN, "Novacore Approvals", "1001.1001", "own-client-secret", OWN_APP_SECRET, "U0OWNBOT001"),

@@ -90,26 +90,22 @@ pub(super) async fn press(Shared(telegram): Shared<Arc<Telegram>>, headers: Head
         .await;
     let Ok(Some(id)) = made else { return missing("There is no such button.") };
     telegram.changed.notify_waiters();
-    let answer = answer(&telegram, &id).await;
+    let answered = answer(&telegram, &id).await;
     if said.is_form {
         return said.back();
     }
-    Json(json!({"answered": answer.is_some(), "text": answer.flatten()})).into_response()
+    let text = answered.as_ref().and_then(|query| query.answer.clone());
+    Json(json!({"answered": answered.is_some(), "text": text})).into_response()
 }
 
-/// What the bot answered; `None` when it did not.
-async fn answer(telegram: &Telegram, query_id: &str) -> Option<Option<String>> {
+/// The press once the bot answered it; `None` when it did not.
+async fn answer(telegram: &Telegram, query_id: &str) -> Option<Query> {
     let until = tokio::time::Instant::now() + LOOKS;
     loop {
         let mut changed = std::pin::pin!(telegram.changed.notified());
         changed.as_mut().enable();
-        let found = telegram
-            .world
-            .read(|world| {
-                let query = world.queries.iter().find(|query| query.id == query_id && query.answered);
-                query.map(|query| query.answer.clone())
-            })
-            .await;
+        let is_it = |query: &&Query| query.id == query_id && query.answered;
+        let found = telegram.world.read(|world| world.queries.iter().find(is_it).cloned()).await;
         if found.is_some() {
             return found;
         }

@@ -39,10 +39,7 @@ impl Html {
             return self;
         }
         let name = tag.split(' ').next().unwrap_or(tag);
-        self.text.push_str(&format!("<{tag}>"));
-        self.text(text);
-        self.text.push_str(&format!("</{name}>"));
-        self
+        self.open("<").open(tag).open(">").text(text).open("</").open(name).open(">")
     }
 
     /// Markup that has no text of its own.
@@ -66,10 +63,7 @@ impl Html {
     /// A link to an address of ours.
     pub(crate) fn link(&mut self, label: &str, url: &str) -> &mut Self {
         let url = escaped(url).replace('"', "&quot;");
-        self.text.push_str(&format!("<a href=\"{url}\">"));
-        self.text(label);
-        self.text.push_str("</a>");
-        self
+        self.open("<a href=\"").open(&url).open("\">").text(label).open("</a>")
     }
 }
 

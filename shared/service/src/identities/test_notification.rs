@@ -36,7 +36,7 @@ pub struct Tested {
 
 /// Sends a harmless sample through every channel of an identity, and says what came of each.
 pub async fn test_notification(app: &App, caller: &Caller, id: IdentityId) -> Result<Vec<Tested>, ServiceError> {
-    caller.require(Permission::Administer)?;
+    caller.require_role(Permission::Administer)?;
     let identity = visible_identity(app, caller, id).await?.value;
     if identity.approval_channels.is_empty() {
         return Err(ServiceError::Conflict("the identity has no approval channel: set approval_channel first"));
