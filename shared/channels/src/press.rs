@@ -129,7 +129,7 @@ impl Button {
 
     fn payload(&self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(PAYLOAD_LEN + SIGNATURE_LEN);
-        bytes.push(LAYOUT << 4 | self.action.code());
+        bytes.push((LAYOUT << 4) | self.action.code());
         bytes.extend_from_slice(self.workspace_id.as_bytes());
         match self.subject {
             Subject::Draft { id, version } => {

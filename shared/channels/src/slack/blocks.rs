@@ -82,7 +82,7 @@ pub(crate) fn button(action_id: &str, label: &str, style: Option<&str>, value: &
     button
 }
 
-pub(crate) fn actions(buttons: Vec<Value>) -> Value {
+pub(crate) fn actions(buttons: &[Value]) -> Value {
     json!({"type": "actions", "block_id": "decide", "elements": buttons})
 }
 

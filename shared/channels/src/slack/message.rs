@@ -65,7 +65,7 @@ pub fn proposal_message(
         }
         None => {
             blocks.extend(shown.warnings.iter().map(|risk| marked(&format!(":warning: *{risk}*"))));
-            blocks.push(actions(decide_buttons(proposal, value)));
+            blocks.push(actions(&decide_buttons(proposal, value)));
             true
         }
     };
@@ -193,7 +193,7 @@ pub fn held_message(identity: &Identity, held: &HeldInbound, value: impl Fn(Acti
     ];
     blocks.extend(quotation(&shown.snippet, 1).0);
     blocks.extend(shown.warnings.iter().map(|risk| marked(&format!(":warning: *{risk}*"))));
-    blocks.push(actions(vec![
+    blocks.push(actions(&[
         button("trust", "Trust", Some("primary"), &value(Action::Trust)),
         button("block", "Block", Some("danger"), &value(Action::Block)),
     ]));

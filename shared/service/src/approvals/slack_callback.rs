@@ -70,7 +70,7 @@ pub async fn slack_callback(app: &App, request: SlackRequest<'_>) -> Result<Slac
     let Ok(interaction) = parse_interaction(request.body) else { return Ok(SlackAnswer::Malformed) };
     match interaction {
         Interaction::Other => Ok(SlackAnswer::Empty),
-        Interaction::Submitted(submitted) => submit(&voice, workspace_id, proof, submitted).await,
+        Interaction::Submitted(submitted) => submit(&voice, workspace_id, proof, &submitted).await,
         Interaction::Pressed(pressed) => {
             let member = Member {
                 channel: ChannelKind::Slack,
@@ -189,7 +189,7 @@ async fn submit(
     voice: &Voice<'_>,
     workspace_id: Option<WorkspaceId>,
     proof: Proof,
-    submitted: Submitted,
+    submitted: &Submitted,
 ) -> Result<SlackAnswer, ServiceError> {
     let member = Member {
         channel: ChannelKind::Slack,

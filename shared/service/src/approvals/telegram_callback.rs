@@ -51,14 +51,14 @@ pub async fn telegram_callback(
     };
     let Ok(update) = parse_update(body) else { return Ok(TelegramAnswer::Malformed) };
     match update {
-        Update::Pressed(query) => pressed(app, bot.value.bot_id, query).await,
+        Update::Pressed(query) => pressed(app, bot.value.bot_id, &query).await,
         Update::Message(message) => replied(app, bot.value.bot_id, message).await,
         // The next message to it is told its new id, and keeps that.
         Update::Migrated { .. } | Update::Other => Ok(TelegramAnswer::Empty),
     }
 }
 
-async fn pressed(app: &App, bot_id: i64, query: CallbackQuery) -> Result<TelegramAnswer, ServiceError> {
+async fn pressed(app: &App, bot_id: i64, query: &CallbackQuery) -> Result<TelegramAnswer, ServiceError> {
     let voice = Voice::new(app).await?;
     let member = Member {
         channel: ChannelKind::Telegram,
@@ -67,7 +67,7 @@ async fn pressed(app: &App, bot_id: i64, query: CallbackQuery) -> Result<Telegra
         name: query.user.name.clone(),
     };
     let presser = Presser { member, proof: Proof::TelegramBot(bot_id) };
-    let (sentence, alert) = match press(&voice, &presser, bot_id, &query).await {
+    let (sentence, alert) = match press(&voice, &presser, bot_id, query).await {
         Ok(sentence) => (sentence, false),
         Err(NotPressed::Refused(sentence)) => (sentence, true),
         Err(NotPressed::Failed(error)) => return Err(error),
