@@ -70,6 +70,7 @@ pub async fn list_api_keys(
     caller: &Caller,
     request: &PageRequest,
 ) -> Result<Page<(ApiKey, Option<Timestamp>)>, ServiceError> {
+    caller.require_unbound()?;
     let keys = app.store.list_api_keys(caller.workspace_id).await?;
     short_list::page(keys, &format!("{}#api_keys", caller.workspace_id), request, |(key, _)| key.id.to_string())
 }
