@@ -132,7 +132,7 @@ async fn edit_once(
         draft.subject = match (subject_override, draft.based_on_message_id) {
             (Some(subject), _) => subject.clone(),
             (None, Some(answered)) => {
-                let key = keys::message(caller.workspace_id, answered);
+                let key = keys::message(workspace, answered);
                 let answered = app.store.get::<Message>(&key).await?;
                 reply_subject(answered.as_ref().map_or(&thread.value.subject, |row| &row.value.subject))
             }
