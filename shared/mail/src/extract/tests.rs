@@ -304,15 +304,11 @@ fn quotes_by_other_marks() {
         new_in_every_form(&text, "Both, please.\nAnd soon.");
     }
     // What people mark so themselves.
-    for text in [
-        "| chair | 40 |\n| table | 90 |",
-        "| a frame",
-        "The price is\n > 40 euros",
-        "A> B means that A is more",
-        "Wood:\n\n| oak\n| ash",
-    ] {
+    for text in ["| chair | 40 |\n| table | 90 |", "| a frame", "A> B means that A is more", "Wood:\n\n| oak\n| ash"] {
         new_in_every_form(&format!("Hello\n\n{text}\n\nBye\n"), &format!("Hello\n\n{text}\n\nBye"));
     }
+    let alone = "The price is\n > 40 euros";
+    assert_eq!(new_of("Subject: Re: x", alone), alone);
 }
 
 #[test]
