@@ -146,7 +146,7 @@ mod tests {
         draft.notified(posted(&draft, Some("1.1")));
         assert_eq!(kinds(&draft, false), ["mail"]);
         assert_eq!(kinds(&draft, true), ["remind", "mail"]);
-        draft.edited(NOW);
+        draft.edited(draft.submitted_by.clone(), NOW);
         assert_eq!(kinds(&draft, false), ["show", "post below", "mail"]);
         draft.notified(posted(&draft, Some("1.2")));
         draft.approve(Actor::email(&"dana@example.com".parse().unwrap()), None, NOW).unwrap();

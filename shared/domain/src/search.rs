@@ -71,7 +71,7 @@ fn few_enough(all: &[String]) -> Result<Vec<&String>, InvalidSearch> {
     let is_pair = |word: &String| word.chars().next().is_some_and(is_written_without_spaces);
     let goes_on = |one: &String, next: &String| is_pair(next) && one.chars().nth(1) == next.chars().next();
     let (mut kept, mut pairs) = (Vec::new(), Vec::new());
-    let mut place = 0;
+    let mut place = 0_usize;
     for (at, word) in all.iter().enumerate() {
         let before = at.checked_sub(1).and_then(|before| all.get(before)).filter(|word| is_pair(word));
         place = if before.is_some_and(|before| goes_on(before, word)) { place + 1 } else { 0 };

@@ -159,11 +159,10 @@ pub async fn surroundings(app: &App, view: &ApprovalView) -> Result<Surroundings
 /// Changes subject and text by a link; gives the link to the new version, for the same visitor.
 pub async fn edit_by_link(app: &App, view: &ApprovalView, subject: &str, text: &str) -> Result<String, ServiceError> {
     let token = &view.token;
-    if view.visitor == Visitor::Reader {
-        return Err(ServiceError::NotFound { what: "draft" });
-    }
+    let actor = view.actor().ok_or(ServiceError::NotFound { what: "draft" })?;
     let subject = Some(subject).filter(|subject| *subject != view.context.draft.subject.as_str());
-    let (draft, _) = edit_as_approver(app, token.workspace_id, token.draft_id, token.version, subject, text).await?;
+    let (draft, _) =
+        edit_as_approver(app, token.workspace_id, actor, token.draft_id, token.version, subject, text).await?;
     let voice = Voice::new(app).await?;
     let token = match &view.visitor {
         Visitor::Approver(address) => {

@@ -160,7 +160,7 @@ impl Pressed {
     /// Changes subject and text.
     pub(crate) async fn edit(&self, app: &App, subject: Option<&str>, text: &str) -> Result<(), NotPressed> {
         let subject = subject.filter(|subject| *subject != self.context.draft.subject.as_str());
-        edit_as_approver(app, self.workspace_id(), self.draft_id, self.version, subject, text).await?;
+        edit_as_approver(app, self.workspace_id(), self.actor(), self.draft_id, self.version, subject, text).await?;
         Ok(())
     }
 

@@ -1,7 +1,9 @@
 //! `PATCH /v1/drafts/{id}`.
 
 use actionlayer_domain::{
-    Draft, DraftBody, DraftId, EmailAddress, HeaderText, Message, WorkspaceId, draft::Sender, key::Permission,
+    Draft, DraftBody, DraftId, EmailAddress, HeaderText, Message, WorkspaceId,
+    draft::{Actor, Sender},
+    key::Permission,
     message::Attachment,
 };
 use actionlayer_store::{DraftVersion, Transaction, keys};
@@ -73,13 +75,23 @@ pub async fn edit_draft(
     if let Some(wanted) = &edit.attachments {
         parsed.attachments = Some(attachments::keep(app, caller.workspace_id, wanted).await?);
     }
-    until_settled(app, || edit_once(app, caller.workspace_id, Some(caller), id, &edit, &parsed)).await
+    let editor = Editor { workspace_id: caller.workspace_id, actor: caller.actor(), caller: Some(caller) };
+    until_settled(app, || edit_once(app, &editor, id, &edit, &parsed)).await
+}
+
+/// Who edits.
+struct Editor<'a> {
+    workspace_id: WorkspaceId,
+    actor: Actor,
+    /// Whose key it is, if it is one; approvers edit the draft they were shown.
+    caller: Option<&'a Caller>,
 }
 
 /// An approver changes subject and text of the version they saw. An HTML version that would still say the old words goes.
 pub(crate) async fn edit_as_approver(
     app: &App,
-    workspace: WorkspaceId,
+    workspace_id: WorkspaceId,
+    actor: Actor,
     id: DraftId,
     version: u32,
     subject: Option<&str>,
@@ -95,19 +107,20 @@ pub(crate) async fn edit_as_approver(
         ..EditDraft::default()
     };
     let parsed = Parsed { cc: None, bcc: None, subject_override, metadata: None, attachments: None };
-    until_settled(app, || edit_once(app, workspace, None, id, &edit, &parsed)).await
+    let editor = Editor { workspace_id, actor, caller: None };
+    until_settled(app, || edit_once(app, &editor, id, &edit, &parsed)).await
 }
 
 async fn edit_once(
     app: &App,
-    workspace: WorkspaceId,
-    caller: Option<&Caller>,
+    editor: &Editor<'_>,
     id: DraftId,
     edit: &EditDraft,
     parsed: &Parsed,
 ) -> Result<(Draft, DraftBody), ServiceError> {
+    let workspace = editor.workspace_id;
     let found = app.store.draft_and_thread(workspace, id).await?;
-    let found = found.filter(|(draft, _)| caller.is_none_or(|caller| caller.sees(draft.value.identity_id)));
+    let found = found.filter(|(draft, _)| editor.caller.is_none_or(|caller| caller.sees(draft.value.identity_id)));
     let Some((row, thread)) = found else { return Err(ServiceError::NotFound { what: "draft" }) };
     let now = app.now();
     row.value.edit(edit.version, now)?;
@@ -174,14 +187,14 @@ async fn edit_once(
         quote_history: row.value.quote_history,
         replaced_at: now,
     };
-    let identity = app.store.identity(caller.workspace_id, draft.identity_id).await?;
+    let identity = app.store.identity(workspace, draft.identity_id).await?;
     let identity = identity.ok_or(ServiceError::NotFound { what: "identity" })?.value;
     let quoted = draft.based_on_message_id.filter(|_| draft.quote_history);
-    let quoted = content::quoted(app, caller.workspace_id, quoted).await?;
+    let quoted = content::quoted(app, workspace, quoted).await?;
     // Whoever edits it sees it signed as the identity signs now, and so do those who are asked again.
     body.sender = Some(Sender::of(&identity));
     draft.content_sha256 = content::seal(&draft, &body, &identity.email_address, quoted.as_ref());
-    draft.edited(caller.actor(), now);
+    draft.edited(editor.actor.clone(), now);
     let mut transaction = Transaction::new();
     transaction.replace_with_body(&app.store, &row, &draft, &body).await?;
     transaction.create_with_body(&app.store, &before, &old_body).await?;
