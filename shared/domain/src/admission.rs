@@ -9,10 +9,11 @@ use crate::{
 
 /// What is known about a mail that arrived.
 #[derive(Debug, Clone, Copy)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct Facts<'a> {
     /// The identity it was sent to, if there still is one.
     pub identity: Option<&'a Identity>,
-    /// The message that the very same mail became before: same `Message-ID` and same content.
+    /// The message that the very same mail became before: same `Message-ID` and same content, but for what a list adds.
     pub received_as: Option<MessageId>,
     /// What was decided about its author, if they are known.
     pub sender: Option<ContactStatus>,
@@ -22,6 +23,8 @@ pub struct Facts<'a> {
     pub approved: bool,
     /// SES's verdicts.
     pub authentication: Authentication,
+    /// Its author is who `From` names, for whom SES speaks; otherwise whom a form names.
+    pub is_author: bool,
     /// Whether it answers a mail of ours that really went to its author; `None` as long as nobody looked.
     pub answers_ours: Option<bool>,
     /// The plan allows no more mail in this period.
@@ -71,12 +74,12 @@ fn is_trusted(facts: &Facts<'_>) -> Option<bool> {
         return Some(true);
     }
     // Trust is in an address, so it holds only where SES vouches for the address.
-    if facts.sender == Some(ContactStatus::Trusted) && facts.authentication.aligned() {
+    if facts.sender == Some(ContactStatus::Trusted) && facts.authentication.aligned() && facts.is_author {
         return Some(true);
     }
     // Whoever cites the name of a mail that we sent them has received it; but names can be seen by others, so that something
     // must speak for the address as well.
-    if !facts.authentication.speaks_for_author() {
+    if !(facts.authentication.speaks_for_author() && facts.is_author) {
         return Some(false);
     }
     facts.answers_ours
@@ -111,6 +114,7 @@ mod tests {
             gating: true,
             approved: false,
             authentication: Authentication { dmarc: Verdict::Pass, ..Authentication::default() },
+            is_author: true,
             answers_ours: None,
             plan_used_up: false,
         }
@@ -140,6 +144,15 @@ mod tests {
         );
         let of_the_envelope = Authentication { spf: Verdict::Pass, ..Authentication::default() };
         assert_eq!(admit(&Facts { authentication: of_the_envelope, ..trusted }), Admission::LookUpAnswered);
+    }
+
+    #[test]
+    fn nobody_speaks_for_whom_a_form_names() {
+        let identity = identity();
+        let visitor = Facts { is_author: false, sender: Some(ContactStatus::Trusted), ..facts(&identity) };
+        let held = Admission::Hold(HeldReason::UnknownSender);
+        assert_eq!(admit(&visitor), held);
+        assert_eq!(admit(&Facts { answers_ours: Some(true), ..visitor }), held);
     }
 
     fn open(identity: &Identity) -> Facts<'_> {

@@ -156,6 +156,12 @@ impl Caller {
         matches!(self.scope, Scope::Workspace)
     }
 
+    /// Whether they may decide whose mail comes in. That holds for every identity of the workspace, so it is for those who
+    /// see all of them, and for an approver: of the senders they were asked about.
+    pub const fn decides_about_senders(&self) -> bool {
+        self.may(Permission::Approve) && (self.sees_all() || matches!(self.principal, Principal::Approver { .. }))
+    }
+
     /// The caller as one who decides.
     pub fn actor(&self) -> Actor {
         self.principal.actor()

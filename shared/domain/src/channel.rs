@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{EmailAddress, Secret};
+use crate::{EmailAddress, Secret, Timestamp};
 
 /// A kind of channel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
@@ -55,27 +55,25 @@ pub enum ApprovalChannel {
         /// Slack user ids of those who may decide; whoever is in the channel when empty.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         approvers: Vec<String>,
+        /// Set by us, and left alone when written: the Request URL to enter in the app's settings under "Interactivity &
+        /// Shortcuts".
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        callback_url: Option<String>,
     },
     /// A chat in Telegram, written to by a bot of one's own.
     Telegram {
         /// The token of the bot.
         #[schema(value_type = String)]
         bot_token: Secret<String>,
-        /// The chat: a number, or `@` and a name.
+        /// The chat: a number, or `@` and a name, which becomes that chat's number.
         chat_id: String,
-        /// Telegram user ids of those who may decide; whoever is in the chat when empty.
+        /// The topic of a supergroup, if it is not the general one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        topic_id: Option<i64>,
+        /// Telegram user ids of those who may decide. Needed for a group; in a private chat it is whoever is there.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         approvers: Vec<String>,
     },
-}
-
-/// Where a channel writes to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
-    /// The channel.
-    pub channel: ChannelKind,
-    /// Its own id of the place: an address, a Slack channel's id, a Telegram chat's id.
-    pub id: String,
 }
 
 /// What stands before the end of a secret that is shown.
@@ -98,18 +96,6 @@ impl ApprovalChannel {
         }
     }
 
-    /// Where it writes to: the address of each approver, or the one place that all of them read.
-    pub fn places(&self) -> Vec<Place> {
-        let one = |channel, id: &str| vec![Place { channel, id: id.to_owned() }];
-        match self {
-            Self::Email { to } => {
-                to.iter().map(|to| Place { channel: ChannelKind::Email, id: to.to_string() }).collect()
-            }
-            Self::Slack { channel, .. } => one(ChannelKind::Slack, channel),
-            Self::Telegram { chat_id, .. } => one(ChannelKind::Telegram, chat_id),
-        }
-    }
-
     /// Whom it mails; nobody for the other kinds.
     pub fn addresses(&self) -> &[EmailAddress] {
         match self {
@@ -118,18 +104,40 @@ impl ApprovalChannel {
         }
     }
 
+    /// The one place it writes to; none for mail, which goes to each approver.
+    pub fn place(&self) -> Option<&str> {
+        match self {
+            Self::Email { .. } => None,
+            Self::Slack { channel, .. } => Some(channel),
+            Self::Telegram { chat_id, .. } => Some(chat_id),
+        }
+    }
+
+    /// Whether somebody with that user id decides in it. In a private chat of Telegram there is one person; in a group
+    /// nobody decides who is not named, since whoever sees its buttons can press them.
+    pub fn lets_decide(&self, user_id: &str) -> bool {
+        match self {
+            Self::Email { .. } => false,
+            Self::Slack { approvers, .. } => approvers.is_empty() || approvers.iter().any(|id| id == user_id),
+            Self::Telegram { approvers, chat_id, .. } => {
+                approvers.iter().any(|id| id == user_id) || (approvers.is_empty() && chat_id == user_id)
+            }
+        }
+    }
+
     /// As reads show it.
     #[must_use]
     pub fn shown(&self) -> Self {
         match self.clone() {
-            Self::Slack { channel, bot_token, signing_secret, approvers } => Self::Slack {
+            Self::Slack { channel, bot_token, signing_secret, approvers, callback_url } => Self::Slack {
                 channel,
                 bot_token: bot_token.as_ref().map(masked),
                 signing_secret: signing_secret.as_ref().map(masked),
                 approvers,
+                callback_url,
             },
-            Self::Telegram { bot_token, chat_id, approvers } => {
-                Self::Telegram { bot_token: masked(&bot_token), chat_id, approvers }
+            Self::Telegram { bot_token, chat_id, topic_id, approvers } => {
+                Self::Telegram { bot_token: masked(&bot_token), chat_id, topic_id, approvers }
             }
             email @ Self::Email { .. } => email,
         }
@@ -178,11 +186,7 @@ impl ApprovalChannel {
     pub fn problem(&self) -> Option<(&'static str, &'static str)> {
         match self {
             Self::Email { to } => to.is_empty().then_some(("to", "must name at least one approver")),
-            Self::Slack { channel, bot_token, signing_secret, approvers } => {
-                let (Some(token), Some(secret)) = (bot_token, signing_secret) else {
-                    let field = if bot_token.is_none() { "bot_token" } else { "signing_secret" };
-                    return Some((field, "is required: no Slack app is installed for this workspace"));
-                };
+            Self::Slack { channel, bot_token, signing_secret, approvers, .. } => {
                 let is_id = |text: &str, kinds: &[char]| {
                     text.starts_with(kinds)
                         && (3..=32).contains(&text.len())
@@ -191,16 +195,29 @@ impl ApprovalChannel {
                 if !is_id(channel, &['C', 'G', 'D']) {
                     return Some(("channel", "must be the id of a channel, such as C024BE91L"));
                 }
+                let wrong = approvers.len() > MAX_APPROVERS || !approvers.iter().all(|id| is_id(id, &['U', 'W']));
+                if wrong {
+                    return Some(("approvers", "must be at most 20 Slack user ids, such as U012A3CDE"));
+                }
+                let (token, secret) = match (bot_token, signing_secret) {
+                    (Some(token), Some(secret)) => (token, secret),
+                    // The app that is installed for the workspace.
+                    (None, None) => return None,
+                    (None, Some(_)) => return Some(("bot_token", "is required beside a signing secret")),
+                    (Some(_), None) => return Some(("signing_secret", "is required beside a bot token")),
+                };
                 if !token.expose().strip_prefix("xoxb-").is_some_and(is_token) {
                     return Some(("bot_token", "must be the token of a bot: `xoxb-` and what follows"));
                 }
                 if !(secret.expose().len() == 32 && secret.expose().bytes().all(|b| b.is_ascii_hexdigit())) {
                     return Some(("signing_secret", "must be the app's signing secret: 32 hexadecimal digits"));
                 }
-                let wrong = approvers.len() > MAX_APPROVERS || !approvers.iter().all(|id| is_id(id, &['U', 'W']));
-                wrong.then_some(("approvers", "must be at most 20 Slack user ids, such as U012A3CDE"))
+                None
             }
-            Self::Telegram { bot_token, chat_id, approvers } => {
+            Self::Telegram { bot_token, chat_id, topic_id, approvers } => {
+                if topic_id.is_some_and(|id| id < 1) {
+                    return Some(("topic_id", "must be the number of a topic"));
+                }
                 let is_number = |text: &str| (1..=20).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
                 let token = bot_token.expose().split_once(':');
                 if !token.is_some_and(|(bot, rest)| is_number(bot) && rest.len() >= 30 && is_token(rest)) {
@@ -230,6 +247,21 @@ const MAX_APPROVERS: usize = 20;
 /// Whether a text can be the secret part of a token: it goes into headers and addresses.
 fn is_token(text: &str) -> bool {
     (8..=255).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+}
+
+/// That a channel cannot be written to until a person mends it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ChannelTrouble {
+    /// The channel's `type`.
+    pub channel: ChannelKind,
+    /// The channel's or chat's id.
+    pub place: String,
+    /// The provider's word for it.
+    pub error: String,
+    /// What to do about it.
+    pub fix: String,
+    /// Since when.
+    pub since: Timestamp,
 }
 
 #[cfg(test)]
@@ -281,6 +313,7 @@ mod tests {
             assert_eq!(with(slack(), field, bad.into()), Some(field));
         }
         assert_eq!(with(slack(), "bot_token", serde_json::Value::Null), Some("bot_token"));
+        assert_eq!(with(slack(), "signing_secret", serde_json::Value::Null), Some("signing_secret"));
         assert_eq!(with(slack(), "approvers", serde_json::json!(["dana"])), Some("approvers"));
         for (field, bad) in [("bot_token", "123456"), ("chat_id", "my chat"), ("chat_id", "")] {
             assert_eq!(with(telegram(), field, bad.into()), Some(field));

@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 
 use crate::{
     ContactId, EmailAddress, HeldId, IdentityId, Timestamp, WorkspaceId,
+    draft::Actor,
     message::{Authentication, SafetyFlag},
     notification::Notification,
 };
@@ -144,8 +145,22 @@ pub struct SenderNotice {
     /// Where it was told.
     #[serde(default)]
     pub notifications: Vec<Notification>,
+    /// What was decided, once it was: the messages are to say so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decision: Option<SenderDecision>,
     /// When it was made.
     pub created_at: Timestamp,
+}
+
+/// What was decided about a sender.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SenderDecision {
+    /// Let in, or dropped.
+    pub trusted: bool,
+    /// By whom.
+    pub by: Actor,
+    /// When.
+    pub at: Timestamp,
 }
 
 /// Why mail waits.

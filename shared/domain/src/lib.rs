@@ -11,6 +11,7 @@
 
 pub mod address;
 pub mod admission;
+pub mod asking;
 pub mod caller;
 pub mod channel;
 pub mod contact;

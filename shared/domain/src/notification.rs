@@ -3,10 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{
-    Timestamp,
-    channel::{ChannelKind, Place},
-};
+use crate::{Timestamp, channel::ChannelKind};
 
 /// Whether a notification reached its place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -18,21 +15,21 @@ pub enum NotificationState {
     Failed,
 }
 
-/// The provider's own name of a message, with which it can be changed.
+/// A message that stands in a channel, by what it is changed with.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "lowercase")]
 pub enum PostedMessage {
     /// `chat.update` takes both. <https://docs.slack.dev/reference/methods/chat.update>
     Slack {
-        /// The id of the channel it was posted to, as Slack answered: `C…` or `D…`.
+        /// The id of the channel it was posted to.
         channel: String,
         /// The `ts` of the message.
         ts: String,
     },
     /// `editMessageText` takes both. <https://core.telegram.org/bots/api#editmessagetext>
     Telegram {
-        /// The chat, as Telegram answered: a group that became a supergroup has another.
-        chat_id: i64,
+        /// The chat it was posted to.
+        chat_id: String,
         /// The message in it.
         message_id: i64,
     },
@@ -49,25 +46,49 @@ pub struct Notification {
     pub version: u32,
     /// What became of it.
     pub state: NotificationState,
-    /// Why it failed, in a fixed word.
+    /// Why it failed, in the provider's word or a fixed one.
     pub error: Option<String>,
-    /// What is needed to change it later; none for mail, which cannot be changed, and for what failed.
+    /// What to do about it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub posted: Option<PostedMessage>,
+    pub fix: Option<String>,
     /// When that was.
     pub at: Timestamp,
+    /// What it is changed with later; none for mail, which cannot be changed, and for what failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub posted: Option<PostedMessage>,
+    /// How things stood when the message was last written, see [`Draft::face`](crate::Draft::face).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shown: Option<String>,
+    /// The provider did not answer, or asked to wait: it is tried again.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub may_retry: bool,
+    /// It was reminded of.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub reminded: bool,
 }
 
 impl Notification {
-    /// Whether it went to that place. Addresses are compared without case.
-    pub fn is_to(&self, place: &Place) -> bool {
-        self.channel == place.channel && self.recipient.eq_ignore_ascii_case(&place.id)
+    /// One that the provider took, and that cannot be changed.
+    pub fn sent(channel: ChannelKind, recipient: &str, version: u32, at: Timestamp) -> Self {
+        Self {
+            channel,
+            recipient: recipient.to_owned(),
+            version,
+            state: NotificationState::Sent,
+            error: None,
+            fix: None,
+            at,
+            posted: None,
+            shown: None,
+            may_retry: false,
+            reminded: false,
+        }
     }
-}
 
-/// Whether a place was told of a version, or cannot be.
-pub fn was_told(notifications: &[Notification], place: &Place, version: u32) -> bool {
-    notifications.iter().any(|notification| notification.version == version && notification.is_to(place))
+    /// Whether it went there. Addresses are compared without case.
+    pub fn is_to(&self, channel: ChannelKind, recipient: &str) -> bool {
+        self.channel == channel && self.recipient.eq_ignore_ascii_case(recipient)
+    }
 }
 
 /// Records a notification; of a place and version there is one.

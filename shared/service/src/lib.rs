@@ -36,5 +36,5 @@ pub mod relay;
 pub mod sweep;
 
 pub use actionlayer_domain::Caller;
-pub use app::{App, Ports, Settings};
+pub use app::{App, Ports, Settings, SlackApp, TelegramUpdates};
 pub use error::{FieldError, ServiceError};

@@ -15,6 +15,9 @@ pub trait Require {
     /// Refuses what is about the whole workspace to a caller who does not see all of it.
     fn require_unbound(&self) -> Result<(), ServiceError>;
 
+    /// Refuses a decision about a sender to a caller who may not make it, see [`Caller::decides_about_senders`].
+    fn require_decides_about_senders(&self) -> Result<(), ServiceError>;
+
     /// The identity a list is about. A caller who sees one identity sees that one's; one who sees several has to say
     /// which.
     fn listed_identity(&self, asked: Option<IdentityId>) -> Result<Option<IdentityId>, ServiceError>;
@@ -36,6 +39,11 @@ impl Require for Caller {
         Err(ServiceError::Forbidden {
             reason: "this is about the whole workspace: it takes a key that is not bound to identities",
         })
+    }
+
+    fn require_decides_about_senders(&self) -> Result<(), ServiceError> {
+        self.require_role(Permission::Approve)?;
+        if self.decides_about_senders() { Ok(()) } else { self.require_unbound() }
     }
 
     fn require_role(&self, permission: Permission) -> Result<(), ServiceError> {

@@ -1,10 +1,52 @@
 //! Two workspaces in one deployment: to each, the other does not exist.
 
+use std::collections::BTreeMap;
+
 use actionlayer_tests::{
     CUSTOMER, Letter, World,
+    contract::OPERATIONS,
     world::{array, id, step},
 };
-use serde_json::json;
+use serde_json::{Value, json};
+
+use crate::everything::{Everything, takes_a_body};
+
+/// Every object, as its owner sees it.
+async fn objects(all: &Everything) -> BTreeMap<String, Option<Value>> {
+    let mut objects = BTreeMap::new();
+    for operation in OPERATIONS.iter().filter(|operation| operation.path.ends_with("/{id}")) {
+        objects.insert(operation.path.clone(), all.object(operation).await);
+    }
+    objects
+}
+
+#[tokio::test]
+async fn no_operation_reads_or_changes_what_is_another_workspaces() {
+    let all = Everything::there_is().await;
+    let other = all.world.new_workspace("The other").await;
+    let before = objects(&all).await;
+    assert!(before.values().all(Option::is_some), "{before:?}");
+    let mut asked = 0;
+    for operation in OPERATIONS.iter().filter(|operation| operation.path.contains("/{id}")) {
+        all.ask(&other, operation).await.refused(404, "not_found");
+        asked += 1;
+    }
+    assert!(asked >= 30, "{asked}");
+    // What names another's object in its body is refused; what makes something of one's own, or lists it, shows nothing.
+    for operation in OPERATIONS.iter().filter(|operation| !operation.path.contains('{')) {
+        let is_named = takes_a_body(operation) && {
+            let body = all.body(operation);
+            all.fields.iter().any(|(name, value)| body.get(name) == Some(value))
+        };
+        let answer = all.ask(&other, operation).await;
+        assert!(!is_named || [404, 422].contains(&answer.status), "{}: {}", operation.path, answer.text());
+        let shown = answer.text();
+        for object in all.objects.values() {
+            assert!(!shown.contains(object.as_str()), "{}: {shown}", operation.path);
+        }
+    }
+    assert_eq!(objects(&all).await, before);
+}
 
 #[tokio::test]
 async fn another_workspaces_objects_do_not_exist() {

@@ -45,7 +45,7 @@ pub(crate) struct NewWebhook {
     active: Option<bool>,
 }
 
-/// Makes a webhook.
+/// Create a webhook
 ///
 /// From then on, each event it asks for gets a delivery. **Deliveries are recorded and wait as `pending`: the worker that
 /// sends them is not part of this version.** They will be signed with `secret`; keep it, it is shown only here and when it
@@ -69,9 +69,9 @@ pub(crate) async fn create_webhook(
     Ok((StatusCode::CREATED, Json(SecretWebhookView::of(webhook, app.now()))))
 }
 
-/// Lists webhooks, newest first.
+/// List webhooks
 ///
-/// A key that is bound to identities sees none: webhooks are told of the whole workspace.
+/// Newest first. A key that is bound to identities sees none, since webhooks receive the events of the whole workspace.
 #[utoipa::path(
     get, path = "/v1/webhooks", tag = "Webhooks",
     params(Paging),
@@ -88,7 +88,7 @@ pub(crate) async fn list_webhooks(
     Ok(Json(List::of(page, &request, |webhook| WebhookView::of(webhook, app.now()))))
 }
 
-/// Reads a webhook.
+/// Retrieve a webhook
 #[utoipa::path(
     get, path = "/v1/webhooks/{id}", tag = "Webhooks",
     params(("id" = WebhookId, Path, description = "The webhook.")),
@@ -118,9 +118,9 @@ pub(crate) struct UpdateWebhook {
     active: Option<bool>,
 }
 
-/// Changes a webhook.
+/// Update a webhook
 ///
-/// What is not delivered yet goes to the new `url`.
+/// Events that were not delivered yet go to the new `url`.
 #[utoipa::path(
     patch, path = "/v1/webhooks/{id}", tag = "Webhooks",
     params(("id" = WebhookId, Path, description = "The webhook.")),
@@ -139,7 +139,9 @@ pub(crate) async fn update_webhook(
     Ok(Json(WebhookView::of(webhooks::update_webhook(&app, &caller, id, patch).await?, app.now())))
 }
 
-/// Removes a webhook; what is not delivered yet never will be.
+/// Delete a webhook
+///
+/// Events that were not delivered yet are not delivered any more.
 #[utoipa::path(
     delete, path = "/v1/webhooks/{id}", tag = "Webhooks",
     params(("id" = WebhookId, Path, description = "The webhook.")),
@@ -155,9 +157,9 @@ pub(crate) async fn delete_webhook(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Gives a webhook a new secret; the one before signs along for 24 hours.
+/// Rotate a webhook secret
 ///
-/// The one before that is forgotten at once.
+/// The previous secret signs along for 24 hours. The one before that is forgotten at once.
 #[utoipa::path(
     post, path = "/v1/webhooks/{id}/rotate-secret", tag = "Webhooks",
     params(("id" = WebhookId, Path, description = "The webhook.")),
@@ -174,9 +176,10 @@ pub(crate) async fn rotate_webhook_secret(
     Ok(Json(SecretWebhookView::of(webhooks::rotate_webhook_secret(&app, &caller, &idempotency, id).await?, app.now())))
 }
 
-/// Sends a webhook an event `webhook.test`, whatever it asks for and also when it is not active.
+/// Send a test event
 ///
-/// The delivery stays `pending` until there is a worker that sends deliveries; see `POST /v1/webhooks`.
+/// Sends the webhook an event `webhook.test`, whatever it asks for and also when it is not active. The delivery stays
+/// `pending` until there is a worker that sends deliveries; see `POST /v1/webhooks`.
 #[utoipa::path(
     post, path = "/v1/webhooks/{id}/test", tag = "Webhooks",
     params(("id" = WebhookId, Path, description = "The webhook.")),
@@ -194,9 +197,10 @@ pub(crate) async fn test_webhook(
     Ok((StatusCode::ACCEPTED, Json(WebhookDeliveryView::of(delivery))))
 }
 
-/// Lists the deliveries of the last 30 days to a webhook, newest first.
+/// List deliveries
 ///
-/// All stay `pending` until there is a worker that sends deliveries; see `POST /v1/webhooks`.
+/// The deliveries of the last 30 days to a webhook, newest first. All stay `pending` until there is a worker that sends
+/// deliveries; see `POST /v1/webhooks`.
 #[utoipa::path(
     get, path = "/v1/webhooks/{id}/deliveries", tag = "Webhooks",
     params(("id" = WebhookId, Path, description = "The webhook."), Paging),
@@ -214,10 +218,10 @@ pub(crate) async fn list_webhook_deliveries(
     Ok(Json(List::of(page, &request, WebhookDeliveryView::of)))
 }
 
-/// Sends the event of a delivery once more, as a delivery of its own, also when the webhook is not active.
+/// Redeliver an event
 ///
-/// The event keeps its id. The delivery stays `pending` until there is a worker that sends deliveries; see
-/// `POST /v1/webhooks`.
+/// Sends the event of a delivery again, as a delivery of its own, also when the webhook is not active. The event keeps
+/// its id. The delivery stays `pending` until there is a worker that sends deliveries; see `POST /v1/webhooks`.
 #[utoipa::path(
     post, path = "/v1/webhooks/{id}/deliveries/{delivery_id}/redeliver", tag = "Webhooks",
     params(

@@ -141,15 +141,18 @@ pub struct NotificationView {
     recipient: String,
     version: u32,
     state: NotificationState,
+    /// Why it failed, in the provider's word where there is one.
     error: Option<String>,
+    /// What to do about it.
+    fix: Option<String>,
     at: Timestamp,
 }
 
 impl NotificationView {
     /// The view of a notification.
     pub fn of(notification: Notification) -> Self {
-        let Notification { channel, recipient, version, state, error, at, posted: _ } = notification;
-        Self { channel, recipient, version, state, error, at }
+        let Notification { channel, recipient, version, state, error, fix, at, .. } = notification;
+        Self { channel, recipient, version, state, error, fix, at }
     }
 }
 

@@ -70,6 +70,16 @@ impl Actor {
         Self { kind: ActorKind::Email, id: approver.to_string(), name: approver.to_string() }
     }
 
+    /// An approver in Slack, by their user id and name there.
+    pub fn slack(user_id: &str, name: &str) -> Self {
+        Self { kind: ActorKind::Slack, id: user_id.to_owned(), name: name.to_owned() }
+    }
+
+    /// An approver in Telegram, by their user id and name there.
+    pub fn telegram(user_id: i64, name: &str) -> Self {
+        Self { kind: ActorKind::Telegram, id: user_id.to_string(), name: name.to_owned() }
+    }
+
     /// The opt-out `auto_approve_replies` of an identity.
     pub fn identity(id: IdentityId, display_name: &HeaderText) -> Self {
         Self { kind: ActorKind::Identity, id: id.to_string(), name: display_name.as_str().to_owned() }

@@ -1,106 +1,178 @@
-//! The notify worker: asks the approvers of a draft, and tells those of an identity of senders whose mail is held.
+//! The notify worker: asks the approvers of a draft, keeps the messages about it true, and tells those of an identity of
+//! senders whose mail is held.
+//!
+//! A message is always written from the draft as it is stored, by one worker at a time: [`Draft::telling`] says that one
+//! is at it. Another that comes by leaves it to the first, which looks again before it is done, so that no older state can
+//! overtake a newer one in a channel.
+
+use std::time::Duration;
 
 use actionlayer_channels::{
     approval_link::{self, ApprovalToken, LINK_LIFETIME},
     approval_mail::approval_mail,
+    slack::{self, SlackMessage},
+    telegram::{self, TelegramMessage},
 };
 use actionlayer_domain::{
-    Draft, DraftStatus, EmailAddress, Secret, Timestamp,
-    channel::{ApprovalChannel, Place},
+    Draft, EmailAddress,
+    asking::{Tell, tellings},
+    channel::ApprovalChannel,
+    draft::Telling,
+    message::SendOutcome,
     notification::Notification,
-    work::{NotifyJob, NotifyWork},
+    work::{NotifyJob, NotifyWork, Work},
 };
 use actionlayer_store::{Transaction, keys};
-use tokio::sync::OnceCell;
 
 use super::{
+    answer::{answer, prompt},
     approver_mail::ApproverMail,
-    fan_out::{Announcement, Told, not_supported, tell_all},
+    fan_out::{Announcement, Target, come_again, tell_all},
+    trouble::Retry,
+    voice::Voice,
 };
 use crate::{
     App, ServiceError,
     contention::until_settled,
     drafts::draft_context::{self, DraftContext},
-    inbound::notify_of_sender::notify_of_sender,
+    inbound::notify_of_sender::{notify_of_sender, tell_sender_decided},
 };
+
+/// A worker that has been at it for so long is dead. Its calls give up much sooner.
+const TELLING_LASTS: Duration = Duration::from_secs(45);
+/// How long somebody who asked again waits for a worker that is at it.
+const BUSY_SECONDS: u32 = 2;
+/// The draft is looked at so often in one go; what still changes then has a job of its own.
+const ROUNDS: usize = 6;
 
 /// Does a job of the notify queue.
 pub async fn notify(app: &App, work: &NotifyWork) -> Result<(), ServiceError> {
     match work {
-        NotifyWork::Draft(job) => notify_approvers(app, job).await,
+        NotifyWork::Draft(job) => tell_of_draft(app, job).await,
         NotifyWork::Sender(job) => notify_of_sender(app, job).await,
+        NotifyWork::SenderDecided(job) => tell_sender_decided(app, job).await,
+        NotifyWork::Answer(job) => answer(app, job).await,
+        NotifyWork::Prompt(job) => prompt(app, job).await,
     }
 }
 
-/// Asks every approver of the draft's identity who was not asked about this version. One that cannot be reached shows on
-/// the draft; nothing is approved by it. `Err` when a provider said "not now": the job comes again for those not yet asked.
-async fn notify_approvers(app: &App, job: &NotifyJob) -> Result<(), ServiceError> {
-    let Some(context) = draft_context::load(app, job.workspace_id, job.draft_id).await? else { return Ok(()) };
-    let now = app.now();
-    let current = context.draft.status == DraftStatus::Pending && context.draft.version == job.version;
-    if !current || context.draft.expires_at.is_some_and(|at| at <= now) {
-        return Ok(());
+/// Brings every channel of a draft's identity to where the draft is: asks who was not asked about this version, and writes
+/// again what does not say how the draft stands. Who cannot be reached shows on the draft; nothing is approved by it. `Err`
+/// when a provider did not answer: the job comes again for what is still to be told.
+async fn tell_of_draft(app: &App, job: &NotifyJob) -> Result<(), ServiceError> {
+    let voice = Voice::new(app).await?;
+    let mut again = job.again;
+    let mut later: Vec<(Target, Retry)> = Vec::new();
+    for _ in 0..ROUNDS {
+        let Some(context) = draft_context::load(app, job.workspace_id, job.draft_id).await? else { return Ok(()) };
+        again &= context.draft.version == job.version;
+        let question = context.draft.question(app.now());
+        let wanted: Vec<Tell<'_>> = tellings(&question, &context.identity.approval_channels, again)
+            .into_iter()
+            .filter(|tell| later.iter().all(|(target, _)| *target != Target::of(tell)))
+            .collect();
+        if wanted.is_empty() {
+            break;
+        }
+        let Some(telling) = begin(app, &context.draft).await? else {
+            // What the draft says of itself the other one sees; that somebody asked again it does not.
+            return if again { Ok(app.queues.put_after(&work(job), BUSY_SECONDS).await?) } else { Ok(()) };
+        };
+        let proposed = Proposed { voice: &voice, context: &context };
+        let told = tell_all(app, &context.identity, &question, &proposed, &wanted).await;
+        finish(app, &context.draft, telling, &told.notifications).await?;
+        if let Some(error) = told.failed {
+            return Err(error);
+        }
+        later.extend(told.later);
+        again = false;
     }
-    let question = Question { app, job, context: &context, now, secret: OnceCell::new() };
-    tell_all(app, &context.identity, &question, job.again).await
+    come_again(app, &work(&NotifyJob { again: false, ..job.clone() }), &later).await
+}
+
+fn work(job: &NotifyJob) -> Work {
+    Work::Notify(NotifyWork::Draft(job.clone()))
+}
+
+/// Takes the draft's channels for this worker. `None` when another one has them, or the draft is not as it was any more:
+/// that one, or the job of that change, will see to it.
+async fn begin(app: &App, seen: &Draft) -> Result<Option<Telling>, ServiceError> {
+    let now = app.now();
+    let telling = Telling { nonce: app.entropy().next_u64(), until: now.after(TELLING_LASTS) };
+    until_settled(app, || async {
+        let row = app.store.get::<Draft>(&keys::draft(seen.workspace_id, seen.id)).await?;
+        let Some(row) = row else { return Ok(None) };
+        if row.value.telling.is_some_and(|other| other.until > now) {
+            return Ok(None);
+        }
+        let draft = Draft { telling: Some(telling), ..row.value.clone() };
+        let mut transaction = Transaction::new();
+        transaction.replace(&row, &draft)?;
+        app.store.commit(transaction).await?;
+        Ok(Some(telling))
+    })
+    .await
+}
+
+/// Records what was told and gives the channels back, in one write on the draft as it is then: whatever changed it since
+/// is seen in the next round.
+async fn finish(app: &App, seen: &Draft, telling: Telling, told: &[Notification]) -> Result<(), ServiceError> {
+    until_settled(app, || async {
+        let row = app.store.get::<Draft>(&keys::draft(seen.workspace_id, seen.id)).await?;
+        let Some(row) = row else { return Ok(()) };
+        let mut draft = row.value.clone();
+        for notification in told {
+            draft.notified(notification.clone());
+        }
+        if draft.telling.is_some_and(|current| current.nonce == telling.nonce) {
+            draft.telling = None;
+        }
+        let mut transaction = Transaction::new();
+        transaction.replace(&row, &draft)?;
+        Ok(app.store.commit(transaction).await?)
+    })
+    .await
 }
 
 /// "May this draft be sent?"
-struct Question<'a> {
-    app: &'a App,
-    job: &'a NotifyJob,
+struct Proposed<'a> {
+    voice: &'a Voice<'a>,
     context: &'a DraftContext,
-    now: Timestamp,
-    /// Read when the first link is made.
-    secret: OnceCell<Secret<[u8; 32]>>,
 }
 
-impl Announcement for Question<'_> {
-    fn notifications(&self) -> &[Notification] {
-        &self.context.draft.notifications
-    }
-
-    fn version(&self) -> u32 {
-        self.job.version
-    }
-
-    async fn tell(&self, channel: &ApprovalChannel, place: &Place) -> Result<Told, ServiceError> {
-        let ApprovalChannel::Email { to } = channel else { return Ok(not_supported()) };
-        let Some(approver) = to.iter().find(|approver| approver.as_str() == place.id) else {
-            return Ok(not_supported());
-        };
-        let link = self.link(approver).await?;
+impl Announcement for Proposed<'_> {
+    async fn mail(&self, approver: &EmailAddress) -> SendOutcome {
+        let (app, draft) = (self.voice.app, &self.context.draft);
+        let now = app.now();
+        let expires_at = draft.expires_at.unwrap_or_else(|| now.after(LINK_LIFETIME));
+        let token = ApprovalToken::new(draft.workspace_id, draft.id, draft.version, approver, expires_at);
+        let link = approval_link::link(&app.settings.public_url, &token.sign(&self.voice.secret));
         let mail = approval_mail(&self.context.proposal(), &link);
         let mail = ApproverMail {
-            name: self.context.draft.id.to_string(),
+            name: draft.id.to_string(),
             what: "approval",
             subject: mail.subject,
             text: &mail.text,
             html: Some(&mail.html),
         };
-        Ok(mail.send(self.app, &self.context.identity, approver, self.now).await.into())
+        mail.send(app, &self.context.identity, approver, now).await
     }
 
-    async fn record(&self, notification: Notification) -> Result<(), ServiceError> {
-        let key = keys::draft(self.job.workspace_id, self.job.draft_id);
-        until_settled(self.app, || async {
-            let Some(row) = self.app.store.get::<Draft>(&key).await? else { return Ok(()) };
-            let mut draft = row.value.clone();
-            draft.notified(notification.clone());
-            let mut transaction = Transaction::new();
-            transaction.replace(&row, &draft)?;
-            Ok(self.app.store.commit(transaction).await?)
-        })
-        .await
+    fn slack(&self, channel: &ApprovalChannel, version: u32) -> SlackMessage {
+        let Self { voice, context } = self;
+        let page = voice.reading_page(&context.draft, version);
+        let button = |action| voice.draft_button(&context.draft, channel, action);
+        slack::proposal_message(&context.proposal(), version, button, &page)
     }
-}
 
-impl Question<'_> {
-    async fn link(&self, approver: &EmailAddress) -> Result<String, ServiceError> {
-        let NotifyJob { workspace_id, draft_id, version, .. } = *self.job;
-        let secret = self.secret.get_or_try_init(|| self.app.store.link_secret(self.app.entropy())).await?;
-        let expires_at = self.context.draft.expires_at.unwrap_or_else(|| self.now.after(LINK_LIFETIME));
-        let token = ApprovalToken::new(workspace_id, draft_id, version, approver, expires_at);
-        Ok(approval_link::link(&self.app.settings.public_url, &token.sign(secret)))
+    fn telegram(&self, channel: &ApprovalChannel, version: u32) -> TelegramMessage {
+        let Self { voice, context } = self;
+        let page = voice.reading_page(&context.draft, version);
+        let button = |action| voice.draft_button(&context.draft, channel, action);
+        telegram::proposal_message(&context.proposal(), version, button, &page)
+    }
+
+    fn reminder(&self) -> String {
+        format!("{} still waits for a decision about the draft above.", self.context.identity.display_name.as_str())
     }
 }

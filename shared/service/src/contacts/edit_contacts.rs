@@ -74,7 +74,7 @@ pub async fn create_contact(
     caller.require(Permission::Administer)?;
     check(new.name.as_ref(), &new.tags)?;
     let contact = until_settled(app, || create_once(app, caller, idempotency, &new)).await?;
-    carry_out(app, &contact).await?;
+    carry_out(app, caller, &contact).await?;
     Ok(contact)
 }
 
@@ -121,7 +121,7 @@ pub async fn update_contact(
     check(patch.name.as_ref().and_then(Option::as_ref), patch.tags.as_deref().unwrap_or_default())?;
     let contact = until_settled(app, || update_once(app, caller, id, &patch)).await?;
     if patch.status.is_some() {
-        carry_out(app, &contact).await?;
+        carry_out(app, caller, &contact).await?;
     }
     Ok(contact)
 }
@@ -162,11 +162,10 @@ pub async fn delete_contact(app: &App, caller: &Caller, id: ContactId) -> Result
 }
 
 /// What a decision means for mail that is held. Done again, it goes on where it ended.
-async fn carry_out(app: &App, contact: &Contact) -> Result<(), ServiceError> {
-    let Contact { workspace_id, email, .. } = contact;
+async fn carry_out(app: &App, caller: &Caller, contact: &Contact) -> Result<(), ServiceError> {
     match contact.status {
-        ContactStatus::Trusted => held::release(app, *workspace_id, email).await.map(drop),
-        ContactStatus::Blocked => held::drop_all(app, *workspace_id, email).await.map(drop),
+        ContactStatus::Trusted => held::release(app, caller, &contact.email).await.map(drop),
+        ContactStatus::Blocked => held::drop_all(app, caller, &contact.email).await.map(drop),
         ContactStatus::Pending => Ok(()),
     }
 }

@@ -209,7 +209,7 @@ async fn answer_once(
     if row.value.open_draft_ids.len() >= MAX_OPEN_DRAFTS {
         return Err(ServiceError::Conflict("the thread has 20 undecided drafts: reject some of them first"));
     }
-    let to = reply_recipients(message);
+    let to = reply_recipients(message, &identity.email_address);
     let mut fields = Fields::default();
     if to.is_empty() {
         fields.refuse("based_on_message_id", "that message names no address that an answer could be sent to");
@@ -218,16 +218,15 @@ async fn answer_once(
     fields.finish()?;
 
     let mut thread = row.value.clone();
-    // Who takes no part in the conversation is answered under their own subject.
-    let is_aside = thread.asides.contains(&message.id);
-    let answered_subject = if is_aside { &message.subject } else { &thread.subject };
-    let subject = parsed.subject.clone().unwrap_or_else(|| reply_subject(answered_subject));
+    let subject = parsed.subject.clone().unwrap_or_else(|| reply_subject(&message.subject));
+    let settings = workspace.as_ref().map(|workspace| &workspace.settings);
     let mut draft = Draft {
         based_on_message_id: Some(message.id),
         stale_warning: thread.is_stale(Some(message.id)),
         to,
         subject_override: parsed.subject.clone(),
-        expires_at: expiry(now, workspace.as_ref().and_then(|workspace| workspace.settings.draft_ttl_hours)),
+        expires_at: after_hours(now, settings.and_then(|settings| settings.draft_ttl_hours)),
+        remind_at: after_hours(now, settings.and_then(|settings| settings.remind_after_hours)),
         ..draft(app, caller, input, parsed, &thread, subject, now)
     };
     let body = body(input, &identity);
@@ -285,8 +284,10 @@ async fn cold_once(
     require_identity(app, sending::may_write_first(&identity))?;
     let subject = parsed.subject.clone().unwrap_or_else(|| HeaderText::sanitize(""));
     let mut thread = Thread::start(thread_id, caller.workspace_id, identity.id, subject.as_str(), now, now);
+    let settings = workspace.map(|row| row.value.settings).unwrap_or_default();
     let mut draft = Draft {
-        expires_at: expiry(now, workspace.and_then(|row| row.value.settings.draft_ttl_hours)),
+        expires_at: after_hours(now, settings.draft_ttl_hours),
+        remind_at: after_hours(now, settings.remind_after_hours),
         ..draft(app, caller, input, parsed, &thread, subject, now)
     };
     let body = body(input, &identity);
@@ -328,8 +329,8 @@ fn body(input: &SubmitDraft, identity: &Identity) -> DraftBody {
     DraftBody { text: input.body_text.clone(), html: input.body_html.clone(), sender: Some(Sender::of(identity)) }
 }
 
-fn expiry(now: Timestamp, ttl_hours: Option<u32>) -> Option<Timestamp> {
-    ttl_hours.map(|hours| now.after(Duration::from_secs(u64::from(hours) * 3_600)))
+fn after_hours(now: Timestamp, hours: Option<u32>) -> Option<Timestamp> {
+    hours.map(|hours| now.after(Duration::from_secs(u64::from(hours) * 3_600)))
 }
 
 /// What a draft says, as a message.

@@ -1,8 +1,8 @@
 //! Held mail: `GET /v1/inbound/pending`, `/approve`, `/block`; and what a decision about a sender does.
 
 use actionlayer_domain::{
-    ContactId, EmailAddress, HeldId, IdentityId, WorkspaceId,
-    contact::{Contact, ContactStatus, HeldInbound},
+    ContactId, EmailAddress, HeldId, IdentityId,
+    contact::{Contact, ContactStatus, HeldInbound, SenderDecision, SenderNotice},
     key::Permission,
 };
 use actionlayer_store::{HeldOfSender, Page, PageRequest, Row, Transaction, keys};
@@ -28,8 +28,7 @@ async fn find(app: &App, caller: &Caller, id: HeldId) -> Result<Row<HeldInbound>
     let row = app.store.get::<HeldInbound>(&keys::held(caller.workspace_id, id)).await?;
     let row = row.filter(|row| caller.sees(row.value.identity_id));
     let row = row.ok_or(ServiceError::NotFound { what: "pending mail" })?;
-    // Whom to believe is decided for all identities.
-    caller.require_unbound()?;
+    caller.require_decides_about_senders()?;
     Ok(row)
 }
 
@@ -38,8 +37,8 @@ async fn find(app: &App, caller: &Caller, id: HeldId) -> Result<Row<HeldInbound>
 pub async fn approve_held(app: &App, caller: &Caller, id: HeldId) -> Result<usize, ServiceError> {
     let held = find(app, caller, id).await?;
     let Some(sender) = sender(&held.value) else { return Ok(usize::from(receive_held(app, &held).await?)) };
-    decide(app, caller.workspace_id, &sender, &held.value, ContactStatus::Trusted).await?;
-    release(app, caller.workspace_id, &sender).await
+    decide(app, &sender, &held.value, ContactStatus::Trusted).await?;
+    release(app, caller, &sender).await
 }
 
 /// Drops all held mail of a sender and, from now on, everything they send. Returns how many were dropped.
@@ -49,8 +48,8 @@ pub async fn block_held(app: &App, caller: &Caller, id: HeldId) -> Result<usize,
         discard(app, &held).await?;
         return Ok(1);
     };
-    decide(app, caller.workspace_id, &sender, &held.value, ContactStatus::Blocked).await?;
-    drop_all(app, caller.workspace_id, &sender).await
+    decide(app, &sender, &held.value, ContactStatus::Blocked).await?;
+    drop_all(app, caller, &sender).await
 }
 
 /// Whom a decision is about. Mail whose author has no address that could be a contact is decided by itself alone.
@@ -61,11 +60,11 @@ fn sender(held: &HeldInbound) -> Option<EmailAddress> {
 /// Decides about a sender: from the moment this is written, their mail is not held any more.
 async fn decide(
     app: &App,
-    workspace: WorkspaceId,
     sender: &EmailAddress,
     held: &HeldInbound,
     status: ContactStatus,
 ) -> Result<(), ServiceError> {
+    let workspace = held.workspace_id;
     until_settled(app, || async {
         let now = app.now();
         let mut transaction = Transaction::new();
@@ -87,23 +86,23 @@ async fn decide(
 }
 
 /// Receives all held mail of a sender who is trusted by now, in the order it came, as far as the plan has room for it.
-pub(crate) async fn release(app: &App, workspace: WorkspaceId, sender: &EmailAddress) -> Result<usize, ServiceError> {
-    let HeldOfSender { mail, .. } = app.store.held_of_sender(workspace, sender.as_str()).await?;
+pub(crate) async fn release(app: &App, caller: &Caller, sender: &EmailAddress) -> Result<usize, ServiceError> {
+    let HeldOfSender { mail, .. } = app.store.held_of_sender(caller.workspace_id, sender.as_str()).await?;
     let mut received = 0;
     for held in &mail {
         received += usize::from(receive_held(app, held).await?);
     }
-    forget_notices(app, workspace, sender).await?;
+    forget_notices(app, caller, sender, true).await?;
     Ok(received)
 }
 
 /// Drops all held mail of a sender who is blocked by now.
-pub(crate) async fn drop_all(app: &App, workspace: WorkspaceId, sender: &EmailAddress) -> Result<usize, ServiceError> {
-    let HeldOfSender { mail, .. } = app.store.held_of_sender(workspace, sender.as_str()).await?;
+pub(crate) async fn drop_all(app: &App, caller: &Caller, sender: &EmailAddress) -> Result<usize, ServiceError> {
+    let HeldOfSender { mail, .. } = app.store.held_of_sender(caller.workspace_id, sender.as_str()).await?;
     for held in &mail {
         discard(app, held).await?;
     }
-    forget_notices(app, workspace, sender).await?;
+    forget_notices(app, caller, sender, false).await?;
     Ok(mail.len())
 }
 
@@ -120,9 +119,18 @@ async fn discard(app: &App, held: &Row<HeldInbound>) -> Result<(), ServiceError>
 }
 
 /// Of somebody decided about nobody needs to be told; should their mail be held again, it is told again.
-async fn forget_notices(app: &App, workspace: WorkspaceId, sender: &EmailAddress) -> Result<(), ServiceError> {
+async fn forget_notices(app: &App, caller: &Caller, sender: &EmailAddress, trusted: bool) -> Result<(), ServiceError> {
     until_settled(app, || async {
-        for notice in app.store.held_of_sender(workspace, sender.as_str()).await?.notices {
+        for notice in app.store.held_of_sender(caller.workspace_id, sender.as_str()).await?.notices {
+            // What was posted is to say who decided: that goes with the notice, whose end the stream carries.
+            let is_shown = notice.value.notifications.iter().any(|told| told.posted.is_some());
+            if is_shown && notice.value.decision.is_none() {
+                let decision = SenderDecision { trusted, by: caller.actor(), at: app.now() };
+                let mut transaction = Transaction::new();
+                transaction.replace(&notice, &SenderNotice { decision: Some(decision), ..notice.value.clone() })?;
+                app.store.commit(transaction).await?;
+                return Err(ServiceError::Contended);
+            }
             let mut transaction = Transaction::new();
             transaction.delete(&notice);
             app.store.commit(transaction).await?;

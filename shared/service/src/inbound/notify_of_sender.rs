@@ -1,12 +1,20 @@
 //! Tells the approvers of an identity that a sender's mail is held for it: each once, until somebody decides.
 
-use actionlayer_channels::held_mail::{HeldMail, held_mail};
+use actionlayer_channels::{
+    HeldStanding,
+    held_mail::held_mail,
+    press::{Action, Button, Subject, identity_tag},
+    slack::{self, SlackMessage},
+    telegram::{self, TelegramMessage},
+};
 use actionlayer_domain::{
-    Identity,
-    channel::{ApprovalChannel, Place},
+    EmailAddress, Identity,
+    asking::{Tell, tellings},
+    channel::ApprovalChannel,
     contact::{HeldInbound, SenderNotice},
+    message::SendOutcome,
     notification::{self, Notification},
-    work::SenderJob,
+    work::{NotifyWork, SenderDecidedJob, SenderJob, Work},
 };
 use actionlayer_store::{Transaction, keys};
 
@@ -14,71 +22,150 @@ use crate::{
     App, ServiceError,
     approvals::{
         approver_mail::ApproverMail,
-        fan_out::{Announcement, Told, not_supported, tell_all},
+        fan_out::{Announcement, Target, come_again, tell_all},
+        trouble::Retry,
+        voice::{Voice, place_name},
     },
     contention::until_settled,
 };
+
+/// A chat that moved is told once more, where it is now.
+const ROUNDS: usize = 2;
 
 /// Does the job. `Err` when a provider said "not now": it comes again for those not yet told.
 pub(crate) async fn notify_of_sender(app: &App, job: &SenderJob) -> Result<(), ServiceError> {
     let notice_key = keys::sender_notice(job.workspace_id, job.held_id.family(), job.identity_id);
     let held_key = keys::held(job.workspace_id, job.held_id);
-    let (notice, held, identity) = tokio::try_join!(
-        app.store.get::<SenderNotice>(&notice_key),
-        app.store.get::<HeldInbound>(&held_key),
-        app.store.identity(job.workspace_id, job.identity_id),
-    )?;
-    // Decided in the meantime, or the identity is gone.
-    let (Some(notice), Some(held), Some(identity)) = (notice, held, identity) else { return Ok(()) };
+    let mut later: Vec<(Target, Retry)> = Vec::new();
+    for _ in 0..ROUNDS {
+        let (notice, held, identity) = tokio::try_join!(
+            app.store.get::<SenderNotice>(&notice_key),
+            app.store.get::<HeldInbound>(&held_key),
+            app.store.identity(job.workspace_id, job.identity_id),
+        )?;
+        // Decided in the meantime, or the identity is gone.
+        let (Some(notice), Some(held), Some(identity)) = (notice, held, identity) else { return Ok(()) };
+        let question = notice.value.question();
+        let wanted: Vec<Tell<'_>> = tellings(&question, &identity.value.approval_channels, false)
+            .into_iter()
+            .filter(|tell| later.iter().all(|(target, _)| *target != Target::of(tell)))
+            .collect();
+        if wanted.is_empty() {
+            break;
+        }
+        let voice = Voice::new(app).await?;
+        let stranger = Stranger { voice: &voice, identity: &identity.value, held: &held.value };
+        let told = tell_all(app, &identity.value, &question, &stranger, &wanted).await;
+        record(app, job, &told.notifications).await?;
+        if let Some(error) = told.failed {
+            return Err(error);
+        }
+        later.extend(told.later);
+        if !told.moved {
+            break;
+        }
+    }
+    come_again(app, &Work::Notify(NotifyWork::Sender(job.clone())), &later).await
+}
+
+/// Messages about a sender say what was decided.
+pub(crate) async fn tell_sender_decided(app: &App, job: &SenderDecidedJob) -> Result<(), ServiceError> {
+    let Some(identity) = app.store.identity(job.workspace_id, job.identity_id).await? else { return Ok(()) };
     let identity = identity.value;
-    let mail = held_mail(&identity, &held.value, &app.settings.public_url);
-    let news = News { app, job, identity: &identity, notice: &notice.value, mail: &mail };
-    tell_all(app, &identity, &news, false).await
+    let question = job.decision.question(&job.notifications);
+    let wanted = tellings(&question, &identity.approval_channels, false);
+    let told = tell_all(app, &identity, &question, &Decided { identity: &identity, job }, &wanted).await;
+    if let Some(error) = told.failed {
+        return Err(error);
+    }
+    come_again(app, &Work::Notify(NotifyWork::SenderDecided(job.clone())), &told.later).await
 }
 
-/// "Somebody new wrote."
-struct News<'a> {
-    app: &'a App,
-    job: &'a SenderJob,
+async fn record(app: &App, job: &SenderJob, told: &[Notification]) -> Result<(), ServiceError> {
+    let key = keys::sender_notice(job.workspace_id, job.held_id.family(), job.identity_id);
+    until_settled(app, || async {
+        let Some(row) = app.store.get::<SenderNotice>(&key).await? else { return Ok(()) };
+        let mut notice = row.value.clone();
+        for told in told {
+            notification::record(&mut notice.notifications, told.clone());
+        }
+        let mut transaction = Transaction::new();
+        transaction.replace(&row, &notice)?;
+        Ok(app.store.commit(transaction).await?)
+    })
+    .await
+}
+
+/// "Somebody new wrote. May they?"
+struct Stranger<'a> {
+    voice: &'a Voice<'a>,
     identity: &'a Identity,
-    notice: &'a SenderNotice,
-    mail: &'a HeldMail,
+    held: &'a HeldInbound,
 }
 
-impl Announcement for News<'_> {
-    fn notifications(&self) -> &[Notification] {
-        &self.notice.notifications
+impl Stranger<'_> {
+    fn button(&self, channel: &ApprovalChannel, action: Action) -> String {
+        let subject = Subject::Sender { held_id: self.held.id, identity_tag: identity_tag(self.identity.id) };
+        let workspace_id = self.held.workspace_id;
+        Button { workspace_id, action, subject }.sign(&self.voice.secret, &place_name(channel))
     }
+}
 
-    fn version(&self) -> u32 {
-        1
-    }
-
-    async fn tell(&self, channel: &ApprovalChannel, place: &Place) -> Result<Told, ServiceError> {
-        let ApprovalChannel::Email { to } = channel else { return Ok(not_supported()) };
-        let Some(approver) = to.iter().find(|approver| approver.as_str() == place.id) else {
-            return Ok(not_supported());
-        };
+impl Announcement for Stranger<'_> {
+    async fn mail(&self, approver: &EmailAddress) -> SendOutcome {
+        let app = self.voice.app;
+        let mail = held_mail(self.identity, self.held, &app.settings.public_url);
         let mail = ApproverMail {
-            name: self.job.held_id.to_string(),
+            name: self.held.id.to_string(),
             what: "held mail",
-            subject: self.mail.subject.clone(),
-            text: &self.mail.text,
+            subject: mail.subject,
+            text: &mail.text,
             html: None,
         };
-        Ok(mail.send(self.app, self.identity, approver, self.app.now()).await.into())
+        mail.send(app, self.identity, approver, app.now()).await
     }
 
-    async fn record(&self, notification: Notification) -> Result<(), ServiceError> {
-        let key = keys::sender_notice(self.job.workspace_id, self.job.held_id.family(), self.job.identity_id);
-        until_settled(self.app, || async {
-            let Some(row) = self.app.store.get::<SenderNotice>(&key).await? else { return Ok(()) };
-            let mut notice = row.value.clone();
-            notification::record(&mut notice.notifications, notification.clone());
-            let mut transaction = Transaction::new();
-            transaction.replace(&row, &notice)?;
-            Ok(self.app.store.commit(transaction).await?)
-        })
-        .await
+    fn slack(&self, channel: &ApprovalChannel, _version: u32) -> SlackMessage {
+        slack::held_message(self.identity, self.held, |action| self.button(channel, action))
+    }
+
+    fn telegram(&self, channel: &ApprovalChannel, _version: u32) -> TelegramMessage {
+        telegram::held_message(self.identity, self.held, |action| self.button(channel, action))
+    }
+
+    fn reminder(&self) -> String {
+        format!("{} still waits for a decision about the sender above.", self.identity.display_name.as_str())
+    }
+}
+
+/// "Somebody decided about them."
+struct Decided<'a> {
+    identity: &'a Identity,
+    job: &'a SenderDecidedJob,
+}
+
+impl Decided<'_> {
+    fn standing(&self) -> HeldStanding {
+        let decision = &self.job.decision;
+        HeldStanding { trusted: decision.trusted, by: Some(decision.by.clone()), at: Some(decision.at) }
+    }
+}
+
+impl Announcement for Decided<'_> {
+    /// A mail stays as it was sent.
+    async fn mail(&self, _approver: &EmailAddress) -> SendOutcome {
+        SendOutcome::Unknown
+    }
+
+    fn slack(&self, _channel: &ApprovalChannel, _version: u32) -> SlackMessage {
+        slack::sender_decided_message(self.identity, &self.job.from_email, &self.standing())
+    }
+
+    fn telegram(&self, _channel: &ApprovalChannel, _version: u32) -> TelegramMessage {
+        telegram::sender_decided_message(self.identity, &self.job.from_email, &self.standing())
+    }
+
+    fn reminder(&self) -> String {
+        String::new()
     }
 }

@@ -1,7 +1,7 @@
 //! Names and media types of files that are to be sent.
 
 use actionlayer_domain::HeaderText;
-use actionlayer_mail::{is_media_type, safe_filename};
+use actionlayer_mail::{is_content_type, safe_filename};
 
 use crate::fields::Fields;
 
@@ -21,7 +21,11 @@ pub(crate) fn check_filename(field: &str, name: &str, fields: &mut Fields) -> Op
 }
 
 pub(crate) fn check_content_type(field: &str, content_type: &str, fields: &mut Fields) {
-    if !is_media_type(content_type) {
-        fields.refuse(field, "must be a media type without parameters, such as `application/pdf`");
+    if !is_content_type(content_type) {
+        fields.refuse(
+            field,
+            "must be a media type such as `application/pdf`, with no parameters but `charset` and `method`, as in \
+             `text/calendar; method=REQUEST`",
+        );
     }
 }

@@ -82,11 +82,9 @@ struct Mark {
 /// Claims a request, or says what became of it.
 pub async fn begin(app: &App, request: &Request<'_>) -> Result<Begun, ServiceError> {
     let now = app.now();
-    // Each API key has keys of its own: what an agent's key claims is not in the way of the owner's.
-    let sender = request.sender.as_deref().unwrap_or_default();
     let fresh = IdempotencyClaim {
         scope: request.scope.clone(),
-        key_sha256: digest(&[sender.as_bytes(), request.route.as_bytes(), request.key.as_bytes()]),
+        key_sha256: key_sha256(request),
         request_sha256: digest(&[request.body]),
         claim_id: format!("{:016x}{:016x}", app.entropy().next_u64(), app.entropy().next_u64()),
         claimed_at: now,
@@ -137,9 +135,8 @@ pub async fn begin(app: &App, request: &Request<'_>) -> Result<Begun, ServiceErr
 
 /// Whether this request was claimed not longer ago than that.
 pub async fn claimed_within(app: &App, request: &Request<'_>, seconds: i64) -> Result<bool, ServiceError> {
-    let sender = request.sender.as_deref().unwrap_or_default();
-    let key_sha256 = digest(&[sender.as_bytes(), request.route.as_bytes(), request.key.as_bytes()]);
-    let claim = app.store.get::<IdempotencyClaim>(&keys::idempotency_claim(request.scope, &key_sha256)).await?;
+    let key = keys::idempotency_claim(request.scope, &key_sha256(request));
+    let claim = app.store.get::<IdempotencyClaim>(&key).await?;
     Ok(claim.is_some_and(|row| app.now().unix_seconds() - row.value.claimed_at.unix_seconds() < seconds))
 }
 
@@ -206,6 +203,13 @@ impl Idempotency {
         }
         Ok(())
     }
+}
+
+/// The name of a request's claim. Each API key has keys of its own: what an agent's key claims is not in the way of the
+/// owner's.
+fn key_sha256(request: &Request<'_>) -> String {
+    let sender = request.sender.as_deref().unwrap_or_default();
+    digest(&[sender.as_bytes(), request.route.as_bytes(), request.key.as_bytes()])
 }
 
 /// SHA-256 over parts, none of which can run into the next.

@@ -1,12 +1,12 @@
 //! What has to be read before [`admission`] can say whether a mail comes in, and what is kept of one that waits.
 
 use actionlayer_domain::{
-    EmailAddress, HeldId, Identity, Message, Plan, Workspace,
+    EmailAddress, HeldId, Identity, Message, MessageBody, MessageId, Plan, Workspace,
     admission::{self, Admission, Facts},
     contact::{Contact, ContactStatus, HeldInbound, HeldReason},
-    message::{Direction, SafetyFlag},
+    message::{Attachment, Direction, SafetyFlag},
 };
-use actionlayer_mail::{SafetyContext, safety_flags, snippet};
+use actionlayer_mail::{ParsedMail, SafetyContext, extract, safety_flags, snippet};
 use actionlayer_store::{AddressClaim, MailPointer, Row, keys};
 
 use super::{Arrival, citations::Citations, own_id};
@@ -21,6 +21,8 @@ pub(super) struct Arriving {
     pub(super) citations: Citations,
     /// What those lead to.
     pub(super) pointers: Vec<Row<MailPointer>>,
+    /// The message that came with the same Message-ID before, and is the same but for what a list adds.
+    same_mail: Option<MessageId>,
     /// Its author, if the address can be mailed.
     pub(super) author: Option<EmailAddress>,
     pub(super) contact: Option<Row<Contact>>,
@@ -47,7 +49,7 @@ pub(super) async fn read_arriving(
     claim: &AddressClaim,
 ) -> Result<Arriving, ServiceError> {
     let parsed = &arrival.parsed;
-    let author: Option<EmailAddress> = parsed.from.as_ref().and_then(|from| from.email.parse().ok());
+    let author = author_of(parsed, &claim.address);
     let citations = Citations::of(parsed, own_id(arrival), &claim.address);
     let ids = citations.all();
     let contact_key = author.as_ref().map(|author| keys::contact(claim.workspace_id, author));
@@ -58,6 +60,7 @@ pub(super) async fn read_arriving(
         app.store.known_of_mail(claim.workspace_id, claim.identity_id, &ids, contact_key),
     )?;
     let (pointers, contact) = known;
+    let same_mail = same_mail(app, arrival, claim, &citations, &pointers).await?;
     let (safety_flags, lookalike) =
         inspect(app, arrival, claim, author.as_ref(), contact.as_ref().map(|row| &row.value)).await?;
     let workspace = workspace.map(|row| row.value);
@@ -67,11 +70,61 @@ pub(super) async fn read_arriving(
         workspace,
         citations,
         pointers,
+        same_mail,
         author,
         contact,
         safety_flags,
         lookalike,
     })
+}
+
+/// The message under the same Message-ID that this is once more, by another way: a list puts its tag into the subject and
+/// its footer below the text.
+async fn same_mail(
+    app: &App,
+    arrival: &Arrival<'_>,
+    claim: &AddressClaim,
+    citations: &Citations,
+    pointers: &[Row<MailPointer>],
+) -> Result<Option<MessageId>, ServiceError> {
+    let parsed = &arrival.parsed;
+    let pointer = pointers.iter().map(|row| &row.value).find(|pointer| pointer.message_id_header == citations.own);
+    let is_other = |pointer: &&MailPointer| pointer.content_sha256.as_ref() != Some(&arrival.content_sha256);
+    let Some(id) = pointer.filter(is_other).and_then(|pointer| pointer.message_id) else { return Ok(None) };
+    let Some(row) = app.store.get::<Message>(&keys::message(claim.workspace_id, id)).await? else { return Ok(None) };
+    let message = &row.value;
+    let author = parsed.from.as_ref().map(|from| from.email.as_str()).unwrap_or_default();
+    let files = |list: &[Attachment]| list.iter().map(|f| (f.filename.clone(), f.size_bytes)).collect::<Vec<_>>();
+    let is_tagged = |one: &str, other: &str| one.trim_end().ends_with(other.trim());
+    let may_be = message.direction == Direction::Inbound
+        && message.from_email.eq_ignore_ascii_case(author)
+        && (is_tagged(&message.subject, &parsed.subject) || is_tagged(&parsed.subject, &message.subject))
+        && files(&message.attachments) == files(&parsed.attachments);
+    if !may_be {
+        return Ok(None);
+    }
+    let body: MessageBody = app.store.body(&row).await?;
+    let (earlier, new) = (body.extracted_text.unwrap_or_default(), extract(parsed));
+    let goes_on = |long: &str, short: &str| {
+        !short.is_empty() && long.strip_prefix(short).is_some_and(|rest| rest.is_empty() || rest.starts_with('\n'))
+    };
+    Ok((goes_on(&earlier, &new) || goes_on(&new, &earlier)).then_some(id))
+}
+
+/// The person a mail is from, if the address can be mailed. A contact form that writes as the mailbox itself names its
+/// visitor in `Reply-To`.
+fn author_of(parsed: &ParsedMail, own: &EmailAddress) -> Option<EmailAddress> {
+    let author: EmailAddress = parsed.from.as_ref()?.email.parse().ok()?;
+    if !author.is_of_mailbox(own) {
+        return Some(author);
+    }
+    let mut others = parsed.reply_to.iter().filter_map(|mailbox| mailbox.email.parse::<EmailAddress>().ok());
+    Some(others.find(|other| !other.is_of_mailbox(own)).unwrap_or(author))
+}
+
+fn is_author(parsed: &ParsedMail, address: Option<&EmailAddress>) -> bool {
+    let author = parsed.from.as_ref().and_then(|from| from.email.parse::<EmailAddress>().ok());
+    author.as_ref().map(EmailAddress::folded) == address.map(EmailAddress::folded)
 }
 
 /// What looks dangerous, and whether the author's domain reads like one that is known, if it was compared. Whom somebody
@@ -113,12 +166,13 @@ pub(super) async fn admit(
     let known = known.filter(|pointer| pointer.content_sha256.as_ref() == Some(&arrival.content_sha256));
     let facts = Facts {
         identity: context.identity.as_ref(),
-        received_as: known.and_then(|pointer| pointer.message_id),
+        received_as: known.and_then(|pointer| pointer.message_id).or(context.same_mail),
         sender: context.contact.as_ref().map(|row| row.value.status),
         gating: context.workspace.as_ref().is_some_and(|workspace| workspace.settings.sender_trust_gating),
         approved,
         // Mail with more than one author is aligned with none of them.
         authentication: arrival.received.authentication.of_authors(arrival.parsed.has_several_authors),
+        is_author: is_author(&arrival.parsed, context.author.as_ref()),
         answers_ours: None,
         plan_used_up,
     };
