@@ -61,7 +61,7 @@ impl Engine {
             .expect("the engine starts");
         let (http, smtp, dynamodb, ses) = (String::new(), ([127, 0, 0, 1], 0).into(), String::new(), String::new());
         let (slack, telegram) = (String::new(), String::new());
-        let mut engine = Self { child, folder, parameters, http, smtp, dynamodb, ses, slack, telegram };
+        let mut engine = Self { child, folder, parameters, http, smtp, dynamodb, slack, telegram, ses };
         engine.wait_until_ready(&log_file, printed_before).await;
         engine
     }
