@@ -7,7 +7,7 @@ use actionlayer_tests::{
     world::{array, id, step},
 };
 use reqwest::Method;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::everything::{Everything, takes_a_body};
 
