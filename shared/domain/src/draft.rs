@@ -352,10 +352,14 @@ impl Draft {
         }
     }
 
-    /// Whether newer mail came, or what it answers was answered by another one since it was written.
+    /// Whether newer mail came, or it would be a second answer.
     fn is_overtaken(&self, thread: &Thread) -> bool {
-        let is_second = thread.was_answered_since(self.based_on_message_id, self.created_at) && !self.answer_again;
-        thread.is_stale(self.based_on_message_id) || is_second
+        thread.is_stale(self.based_on_message_id) || self.is_second_answer(thread)
+    }
+
+    /// Whether what it answers was answered by another one since it was written, and nobody said that both are meant.
+    pub fn is_second_answer(&self, thread: &Thread) -> bool {
+        thread.was_answered_since(self.based_on_message_id, self.created_at) && !self.answer_again
     }
 
     /// A worker takes the queued draft for that message. The thread is asked again, as in [`Draft::queue`]: a draft that

@@ -5,7 +5,9 @@
 //! A rule here looks at facts and changes nothing. The write that follows checks that what was looked at is still so.
 
 use crate::{
-    Draft, DraftRefusal, Identity, Message, MessageId, Suppression, Thread, Timestamp, identity::IdentityStatus,
+    Draft, DraftRefusal, EmailAddress, Identity, Message, MessageId, Suppression, Thread, Timestamp,
+    identity::IdentityStatus,
+    unattended::{MAX_OF_ONE_IDENTITY_A_DAY, MAX_TO_ONE_PERSON_A_DAY, UnattendedToday, stranger_to},
 };
 
 /// Who stands behind a mail that wants to leave.
@@ -44,8 +46,12 @@ pub struct Facts<'a> {
     pub thread: Option<&'a Thread>,
     /// The message it answers.
     pub answers: Option<&'a Message>,
+    /// Whom it goes to, but for copies.
+    pub to: &'a [EmailAddress],
     /// Which of its recipients are suppressed.
     pub suppressed: &'a [Suppression],
+    /// What left today that nobody approved.
+    pub today: UnattendedToday,
     /// The plan allows no more mails in this period.
     pub plan_used_up: bool,
     /// Now.
@@ -69,8 +75,14 @@ pub enum Refusal {
     RecipientSuppressed,
     /// A machine wrote what it answers, and no person reads the answer: two machines would go on for ever.
     AnswersMachine,
+    /// A caller would answer somebody without a draft who is neither the proven author nor was written to in the thread.
+    GoesElsewhere,
     /// The thread had its unattended mails of the day.
-    UnattendedCap,
+    ThreadCap,
+    /// The recipient had their unattended mails of the day.
+    RecipientCap,
+    /// The identity had its unattended mails of the day.
+    IdentityCap,
     /// The plan allows no more.
     PlanLimit,
 }
@@ -141,14 +153,33 @@ fn has_room(facts: &Facts<'_>) -> Result<(), Refusal> {
     if facts.basis.is_unattended()
         && let Some(answered) = facts.answers
     {
-        if answered.is_automated {
-            return Err(Refusal::AnswersMachine);
-        }
-        if facts.thread.is_some_and(|thread| !thread.has_room_unattended(facts.now)) {
-            return Err(Refusal::UnattendedCap);
-        }
+        is_answer_without_person(facts, answered)?;
     }
     if facts.plan_used_up { Err(Refusal::PlanLimit) } else { Ok(()) }
+}
+
+/// An answer that no person sees goes to nobody but those who take part, and not often.
+fn is_answer_without_person(facts: &Facts<'_>, answered: &Message) -> Result<(), Refusal> {
+    if answered.is_automated {
+        return Err(Refusal::AnswersMachine);
+    }
+    if let Some(thread) = facts.thread {
+        // By the opt-out it goes to the author alone, see `unattended`.
+        let is_by_caller = matches!(facts.basis, Basis::Caller);
+        if is_by_caller && stranger_to(answered, facts.to, &thread.written_to).is_some() {
+            return Err(Refusal::GoesElsewhere);
+        }
+        if !thread.has_room_unattended(facts.now) {
+            return Err(Refusal::ThreadCap);
+        }
+    }
+    if facts.today.to_recipient >= MAX_TO_ONE_PERSON_A_DAY {
+        return Err(Refusal::RecipientCap);
+    }
+    if facts.today.of_identity >= MAX_OF_ONE_IDENTITY_A_DAY {
+        return Err(Refusal::IdentityCap);
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -172,6 +203,7 @@ mod tests {
         thread: Thread,
         inbound: Message,
         draft: Draft,
+        to: Vec<EmailAddress>,
         suppressed: Vec<Suppression>,
     }
 
@@ -200,7 +232,9 @@ mod tests {
                 based_on_message_id: Some(inbound.id),
                 ..Draft::start(ID.parse().unwrap(), &thread, crate::HeaderText::sanitize("Re: Hi"), agent, NOW)
             };
-            Self { identity, thread, inbound, draft, suppressed: Vec::new() }
+            thread.written_to.push("ada@example.org".to_owned());
+            let to = vec!["ada@example.org".parse().unwrap()];
+            Self { identity, thread, inbound, draft, to, suppressed: Vec::new() }
         }
 
         fn facts<'a>(&'a self, basis: Basis<'a>) -> Facts<'a> {
@@ -210,7 +244,9 @@ mod tests {
                 identity: &self.identity,
                 thread: Some(&self.thread),
                 answers: Some(&self.inbound),
+                to: &self.to,
                 suppressed: &self.suppressed,
+                today: UnattendedToday::default(),
                 plan_used_up: false,
                 now: NOW,
             }
@@ -310,7 +346,7 @@ mod tests {
             assert!(world.thread.count_unattended_send(NOW));
         }
         for basis in [Basis::OptOut, Basis::Caller] {
-            assert_eq!(may_leave(&world.facts(basis)), Err(Refusal::UnattendedCap));
+            assert_eq!(may_leave(&world.facts(basis)), Err(Refusal::ThreadCap));
         }
         // A person who approves answers whom they like.
         assert_eq!(may_leave(&world.facts(Basis::Draft(&world.draft))), Ok(()));
@@ -319,6 +355,22 @@ mod tests {
             assert_eq!(may_leave(&world.facts(basis)), Err(Refusal::AnswersMachine));
         }
         assert_eq!(may_leave(&world.facts(Basis::Draft(&world.draft))), Ok(()));
+    }
+
+    #[test]
+    fn what_no_person_sees_goes_to_those_who_take_part_and_not_often() {
+        let mut world = World::approved();
+        let of_identity = UnattendedToday { of_identity: MAX_OF_ONE_IDENTITY_A_DAY, ..UnattendedToday::default() };
+        let to_recipient = UnattendedToday { to_recipient: MAX_TO_ONE_PERSON_A_DAY, ..UnattendedToday::default() };
+        for basis in [Basis::OptOut, Basis::Caller] {
+            let asked = |today| may_leave(&Facts { today, ..world.facts(basis) });
+            assert_eq!(asked(of_identity), Err(Refusal::IdentityCap));
+            assert_eq!(asked(to_recipient), Err(Refusal::RecipientCap));
+        }
+        world.to.push("eve@evil.example".parse().unwrap());
+        assert_eq!(may_leave(&world.facts(Basis::Caller)), Err(Refusal::GoesElsewhere));
+        let seen = Facts { today: of_identity, ..world.facts(Basis::Draft(&world.draft)) };
+        assert_eq!(may_leave(&seen), Ok(()));
     }
 
     #[test]

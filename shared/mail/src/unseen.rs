@@ -18,6 +18,12 @@ pub fn is_unseen(c: char) -> bool {
             | '\u{e0000}'..='\u{e0fff}')
 }
 
+/// Whether a character parts neither words nor the labels of a host, whatever it looks like: what nobody sees, joiners and
+/// the marks of a direction.
+pub(crate) fn is_ignorable(c: char) -> bool {
+    is_unseen(c) || matches!(c, '\u{200c}'..='\u{200f}')
+}
+
 /// The flags of England, Scotland and Wales: the emoji that are spelled with tags (Unicode Technical Standard 51, those that are
 /// recommended for general interchange).
 const FLAGS_OF_TAGS: [&str; 3] = [

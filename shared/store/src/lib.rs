@@ -63,7 +63,6 @@ pub use records::{
 pub use thread_lists::ThreadFilter;
 pub use totals::TotalsKey;
 pub use transaction::Transaction;
-pub use unattended::UnattendedToday;
 pub use usage::{Usage, Used};
 
 use std::sync::Arc;

@@ -134,10 +134,7 @@ fn no_operation_is_without_a_price() {
         let methods = methods.as_object().unwrap().keys().filter(|method| *method != "parameters");
         methods.map(move |method| format!("{} {path}", method.to_uppercase()))
     });
-    let priced = EVERY_OPERATION.iter().map(|price| price.operation.split('?').next().unwrap());
-    let known: std::collections::BTreeSet<_> = priced.chain(every_operation::UNCOUNTED).collect();
-    let missing: Vec<_> = operations.filter(|operation| !known.contains(operation.as_str())).collect();
-    assert!(missing.is_empty(), "without a price: {missing:?}");
+    operations::assert_priced(operations, EVERY_OPERATION, &every_operation::UNCOUNTED);
 }
 
 /// Every tool of `/mcp`, the caller's authentication included.
@@ -177,10 +174,6 @@ async fn each_tool_costs_what_it_should() {
 
 #[test]
 fn no_tool_is_without_a_price() {
-    let priced = EVERY_TOOL.iter().map(|price| price.operation.split(',').next().unwrap());
-    let known: std::collections::BTreeSet<_> = priced.chain(tools::UNCOUNTED).collect();
     let all = actionlayer_mcp::listed(actionlayer_domain::Role::Full);
-    let missing: Vec<_> =
-        all.iter().filter(|tool| !known.contains(tool.name.as_ref())).map(|tool| &tool.name).collect();
-    assert!(missing.is_empty(), "without a price: {missing:?}");
+    operations::assert_priced(all.iter().map(|tool| tool.name.to_string()), EVERY_TOOL, &tools::UNCOUNTED);
 }

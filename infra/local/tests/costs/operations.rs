@@ -1,6 +1,6 @@
 //! The loop, step by step, each step with its price.
 
-use std::fmt::Write as _;
+use std::{collections::BTreeSet, fmt::Write as _};
 
 use actionlayer_domain::{
     Draft, DraftId, DraftStatus, Message, Thread, ThreadId, event::Entity, rate::RateClass, work::SendJob,
@@ -54,6 +54,14 @@ pub(crate) fn table(prices: &[Price]) -> String {
         let _ = writeln!(table, "| {operation} | {round_trips} | {requests} | {read_units} | {write_units} |");
     }
     table
+}
+
+/// Every one of `all` is in the table, whatever its row says behind the name, or among those that are not counted.
+pub(crate) fn assert_priced(all: impl IntoIterator<Item = String>, prices: &[Price], uncounted: &[&str]) {
+    let named = prices.iter().filter_map(|price| price.operation.split(['?', ',']).next());
+    let known: BTreeSet<&str> = named.chain(uncounted.iter().copied()).collect();
+    let missing: Vec<String> = all.into_iter().filter(|one| !known.contains(one.as_str())).collect();
+    assert!(missing.is_empty(), "without a price: {missing:?}");
 }
 
 /// A mail as people write them.

@@ -98,8 +98,7 @@ async fn queue_once(
     draft.answer_again |= answer_again;
     let could_leave =
         matches!(draft.status, DraftStatus::Pending | DraftStatus::Approved) && draft.send_state.is_none();
-    let is_second = thread_row.value.was_answered_since(draft.based_on_message_id, draft.created_at);
-    if could_leave && is_second && !draft.answer_again {
+    if could_leave && draft.is_second_answer(&thread_row.value) {
         // In a channel there is no way to say that both are meant.
         if caller.actor().kind.is_asked() {
             return Err(ServiceError::StaleDraft);

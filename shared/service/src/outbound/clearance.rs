@@ -1,8 +1,10 @@
 //! What is read about a mail that wants to leave before [`sending`] is asked, and what is said when it may not.
 
 use actionlayer_domain::{
-    EmailAddress, Identity, Message, Plan, Suppression, SuppressionReason, Thread, Timestamp, Workspace, WorkspaceId,
+    EmailAddress, Identity, IdentityId, Message, Plan, Suppression, SuppressionReason, Thread, Timestamp, Workspace,
+    WorkspaceId,
     sending::{self, Basis, Facts, Refusal, Step},
+    unattended::UnattendedToday,
 };
 use actionlayer_store::{Transaction, Used};
 
@@ -14,9 +16,11 @@ use crate::{
 /// Who of its recipients is suppressed, and how much of the plan is left.
 #[derive(Debug)]
 pub(crate) struct Clearance {
+    to: Vec<EmailAddress>,
     suppressed: Vec<Suppression>,
     /// The same, by the fields that name them.
     named: Vec<FieldError>,
+    today: UnattendedToday,
     allowance: Allowance,
     plan: Plan,
     now: Timestamp,
@@ -35,7 +39,15 @@ impl Clearance {
     pub(crate) fn unread(app: &App, workspace: Option<&Workspace>, now: Timestamp) -> Self {
         let plan = plan_of(app, workspace);
         let allowance = Allowance::unread(plan, Used::Outbound, now);
-        Self { suppressed: Vec::new(), named: Vec::new(), allowance, plan, now }
+        Self {
+            to: Vec::new(),
+            suppressed: Vec::new(),
+            named: Vec::new(),
+            today: UnattendedToday::default(),
+            allowance,
+            plan,
+            now,
+        }
     }
 
     /// Reads what stands in the way. The workspace is read as well where nobody has.
@@ -58,7 +70,25 @@ impl Clearance {
             async { Ok::<_, ServiceError>(app.store.suppressed(workspace_id, to.iter().chain(cc).chain(bcc)).await?) };
         let (suppressed, (plan, allowance)) = tokio::try_join!(suppressed, allowance)?;
         let suppressed: Vec<Suppression> = suppressed.into_iter().map(|row| row.value).collect();
-        Ok(Self { named: named(&suppressed, recipients), suppressed, allowance, plan, now })
+        let named = named(&suppressed, recipients);
+        let today = UnattendedToday::default();
+        Ok(Self { to: to.to_vec(), suppressed, named, today, allowance, plan, now })
+    }
+
+    /// The same for a mail that no person sees: what left today counts as well.
+    pub(crate) async fn read_unattended(
+        app: &App,
+        workspace_id: WorkspaceId,
+        workspace: Option<&Workspace>,
+        identity_id: IdentityId,
+        recipients: Recipients<'_>,
+        now: Timestamp,
+    ) -> Result<Self, ServiceError> {
+        let (clearance, today) = tokio::join!(
+            Self::read(app, workspace_id, workspace, recipients, now),
+            app.store.unattended_today(workspace_id, identity_id, recipients.to, now),
+        );
+        Ok(Self { today: today?, ..clearance? })
     }
 
     /// Refuses a mail that may not be put on its way, with what the caller can do about it.
@@ -87,7 +117,9 @@ impl Clearance {
             identity,
             thread,
             answers,
+            to: &self.to,
             suppressed: &self.suppressed,
+            today: self.today,
             plan_used_up: self.allowance.is_used_up(),
             now: self.now,
         })
@@ -115,7 +147,14 @@ impl Clearance {
             Refusal::AnswersMachine => ServiceError::Conflict(
                 "the newest message was written by a machine, and no person approves this answer: submit a draft instead",
             ),
-            Refusal::UnattendedCap => {
+            Refusal::GoesElsewhere => ServiceError::Conflict(
+                "the answer would go to somebody who is neither the proven author of the newest message nor was written to in \
+                 the thread, and no person approves it: submit a draft instead",
+            ),
+            Refusal::RecipientCap | Refusal::IdentityCap => ServiceError::Conflict(
+                "the recipient or the identity has had its unattended mails of today: submit a draft instead",
+            ),
+            Refusal::ThreadCap => {
                 ServiceError::Conflict("the thread has had its 10 unattended sends of today: submit a draft instead")
             }
             Refusal::PlanLimit => self.allowance.reached(app, "outgoing mails"),

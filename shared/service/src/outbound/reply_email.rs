@@ -1,11 +1,6 @@
 //! `POST /v1/emails/reply`: an answer without a draft.
 
-use actionlayer_domain::{
-    EmailAddress, IdentityId, Message, MessageBody, ThreadId,
-    key::Permission,
-    sending::Basis,
-    unattended::{MAX_OF_ONE_IDENTITY_A_DAY, MAX_TO_ONE_PERSON_A_DAY, stranger_to},
-};
+use actionlayer_domain::{EmailAddress, IdentityId, Message, MessageBody, ThreadId, key::Permission, sending::Basis};
 use actionlayer_store::Transaction;
 
 use crate::{
@@ -86,22 +81,9 @@ pub async fn reply_email(
         fields.finish()?;
         let now = app.now();
         let recipients = Recipients { to: &to, cc: &cc, bcc: &bcc };
-        let (clearance, today) = tokio::join!(
-            Clearance::read(app, caller.workspace_id, workspace.as_ref(), recipients, now),
-            app.store.unattended_today(caller.workspace_id, identity.id, &to, now),
-        );
-        let (clearance, today) = (clearance?, today?);
-        if stranger_to(&answered, &to, &row.value.written_to).is_some() {
-            return Err(ServiceError::Conflict(
-                "the answer would go to somebody who is neither the proven author of the newest message nor was written to in \
-                 the thread, and no person approves it: submit a draft instead",
-            ));
-        }
-        if today.to_recipient >= MAX_TO_ONE_PERSON_A_DAY || today.of_identity >= MAX_OF_ONE_IDENTITY_A_DAY {
-            return Err(ServiceError::Conflict(
-                "the recipient or the identity has had its unattended mails of today: submit a draft instead",
-            ));
-        }
+        let workspace = workspace.as_ref();
+        let clearance =
+            Clearance::read_unattended(app, caller.workspace_id, workspace, identity.id, recipients, now).await?;
         let mut thread = row.value.clone();
         clearance.require(app, Basis::Caller, &identity, Some(&thread), Some(&answered))?;
         if !thread.count_unattended_send(now) {

@@ -3,7 +3,7 @@
 use actionlayer_domain::{
     Draft, Identity, Message, Thread, Timestamp, Workspace,
     sending::{Basis, Refusal},
-    unattended::{Answer, Declined, MAX_OF_ONE_IDENTITY_A_DAY, MAX_TO_ONE_PERSON_A_DAY, may_leave},
+    unattended::{Answer, Declined, may_leave},
 };
 
 use crate::{
@@ -33,16 +33,16 @@ pub(crate) async fn allowed(
         return Ok(Err(declined));
     }
     let recipients = Recipients { to: &draft.to, cc: &draft.cc, bcc: &draft.bcc };
-    let (clearance, today) = tokio::join!(
-        Clearance::read(app, draft.workspace_id, workspace, recipients, now),
-        app.store.unattended_today(draft.workspace_id, draft.identity_id, &draft.to, now),
-    );
-    let (clearance, today) = (clearance?, today?);
+    let clearance =
+        Clearance::read_unattended(app, draft.workspace_id, workspace, draft.identity_id, recipients, now).await?;
     if let Err(refusal) = clearance.ask(Basis::OptOut, identity, Some(thread), Some(answered)) {
         return match refusal {
             Refusal::RecipientSuppressed => Ok(Err(Declined::RecipientSuppressed)),
             Refusal::PlanLimit => Ok(Err(Declined::PlanLimit)),
-            Refusal::UnattendedCap => Ok(Err(Declined::ThreadCap)),
+            Refusal::GoesElsewhere => Ok(Err(Declined::GoesElsewhere)),
+            Refusal::ThreadCap => Ok(Err(Declined::ThreadCap)),
+            Refusal::RecipientCap => Ok(Err(Declined::RecipientCap)),
+            Refusal::IdentityCap => Ok(Err(Declined::IdentityCap)),
             Refusal::AnswersMachine => Ok(Err(Declined::AutomatedSender)),
             Refusal::Stale => Ok(Err(Declined::Stale)),
             Refusal::IdentitySuspended | Refusal::ColdSendBlocked | Refusal::NotOptedOut | Refusal::Draft(_) => {
@@ -50,13 +50,5 @@ pub(crate) async fn allowed(
             }
         };
     }
-    Ok(if today.to_recipient >= MAX_TO_ONE_PERSON_A_DAY {
-        Err(Declined::RecipientCap)
-    } else if today.of_identity >= MAX_OF_ONE_IDENTITY_A_DAY {
-        Err(Declined::IdentityCap)
-    } else if !thread.count_unattended_send(now) {
-        Err(Declined::ThreadCap)
-    } else {
-        Ok(clearance)
-    })
+    Ok(if thread.count_unattended_send(now) { Ok(clearance) } else { Err(Declined::ThreadCap) })
 }

@@ -5,6 +5,7 @@ use actionlayer_domain::{
     AttemptId, EmailAddress, MessageBody, Suppression,
     draft::{Failure, FailureCode},
     sending::{self, Basis, Facts, Refusal, Step},
+    unattended::UnattendedToday,
     work::SendJob,
 };
 use actionlayer_store::{BlobKey, Outbound, Transaction};
@@ -67,7 +68,9 @@ pub(super) async fn claim_once(
         identity: &identity,
         thread: Some(&thread.value),
         answers: None,
+        to: &[],
         suppressed: &suppressed,
+        today: UnattendedToday::default(),
         plan_used_up: false,
         now,
     });
@@ -152,7 +155,10 @@ fn failure_of(refusal: &Refusal, suppressed: &[Suppression]) -> Option<Failure> 
         | Refusal::NotOptedOut
         | Refusal::Stale
         | Refusal::AnswersMachine
-        | Refusal::UnattendedCap
+        | Refusal::GoesElsewhere
+        | Refusal::ThreadCap
+        | Refusal::RecipientCap
+        | Refusal::IdentityCap
         | Refusal::PlanLimit => None,
     }
 }
