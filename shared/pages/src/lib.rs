@@ -12,6 +12,7 @@ pub mod approval;
 pub mod outcome;
 pub mod policy;
 pub mod reference;
+pub mod screens;
 
 #[cfg(test)]
 #[path = "../../channels/src/sample.rs"]

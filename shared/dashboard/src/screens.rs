@@ -1,0 +1,30 @@
+//! The screens: one file for each resource, each with its list of routes.
+//!
+//! A handler takes an address or a form apart, calls the use case as the visitor, and shows what came of it: a form that
+//! was taken leads on, one that was not stands there again under why. Nothing is decided here.
+
+mod answer;
+mod drafts;
+mod form;
+mod held;
+mod inbox;
+mod messages;
+mod threads;
+mod words;
+
+pub(crate) use words::words;
+
+use std::sync::Arc;
+
+use actionlayer_service::App;
+use axum::Router;
+
+/// Every screen.
+pub(crate) fn routes() -> Router<Arc<App>> {
+    Router::new()
+        .merge(drafts::routes())
+        .merge(held::routes())
+        .merge(inbox::routes())
+        .merge(messages::routes())
+        .merge(threads::routes())
+}
