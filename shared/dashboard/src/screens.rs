@@ -4,11 +4,16 @@
 //! was taken leads on, one that was not stands there again under why. Nothing is decided here.
 
 mod answer;
+mod channels;
+mod domains;
 mod drafts;
 mod form;
 mod held;
+mod identities;
 mod inbox;
+mod keys;
 mod messages;
+mod setup;
 mod threads;
 mod words;
 
@@ -22,9 +27,14 @@ use axum::Router;
 /// Every screen.
 pub(crate) fn routes() -> Router<Arc<App>> {
     Router::new()
+        .merge(channels::routes())
+        .merge(domains::routes())
         .merge(drafts::routes())
         .merge(held::routes())
+        .merge(identities::routes())
         .merge(inbox::routes())
+        .merge(keys::routes())
         .merge(messages::routes())
+        .merge(setup::routes())
         .merge(threads::routes())
 }

@@ -3,12 +3,16 @@
 //! A screen is made from values that a use case gave and from what the visitor may do. Text that came by mail, or that an
 //! agent wrote, is made legible and escaped; the HTML of a mail stands in a document of its own, see [`mail_frame`].
 
+pub mod domains;
 pub mod draft;
 pub mod held;
+pub mod identities;
 pub mod inbox;
+pub mod keys;
 pub mod mail_frame;
 pub mod parts;
 pub mod review;
+pub mod setup;
 pub mod thread;
 pub mod timeline;
 
