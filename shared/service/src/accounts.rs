@@ -1,0 +1,3 @@
+//! People who sign in: how they come to an account, to a session, and into a workspace.
+
+pub mod sessions;
