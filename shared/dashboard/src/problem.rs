@@ -1,13 +1,15 @@
-//! Refusals as screens: the one table from outcomes to status and words.
+//! Refusals as screens. Their words are in [`words`].
 
 use actionlayer_pages::dashboard::{Frame, Problem, render};
-use actionlayer_service::{ServiceError, error::past_tense};
+use actionlayer_service::ServiceError;
 use axum::{
     extract::Request,
     middleware::Next,
     response::{Html, IntoResponse, Response},
 };
 use http::{HeaderMap, StatusCode, header};
+
+use crate::screens::words;
 
 /// Something that was not done or cannot be shown.
 #[derive(Debug, Clone)]
@@ -46,74 +48,12 @@ impl Refused {
 
 impl From<ServiceError> for Refused {
     fn from(error: ServiceError) -> Self {
-        let (status, headline, sentence): (StatusCode, &str, String) = match &error {
-            ServiceError::NotFound { .. } => return Self::not_found(),
-            ServiceError::Unauthorized => {
-                let sentence = "Sign in again; nothing was changed.";
-                return Self::new(StatusCode::UNAUTHORIZED, "Your session is over", sentence).way_on("/sign-in", "Sign in");
-            }
-            ServiceError::Forbidden { .. } => (
-                StatusCode::FORBIDDEN,
-                "Your role does not allow this",
-                "Nothing was changed. An owner of the workspace can do it, or give you another role under Settings, Users.".into(),
-            ),
-            ServiceError::Validation(errors) => {
-                let sentences = errors.iter().map(|error| format!("{} {}", error.field, error.message)).collect();
-                return Self { sentences, ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, "That cannot be taken", "") };
-            }
-            ServiceError::Draft(actionlayer_domain::DraftRefusal::Decided { status, .. }) => (
-                StatusCode::CONFLICT,
-                "Somebody was first",
-                format!("The draft {} already. Nothing was changed by you.", past_tense(*status)),
-            ),
-            ServiceError::Draft(_) | ServiceError::StaleDraft | ServiceError::ApprovalRequired => (
-                StatusCode::CONFLICT,
-                "The draft does not allow that any more",
-                "Look at it again: it was decided, changed or overtaken in the meantime. Nothing was changed by you.".into(),
-            ),
-            ServiceError::ColdSendBlocked => (
-                StatusCode::UNPROCESSABLE_ENTITY,
-                "This identity may not write first",
-                "Switch cold outbound on for the identity, or answer a mail of theirs.".into(),
-            ),
-            ServiceError::DomainNotVerified { missing } => (
-                StatusCode::UNPROCESSABLE_ENTITY,
-                "The domain is not verified",
-                format!("Missing: {}. Add the records at your registrar; they are looked for every 30 seconds.", missing.join(", ")),
-            ),
-            ServiceError::IdentitySuspended => (
-                StatusCode::UNPROCESSABLE_ENTITY,
-                "The identity is suspended",
-                "Nothing leaves from it. Resume it on its page first.".into(),
-            ),
-            ServiceError::PlanLimit { reason, .. } => {
-                (StatusCode::PAYMENT_REQUIRED, "The plan allows no more", format!("{reason}. A larger plan has room for it."))
-            }
-            ServiceError::BillingNotConfigured => (
-                StatusCode::CONFLICT,
-                "There is no billing here",
-                "This deployment has no payment provider. Whoever runs it decides about the plan.".into(),
-            ),
-            ServiceError::RecipientSuppressed(_) => (
-                StatusCode::UNPROCESSABLE_ENTITY,
-                "Nothing is sent to a recipient",
-                "Mail to them bounced, or they complained. Remove them under Suppressions if that is settled.".into(),
-            ),
-            ServiceError::WorkspaceExists => (StatusCode::CONFLICT, "There is a workspace already", "Nothing was changed.".into()),
-            ServiceError::Exists { what, .. } => {
-                (StatusCode::CONFLICT, "There is one already", format!("Such a {what} exists. Nothing was changed."))
-            }
-            ServiceError::Conflict(reason) => (StatusCode::CONFLICT, "That does not go together", format!("Not done: {reason}.")),
-            ServiceError::Contended | ServiceError::Store(_) | ServiceError::Upstream { .. } => {
-                tracing::error!(%error, "a screen could not be shown");
-                (
-                    StatusCode::SERVICE_UNAVAILABLE,
-                    "Something of ours is in the way",
-                    "Try again in a moment. If you did something, look first whether it was done.".into(),
-                )
-            }
-        };
-        Self::new(status, headline, sentence)
+        if let ServiceError::NotFound { .. } = &error {
+            return Self::not_found();
+        }
+        let (status, problem) = words(&error);
+        let refused = Self { sentences: problem.sentences, ..Self::new(status, problem.title, "") };
+        if error == ServiceError::Unauthorized { refused.way_on("/sign-in", "Sign in") } else { refused }
     }
 }
 

@@ -3,8 +3,10 @@
 //! A handler takes an address or a form apart, calls the use case as the visitor, and shows what came of it: a form that
 //! was taken leads on, one that was not stands there again under why. Nothing is decided here.
 
+mod activity;
 mod answer;
 mod channels;
+mod contacts;
 mod domains;
 mod drafts;
 mod form;
@@ -13,8 +15,11 @@ mod identities;
 mod inbox;
 mod keys;
 mod messages;
+mod rule_form;
+mod rules;
 mod setup;
 mod threads;
+mod webhooks;
 mod words;
 
 pub(crate) use words::words;
@@ -27,7 +32,9 @@ use axum::Router;
 /// Every screen.
 pub(crate) fn routes() -> Router<Arc<App>> {
     Router::new()
+        .merge(activity::routes())
         .merge(channels::routes())
+        .merge(contacts::routes())
         .merge(domains::routes())
         .merge(drafts::routes())
         .merge(held::routes())
@@ -35,6 +42,8 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .merge(inbox::routes())
         .merge(keys::routes())
         .merge(messages::routes())
+        .merge(rules::routes())
         .merge(setup::routes())
         .merge(threads::routes())
+        .merge(webhooks::routes())
 }

@@ -14,7 +14,7 @@ use crate::UNRENDERABLE;
 pub mod accounts;
 
 /// The style sheet, as it is served.
-pub const STYLE_SHEET: &str = crate::STYLE;
+pub const STYLE_SHEET: &str = concat!(include_str!("../templates/style.css"), include_str!("../templates/screens.css"));
 /// The script, as it is served.
 pub const SCRIPT: &str = include_str!("../templates/dashboard.js");
 
@@ -28,12 +28,18 @@ pub static ASSET_VERSION: LazyLock<String> = LazyLock::new(|| {
 /// A part of the dashboard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Section {
+    /// What to do first.
+    Setup,
     /// Threads.
     Inbox,
+    /// Drafts.
+    Drafts,
     /// Mail of senders who wait for a decision.
     Held,
-    /// Identities and domains.
+    /// Mailboxes.
     Identities,
+    /// Domains.
+    Domains,
     /// Contacts.
     Contacts,
     /// Rules.
@@ -46,37 +52,47 @@ pub enum Section {
     Suppressions,
     /// What was used.
     Usage,
+    /// API keys.
+    ApiKeys,
     /// Workspace, users, keys.
     Settings,
 }
 
 impl Section {
     /// Every section, in the order of the navigation.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 14] = [
         Self::Inbox,
+        Self::Drafts,
         Self::Held,
-        Self::Identities,
         Self::Contacts,
+        Self::Identities,
+        Self::Domains,
         Self::Rules,
         Self::Webhooks,
+        Self::ApiKeys,
         Self::Events,
         Self::Suppressions,
         Self::Usage,
         Self::Settings,
+        Self::Setup,
     ];
 
     /// Its name.
     pub const fn name(self) -> &'static str {
         match self {
+            Self::Setup => "Get started",
             Self::Inbox => "Inbox",
-            Self::Held => "Held",
+            Self::Drafts => "Drafts",
+            Self::Held => "Unknown senders",
             Self::Identities => "Identities",
+            Self::Domains => "Domains",
             Self::Contacts => "Contacts",
             Self::Rules => "Rules",
             Self::Webhooks => "Webhooks",
             Self::Events => "Events",
             Self::Suppressions => "Suppressions",
             Self::Usage => "Usage",
+            Self::ApiKeys => "API keys",
             Self::Settings => "Settings",
         }
     }
@@ -84,15 +100,19 @@ impl Section {
     /// Where it begins.
     pub const fn path(self) -> &'static str {
         match self {
+            Self::Setup => "/onboarding",
             Self::Inbox => "/inbox",
+            Self::Drafts => "/drafts",
             Self::Held => "/held",
             Self::Identities => "/identities",
+            Self::Domains => "/domains",
             Self::Contacts => "/contacts",
             Self::Rules => "/rules",
             Self::Webhooks => "/webhooks",
             Self::Events => "/events",
             Self::Suppressions => "/suppressions",
             Self::Usage => "/usage",
+            Self::ApiKeys => "/settings/api-keys",
             Self::Settings => "/settings",
         }
     }
@@ -129,17 +149,17 @@ impl Frame {
     }
 
     #[allow(clippy::unused_self, reason = "asked by the template")]
-    fn sections(&self) -> [Section; 10] {
+    pub(crate) fn sections(&self) -> [Section; 14] {
         Section::ALL
     }
 
     #[allow(clippy::unused_self, reason = "asked by the template")]
-    fn asset_version(&self) -> &'static str {
+    pub(crate) fn asset_version(&self) -> &'static str {
         &ASSET_VERSION
     }
 
     #[allow(clippy::trivially_copy_pass_by_ref, reason = "the template's loop gives references")]
-    fn is_current(&self, section: &Section) -> bool {
+    pub(crate) fn is_current(&self, section: &Section) -> bool {
         self.section == Some(*section)
     }
 }

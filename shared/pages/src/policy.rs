@@ -6,10 +6,6 @@
 pub const APPROVAL: &str = "default-src 'none'; style-src 'sha256-LpgLx5/54CcUWYlsyxONBM3Xou7G3+vqfq+yQZsGrFA='; style-src-attr 'unsafe-inline'; form-action 'self'; \
                                            frame-ancestors 'none'; base-uri 'none'";
 
-/// The HTML of a mail, in a frame of the dashboard: its style is its own, and it can do nothing, not even by itself.
-pub const MAIL_FRAME: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox; base-uri 'none'; \
-                              form-action 'none'; frame-ancestors 'self'";
-
 /// The reference loads nothing but its own style.
 pub const REFERENCE: &str =
     "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";

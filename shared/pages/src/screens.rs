@@ -3,8 +3,10 @@
 //! A screen is made from values that a use case gave and from what the visitor may do. Text that came by mail, or that an
 //! agent wrote, is made legible and escaped; the HTML of a mail stands in a document of its own, see [`mail_frame`].
 
+pub mod contacts;
 pub mod domains;
 pub mod draft;
+pub mod events;
 pub mod held;
 pub mod identities;
 pub mod inbox;
@@ -12,9 +14,13 @@ pub mod keys;
 pub mod mail_frame;
 pub mod parts;
 pub mod review;
+pub mod rules;
 pub mod setup;
+pub mod suppressions;
 pub mod thread;
 pub mod timeline;
+pub mod usage;
+pub mod webhooks;
 
 pub use parts::{Access, Choice, Pager, Problem};
 

@@ -47,7 +47,8 @@ function refresh(element) {
 }
 document.querySelectorAll("[data-refresh-seconds][id]").forEach(refresh);
 
-// data-key="e" on a link, button or field: presses it, or goes to it. j and k walk through [data-row]; Enter opens the row.
+// data-key="e" on a link, button or field: presses it, or goes to it, as it does to what decides (data-careful): that takes
+// Enter as well. j and k walk through [data-row]; Enter opens the row.
 function isTyping(target) {
   return target.closest("input, textarea, select, [contenteditable]") !== null;
 }
@@ -58,7 +59,7 @@ document.addEventListener("keydown", (event) => {
     if (rows.length === 0) return;
     const at = rows.findIndex((row) => row.contains(document.activeElement));
     const to = at < 0 ? 0 : Math.min(rows.length - 1, Math.max(0, at + (event.key === "j" ? 1 : -1)));
-    const goal = rows[to].matches("a, button") ? rows[to] : rows[to].querySelector("a, button");
+    const goal = rows[to].matches("a, button") ? rows[to] : rows[to].querySelector("a, button, summary");
     goal?.focus();
     goal?.scrollIntoView({ block: "nearest" });
     event.preventDefault();
@@ -68,6 +69,6 @@ document.addEventListener("keydown", (event) => {
   if (!wanted) return;
   event.preventDefault();
   if (wanted.matches("dialog")) wanted.showModal();
-  else if (wanted.matches("input, textarea, select, details")) wanted.focus();
+  else if (wanted.matches("input, textarea, select, details, [data-careful]")) wanted.focus();
   else wanted.click();
 });

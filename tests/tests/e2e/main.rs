@@ -17,6 +17,7 @@ mod cold_drafts;
 mod contacts;
 mod contract;
 mod crashes;
+mod dashboard;
 mod direct_sends;
 mod errors;
 mod events;

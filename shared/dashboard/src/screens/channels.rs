@@ -62,22 +62,12 @@ async fn add(app: &App, visitor: &SignedIn, id: &str, channel: Result<ApprovalCh
     changed(app, visitor, id, outcome, ADDED, None).await
 }
 
-async fn add_email(
-    State(app): State<Arc<App>>,
-    visitor: SignedIn,
-    Path(id): Path<String>,
-    form: Form,
-) -> Response {
+async fn add_email(State(app): State<Arc<App>>, visitor: SignedIn, Path(id): Path<String>, form: Form) -> Response {
     let channel = addresses(&form.several("to")).map(|to| ApprovalChannel::Email { to });
     add(&app, &visitor, &id, channel).await
 }
 
-async fn add_slack(
-    State(app): State<Arc<App>>,
-    visitor: SignedIn,
-    Path(id): Path<String>,
-    form: Form,
-) -> Response {
+async fn add_slack(State(app): State<Arc<App>>, visitor: SignedIn, Path(id): Path<String>, form: Form) -> Response {
     let secret = |name| form.given(name).map(|text| Secret::new(text.to_owned()));
     let channel = ApprovalChannel::Slack {
         channel: form.text("channel").trim().to_owned(),
@@ -89,12 +79,7 @@ async fn add_slack(
     add(&app, &visitor, &id, Ok(channel)).await
 }
 
-async fn add_telegram(
-    State(app): State<Arc<App>>,
-    visitor: SignedIn,
-    Path(id): Path<String>,
-    form: Form,
-) -> Response {
+async fn add_telegram(State(app): State<Arc<App>>, visitor: SignedIn, Path(id): Path<String>, form: Form) -> Response {
     let channel = ApprovalChannel::Telegram {
         bot_token: Secret::new(form.text("bot_token").trim().to_owned()),
         chat_id: form.text("chat_id").trim().to_owned(),
@@ -105,12 +90,7 @@ async fn add_telegram(
 }
 
 /// The form says which of how many it means: when others came or went meanwhile, none is removed.
-async fn remove(
-    State(app): State<Arc<App>>,
-    visitor: SignedIn,
-    Path(id): Path<String>,
-    form: Form,
-) -> Response {
+async fn remove(State(app): State<Arc<App>>, visitor: SignedIn, Path(id): Path<String>, form: Form) -> Response {
     const CHANGED: ServiceError = ServiceError::Conflict("the channels were changed meanwhile: look at them again");
     let outcome = async {
         let id = identity_id(&id)?;

@@ -85,9 +85,10 @@ async fn page(app: &App, visitor: &SignedIn, id: &str, status: StatusCode, probl
     let read = async {
         let id = domain_id(id)?;
         let filter = IdentityFilter { domain_id: Some(id), ..IdentityFilter::default() };
+        let total = only_total();
         tokio::try_join!(
             read_domains::get_domain(app, &visitor.caller, id),
-            list_identities(app, &visitor.caller, filter, &only_total())
+            list_identities(app, &visitor.caller, filter, &total)
         )
     };
     match read.await {

@@ -6,11 +6,12 @@ use actionlayer_domain::{DraftId, DraftStatus};
 use actionlayer_pages::{
     dashboard::Section,
     screens::{
-    Problem,
-    draft::{DraftList, EarlierVersion, draft, drafts},
-    mail_frame,
-    review::Entered,
-}};
+        Problem,
+        draft::{DraftList, EarlierVersion, draft, drafts},
+        mail_frame,
+        review::Entered,
+    },
+};
 use actionlayer_service::{
     App, ServiceError,
     approvals::decide_draft::{Choice, Decision, decide},
@@ -71,15 +72,10 @@ async fn list(State(app): State<Arc<App>>, visitor: SignedIn, asked: Asked) -> R
         next_cursor: page.next_cursor.as_deref(),
         now: app.now(),
     };
-    answer::page(visitor, StatusCode::OK, &drafts(view, None))
+    answer::page(&visitor, StatusCode::OK, &drafts(view, None))
 }
 
-async fn show(
-    State(app): State<Arc<App>>,
-    visitor: SignedIn,
-    Path(id): Path<String>,
-    asked: Asked,
-) -> Response {
+async fn show(State(app): State<Arc<App>>, visitor: SignedIn, Path(id): Path<String>) -> Response {
     match draft_id(&id) {
         Ok(id) => page(&app, &visitor, id, StatusCode::OK, None, Entered::default()).await,
         Err(error) => failed(&visitor, Section::Drafts, &error),
@@ -123,12 +119,7 @@ pub(super) async fn refused_page(app: &App, visitor: &SignedIn, id: DraftId, err
 }
 
 /// The HTML of the version that the page around it shows, and of no other.
-async fn html(
-    State(app): State<Arc<App>>,
-    visitor: SignedIn,
-    Path(id): Path<String>,
-    asked: Asked,
-) -> Response {
+async fn html(State(app): State<Arc<App>>, visitor: SignedIn, Path(id): Path<String>, asked: Asked) -> Response {
     let found = async {
         let context = review_draft(&app, &visitor.caller, draft_id(&id)?).await?;
         let is_shown = asked.text("version") == context.draft.version.to_string();
@@ -142,7 +133,7 @@ async fn html(
 }
 
 /// A form that decides says which version its sender saw.
-fn seen(form: &Form) -> Result<u32, (StatusCode, Problem)> {
+fn seen(form: &Form) -> Result<u32, (StatusCode, Option<Problem>)> {
     form.number("version").ok_or_else(|| {
         mistake("That form was not complete", "It did not say which version you saw, so nothing was decided.")
     })
@@ -150,12 +141,7 @@ fn seen(form: &Form) -> Result<u32, (StatusCode, Problem)> {
 
 const SENDING: &str = "Approved, and on its way.";
 
-async fn approve(
-    State(app): State<Arc<App>>,
-    visitor: SignedIn,
-    Path(id): Path<String>,
-    form: Form,
-) -> Response {
+async fn approve(State(app): State<Arc<App>>, visitor: SignedIn, Path(id): Path<String>, form: Form) -> Response {
     let id = match draft_id(&id) {
         Ok(id) => id,
         Err(error) => return failed(&visitor, Section::Drafts, &error),
@@ -187,12 +173,7 @@ async fn approve(
     }
 }
 
-async fn reject(
-    State(app): State<Arc<App>>,
-    visitor: SignedIn,
-    Path(id): Path<String>,
-    form: Form,
-) -> Response {
+async fn reject(State(app): State<Arc<App>>, visitor: SignedIn, Path(id): Path<String>, form: Form) -> Response {
     let id = match draft_id(&id) {
         Ok(id) => id,
         Err(error) => return failed(&visitor, Section::Drafts, &error),
@@ -213,12 +194,7 @@ async fn reject(
     }
 }
 
-async fn edit(
-    State(app): State<Arc<App>>,
-    visitor: SignedIn,
-    Path(id): Path<String>,
-    form: Form,
-) -> Response {
+async fn edit(State(app): State<Arc<App>>, visitor: SignedIn, Path(id): Path<String>, form: Form) -> Response {
     let id = match draft_id(&id) {
         Ok(id) => id,
         Err(error) => return failed(&visitor, Section::Drafts, &error),
@@ -243,12 +219,7 @@ async fn edit(
     }
 }
 
-async fn send(
-    State(app): State<Arc<App>>,
-    visitor: SignedIn,
-    Path(id): Path<String>,
-    form: Form,
-) -> Response {
+async fn send(State(app): State<Arc<App>>, visitor: SignedIn, Path(id): Path<String>, form: Form) -> Response {
     let id = match draft_id(&id) {
         Ok(id) => id,
         Err(error) => return failed(&visitor, Section::Drafts, &error),

@@ -30,10 +30,7 @@ use super::{
 use crate::{SignedIn, accounts::told};
 
 pub(super) fn routes() -> Router<Arc<App>> {
-    Router::new()
-        .route("/held", get(show))
-        .route("/held/gating", post(hold_unknown))
-        .route("/held/{id}", post(decide))
+    Router::new().route("/held", get(show)).route("/held/gating", post(hold_unknown)).route("/held/{id}", post(decide))
 }
 
 async fn show(State(app): State<Arc<App>>, visitor: SignedIn, asked: Asked) -> Response {
@@ -42,10 +39,8 @@ async fn show(State(app): State<Arc<App>>, visitor: SignedIn, asked: Asked) -> R
 
 async fn page(app: &App, visitor: &SignedIn, asked: &Asked, status: StatusCode, problem: Option<Problem>) -> Response {
     let request = page_request(asked);
-    let read = tokio::try_join!(
-        list_held(app, &visitor.caller, None, request.clone()),
-        get_workspace(app, &visitor.caller)
-    );
+    let read =
+        tokio::try_join!(list_held(app, &visitor.caller, None, request.clone()), get_workspace(app, &visitor.caller));
     let (list, workspace) = match read {
         Ok(read) => read,
         Err(error) => return failed(visitor, Section::Held, &error),
@@ -70,8 +65,12 @@ async fn decide(
     form: Form,
 ) -> Response {
     let decided = match (id.parse::<HeldId>(), form.text("action")) {
-        (Ok(id), "approve") => approve_held(&app, &visitor.caller, id).await.map(|_| "Let in. Their mail is in the inbox, and comes straight in from now on."),
-        (Ok(id), "block") => block_held(&app, &visitor.caller, id).await.map(|_| "Blocked. Their mail is dropped, now and later."),
+        (Ok(id), "approve") => approve_held(&app, &visitor.caller, id)
+            .await
+            .map(|_| "Let in. Their mail is in the inbox, and comes straight in from now on."),
+        (Ok(id), "block") => {
+            block_held(&app, &visitor.caller, id).await.map(|_| "Blocked. Their mail is dropped, now and later.")
+        }
         (Ok(_), _) => {
             let (status, problem) = incomplete();
             return page(&app, &visitor, &asked, status, problem).await;

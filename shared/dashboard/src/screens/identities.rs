@@ -3,10 +3,8 @@
 use std::sync::Arc;
 
 use actionlayer_domain::{
-    DomainId, EmailAddress, HeaderText, Identity, IdentityId, LocalPart,
-    channel::ApprovalChannel,
-    identity::IdentityStatus,
-    sending_domain::DomainStatus,
+    DomainId, EmailAddress, HeaderText, Identity, IdentityId, LocalPart, channel::ApprovalChannel,
+    identity::IdentityStatus, sending_domain::DomainStatus,
 };
 use actionlayer_pages::{
     dashboard::Section,
@@ -176,13 +174,7 @@ pub(super) struct Around {
 }
 
 /// The identity as it is now.
-pub(super) async fn page(
-    app: &App,
-    visitor: &SignedIn,
-    id: &str,
-    status: StatusCode,
-    around: Around,
-) -> Response {
+pub(super) async fn page(app: &App, visitor: &SignedIn, id: &str, status: StatusCode, around: Around) -> Response {
     let read = async {
         let mut identity = get_identity(app, &visitor.caller, identity_id(id)?).await?;
         let team = match (&app.settings.slack_app, access(visitor).administer) {
@@ -234,12 +226,7 @@ pub(super) async fn changed(
     }
 }
 
-async fn save(
-    State(app): State<Arc<App>>,
-    visitor: SignedIn,
-    Path(id): Path<String>,
-    form: Form,
-) -> Response {
+async fn save(State(app): State<Arc<App>>, visitor: SignedIn, Path(id): Path<String>, form: Form) -> Response {
     let typed = typed(&form);
     let saved = async {
         let patch = IdentityPatch {
@@ -256,12 +243,7 @@ async fn save(
     changed(&app, &visitor, &id, outcome, "Saved.", Some(typed)).await
 }
 
-async fn set_status(
-    State(app): State<Arc<App>>,
-    visitor: SignedIn,
-    Path(id): Path<String>,
-    form: Form,
-) -> Response {
+async fn set_status(State(app): State<Arc<App>>, visitor: SignedIn, Path(id): Path<String>, form: Form) -> Response {
     let (status, done) = match form.text("status") {
         "suspended" => (IdentityStatus::Suspended, "Suspended: it receives and sends nothing."),
         "active" => (IdentityStatus::Active, "Switched on again."),
@@ -276,12 +258,7 @@ async fn set_status(
     changed(&app, &visitor, &id, outcome, done, None).await
 }
 
-async fn test_mail(
-    State(app): State<Arc<App>>,
-    visitor: SignedIn,
-    Path(id): Path<String>,
-    form: Form,
-) -> Response {
+async fn test_mail(State(app): State<Arc<App>>, visitor: SignedIn, Path(id): Path<String>, form: Form) -> Response {
     let sent = async {
         let to = form.given("to");
         send_test_email(&app, &visitor.caller, &Idempotency::default(), identity_id(&id)?, to).await

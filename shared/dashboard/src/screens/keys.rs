@@ -36,22 +36,14 @@ async fn list(State(app): State<Arc<App>>, visitor: SignedIn) -> Response {
     page(&app, &visitor, StatusCode::OK, "", None).await
 }
 
-async fn page(
-    app: &App,
-    visitor: &SignedIn,
-    status: StatusCode,
-    name: &str,
-    problem: Option<Problem>,
-) -> Response {
-    let read = tokio::try_join!(
-        async { list_api_keys(app, &visitor.caller, &whole()).await },
-        async { list_identities(app, &visitor.caller, IdentityFilter::default(), &whole()).await },
-    );
+async fn page(app: &App, visitor: &SignedIn, status: StatusCode, name: &str, problem: Option<Problem>) -> Response {
+    let read = tokio::try_join!(async { list_api_keys(app, &visitor.caller, &whole()).await }, async {
+        list_identities(app, &visitor.caller, IdentityFilter::default(), &whole()).await
+    },);
     match read {
         Ok((list, identities)) => {
             let url = &app.settings.public_url;
-            let screen =
-                keys::keys(&list.items, &identities.items, access(visitor), url, name, problem, app.now());
+            let screen = keys::keys(&list.items, &identities.items, access(visitor), url, name, problem, app.now());
             answer::page(visitor, status, &screen)
         }
         Err(error) => failed(visitor, Section::ApiKeys, &error),
@@ -68,9 +60,9 @@ async fn create(State(app): State<Arc<App>>, visitor: SignedIn, form: Form) -> R
             "full" => Role::Full,
             _ => Role::Agent,
         };
-        let identity = form.given("identity").map(|id| {
-            id.parse::<IdentityId>().map_err(|error| ServiceError::invalid("identity_ids", error))
-        });
+        let identity = form
+            .given("identity")
+            .map(|id| id.parse::<IdentityId>().map_err(|error| ServiceError::invalid("identity_ids", error)));
         let create = CreateApiKey {
             name: HeaderText::parse(name).map_err(|error| ServiceError::invalid("name", error))?,
             role,

@@ -57,11 +57,7 @@ async fn raw(State(app): State<Arc<App>>, visitor: SignedIn, Path(id): Path<Stri
     }
 }
 
-async fn file(
-    State(app): State<Arc<App>>,
-    visitor: SignedIn,
-    Path((id, file)): Path<(String, String)>,
-) -> Response {
+async fn file(State(app): State<Arc<App>>, visitor: SignedIn, Path((id, file)): Path<(String, String)>) -> Response {
     let found = async { messages::get_attachment(&app, &visitor.caller, message_id(&id)?, &file).await };
     match found.await {
         Ok(link) => see_other(&link.url),

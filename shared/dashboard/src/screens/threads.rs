@@ -35,7 +35,7 @@ use axum::{
 use super::{
     answer::{self, access, failed, incomplete, refused},
     drafts,
-    form::{Asked, Form},
+    form::Form,
 };
 use crate::{SignedIn, accounts::told};
 
@@ -55,12 +55,7 @@ fn thread_id(text: &str) -> Result<ThreadId, ServiceError> {
     text.parse().map_err(|_| ServiceError::NotFound { what: "conversation" })
 }
 
-async fn show(
-    State(app): State<Arc<App>>,
-    visitor: SignedIn,
-    Path(id): Path<String>,
-    asked: Asked,
-) -> Response {
+async fn show(State(app): State<Arc<App>>, visitor: SignedIn, Path(id): Path<String>) -> Response {
     page(&app, &visitor, &id, StatusCode::OK, None, None).await
 }
 
@@ -117,17 +112,9 @@ async fn try_page(
 }
 
 /// An answer that the visitor wrote: a draft as an agent's is, which its author may approve at once.
-async fn post_answer(
-    State(app): State<Arc<App>>,
-    visitor: SignedIn,
-    Path(id): Path<String>,
-    form: Form,
-) -> Response {
-    let typed = OwnAnswer {
-        text: form.text("text").to_owned(),
-        cc: form.text("cc").to_owned(),
-        quote: form.has("quote"),
-    };
+async fn post_answer(State(app): State<Arc<App>>, visitor: SignedIn, Path(id): Path<String>, form: Form) -> Response {
+    let typed =
+        OwnAnswer { text: form.text("text").to_owned(), cc: form.text("cc").to_owned(), quote: form.has("quote") };
     let submitted = submit(&app, &visitor, &id, &form, &typed).await;
     let (draft, _) = match submitted {
         Ok(submitted) => submitted,
@@ -137,7 +124,11 @@ async fn post_answer(
         }
     };
     if form.text("action") != "send" || draft.send_state.is_some() {
-        return told(&app, &format!("/threads/{}#draft-{}", draft.thread_id, draft.id), "The draft was saved. It waits for approval.");
+        return told(
+            &app,
+            &format!("/threads/{}#draft-{}", draft.thread_id, draft.id),
+            "The draft was saved. It waits for approval.",
+        );
     }
     match send_draft(&app, &visitor.caller, draft.id, Some(draft.version), false).await {
         Ok(_) => told(&app, &format!("/threads/{}", draft.thread_id), "It is on its way."),
@@ -174,18 +165,16 @@ async fn submit(
     submit_draft(app, &visitor.caller, &Idempotency::default(), input).await
 }
 
-async fn set_state(
-    State(app): State<Arc<App>>,
-    visitor: SignedIn,
-    Path(id): Path<String>,
-    form: Form,
-) -> Response {
+async fn set_state(State(app): State<Arc<App>>, visitor: SignedIn, Path(id): Path<String>, form: Form) -> Response {
     let (patch, done) = match form.text("action") {
         "reviewed" => (ThreadPatch { needs_review: Some(false), ..ThreadPatch::default() }, "Marked as reviewed."),
         "review" => (ThreadPatch { needs_review: Some(true), ..ThreadPatch::default() }, "Marked for review."),
         "close" => {
             let status = Some(ThreadStatus::Closed);
-            (ThreadPatch { status, needs_review: Some(false), ..ThreadPatch::default() }, "Closed. New mail opens it again.")
+            (
+                ThreadPatch { status, needs_review: Some(false), ..ThreadPatch::default() },
+                "Closed. New mail opens it again.",
+            )
         }
         "reopen" => (ThreadPatch { status: Some(ThreadStatus::Open), ..ThreadPatch::default() }, "Opened again."),
         _ => {
@@ -196,12 +185,7 @@ async fn set_state(
     change(&app, &visitor, &id, patch, done).await
 }
 
-async fn set_tags(
-    State(app): State<Arc<App>>,
-    visitor: SignedIn,
-    Path(id): Path<String>,
-    form: Form,
-) -> Response {
+async fn set_tags(State(app): State<Arc<App>>, visitor: SignedIn, Path(id): Path<String>, form: Form) -> Response {
     let patch = ThreadPatch { tags: Some(form.several_phrases("tags")), ..ThreadPatch::default() };
     change(&app, &visitor, &id, patch, "The tags were saved.").await
 }

@@ -47,7 +47,10 @@ fn sentences(error: &ServiceError) -> (StatusCode, String, Vec<String>) {
             StatusCode::UNPROCESSABLE_ENTITY,
             "The domain is not verified yet".to_owned(),
             if missing.is_empty() {
-                vec!["All records were found, but SES has not verified the domain yet. Try again in a few minutes.".to_owned()]
+                vec![
+                    "All records were found, but SES has not verified the domain yet. Try again in a few minutes."
+                        .to_owned(),
+                ]
             } else {
                 vec![format!("Add what is missing at your registrar, then check again: {}.", missing.join(", "))]
             },
@@ -76,14 +79,14 @@ fn sentences(error: &ServiceError) -> (StatusCode, String, Vec<String>) {
             fields
                 .iter()
                 .map(|field| format!("{}.", capital(&field.message)))
-                .chain(["Nothing was sent. Leave the address out, or take it off the list under Suppressions.".to_owned()])
+                .chain([
+                    "Nothing was sent. Leave the address out, or take it off the list under Suppressions.".to_owned()
+                ])
                 .collect(),
         ),
-        ServiceError::Exists { what, .. } => say(
-            StatusCode::CONFLICT,
-            &format!("There is such a {what} already"),
-            "Change that one instead.",
-        ),
+        ServiceError::Exists { what, .. } => {
+            say(StatusCode::CONFLICT, &format!("There is such a {what} already"), "Change that one instead.")
+        }
         ServiceError::Conflict(reason) => {
             say(StatusCode::CONFLICT, "Not possible now", &format!("{}. Nothing was changed.", capital(reason)))
         }
@@ -97,11 +100,9 @@ fn sentences(error: &ServiceError) -> (StatusCode, String, Vec<String>) {
             "Something of ours failed",
             "Look at what is shown now before you try again: it may or may not have happened.",
         ),
-        ServiceError::Upstream { service, .. } => say(
-            StatusCode::SERVICE_UNAVAILABLE,
-            &format!("{service} gave no answer"),
-            "Try again in a moment.",
-        ),
+        ServiceError::Upstream { service, .. } => {
+            say(StatusCode::SERVICE_UNAVAILABLE, &format!("{service} gave no answer"), "Try again in a moment.")
+        }
     }
 }
 
@@ -120,7 +121,9 @@ fn refused(refusal: &DraftRefusal) -> (StatusCode, String, Vec<String>) {
             return (
                 StatusCode::CONFLICT,
                 "It changed since you looked".to_owned(),
-                vec![format!("You saw version {seen}, and there is version {current} now. Nothing was decided: read it below, then decide.")],
+                vec![format!(
+                    "You saw version {seen}, and there is version {current} now. Nothing was decided: read it below, then decide."
+                )],
             );
         }
         DraftRefusal::Decided { by: None, .. } => "Somebody decided first",

@@ -1,5 +1,7 @@
 //! Contacts: the people mail was exchanged with, and whether their mail comes straight in.
 
+use std::fmt::Write as _;
+
 use actionlayer_channels::legible::line;
 use actionlayer_domain::{
     Timestamp,
@@ -61,7 +63,7 @@ pub fn contacts(view: ContactList<'_>, problem: Option<Problem>) -> Screen {
         let mut link = format!("/contacts?status={status}");
         for (name, value) in [("q", view.search), ("cursor", cursor.unwrap_or_default())] {
             if !value.is_empty() {
-                link.push_str(&format!("&{name}={}", in_query(value)));
+                let _ = write!(link, "&{name}={}", in_query(value));
             }
         }
         link

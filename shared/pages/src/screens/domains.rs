@@ -71,15 +71,15 @@ pub(super) struct Records {
 }
 
 pub(super) struct Record {
-    kind: &'static str,
-    purpose: &'static str,
-    name: String,
-    full_name: String,
-    value: String,
-    priority: Option<u16>,
-    verified: bool,
+    pub(super) kind: &'static str,
+    pub(super) purpose: &'static str,
+    pub(super) name: String,
+    pub(super) full_name: String,
+    pub(super) value: String,
+    pub(super) priority: Option<u16>,
+    pub(super) verified: bool,
     /// What is wrong, and what to do.
-    says: String,
+    pub(super) says: String,
 }
 
 /// One domain with its records.
@@ -144,8 +144,12 @@ fn says(record: &DnsRecord) -> String {
     }
     let found = found.join("; ");
     match record.purpose {
-        RecordPurpose::Spf => format!("Found {found}. A name has one SPF record: replace it by the value here, which keeps what yours allows."),
-        RecordPurpose::Inbound => format!("Found {found}: mail of this domain goes elsewhere. Replace it, or use a subdomain of its own."),
+        RecordPurpose::Spf => format!(
+            "Found {found}. A name has one SPF record: replace it by the value here, which keeps what yours allows."
+        ),
+        RecordPurpose::Inbound => {
+            format!("Found {found}: mail of this domain goes elsewhere. Replace it, or use a subdomain of its own.")
+        }
         RecordPurpose::Dkim | RecordPurpose::Ownership | RecordPurpose::SesVerification => {
             format!("Found {found}. That is another value: copy it again, whole and without quotes.")
         }

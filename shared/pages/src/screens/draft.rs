@@ -14,7 +14,7 @@ use actionlayer_domain::{
 use askama::Template;
 
 use super::{
-    Access, Choice, Pager, Screen, Problem,
+    Access, Choice, Pager, Problem, Screen,
     parts::{When, when},
     review::{Diff, Entered, Review},
 };

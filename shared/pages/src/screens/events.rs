@@ -51,7 +51,8 @@ struct Row {
 pub fn events(view: EventList<'_>) -> Screen {
     let chosen = view.kind.map_or("", EventType::as_str);
     let all = Choice::new("", "All events", chosen.is_empty());
-    let each = EventType::ALL.into_iter().map(|kind| Choice::new(kind.as_str(), kind.as_str(), kind.as_str() == chosen));
+    let each =
+        EventType::ALL.into_iter().map(|kind| Choice::new(kind.as_str(), kind.as_str(), kind.as_str() == chosen));
     let page = Page {
         kinds: std::iter::once(all).chain(each).collect(),
         is_filtered: view.kind.is_some(),

@@ -13,7 +13,7 @@ use actionlayer_domain::{
 use askama::Template;
 
 use super::{
-    Access, Pager, Screen, Problem,
+    Access, Pager, Problem, Screen,
     parts::{When, in_query, when},
     timeline::proof,
 };

@@ -216,9 +216,7 @@ fn shown_channel(identity: &Identity, channel: &ApprovalChannel) -> Channel {
         if approvers.is_empty() { everybody.to_owned() } else { format!("decided by {}", approvers.join(", ")) }
     };
     let (who, callback_url) = match channel {
-        ApprovalChannel::Email { to } => {
-            (to.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "), None)
-        }
+        ApprovalChannel::Email { to } => (to.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "), None),
         ApprovalChannel::Slack { approvers, callback_url, .. } => {
             (named(approvers, "whoever is in the channel decides"), callback_url.clone())
         }

@@ -1,11 +1,13 @@
 //! Conversations: those to look at first, then those with a draft that waits for a decision, then all.
 
+use std::fmt::Write as _;
+
 use actionlayer_channels::legible::{cut, line};
-use actionlayer_domain::{Identity, Thread, ThreadStatus, Timestamp};
+use actionlayer_domain::{Identity, Thread, Timestamp, thread::ThreadStatus};
 use askama::Template;
 
 use super::{
-    Choice, Pager, Screen, Problem,
+    Choice, Pager, Problem, Screen,
     parts::{When, in_query, when},
 };
 use crate::dashboard::Section;
@@ -117,7 +119,7 @@ pub fn inbox(view: Inbox<'_>, problem: Option<Problem>) -> Screen {
         let mut link = format!("/inbox?show={}", show.as_str());
         for (name, value) in [("q", view.search), ("identity", view.identity), ("cursor", cursor.unwrap_or_default())] {
             if !value.is_empty() {
-                link.push_str(&format!("&{name}={}", in_query(value)));
+                let _ = write!(link, "&{name}={}", in_query(value));
             }
         }
         link

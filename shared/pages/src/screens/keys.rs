@@ -1,10 +1,7 @@
 //! API keys: for agents and programs. A key is shown once, with what to do with it filled in.
 
 use actionlayer_channels::legible::line;
-use actionlayer_domain::{
-    Identity, Role, Timestamp,
-    key::ApiKey,
-};
+use actionlayer_domain::{Identity, Role, Timestamp, key::ApiKey};
 use askama::Template;
 
 use super::{
@@ -98,7 +95,6 @@ struct MadePage<'a> {
 }
 
 struct Snippet {
-    id: &'static str,
     name: &'static str,
     text: String,
 }
@@ -122,14 +118,12 @@ fn snippets(key: &str, url: &str) -> Vec<Snippet> {
     });
     vec![
         Snippet {
-            id: "curl",
             name: "curl",
             text: format!(
                 "export ACTIONLAYER_API_KEY=\"{key}\"\n\ncurl {url}/v1/threads?needs_review=true \\\n  -H \"Authorization: Bearer $ACTIONLAYER_API_KEY\""
             ),
         },
         Snippet {
-            id: "python",
             name: "Python",
             text: format!(
                 "import requests\n\nAPI = \"{url}/v1\"\nheaders = {{\"Authorization\": \"Bearer {key}\"}}\n\n\
@@ -138,7 +132,6 @@ fn snippets(key: &str, url: &str) -> Vec<Snippet> {
             ),
         },
         Snippet {
-            id: "typescript",
             name: "TypeScript",
             text: format!(
                 "const api = \"{url}/v1\";\nconst headers = {{ Authorization: \"Bearer {key}\" }};\n\n\
@@ -147,12 +140,12 @@ fn snippets(key: &str, url: &str) -> Vec<Snippet> {
             ),
         },
         Snippet {
-            id: "claude",
             name: "MCP in Claude Code",
-            text: format!("claude mcp add --transport http actionlayer {url}/mcp \\\n  --header \"Authorization: Bearer {key}\""),
+            text: format!(
+                "claude mcp add --transport http actionlayer {url}/mcp \\\n  --header \"Authorization: Bearer {key}\""
+            ),
         },
         Snippet {
-            id: "mcp",
             name: "MCP in other programs",
             text: serde_json::to_string_pretty(&mcp).unwrap_or_default(),
         },

@@ -35,7 +35,8 @@ mod tests {
 
     #[test]
     fn nothing_of_a_mail_runs_or_loads() {
-        let page = inbound("<p onclick=x()>Hi</p><script>x</script><img src=https://evil.example/x.png><svg/onload=x()>");
+        let page =
+            inbound("<p onclick=x()>Hi</p><script>x</script><img src=https://evil.example/x.png><svg/onload=x()>");
         assert!(page.contains("Hi"));
         for active in ["onclick", "<script", "evil.example", "<svg", "onload"] {
             assert!(!page.contains(active), "{active}: {page}");

@@ -1,6 +1,6 @@
 //! What several screens have in common.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use actionlayer_channels::legible::moment;
 use actionlayer_domain::{Authority, Timestamp, key::Permission};
@@ -102,8 +102,7 @@ impl When {
 
 /// `30 Apr`.
 fn day(at: Timestamp) -> String {
-    const MONTHS: [&str; 12] =
-        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
     let text = at.to_string();
     let number = |range| text.get(range).and_then(|part: &str| part.parse::<usize>().ok()).unwrap_or(1);
     let (month, day) = (number(5..7), number(8..10));
@@ -134,7 +133,7 @@ pub fn in_query(text: &str) -> String {
     for byte in text.bytes() {
         match byte {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => out.push(char::from(byte)),
-            other => out.push_str(&format!("%{other:02X}")),
+            other => _ = write!(out, "%{other:02X}"),
         }
     }
     out

@@ -29,9 +29,9 @@ pub struct Entered {
 
 /// A draft to be decided.
 #[derive(Debug)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a part of the screen that is there or not")]
 pub struct Review {
     pub(super) id: String,
-    pub(super) thread_id: String,
     pub(super) p: Shown,
     pub(super) standing: Option<Standing>,
     pub(super) is_stale: bool,
@@ -77,7 +77,6 @@ impl Review {
         let is_editing = entered.edit.is_some();
         Self {
             id: draft.id.to_string(),
-            thread_id: draft.thread_id.to_string(),
             standing: standing(draft, draft.version),
             is_stale,
             frame: proposal.html().map(|_| frame(draft)),
@@ -124,8 +123,7 @@ const fn may_be_rejected(draft: &Draft) -> bool {
 /// HTML alone is for its author to change.
 fn edit_form(proposal: &Proposal<'_>, entered: Option<(String, String)>) -> Option<Edit> {
     let current = proposal.body.text.as_deref()?;
-    let (subject, text) =
-        entered.unwrap_or_else(|| (proposal.draft.subject.as_str().to_owned(), current.to_owned()));
+    let (subject, text) = entered.unwrap_or_else(|| (proposal.draft.subject.as_str().to_owned(), current.to_owned()));
     let rows = text.lines().map(|line| line.len() / 60 + 1).sum::<usize>();
     Some(Edit { subject, text, drops_html: proposal.body.html.is_some(), rows: rows.clamp(6, 24) })
 }

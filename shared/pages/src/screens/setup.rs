@@ -1,7 +1,9 @@
 //! What to do first: a list that knows what is done, and has the form for what is next.
 
 use actionlayer_channels::legible::line;
-use actionlayer_domain::{Draft, Identity, SendingDomain, Thread, Timestamp, key::ApiKey, sending_domain::DomainStatus};
+use actionlayer_domain::{
+    Draft, Identity, SendingDomain, Thread, Timestamp, key::ApiKey, sending_domain::DomainStatus,
+};
 use askama::Template;
 
 use super::{
@@ -107,15 +109,10 @@ pub fn setup(progress: Progress<'_>, problem: Option<Problem>) -> Screen {
             suggestion: domain.suggestion.clone(),
             records: records(domain, progress.now),
         }),
-        identity: identity.map(|identity| Mailbox {
-            id: identity.id.to_string(),
-            address: identity.email_address.to_string(),
-        }),
+        identity: identity
+            .map(|identity| Mailbox { id: identity.id.to_string(), address: identity.email_address.to_string() }),
         has_channel,
-        key: key.map(|(key, used)| Key {
-            prefix: key.prefix.clone(),
-            used: used.map(|used| when(used, progress.now)),
-        }),
+        key: key.map(|(key, used)| Key { prefix: key.prefix.clone(), used: used.map(|used| when(used, progress.now)) }),
         thread: progress.thread.map(|thread| Mail {
             id: thread.id.to_string(),
             from: thread.primary_contact_email.as_ref().map(|email| line(email.as_str())).unwrap_or_default(),

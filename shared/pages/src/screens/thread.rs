@@ -1,6 +1,6 @@
 //! One conversation: what was said, what waits for a decision, and who it is with.
 
-use actionlayer_channels::{Proposal, legible::line};
+use actionlayer_channels::{Proposal, excerpt::Piece, legible::line};
 use actionlayer_domain::{
     Draft, DraftStatus, Identity, Message, MessageBody, Thread, Timestamp,
     contact::{Contact, ContactStatus},
@@ -9,7 +9,7 @@ use actionlayer_domain::{
 use askama::Template;
 
 use super::{
-    Access, Screen, Problem,
+    Access, Problem, Screen,
     parts::{When, in_query, when},
     review::{Entered, Review},
     timeline::{Entry, entries},
@@ -63,6 +63,8 @@ struct Page<'a> {
     entries: Vec<Entry>,
     older: u32,
     reviews: Vec<Review>,
+    /// One of them is on its way: the page looks how it went.
+    is_leaving: bool,
     access: Access,
     compose: Option<Compose<'a>>,
     contact: Option<Person>,
@@ -100,6 +102,11 @@ pub fn thread(view: Conversation<'_>, problem: Option<Problem>, answer: Option<O
     let thread = view.thread;
     let all: Vec<&Draft> = view.drafts.iter().collect();
     let tag_list: Vec<_> = thread.tags.iter().map(|tag| line(tag)).collect();
+    let reviews: Vec<_> = view
+        .open
+        .iter()
+        .map(|proposal| Review::of(proposal, view.access, Entered::default(), view.now))
+        .collect();
     let page = Page {
         problem,
         id: thread.id.to_string(),
@@ -110,11 +117,8 @@ pub fn thread(view: Conversation<'_>, problem: Option<Problem>, answer: Option<O
         tag_list,
         entries: entries(view.messages, &all, view.now),
         older: view.messages_total.saturating_sub(u32::try_from(view.messages.len()).unwrap_or(u32::MAX)),
-        reviews: view
-            .open
-            .iter()
-            .map(|proposal| Review::of(proposal, view.access, Entered::default(), view.now))
-            .collect(),
+        is_leaving: reviews.iter().any(|review| review.is_leaving),
+        reviews,
         access: view.access,
         compose: compose(&view, answer),
         contact: view.contact.map(|contact| Person {
@@ -141,11 +145,9 @@ pub fn thread(view: Conversation<'_>, problem: Option<Problem>, answer: Option<O
 pub fn is_open(draft: &Draft) -> bool {
     match draft.status {
         DraftStatus::Pending | DraftStatus::Approved => true,
-        DraftStatus::Rejected
-        | DraftStatus::Sent
-        | DraftStatus::Stale
-        | DraftStatus::Failed
-        | DraftStatus::Expired => false,
+        DraftStatus::Rejected | DraftStatus::Sent | DraftStatus::Stale | DraftStatus::Failed | DraftStatus::Expired => {
+            false
+        }
     }
 }
 

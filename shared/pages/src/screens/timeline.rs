@@ -42,13 +42,13 @@ pub(super) struct Step {
 
 /// A mail, to be shown.
 #[derive(Debug)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a part of the screen that is there or not")]
 pub(super) struct Mail {
     pub(super) id: String,
     pub(super) is_inbound: bool,
     pub(super) from: String,
     pub(super) to: String,
     pub(super) at: When,
-    pub(super) subject: String,
     /// What it says that is new.
     pub(super) text: String,
     pub(super) is_cut: bool,
@@ -140,7 +140,6 @@ fn mail(message: &Message, body: &MessageBody, now: Timestamp) -> Mail {
             .collect::<Vec<_>>()
             .join(", "),
         at: when(happened(message), now),
-        subject: line(&message.subject),
         is_cut: shown.more,
         whole: (whole.trim() != said.trim()).then(|| cut(&lines(&whole), TEXT_CHARS).text),
         has_html: body.html.is_some(),
@@ -162,12 +161,7 @@ fn person(name: Option<&str>, address: &str) -> String {
 }
 
 fn file(attachment: &Attachment, can_be_had: bool) -> File {
-    File {
-        id: attachment.id.clone(),
-        name: line(&attachment.filename),
-        size: size(attachment.size_bytes),
-        can_be_had,
-    }
+    File { id: attachment.id.clone(), name: line(&attachment.filename), size: size(attachment.size_bytes), can_be_had }
 }
 
 /// Whether the author's address is proven, and by what.
