@@ -11,6 +11,7 @@
 //! **Must never know.** The product's types: what it says is read as anybody reads it.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on says so by a panic")]
 
+pub mod browser;
 pub mod chats;
 pub mod contract;
 pub mod engine;
@@ -23,6 +24,7 @@ pub mod smtp;
 pub mod waiting;
 pub mod world;
 
+pub use browser::{Browser, Page};
 pub use engine::Engine;
 pub use http::{Answer, Api};
 pub use letter::Letter;

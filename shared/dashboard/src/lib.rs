@@ -14,10 +14,12 @@ mod assets;
 mod cookies;
 mod headers;
 mod origin;
+mod posted;
 mod problem;
 mod screens;
 mod signed_in;
 
+pub use posted::Posted;
 pub use problem::Refused;
 pub use signed_in::{Nobody, SignedIn, Visiting};
 

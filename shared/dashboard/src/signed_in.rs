@@ -10,7 +10,7 @@ use actionlayer_service::{
     accounts::sessions::{Place, Visitor, visitor},
 };
 use axum::{
-    extract::FromRequestParts,
+    extract::{FromRequestParts, OptionalFromRequestParts},
     response::{IntoResponse, Redirect, Response},
 };
 use http::request::Parts;
@@ -96,11 +96,25 @@ impl FromRequestParts<Arc<App>> for Visiting {
     }
 }
 
+/// Where nobody has to be signed in: a cookie that is none is nobody.
+impl OptionalFromRequestParts<Arc<App>> for Visiting {
+    type Rejection = Nobody;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Option<Self>, Nobody> {
+        match <Self as FromRequestParts<Arc<App>>>::from_request_parts(parts, app).await {
+            Ok(visiting) => Ok(Some(visiting)),
+            Err(Nobody::SignIn { .. } | Nobody::NoWorkspace) => Ok(None),
+            Err(failed @ Nobody::Failed(_)) => Err(failed),
+        }
+    }
+}
+
 impl FromRequestParts<Arc<App>> for SignedIn {
     type Rejection = Nobody;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Nobody> {
-        let Visiting { visitor, notice } = Visiting::from_request_parts(parts, app).await?;
+        let visiting = <Visiting as FromRequestParts<Arc<App>>>::from_request_parts(parts, app).await?;
+        let Visiting { visitor, notice } = visiting;
         let place = visitor.place.clone().ok_or(Nobody::NoWorkspace)?;
         Ok(Self {
             caller: place.caller(),

@@ -5,11 +5,13 @@
 
 mod audit;
 mod link;
+mod mail;
 mod password;
 mod session;
 
 pub use audit::{AuditAct, AuditEntry};
 pub use link::{AccountLink, LINK_BYTES, LinkPurpose, LinkToken};
+pub use mail::{AccountMail, AccountMailJob};
 pub use password::{MIN_PASSWORD_CHARS, Password, PasswordHash, WeakPassword};
 pub use session::{MAX_IDLE, MAX_LIFETIME, STAMPED_EVERY, Session, SessionEnd, SessionToken};
 

@@ -154,6 +154,11 @@ impl Frame {
     }
 
     #[allow(clippy::unused_self, reason = "asked by the template")]
+    pub(crate) fn is_tab(&self, path: &str, tab: &str) -> bool {
+        path == tab
+    }
+
+    #[allow(clippy::unused_self, reason = "asked by the template")]
     pub(crate) fn asset_version(&self) -> &'static str {
         &ASSET_VERSION
     }

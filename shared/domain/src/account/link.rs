@@ -27,6 +27,11 @@ impl LinkToken {
         Self(Secret::new(bytes))
     }
 
+    /// One that was derived from a secret.
+    pub const fn from_bytes(bytes: [u8; LINK_BYTES]) -> Self {
+        Self(Secret::new(bytes))
+    }
+
     /// What is stored of it.
     pub fn sha256_hex(&self) -> String {
         hex::encode(Sha256::digest(self.0.expose()))
@@ -125,11 +130,10 @@ impl LinkPurpose {
 }
 
 impl AccountLink {
-    /// A new link and what it is opened with.
-    pub fn make(purpose: LinkPurpose, now: Timestamp, entropy: &dyn Entropy) -> (Self, LinkToken) {
-        let token = LinkToken::generate(entropy);
+    /// A link that is opened with this token.
+    pub fn new(token: &LinkToken, purpose: LinkPurpose, now: Timestamp) -> Self {
         let expires_at = now.after(purpose.lifetime());
-        (Self { sha256_hex: token.sha256_hex(), purpose, created_at: now, expires_at }, token)
+        Self { sha256_hex: token.sha256_hex(), purpose, created_at: now, expires_at }
     }
 
     /// Whether it still does something.
@@ -155,7 +159,8 @@ mod tests {
     fn a_link_ends_and_its_token_is_not_kept() {
         let now = Timestamp::from_unix_ms(0);
         let purpose = LinkPurpose::ResetPassword { user_id: UserId::from_bytes([1; 16]), password_version: 1 };
-        let (link, token) = AccountLink::make(purpose, now, &Sevens);
+        let token = LinkToken::generate(&Sevens);
+        let link = AccountLink::new(&token, purpose, now);
         assert!(link.is_open(now) && !link.is_open(now.after(Duration::from_hours(1))));
         assert_eq!(token.expose().parse(), Ok(token.clone()));
         assert_ne!(link.sha256_hex, token.expose());
