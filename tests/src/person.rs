@@ -1,5 +1,7 @@
 //! Somebody with a browser: a session's cookie, pages, and forms posted as they stand in the pages.
 
+use std::fmt::Write as _;
+
 use actionlayer_domain::{
     Clock as _, HeaderText, UserId, WorkspaceId,
     account::{MemberRole, PasswordHash, Session, SessionToken, User},
@@ -86,8 +88,8 @@ impl Person {
 
     /// Posts a form, and sees where it leads.
     pub async fn post(&self, form: &Form) -> Page {
-        let encode = |text: &str| text.bytes().map(|b| format!("%{b:02X}")).collect::<String>();
-        let fields: Vec<_> = form.fields.iter().map(|(n, v)| format!("{}={}", encode(n), encode(v))).collect();
+        let fields: Vec<_> =
+            form.fields.iter().map(|(name, value)| format!("{}={}", encoded(name), encoded(value))).collect();
         self.ask(Method::POST, &form.action, Some(fields.join("&"))).await
     }
 
@@ -182,6 +184,15 @@ impl Page {
         let mut found = found.filter(|link| link.starts_with(beginning) && link.len() > beginning.len());
         found.next().unwrap_or_else(|| panic!("{}: no link {beginning}: {}", self.path, self.text())).to_owned()
     }
+}
+
+/// As a form is posted.
+fn encoded(text: &str) -> String {
+    let mut out = String::new();
+    for byte in text.bytes() {
+        let _ = write!(out, "%{byte:02X}");
+    }
+    out
 }
 
 /// The value of an attribute in a tag, unescaped.

@@ -21,6 +21,7 @@ mod setup;
 mod threads;
 mod webhooks;
 mod words;
+mod workspace;
 
 pub(crate) use words::words;
 
@@ -46,4 +47,5 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .merge(setup::routes())
         .merge(threads::routes())
         .merge(webhooks::routes())
+        .merge(workspace::routes())
 }

@@ -112,7 +112,7 @@ impl Section {
             Self::Events => "/events",
             Self::Suppressions => "/suppressions",
             Self::Usage => "/usage",
-            Self::ApiKeys => "/settings/api-keys",
+            Self::ApiKeys => "/settings/keys",
             Self::Settings => "/settings",
         }
     }

@@ -21,6 +21,7 @@ pub mod thread;
 pub mod timeline;
 pub mod usage;
 pub mod webhooks;
+pub mod workspace;
 
 pub use parts::{Access, Choice, Pager, Problem};
 

@@ -41,11 +41,11 @@ async fn from_nothing_to_an_approved_answer_by_forms_alone() {
     page.says("taken. Look whether it arrived.");
 
     // A key, shown once.
-    let page = olga.see("/settings/api-keys").await;
-    let made = olga.post(&page.form("/settings/api-keys").with("name", "agent").with("role", "agent")).await;
+    let page = olga.see("/settings/keys").await;
+    let made = olga.post(&page.form("/settings/keys").with("name", "agent").with("role", "agent")).await;
     made.says("Copy it now");
     let key = made.html.split("id=\"key\">").nth(1).unwrap().split('<').next().unwrap().to_owned();
-    let page = olga.see("/settings/api-keys").await;
+    let page = olga.see("/settings/keys").await;
     assert!(!page.html.contains(&key) && page.html.contains(&key[..12]));
 
     // A mail arrives, and shows up first.
@@ -178,8 +178,8 @@ async fn an_approver_decides_and_administers_nothing() {
     let (world, thread, _) = world_with_a_draft().await;
     let paul = Person::member(&world, "Paul", MemberRole::Approver).await;
     let olga = Person::member(&world, "Olga", MemberRole::Owner).await;
-    let keys = olga.see("/settings/api-keys").await;
-    let form = keys.form("/settings/api-keys").with("name", "mine").with("role", "full");
+    let keys = olga.see("/settings/keys").await;
+    let form = keys.form("/settings/keys").with("name", "mine").with("role", "full");
     assert_eq!(paul.post(&form).await.status, 403);
     let domains = olga.see("/domains").await;
     assert_eq!(paul.post(&domains.form("/domains").with("domain", "x.test")).await.status, 403);
@@ -236,7 +236,8 @@ async fn every_screen_is_shown_to_every_role() {
         "/contacts?status=blocked&q=x",
         "/rules",
         "/webhooks",
-        "/settings/api-keys",
+        "/settings",
+        "/settings/keys",
         "/events",
         "/events?type=email.received",
         "/suppressions",

@@ -1,4 +1,4 @@
-//! `/settings/api-keys`: keys for agents and programs.
+//! `/settings/keys`: keys for agents and programs.
 
 use std::sync::Arc;
 
@@ -27,9 +27,7 @@ use super::{
 use crate::{SignedIn, accounts::told};
 
 pub(super) fn routes() -> Router<Arc<App>> {
-    Router::new()
-        .route("/settings/api-keys", get(list).post(create))
-        .route("/settings/api-keys/{id}/revoke", post(revoke))
+    Router::new().route("/settings/keys", get(list).post(create)).route("/settings/keys/{id}/revoke", post(revoke))
 }
 
 async fn list(State(app): State<Arc<App>>, visitor: SignedIn) -> Response {
@@ -88,7 +86,7 @@ async fn revoke(State(app): State<Arc<App>>, visitor: SignedIn, Path(id): Path<S
         revoke_api_key(&app, &visitor.caller, id).await
     };
     match revoked.await {
-        Ok(()) => told(&app, "/settings/api-keys", "The key was revoked. It opens nothing any more."),
+        Ok(()) => told(&app, "/settings/keys", "The key was revoked. It opens nothing any more."),
         Err(error) => {
             let (status, problem) = refused(&error);
             page(&app, &visitor, status, "", problem).await

@@ -7,13 +7,15 @@ use askama::Template;
 use super::{
     Access, Choice, Problem, Screen,
     inbox::identity_choices,
-    parts::{When, when},
+    parts::{Tabs, When, when},
 };
 use crate::dashboard::Section;
 
 #[derive(Template)]
 #[template(path = "screens/keys.html")]
 struct ListPage<'a> {
+    frame: Tabs,
+    tab: &'static str,
     problem: Option<Problem>,
     rows: Vec<Row>,
     access: Access,
@@ -74,6 +76,8 @@ pub fn keys(
         used: used.map(|at| when(at, now)),
     };
     let page = ListPage {
+        frame: Tabs,
+        tab: "/settings/keys",
         problem,
         rows: keys.iter().map(row).collect(),
         access,
@@ -145,9 +149,6 @@ fn snippets(key: &str, url: &str) -> Vec<Snippet> {
                 "claude mcp add --transport http actionlayer {url}/mcp \\\n  --header \"Authorization: Bearer {key}\""
             ),
         },
-        Snippet {
-            name: "MCP in other programs",
-            text: serde_json::to_string_pretty(&mcp).unwrap_or_default(),
-        },
+        Snippet { name: "MCP in other programs", text: serde_json::to_string_pretty(&mcp).unwrap_or_default() },
     ]
 }

@@ -56,6 +56,17 @@ impl Choice {
     }
 }
 
+/// The settings' tabs ask which of them is shown.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Tabs;
+
+impl Tabs {
+    #[allow(clippy::unused_self, reason = "asked by the template")]
+    pub(super) fn is_tab(self, path: &str, tab: &str) -> bool {
+        path == tab
+    }
+}
+
 /// Where a list goes on.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Pager {

@@ -102,11 +102,8 @@ pub fn thread(view: Conversation<'_>, problem: Option<Problem>, answer: Option<O
     let thread = view.thread;
     let all: Vec<&Draft> = view.drafts.iter().collect();
     let tag_list: Vec<_> = thread.tags.iter().map(|tag| line(tag)).collect();
-    let reviews: Vec<_> = view
-        .open
-        .iter()
-        .map(|proposal| Review::of(proposal, view.access, Entered::default(), view.now))
-        .collect();
+    let reviews: Vec<_> =
+        view.open.iter().map(|proposal| Review::of(proposal, view.access, Entered::default(), view.now)).collect();
     let page = Page {
         problem,
         id: thread.id.to_string(),
