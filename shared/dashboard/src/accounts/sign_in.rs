@@ -7,7 +7,9 @@ use actionlayer_pages::dashboard::accounts::{Door, DoorForm, Field};
 use actionlayer_service::{
     App,
     accounts::{sessions::end_session, sign_in::sign_in},
+    identities::read_identities::{IdentityFilter, list_identities},
 };
+use actionlayer_store::PageRequest;
 use axum::{
     extract::{Query, State},
     response::{AppendHeaders, IntoResponse as _, Redirect, Response},
@@ -23,9 +25,13 @@ use crate::{
     problem::Refused,
 };
 
-/// `GET /`: the inbox.
-pub(super) async fn home(_: SignedIn) -> Redirect {
-    Redirect::to("/inbox")
+/// `GET /`: the inbox, or what to do first where there is no mailbox.
+pub(super) async fn home(State(app): State<Arc<App>>, visitor: SignedIn) -> Redirect {
+    let one = PageRequest { limit: 1, offset: 0, cursor: None };
+    let mailboxes = list_identities(&app, &visitor.caller, IdentityFilter::default(), &one).await;
+    // Where it cannot be told, the inbox says why.
+    let is_new = mailboxes.is_ok_and(|list| list.items.is_empty());
+    Redirect::to(if is_new { "/onboarding" } else { "/inbox" })
 }
 
 #[derive(Default, Deserialize)]

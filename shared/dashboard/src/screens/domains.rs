@@ -93,8 +93,9 @@ async fn page(app: &App, visitor: &SignedIn, id: &str, status: StatusCode, probl
     };
     match read.await {
         Ok((domain, identities)) => {
+            let url = &app.settings.public_url;
             let count = usize::try_from(identities.total).unwrap_or(usize::MAX);
-            answer::page(visitor, status, &domains::domain(&domain, count, access(visitor), problem, app.now()))
+            answer::page(visitor, status, &domains::domain(&domain, count, url, access(visitor), problem, app.now()))
         }
         Err(error) => failed(visitor, Section::Domains, &error),
     }

@@ -68,6 +68,8 @@ pub(super) struct Records {
     pub(super) rows: Vec<Record>,
     pub(super) is_verified: bool,
     pub(super) checked: Option<When>,
+    /// What enters them where the DNS is a stand-in on one machine.
+    pub(super) command: Option<String>,
 }
 
 pub(super) struct Record {
@@ -86,6 +88,7 @@ pub(super) struct Record {
 pub fn domain(
     domain: &SendingDomain,
     identities: usize,
+    public_url: &str,
     access: Access,
     problem: Option<Problem>,
     now: Timestamp,
@@ -95,7 +98,7 @@ pub fn domain(
         id: domain.id.to_string(),
         name: domain.domain.to_string(),
         status: domain.status,
-        records: records(domain, now),
+        records: records(domain, public_url, now),
         suggestion: domain.suggestion.clone().filter(|_| domain.status != DomainStatus::Verified),
         access,
         identities,
@@ -103,11 +106,23 @@ pub fn domain(
     Screen::of(Section::Domains, domain.domain.to_string(), &page)
 }
 
-pub(super) fn records(domain: &SendingDomain, now: Timestamp) -> Records {
+/// Where this deployment is reached, if that is one machine for itself: its DNS is a stand-in, and no registrar's.
+fn own_machine(public_url: &str) -> Option<&str> {
+    let is_loopback = ["http://127.0.0.1:", "http://localhost:", "http://[::1]:"];
+    is_loopback.iter().any(|start| public_url.starts_with(start)).then_some(public_url)
+}
+
+pub(super) fn records(domain: &SendingDomain, public_url: &str, now: Timestamp) -> Records {
+    let is_verified = domain.status == DomainStatus::Verified;
+    let command = own_machine(public_url).filter(|_| !is_verified).map(|url| {
+        let name = &domain.domain;
+        format!("curl -s {url}/local/dns/publish -H 'Content-Type: application/json' -d '{{\"domain\": \"{name}\"}}'")
+    });
     Records {
         id: domain.id.to_string(),
         rows: domain.records.iter().map(record).collect(),
-        is_verified: domain.status == DomainStatus::Verified,
+        is_verified,
+        command,
         checked: domain.last_checked_at.map(|at| when(at, now)),
     }
 }

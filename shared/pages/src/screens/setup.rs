@@ -107,7 +107,7 @@ pub fn setup(progress: Progress<'_>, problem: Option<Problem>) -> Screen {
             name: domain.domain.to_string(),
             is_verified: domain.status == DomainStatus::Verified,
             suggestion: domain.suggestion.clone(),
-            records: records(domain, progress.now),
+            records: records(domain, progress.public_url, progress.now),
         }),
         identity: identity
             .map(|identity| Mailbox { id: identity.id.to_string(), address: identity.email_address.to_string() }),
