@@ -53,7 +53,7 @@ pub enum Nobody {
         /// The path they wanted.
         next: String,
     },
-    /// They belong to no workspace.
+    /// They belong to no workspace, or not any more to the one a form was for.
     NoWorkspace,
     /// It could not be found out.
     Failed(ServiceError),
@@ -116,6 +116,10 @@ impl FromRequestParts<Arc<App>> for SignedIn {
         let visiting = <Visiting as FromRequestParts<Arc<App>>>::from_request_parts(parts, app).await?;
         let Visiting { visitor, notice } = visiting;
         let place = visitor.place.clone().ok_or(Nobody::NoWorkspace)?;
+        // A form was for the workspace its page was of.
+        if visitor.was_moved && !parts.method.is_safe() {
+            return Err(Nobody::NoWorkspace);
+        }
         Ok(Self {
             caller: place.caller(),
             user: visitor.user.clone(),

@@ -17,6 +17,8 @@ pub struct Visitor {
     pub session: Session,
     /// The workspace they look at and what they are to it; none where they belong to none.
     pub place: Option<Place>,
+    /// They looked at another workspace until now, which they do not belong to any more.
+    pub was_moved: bool,
 }
 
 /// A workspace somebody looks at.
@@ -44,12 +46,13 @@ pub async fn visitor(app: &App, cookie: &str) -> Result<Visitor, ServiceError> {
     session.value.check(&user.value, now).map_err(|_| ServiceError::Unauthorized)?;
     let place = place(app, &user.value, session.value.workspace_id).await?;
     let moved = place.as_ref().map(|place| place.workspace.id);
+    let was_moved = session.value.workspace_id.is_some() && moved != session.value.workspace_id;
     let session = if session.value.is_to_be_stamped(now) || moved != session.value.workspace_id {
         stamp(app, session, moved).await?
     } else {
         session.value
     };
-    Ok(Visitor { user: user.value, session, place })
+    Ok(Visitor { user: user.value, session, place, was_moved })
 }
 
 /// The workspace a session looks at; another one of its user's when they do not belong to it any more.
