@@ -76,6 +76,7 @@ impl Code {
     pub fn of(name: &str, app: Arc<App>) -> Result<Self, NoCode> {
         Ok(match name {
             "callback" => Self::http(function_callback::router(app)),
+            "dashboard" => Self::http(function_dashboard::router(app)),
             "drafts" => Self::http(function_drafts::router(app)),
             "identities" => Self::http(function_identities::router(app)),
             "mcp" => Self::http(function_mcp::router(app)),

@@ -13,6 +13,7 @@ use actionlayer_local::{
     local_access::LocalToken,
     smtp::relay::Relay,
 };
+use actionlayer_service::accounts::first_owner::issue_start_link;
 use clap::{Parser, Subcommand};
 use tracing_subscriber::{
     Layer as _,
@@ -95,6 +96,8 @@ fn write_document(file: Option<&std::path::Path>) -> std::io::Result<()> {
 enum RunError {
     #[error(transparent)]
     Engine(#[from] actionlayer_local::engine::EngineError),
+    #[error("the link that signs in cannot be made")]
+    StartLink(#[from] actionlayer_service::ServiceError),
     #[error("signals cannot be listened for")]
     Signal(#[from] std::io::Error),
 }
@@ -116,8 +119,9 @@ async fn run(arguments: Arguments) -> Result<(), RunError> {
         parameters: arguments.parameter.into_iter().collect(),
     })
     .await?;
+    let start_link = issue_start_link(engine.app()).await?;
     // A closed standard output is no reason not to run.
-    _ = greet(&engine, &arguments.data, local_token.as_str().filter(|_| arguments.local_token.is_none()));
+    _ = greet(&engine, &start_link, &arguments.data, local_token.as_str().filter(|_| arguments.local_token.is_none()));
     tokio::select! {
         signal = tokio::signal::ctrl_c() => signal?,
         _ = ended.recv() => {}
@@ -127,11 +131,13 @@ async fn run(arguments: Arguments) -> Result<(), RunError> {
 }
 
 /// Where everything is and what to try next. The first line is for programs, the rest for people.
-fn greet(engine: &Engine, data: &std::path::Path, made_token: Option<&str>) -> std::io::Result<()> {
+fn greet(engine: &Engine, start_link: &str, data: &std::path::Path, made_token: Option<&str>) -> std::io::Result<()> {
     let at = engine.addresses();
     let (url, local, smtp) = (at.url(), at.local_url(), at.smtp);
     let mut out = std::io::stdout().lock();
     writeln!(out, "ready http={url} smtp={smtp} slack={} telegram={}", at.slack, at.telegram)?;
+    writeln!(out, "  Open       {start_link}")?;
+    writeln!(out, "             it signs you in, once, and makes you the owner the first time")?;
     writeln!(out, "  API        {url}/v1       mail in {smtp}       what left {local}/local/outbox")?;
     writeln!(
         out,

@@ -153,7 +153,7 @@ impl ApiError {
     }
 
     /// 404 of a path that no route has.
-    pub(crate) fn no_such_path() -> Self {
+    pub fn no_such_path() -> Self {
         Self::new(StatusCode::NOT_FOUND, "not_found", "There is nothing at this path.")
             .fix("Check the path; the API lies under `/v1`.")
     }

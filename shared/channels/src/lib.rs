@@ -29,5 +29,5 @@ mod standing;
 mod units;
 
 pub use held::HeldStanding;
-pub use proposal::{PreviousVersion, Proposal, Rivals};
-pub use standing::refusal_sentence;
+pub use proposal::{PreviousVersion, Proposal, Rivals, changes_between};
+pub use standing::{Standing, Tone, named, refusal_sentence, standing};

@@ -169,6 +169,8 @@ ids! {
     WebhookId,
     /// A user of the dashboard.
     UserId,
+    /// An entry of the list of who did what to a workspace's accounts.
+    AuditId,
     /// An event on its way to a webhook.
     WebhookDeliveryId,
 }

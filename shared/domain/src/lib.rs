@@ -9,6 +9,7 @@
 //!
 //! **Must never know.** AWS, HTTP, async, the clock, randomness. Time and entropy arrive through [`ports`].
 
+pub mod account;
 pub mod address;
 pub mod admission;
 pub mod asking;
@@ -48,7 +49,7 @@ pub use caller::{Authority, Caller, Principal, Scope};
 pub use draft::{Draft, DraftBody, DraftRefusal, DraftStatus};
 pub use identity::Identity;
 pub use ids::{
-    ApiKeyId, AttemptId, ContactId, DomainId, DraftId, EventId, Family, HeldId, IdentityId, MessageId, RuleId,
+    ApiKeyId, AttemptId, AuditId, ContactId, DomainId, DraftId, EventId, Family, HeldId, IdentityId, MessageId, RuleId,
     SuppressionId, ThreadId, UploadId, UserId, WebhookDeliveryId, WebhookId, WorkspaceId,
 };
 pub use key::{ApiKeySecret, Role};

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     DraftId, DraftStatus, HeldId, IdentityId, Message, MessageId, ThreadId, WorkspaceId,
+    account::AccountMailJob,
     contact::SenderDecision,
     event::Entity,
     message::{DeliveryStatus, Direction},
@@ -234,6 +235,8 @@ pub enum NotifyWork {
     Prompt(PromptJob),
     /// About a sender, of whom somebody decided.
     SenderDecided(SenderDecidedJob),
+    /// To somebody who is to get a link to their account.
+    Account(AccountMailJob),
     /// About a draft.
     Draft(NotifyJob),
     /// About a sender.

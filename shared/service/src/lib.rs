@@ -19,6 +19,7 @@ mod list_page;
 pub mod permission;
 mod short_list;
 
+pub mod accounts;
 pub mod approvals;
 pub mod contacts;
 pub mod domains;

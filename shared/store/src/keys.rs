@@ -12,9 +12,14 @@ use sha2::{Digest, Sha256};
 
 use crate::IdempotencyScope;
 
+mod accounts;
 mod channels;
 mod people;
 
+pub(crate) use accounts::{
+    MEMBERSHIP_PREFIX, SESSION_PREFIX, attempts, audit, audit_pk, invitations, memberships_of, user_pk,
+};
+pub use accounts::{account_link, first_owner, membership, session, user, user_email};
 pub use channels::{TELEGRAM_BOTS, slack_callback, slack_consent, slack_installation, telegram_bot, telegram_prompt};
 pub use people::{contact, held, sender_family, sender_notice, suppression};
 pub(crate) use people::{

@@ -9,6 +9,7 @@
 //! **Must never know.** HTTP, Lambda, what a step means or whether it is allowed (that is `domain`), and when now is:
 //! callers bring the time.
 
+mod accounts;
 mod blobs;
 mod body;
 mod channels;
@@ -42,6 +43,7 @@ mod webhooks;
 mod words;
 mod workspace;
 
+pub use accounts::{FirstOwner, Standing, UserEmail};
 pub use blobs::{BlobKey, SignedUpload, SignedUrl, SizedBlob};
 pub use channels::{SlackCallback, SlackConsent, SlackInstallation, TelegramBotRecord, TelegramPrompt};
 pub use contacts::ContactFilter;

@@ -5,6 +5,7 @@
     reason = "tests: a panic is how they fail, a story is as long as it is"
 )]
 
+mod accounts;
 mod approval;
 mod approval_page;
 mod architecture;
@@ -17,6 +18,7 @@ mod cold_drafts;
 mod contacts;
 mod contract;
 mod crashes;
+mod dashboard;
 mod direct_sends;
 mod errors;
 mod events;

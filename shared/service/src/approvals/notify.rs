@@ -33,6 +33,7 @@ use super::{
 };
 use crate::{
     App, ServiceError,
+    accounts::account_mail::send_account_mail,
     contention::until_settled,
     drafts::draft_context::{self, DraftContext},
     inbound::notify_of_sender::{notify_of_sender, tell_sender_decided},
@@ -53,6 +54,7 @@ pub async fn notify(app: &App, work: &NotifyWork) -> Result<(), ServiceError> {
         NotifyWork::SenderDecided(job) => tell_sender_decided(app, job).await,
         NotifyWork::Answer(job) => answer(app, job).await,
         NotifyWork::Prompt(job) => prompt(app, job).await,
+        NotifyWork::Account(job) => send_account_mail(app, job).await,
     }
 }
 
