@@ -13,6 +13,7 @@ use crate::{
     DomainId, DraftId, EventId, HeldId, IdentityId, MessageId, ThreadId, Timestamp, WebhookId, WorkspaceId,
     draft::{ActorKind, FailureCode},
     ids,
+    webhook::DisabledReason,
 };
 
 /// How long events and their deliveries are kept.
@@ -203,6 +204,16 @@ pub enum Happening {
         missing: Vec<String>,
         failed_at: Timestamp,
     },
+    /// A webhook was switched off because its endpoint kept failing, or is gone.
+    #[serde(rename = "webhook.disabled")]
+    #[schema(title = "WebhookDisabled")]
+    WebhookDisabled {
+        webhook_id: WebhookId,
+        url: String,
+        /// `failing` (for five days) or `gone` (410).
+        reason: DisabledReason,
+        disabled_at: Timestamp,
+    },
     /// Somebody asked for a test delivery.
     #[serde(rename = "webhook.test")]
     #[schema(title = "WebhookTest")]
@@ -228,6 +239,7 @@ impl Happening {
             Self::InboundHeld { .. } => EventType::InboundHeld,
             Self::DomainVerified { .. } => EventType::DomainVerified,
             Self::DomainFailed { .. } => EventType::DomainFailed,
+            Self::WebhookDisabled { .. } => EventType::WebhookDisabled,
             Self::WebhookTest { .. } => EventType::WebhookTest,
         }
     }
@@ -248,7 +260,33 @@ impl Happening {
             | Self::DraftFailed { identity_id, .. }
             | Self::DraftExpired { identity_id, .. }
             | Self::InboundHeld { identity_id, .. } => Some(*identity_id),
-            Self::DomainVerified { .. } | Self::DomainFailed { .. } | Self::WebhookTest { .. } => None,
+            Self::DomainVerified { .. }
+            | Self::DomainFailed { .. }
+            | Self::WebhookDisabled { .. }
+            | Self::WebhookTest { .. } => None,
+        }
+    }
+
+    /// The thread it is about; none when it is about something else.
+    pub const fn thread_id(&self) -> Option<ThreadId> {
+        match self {
+            Self::EmailReceived { thread_id, .. }
+            | Self::EmailSent { thread_id, .. }
+            | Self::EmailDelivered { thread_id, .. }
+            | Self::EmailBounced { thread_id, .. }
+            | Self::EmailComplained { thread_id, .. }
+            | Self::DraftCreated { thread_id, .. }
+            | Self::DraftApproved { thread_id, .. }
+            | Self::DraftRejected { thread_id, .. }
+            | Self::DraftSent { thread_id, .. }
+            | Self::DraftStale { thread_id, .. }
+            | Self::DraftFailed { thread_id, .. }
+            | Self::DraftExpired { thread_id, .. } => Some(*thread_id),
+            Self::InboundHeld { .. }
+            | Self::DomainVerified { .. }
+            | Self::DomainFailed { .. }
+            | Self::WebhookDisabled { .. }
+            | Self::WebhookTest { .. } => None,
         }
     }
 }
