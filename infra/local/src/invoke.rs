@@ -88,6 +88,7 @@ impl Code {
             "relay" => Self::event(app, |app, event| async move { function_relay::handle(&app, event).await }),
             "send" => Self::event(app, |app, event| async move { function_send::handle(&app, event).await }),
             "sweep" => Self::event(app, |app, event| async move { function_sweep::handle(&app, event).await }),
+            "webhook" => Self::event(app, |app, event| async move { function_webhook::handle(&app, event).await }),
             unknown => return Err(NoCode(unknown.to_owned())),
         })
     }

@@ -28,6 +28,7 @@ mod group_commit;
 /// Lambda: the functions, invoked.
 mod in_process;
 pub mod invoke;
+pub mod listen;
 pub mod local_access;
 mod local_routes;
 /// Everything that left.

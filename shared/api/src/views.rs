@@ -27,4 +27,6 @@ pub use settings::{ApiKeyView, BootstrapView, NewApiKeyView, WorkspaceView};
 pub use suppression::SuppressionView;
 pub use thread::{ThreadDetailView, ThreadView};
 pub use upload::UploadView;
-pub use webhook::{EventName, EventView, SecretWebhookView, WebhookDeliveryView, WebhookView};
+pub use webhook::{
+    EventName, EventView, SecretWebhookView, WebhookDeliveryDetailView, WebhookDeliveryView, WebhookView,
+};

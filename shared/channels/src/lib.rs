@@ -14,6 +14,7 @@ pub mod approval_mail;
 pub mod held_mail;
 pub mod legible;
 pub mod proposal;
+pub mod switched_off_mail;
 
 #[cfg(test)]
 mod sample;

@@ -1,4 +1,4 @@
-//! What we say to others, and what their answers mean: SES, SQS, DNS.
+//! What we say to others, and what their answers mean: SES, SQS, DNS, and HTTP to addresses that strangers chose.
 //!
 //! **Job.** One client for each service, which makes one call and sorts its answer into what is known after it.
 //!
@@ -8,6 +8,7 @@
 //! **Must never know.** What a call is made for, the table, HTTP servers, which machine this is.
 
 pub mod dns;
+pub mod http;
 pub mod ses;
 pub mod sqs;
 

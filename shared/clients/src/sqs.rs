@@ -1,6 +1,6 @@
 //! The queues the relay feeds.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use actionlayer_domain::work::{Queue, Work};
 use aws_sdk_sqs::{error::ProvideErrorMetadata, types::SendMessageBatchRequestEntry};
@@ -9,6 +9,8 @@ use crate::ClientError;
 
 /// SQS takes this many messages in one request.
 const BATCH: usize = 10;
+/// SQS keeps a message back no longer than this.
+const MAX_DELAY_S: i32 = 900;
 
 /// The work queues.
 #[derive(Debug, Clone)]
@@ -29,18 +31,26 @@ impl Queues {
         for queue in Queue::ALL {
             let jobs: Vec<&Work> = work.iter().filter(|work| work.queue() == queue).collect();
             for batch in jobs.chunks(BATCH) {
-                self.put_batch(queue, batch).await?;
+                self.put_batch(queue, batch, 0).await?;
             }
         }
         Ok(())
     }
 
-    async fn put_batch(&self, queue: Queue, batch: &[&Work]) -> Result<(), ClientError> {
+    /// Puts a job on its queue that is to come after a while: whole seconds, up to the 15 minutes that SQS keeps it back.
+    pub async fn put_after(&self, work: Work, delay: Duration) -> Result<(), ClientError> {
+        let delay_s = i32::try_from(delay.as_secs()).unwrap_or(i32::MAX).min(MAX_DELAY_S);
+        self.put_batch(work.queue(), &[&work], delay_s).await
+    }
+
+    async fn put_batch(&self, queue: Queue, batch: &[&Work], delay_s: i32) -> Result<(), ClientError> {
         let error = |code: &str| ClientError { service: "sqs", code: code.to_owned() };
         let mut entries = Vec::with_capacity(batch.len());
         for (i, job) in batch.iter().enumerate() {
             let body = serde_json::to_string(job).map_err(|_| error("unserializable"))?;
             let entry = SendMessageBatchRequestEntry::builder().id(i.to_string()).message_body(body);
+            // Without it a queue's own delay holds.
+            let entry = entry.set_delay_seconds((delay_s > 0).then_some(delay_s));
             entries.push(entry.build().map_err(|_| error("incomplete_entry"))?);
         }
         let url = self.urls.get(&queue).ok_or_else(|| error("unknown_queue"))?;

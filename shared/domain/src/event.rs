@@ -15,7 +15,7 @@ pub use kind::{EventType, UnknownEvent};
 pub use log::{EVENT_LIFETIME, Event, EventPayload, Happening};
 
 use crate::{
-    Draft, Message, SendingDomain, Suppression, Thread, WorkspaceId,
+    Draft, Message, SendingDomain, Suppression, Thread, Webhook, WebhookDelivery, WorkspaceId,
     contact::{Contact, HeldInbound, SenderNotice},
 };
 
@@ -38,6 +38,10 @@ pub enum Entity {
     Suppression(Box<Suppression>),
     /// A domain.
     Domain(Box<SendingDomain>),
+    /// A webhook.
+    Webhook(Box<Webhook>),
+    /// An event on its way to a webhook.
+    Delivery(Box<WebhookDelivery>),
 }
 
 impl Entity {
@@ -52,6 +56,8 @@ impl Entity {
             Self::Contact(contact) => contact.workspace_id,
             Self::Suppression(suppression) => suppression.workspace_id,
             Self::Domain(domain) => domain.workspace_id,
+            Self::Webhook(webhook) => webhook.workspace_id,
+            Self::Delivery(delivery) => delivery.workspace_id,
         }
     }
 }

@@ -6,9 +6,11 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    DraftId, DraftStatus, HeldId, IdentityId, Message, MessageId, ThreadId, WorkspaceId,
+    DraftId, DraftStatus, HeldId, IdentityId, Message, MessageId, ThreadId, Webhook, WebhookDelivery,
+    WebhookDeliveryId, WebhookId, WorkspaceId,
     event::Entity,
     message::{DeliveryStatus, Direction},
+    webhook::WebhookDeliveryState,
 };
 
 /// A queue that the relay feeds.
@@ -20,11 +22,13 @@ pub enum Queue {
     Notify,
     /// Words that threads are to be found by. Anybody who writes makes work here, so that nothing else may wait for it.
     Index,
+    /// Endpoints that something is to be delivered to.
+    Webhook,
 }
 
 impl Queue {
     /// Every one, in the order in which they are fed: people wait for the first.
-    pub const ALL: [Self; 3] = [Self::Send, Self::Notify, Self::Index];
+    pub const ALL: [Self; 4] = [Self::Send, Self::Notify, Self::Webhook, Self::Index];
 
     /// The environment variable with its URL.
     pub const fn url_variable(self) -> &'static str {
@@ -32,6 +36,7 @@ impl Queue {
             Self::Send => "SEND_QUEUE_URL",
             Self::Notify => "NOTIFY_QUEUE_URL",
             Self::Index => "INDEX_QUEUE_URL",
+            Self::Webhook => "WEBHOOK_QUEUE_URL",
         }
     }
 }
@@ -46,6 +51,8 @@ pub enum Work {
     Notify(NotifyWork),
     /// Make a thread found.
     Index(IndexJob),
+    /// Make the deliveries that are due at an endpoint.
+    Webhook(WebhookJob),
 }
 
 impl Work {
@@ -55,8 +62,77 @@ impl Work {
             Self::Send(_) => Queue::Send,
             Self::Notify(_) => Queue::Notify,
             Self::Index(_) => Queue::Index,
+            Self::Webhook(_) => Queue::Webhook,
         }
     }
+}
+
+/// The body of a message on the webhook queue.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WebhookJob {
+    /// The workspace.
+    pub workspace_id: WorkspaceId,
+    /// The webhook whose endpoint it is.
+    pub webhook_id: WebhookId,
+    /// Deliveries that just came to be: the list of those that are pending may not have them yet.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub delivery_ids: Vec<WebhookDeliveryId>,
+    /// A person asked for one of them: the endpoint is tried even while it is given a rest.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub requested: bool,
+    /// The webhook was switched on, or leads elsewhere: its endpoint starts afresh.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub renewed: bool,
+    /// Another worker had the endpoint when this came the last time.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub waited: bool,
+}
+
+impl WebhookJob {
+    /// See whether something is due.
+    pub const fn wake(workspace_id: WorkspaceId, webhook_id: WebhookId) -> Self {
+        Self { workspace_id, webhook_id, delivery_ids: Vec::new(), requested: false, renewed: false, waited: false }
+    }
+}
+
+/// As many deliveries as one job names: what one read takes.
+const MAX_NAMED: usize = 100;
+
+/// Several jobs for one endpoint made one.
+pub fn merged(jobs: Vec<Work>) -> Vec<Work> {
+    let mut merged: Vec<Work> = Vec::with_capacity(jobs.len());
+    for job in jobs {
+        let Work::Webhook(job) = job else {
+            merged.push(job);
+            continue;
+        };
+        let earlier = merged.iter_mut().find_map(|earlier| match earlier {
+            Work::Webhook(earlier) if earlier.webhook_id == job.webhook_id => {
+                (earlier.delivery_ids.len() + job.delivery_ids.len() <= MAX_NAMED).then_some(earlier)
+            }
+            _ => None,
+        });
+        match earlier {
+            Some(earlier) => {
+                earlier.delivery_ids.extend(job.delivery_ids);
+                earlier.requested |= job.requested;
+                earlier.renewed |= job.renewed;
+            }
+            None => merged.push(Work::Webhook(job)),
+        }
+    }
+    merged
+}
+
+/// The body of a message on the notify queue that is about something that was switched off by itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SwitchedOffJob {
+    /// The workspace.
+    pub workspace_id: WorkspaceId,
+    /// The webhook.
+    pub disabled_webhook_id: WebhookId,
 }
 
 /// The body of a message on the notify queue that is about a sender.
@@ -146,6 +222,8 @@ pub enum NotifyWork {
     Draft(NotifyJob),
     /// About a sender.
     Sender(SenderJob),
+    /// About something that was switched off by itself.
+    SwitchedOff(SwitchedOffJob),
 }
 
 /// What follows from a change. Both images of one item, either of which may be missing (created, removed).
@@ -161,6 +239,19 @@ pub fn work(old: Option<&Entity>, new: Option<&Entity>) -> Option<Work> {
             held_id: notice.held_id,
         }))),
         (Some(_), Entity::SenderNotice(_)) => None,
+        (old, Entity::Delivery(delivery)) => {
+            let pends = |delivery: &WebhookDelivery| delivery.state == WebhookDeliveryState::Pending;
+            let pended = matches!(old, Some(Entity::Delivery(old)) if pends(old));
+            (pends(delivery) && !pended).then(|| {
+                Work::Webhook(WebhookJob {
+                    delivery_ids: vec![delivery.id],
+                    requested: delivery.requested,
+                    ..WebhookJob::wake(delivery.workspace_id, delivery.webhook_id)
+                })
+            })
+        }
+        (Some(Entity::Webhook(old)), Entity::Webhook(webhook)) => of_webhook(old, webhook),
+        (_, Entity::Webhook(_)) => None,
         (old, Entity::Message(message)) => {
             let was_queued = matches!(old, Some(Entity::Message(old)) if is_queued(old));
             (is_queued(message) && !was_queued)
@@ -176,6 +267,17 @@ pub fn work(old: Option<&Entity>, new: Option<&Entity>) -> Option<Work> {
             })))
         }
     }
+}
+
+/// A webhook that was switched off by itself is told of; one that was switched on or leads elsewhere starts afresh.
+fn of_webhook(old: &Webhook, webhook: &Webhook) -> Option<Work> {
+    let (workspace_id, id) = (webhook.workspace_id, webhook.id);
+    if old.active && webhook.disabled.is_some() && !webhook.active {
+        let job = SwitchedOffJob { workspace_id, disabled_webhook_id: id };
+        return Some(Work::Notify(NotifyWork::SwitchedOff(job)));
+    }
+    (webhook.active && (!old.active || old.url != webhook.url))
+        .then(|| Work::Webhook(WebhookJob { renewed: true, ..WebhookJob::wake(workspace_id, id) }))
 }
 
 /// Whether a message waits for its first attempt. One that was released by an attempt is still on the queue: its worker

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use actionlayer_clients::{dns::Dns, ses::Mailer, sqs::Queues};
+use actionlayer_clients::{dns::Dns, http::GuardedClient, ses::Mailer, sqs::Queues};
 use actionlayer_service::{App, Ports};
 use actionlayer_store::Store;
 use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
@@ -73,11 +73,14 @@ pub fn connect_over(
         Some(address) => Dns::at(address),
         None => Dns::system(),
     };
+    let dns = dns.map_err(|error| ConnectError::Dns(Box::new(error)))?;
+    let http = GuardedClient::new(dns.clone(), config.settings.webhook_reach);
     Ok(App {
         store: Store::new(dynamodb, s3, config.table_name.as_str(), config.mail_bucket.as_str()),
         mailer: Mailer::new(sesv2, config.ses_configuration_set.clone()),
         queues: Queues::new(sqs, config.queue_urls.clone()),
-        dns: dns.map_err(|error| ConnectError::Dns(Box::new(error)))?,
+        dns,
+        http,
         ports,
         settings: config.settings.clone(),
     })

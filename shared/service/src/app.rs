@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use actionlayer_clients::{dns::Dns, ses::Mailer, sqs::Queues};
+use actionlayer_clients::{dns::Dns, http::GuardedClient, ses::Mailer, sqs::Queues};
 use actionlayer_domain::{
     ApiKeyId, Clock, Entropy, HeaderText, IdentityId, Plan, Role, Timestamp, WorkspaceId, draft::Actor,
     key::Permission, rate::RateLimits, webhook::Reach,
@@ -48,6 +48,8 @@ pub struct App {
     pub queues: Queues,
     /// DNS.
     pub dns: Dns,
+    /// HTTP to the endpoints of webhooks.
+    pub http: GuardedClient,
     /// Time and randomness.
     pub ports: Ports,
     /// The operator's choices.

@@ -1,11 +1,12 @@
 //! What does the jobs that come from queues: the one table from a job to its use case.
 
-use actionlayer_domain::work::{IndexJob, NotifyWork, SendJob};
+use actionlayer_domain::work::{IndexJob, NotifyWork, SendJob, WebhookJob};
 use serde::de::DeserializeOwned;
 
 use crate::{
     App, ServiceError,
     approvals::notify::notify,
+    events::deliver_webhooks::deliver_webhooks,
     outbound::{
         deliver::deliver,
         settle::{SesEvent, settle},
@@ -37,6 +38,13 @@ impl Job for NotifyWork {
 impl Job for IndexJob {
     async fn run(self, app: &App) -> Result<(), ServiceError> {
         index(app, self).await
+    }
+}
+
+/// `WebhookQueue`: makes the deliveries that are due at an endpoint.
+impl Job for WebhookJob {
+    async fn run(self, app: &App) -> Result<(), ServiceError> {
+        deliver_webhooks(app, &self).await
     }
 }
 

@@ -16,6 +16,7 @@ mod contention;
 mod fields;
 mod list_page;
 mod short_list;
+pub mod waiting;
 
 pub mod approvals;
 pub mod contacts;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use actionlayer_domain::{
     WorkspaceId,
     event::{Entity, events},
-    work::work,
+    work::{merged, work},
 };
 use actionlayer_store::stream::TotalsChange;
 
@@ -48,7 +48,7 @@ pub async fn relay(app: &App, changes: &[Change]) -> Result<(), ServiceError> {
         }
     }
     // People and mail first, numbers after.
-    app.queues.put(&jobs).await?;
+    app.queues.put(&merged(jobs)).await?;
     publish(app, happened).await?;
     for (workspace, changes) in totals {
         let now_unix_seconds = app.now().unix_seconds();

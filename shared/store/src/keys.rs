@@ -246,6 +246,11 @@ pub fn webhook(workspace: WorkspaceId, id: WebhookId) -> Key {
     Key::new(workspace_pk(workspace), format!("{WEBHOOK_PREFIX}{id}"))
 }
 
+/// How the endpoint of a webhook is doing.
+pub fn endpoint(workspace: WorkspaceId, webhook: WebhookId) -> Key {
+    Key::new(workspace_pk(workspace), format!("ENDPOINT#{webhook}"))
+}
+
 /// The beginning of a webhook's sort key.
 pub(crate) const WEBHOOK_PREFIX: &str = "WEBHOOK#";
 
@@ -257,6 +262,11 @@ pub fn webhook_delivery(workspace: WorkspaceId, webhook: WebhookId, id: WebhookD
 /// The partition of a webhook's deliveries.
 pub(crate) fn webhook_deliveries(workspace: WorkspaceId, webhook: WebhookId) -> String {
     format!("{}#WH#{webhook}", workspace_pk(workspace))
+}
+
+/// Those of them that are to be tried, in [`Index::State`].
+pub(crate) fn pending_deliveries(workspace: WorkspaceId, webhook: WebhookId) -> String {
+    format!("{}#PENDING", webhook_deliveries(workspace, webhook))
 }
 
 /// An event; its id sorts by time.
@@ -272,6 +282,11 @@ pub(crate) fn month(at: Timestamp) -> String {
 /// The partition of a month's events.
 pub(crate) fn events_of_month(workspace: WorkspaceId, month: &str) -> String {
     format!("{}#E#{month}", workspace_pk(workspace))
+}
+
+/// A month's events in the order in which they were recorded, in [`Index::List`].
+pub(crate) fn events_as_recorded(workspace: WorkspaceId, month: &str) -> String {
+    format!("{}#RECORDED", events_of_month(workspace, month))
 }
 
 /// Those of them of a type, in [`Index::State`].
@@ -391,8 +406,8 @@ pub(crate) const DUE_DOMAINS: &str = "DUE#DOMAIN";
 /// Domains that were proven once and are watched, in [`Index::Due`].
 pub(crate) const DUE_PROVEN_DOMAINS: &str = "DUE#PROVEN";
 
-/// Webhook deliveries to be tried, in [`Index::Due`].
-pub(crate) const DUE_WEBHOOK_DELIVERIES: &str = "DUE#WEBHOOK";
+/// Endpoints at which a delivery will be due, in [`Index::Due`].
+pub(crate) const DUE_ENDPOINTS: &str = "DUE#ENDPOINT";
 
 /// A sort key by time, unique by id.
 pub(crate) fn by_time(at: Timestamp, id: impl std::fmt::Display) -> String {

@@ -1,7 +1,7 @@
 //! Changes as the table's stream carries them.
 
 use actionlayer_domain::{
-    Draft, Message, SendingDomain, Suppression, Thread,
+    Draft, Message, SendingDomain, Suppression, Thread, Webhook, WebhookDelivery,
     contact::{Contact, HeldInbound, SenderNotice},
     event::Entity,
 };
@@ -28,6 +28,8 @@ pub fn entity(image: serde_dynamo::Item) -> Result<Option<(Entity, u64)>, StoreE
         Contact::KIND => read(image, Entity::Contact),
         Suppression::KIND => read(image, Entity::Suppression),
         SendingDomain::KIND => read(image, Entity::Domain),
+        Webhook::KIND => read(image, Entity::Webhook),
+        WebhookDelivery::KIND => read(image, Entity::Delivery),
         _ => Ok(None),
     }
 }

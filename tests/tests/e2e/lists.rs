@@ -64,9 +64,9 @@ async fn make(world: &World) -> BTreeMap<&'static str, String> {
         let answered = array(&thread["messages"])[0]["message_id_header"].as_str().unwrap().to_owned();
         thread = world.answer(&thread, &Letter::from("person0@customer.test").in_reply_to(&answered)).await;
     }
-    let webhook = create("/v1/webhooks", json!({"url": "https://example.com/hooks", "events": ["*"]})).await;
+    let webhook = create("/v1/webhooks", json!({"url": "http://127.0.0.1:1/hooks", "events": ["*"]})).await;
     for n in 1..COUNT {
-        create("/v1/webhooks", json!({"url": format!("https://example.com/{n}"), "events": ["draft.sent"]})).await;
+        create("/v1/webhooks", json!({"url": format!("http://127.0.0.1:1/{n}"), "events": ["draft.sent"]})).await;
     }
     let condition = json!({"field": "message.subject", "op": "contains", "value": "invoice"});
     for n in 0..COUNT {

@@ -120,6 +120,7 @@ impl<'a> Till<'a> {
         let list = self.get("GET /v1/threads", &[]).await;
         self.get("GET /v1/threads?status=open", &[]).await;
         self.get("GET /v1/threads?needs_review=true", &[]).await;
+        self.get("GET /v1/threads?needs_review=true&wait=20", &[]).await;
         let identity = self.world.identity.id.to_string();
         self.get("GET /v1/threads?identity_id={id}", &[&identity]).await;
         let thread = list["data"][0].clone();
@@ -217,7 +218,7 @@ impl<'a> Till<'a> {
     }
 
     async fn webhooks(&mut self) {
-        let webhook = json!({"url": "https://hooks.example.com/in", "events": ["*"]});
+        let webhook = json!({"url": "http://127.0.0.1:1/in", "events": ["*"]});
         let webhook = self.ask("POST /v1/webhooks", &[], webhook).await;
         let webhook = id(&webhook);
         self.get("GET /v1/webhooks", &[]).await;
@@ -226,11 +227,15 @@ impl<'a> Till<'a> {
         self.get("POST /v1/webhooks/{id}/rotate-secret", &[webhook]).await;
         let delivery = self.get("POST /v1/webhooks/{id}/test", &[webhook]).await;
         self.get("GET /v1/webhooks/{id}/deliveries", &[webhook]).await;
+        self.get("GET /v1/webhooks/{id}/deliveries/{delivery_id}", &[webhook, id(&delivery)]).await;
+        let since = json!({"since": "2026-01-01T00:00:00Z"});
+        self.ask("POST /v1/webhooks/{id}/replay", &[webhook], since).await;
         self.get("POST /v1/webhooks/{id}/deliveries/{delivery_id}/redeliver", &[webhook, id(&delivery)]).await;
         self.get("DELETE /v1/webhooks/{id}", &[webhook]).await;
     }
 
     async fn workspace(&mut self) {
+        self.get("GET /v1/events?wait=0", &[]).await;
         self.get("GET /v1/workspace", &[]).await;
         self.get("GET /v1/billing/subscription", &[]).await;
         self.ask("POST /v1/billing/checkout", &[], json!({"plan": "pro"})).await;

@@ -28,6 +28,9 @@ pub struct Event {
     pub workspace_id: WorkspaceId,
     /// When it happened.
     pub at: Timestamp,
+    /// When it was written into the log; none before.
+    #[serde(default)]
+    pub recorded_at: Option<Timestamp>,
     /// What happened.
     #[serde(flatten)]
     pub what: Happening,
@@ -297,7 +300,18 @@ impl Event {
     pub fn of(workspace_id: WorkspaceId, at: Timestamp, cause: &str, what: Happening) -> Self {
         let event_type = what.event_type();
         let id = ids::derived(at, event_type as u16, &format!("{cause}#{event_type}"));
-        Self { id: EventId::from_bytes(id), workspace_id, at, what }
+        Self { id: EventId::from_bytes(id), workspace_id, at, recorded_at: None, what }
+    }
+
+    /// The same, written into the log at this time.
+    #[must_use]
+    pub fn recorded(self, at: Timestamp) -> Self {
+        Self { recorded_at: Some(at), ..self }
+    }
+
+    /// Its place in the log: when it was written, or, of one that says nothing of it, when it happened.
+    pub fn recorded_at(&self) -> Timestamp {
+        self.recorded_at.unwrap_or(self.at)
     }
 
     /// Its type.

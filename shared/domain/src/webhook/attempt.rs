@@ -167,28 +167,29 @@ mod tests {
 
     const NOW: Timestamp = Timestamp::from_unix_ms(1_777_559_331_000);
 
-    fn answer(status: u16, retry_after: Option<&str>, abort: bool) -> AttemptResult {
-        Ok(Answer { status, retry_after: retry_after.map(str::to_owned), abort, body: Vec::new() })
+    fn answered(status: u16, retry_after: Option<&str>, abort: bool) -> Verdict {
+        let answer = Answer { status, retry_after: retry_after.map(str::to_owned), abort, body: Vec::new() };
+        judge(&Ok(answer), NOW)
     }
 
     #[test]
     fn only_2xx_is_success() {
         for status in 100..=599 {
-            let verdict = judge(&answer(status, None, false), NOW);
+            let verdict = answered(status, None, false);
             assert_eq!(verdict == Verdict::Taken, (200..300).contains(&status), "{status}");
         }
         let redirect = Verdict::NotNow { error: AttemptError::Redirect, retry_after: None };
-        assert_eq!(judge(&answer(302, Some("7"), false), NOW), redirect);
-        assert_eq!(judge(&answer(410, None, false), NOW), Verdict::Gone);
-        assert_eq!(judge(&answer(500, None, true), NOW), Verdict::Aborted);
-        assert_eq!(judge(&answer(204, None, true), NOW), Verdict::Taken);
+        assert_eq!(answered(302, Some("7"), false), redirect);
+        assert_eq!(answered(410, None, false), Verdict::Gone);
+        assert_eq!(answered(500, None, true), Verdict::Aborted);
+        assert_eq!(answered(204, None, true), Verdict::Taken);
         let timeout = Verdict::NotNow { error: AttemptError::Timeout, retry_after: None };
         assert_eq!(judge(&Err(AttemptError::Timeout), NOW), timeout);
     }
 
     #[test]
     fn an_endpoint_may_ask_for_an_hour() {
-        let asked = |status, text| match judge(&answer(status, Some(text), false), NOW) {
+        let asked = |status, text| match answered(status, Some(text), false) {
             Verdict::NotNow { retry_after, .. } => retry_after,
             other => panic!("{other:?}"),
         };

@@ -15,6 +15,7 @@ use actionlayer_store::{Transaction, keys};
 use crate::{
     App, ServiceError,
     approvals::approver_mail::ApproverMail,
+    approvals::notify_of_switch_off::notify_of_switch_off,
     contention::until_settled,
     drafts::draft_context::{self, DraftContext},
     inbound::notify_of_sender::notify_of_sender,
@@ -25,6 +26,7 @@ pub async fn notify(app: &App, work: &NotifyWork) -> Result<(), ServiceError> {
     match work {
         NotifyWork::Draft(job) => notify_approvers(app, job).await,
         NotifyWork::Sender(job) => notify_of_sender(app, job).await,
+        NotifyWork::SwitchedOff(job) => notify_of_switch_off(app, job).await,
     }
 }
 
