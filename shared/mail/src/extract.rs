@@ -364,7 +364,13 @@ fn by_introduction(lines: &Lines<'_>, at: usize, kept: &[&str], context: &Contex
     let whole = end.and_then(|end| rest.get(..=end)).unwrap_or_default();
     let says_all = introduction(whole, context) == Some(Introduction::OfAll);
     // What its author wrote right above it is not part of it.
-    if says_all && introduction_above(whole, context) == Some(0) && lines.next_text(at + whole.len()).is_some() {
+    let below = at + whole.len();
+    // Where quotes are marked, they end by their marks.
+    if says_all
+        && introduction_above(whole, context) == Some(0)
+        && lines.next_text(below).is_some()
+        && !lines.has_quote_from(below)
+    {
         return Step::DropRest(Cut::Words);
     }
     Step::Keep(at + 1)

@@ -56,6 +56,7 @@ mod structure;
 mod thread_keys;
 mod trace;
 mod transfer;
+mod unseen;
 mod uuencode;
 mod visibility;
 
@@ -70,11 +71,13 @@ pub use filename::sanitize as safe_filename;
 pub use history::{QuotedHistory, QuotedMessage};
 pub use html::{html_to_text, text_to_html};
 pub use message_id::{InvalidMessageId, MessageIdText};
-pub use outgoing_html::{Finding, FindingKind, OutgoingHtml, OutgoingLink, Pictures, is_unseen, outgoing_html};
+pub use outgoing_html::{Finding, FindingKind, OutgoingHtml, OutgoingLink, Pictures, outgoing_html};
 pub use parse::{Defect, ParsedMail, all_attachment_bytes, attachment_bytes, parse};
 pub use safety::{SafetyContext, is_executable, safety_flags};
 pub use sanitize::{RemoteImages, SafeHtml, sanitize_html};
 pub use signature::Signature;
+
 pub use snippet::snippet;
 pub use thread_keys::thread_keys;
 pub use trace::received_for;
+pub use unseen::is_unseen;

@@ -78,10 +78,11 @@ pub(crate) struct NewDraft {
     quote_history: bool,
 }
 
-/// Submits a draft.
+/// Create a draft
 ///
-/// The approvers of its identity are asked; nothing is sent. `stale_warning` says that newer mail was in the thread already.
-/// With `to` and `subject` in place of `thread_id` it starts a thread, if its identity has `can_send_cold`.
+/// The approvers of its identity are asked; nothing is sent until one of them approves. `stale_warning` says that newer
+/// mail had already arrived in the thread. With `to` and `subject` in place of `thread_id` the draft starts a thread,
+/// if its identity has `can_send_cold`.
 #[utoipa::path(
     post, path = "/v1/drafts", tag = "Drafts",
     request_body = NewDraft,
@@ -120,7 +121,7 @@ pub(crate) struct HtmlToPreview {
     body_html: String,
 }
 
-/// Preview HTML.
+/// Preview HTML
 ///
 /// What a draft with this `body_html` would send: exactly this is shown to approvers. Says what a draft would be refused for, and
 /// what would be left out. Nothing is stored.
@@ -137,7 +138,9 @@ pub(crate) async fn preview_draft(
     Ok(Json(preview(&caller, &body.body_html)?.into()))
 }
 
-/// Lists drafts, newest first, without their bodies.
+/// List drafts
+///
+/// Newest first, without their bodies.
 #[utoipa::path(
     get, path = "/v1/drafts", tag = "Drafts",
     params(
@@ -164,7 +167,7 @@ pub(crate) async fn list_drafts(
     Ok(Json(List::of(page, &request, |draft| DraftView::of(draft, None))))
 }
 
-/// Reads a draft.
+/// Retrieve a draft
 #[utoipa::path(
     get, path = "/v1/drafts/{id}", tag = "Drafts",
     params(("id" = DraftId, Path, description = "The draft.")),
@@ -204,9 +207,10 @@ pub(crate) struct DraftEdit {
     version: Option<u32>,
 }
 
-/// Edits a pending draft, which makes a new version of it.
+/// Update a draft
 ///
-/// The version before stays in `/versions`; approvers are asked about the new one.
+/// Makes a new version of a pending draft. The previous one stays in `/versions`, and approvers are asked about the new
+/// one.
 #[utoipa::path(
     patch, path = "/v1/drafts/{id}", tag = "Drafts",
     params(("id" = DraftId, Path, description = "The draft.")),
@@ -244,7 +248,9 @@ pub(crate) struct Approval {
     version: Option<u32>,
 }
 
-/// Approves a pending draft. Does not send it.
+/// Approve a draft
+///
+/// Approving does not send it.
 #[utoipa::path(
     post, path = "/v1/drafts/{id}/approve", tag = "Drafts",
     params(("id" = DraftId, Path, description = "The draft.")),
@@ -269,7 +275,7 @@ pub(crate) struct Rejection {
     reason: Option<String>,
 }
 
-/// Rejects a draft.
+/// Reject a draft
 #[utoipa::path(
     post, path = "/v1/drafts/{id}/reject", tag = "Drafts",
     params(("id" = DraftId, Path, description = "The draft.")),
@@ -298,9 +304,10 @@ pub(crate) struct Sending {
     answer_again: bool,
 }
 
-/// Sends an approved draft; with a `full` key, a pending one too.
+/// Send a draft
 ///
-/// 202 says that it is on its way: read the draft until its status is `sent`, `stale` or `failed`.
+/// Sends an approved draft; with a `full` key, a pending one too. 202 says that it is on its way: read the draft until
+/// its status is `sent`, `stale` or `failed`.
 #[utoipa::path(
     post, path = "/v1/drafts/{id}/send", tag = "Drafts",
     params(("id" = DraftId, Path, description = "The draft.")),
@@ -318,6 +325,8 @@ pub(crate) async fn send_draft(
     Ok((StatusCode::ACCEPTED, view(send::send_draft(&app, &caller, id, body.version, body.answer_again).await?)))
 }
 
+/// Notify the approvers of a draft
+///
 /// Asks the approvers of a pending draft again.
 #[utoipa::path(
     post, path = "/v1/drafts/{id}/notify", tag = "Drafts",
@@ -335,7 +344,9 @@ pub(crate) async fn notify_draft(
     Ok((StatusCode::ACCEPTED, view(send::notify_draft(&app, &caller, id).await?)))
 }
 
-/// Lists the earlier versions of a draft, newest first.
+/// List the versions of a draft
+///
+/// Earlier versions, newest first.
 #[utoipa::path(
     get, path = "/v1/drafts/{id}/versions", tag = "Drafts",
     params(("id" = DraftId, Path, description = "The draft.")),

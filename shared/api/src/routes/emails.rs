@@ -45,9 +45,10 @@ pub(crate) struct NewEmail {
     tags: Vec<String>,
 }
 
-/// Starts a thread: sends mail that nobody approves.
+/// Send an email
 ///
-/// Takes an identity with `can_send_cold` and a key with the role `automation` or `full`.
+/// Starts a thread without approval. Requires an identity with `can_send_cold` and a key with the role `automation` or
+/// `full`.
 #[utoipa::path(
     post, path = "/v1/emails/send", tag = "Emails",
     request_body = NewEmail,
@@ -91,9 +92,10 @@ pub(crate) struct NewReply {
     quote_history: bool,
 }
 
-/// Answers the newest inbound message of a thread; nobody approves.
+/// Send a reply
 ///
-/// Takes a key with the role `automation` or `full`.
+/// Answers the newest inbound message of a thread without approval. Requires a key with the role `automation` or
+/// `full`.
 #[utoipa::path(
     post, path = "/v1/emails/reply", tag = "Emails",
     request_body = NewReply,

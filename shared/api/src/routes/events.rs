@@ -30,10 +30,11 @@ pub(crate) enum Order {
     Desc,
 }
 
-/// Lists the events of the last 30 days, newest first; or follows them, oldest first.
+/// List events
 ///
-/// An event appears moments after what it tells of. Those of one moment come in no certain order; `id` is the same here and
-/// in every delivery. A key that is bound to identities sees the events about them only.
+/// The events of the last 30 days, newest first, or oldest first when they are followed. An event appears moments after
+/// what it tells of. Those of one moment come in no certain order; `id` is the same here and in every delivery. A key that
+/// is bound to identities sees the events about them only.
 ///
 /// **To follow** events without a webhook, ask with `wait=20`, and then again and again with `wait=20` and the `next_cursor` of
 /// the last answer, which is always there. Each event is given out once, in the order in which they were recorded, and none is missed.

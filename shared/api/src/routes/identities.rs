@@ -53,10 +53,11 @@ pub(crate) struct NewIdentity {
     auto_approve_replies: Option<bool>,
 }
 
-/// Makes a mailbox at a verified domain.
+/// Create an identity
 ///
-/// `approval_channel` is where its approvers are asked, one channel or a list. Mail is sent today; Slack and Telegram
-/// channels are checked for their form and kept, and a draft shows in `notifications` that they were not written to.
+/// A mailbox at a verified domain. `approval_channel` is where its approvers are asked, one channel or a list. Mail is
+/// sent today; Slack and Telegram channels are checked for their form and kept, and a draft shows in `notifications`
+/// that they were not written to.
 #[utoipa::path(
     post, path = "/v1/identities", tag = "Identities",
     request_body = NewIdentity,
@@ -86,7 +87,9 @@ pub(crate) async fn create_identity(
     Ok((StatusCode::CREATED, Json(IdentityView::of(identity))))
 }
 
-/// Lists identities, newest first.
+/// List identities
+///
+/// Newest first.
 #[utoipa::path(
     get, path = "/v1/identities", tag = "Identities",
     params(
@@ -111,7 +114,7 @@ pub(crate) async fn list_identities(
     Ok(Json(List::of(page, &request, IdentityView::of)))
 }
 
-/// Reads an identity.
+/// Retrieve an identity
 #[utoipa::path(
     get, path = "/v1/identities/{id}", tag = "Identities",
     params(("id" = IdentityId, Path, description = "The identity.")),
@@ -148,7 +151,9 @@ pub(crate) struct UpdateIdentity {
     status: Option<IdentityStatus>,
 }
 
-/// Changes an identity. Its address stays.
+/// Update an identity
+///
+/// The address cannot be changed.
 #[utoipa::path(
     patch, path = "/v1/identities/{id}", tag = "Identities",
     params(("id" = IdentityId, Path, description = "The identity.")),
@@ -178,7 +183,9 @@ pub(crate) async fn update_identity(
     Ok(Json(IdentityView::of(update::update_identity(&app, &caller, id, patch).await?)))
 }
 
-/// Deletes an identity. Its threads stay.
+/// Delete an identity
+///
+/// Its threads stay.
 #[utoipa::path(
     delete, path = "/v1/identities/{id}", tag = "Identities",
     params(("id" = IdentityId, Path, description = "The identity.")),
@@ -203,10 +210,10 @@ pub(crate) struct TestEmail {
     to: Option<String>,
 }
 
-/// Sends a test mail from an identity.
+/// Send a test email
 ///
-/// It goes the way of every mail: read the message until its `delivery_status` says what became of it. Takes a key with the
-/// role `automation` or `full`.
+/// It is sent like any other mail: retrieve the message until its `delivery_status` says what became of it. Requires a
+/// key with the role `automation` or `full`.
 #[utoipa::path(
     post, path = "/v1/identities/{id}/test-email", tag = "Identities",
     params(("id" = IdentityId, Path, description = "The identity.")),

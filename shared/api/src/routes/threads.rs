@@ -28,10 +28,10 @@ pub fn routes() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new().routes(routes!(list_threads)).routes(routes!(get_thread, update_thread))
 }
 
-/// Lists threads, newest message first.
+/// List threads
 ///
-/// Filters can be combined. Where that leaves much to look through, a page may hold fewer threads than `limit` and still
-/// have a `next_cursor`.
+/// Newest message first. Filters can be combined. Where that leaves much to look through, a page may hold fewer threads
+/// than `limit` and still have a `next_cursor`.
 #[utoipa::path(
     get, path = "/v1/threads", tag = "Threads",
     params(
@@ -84,10 +84,10 @@ pub(crate) async fn list_threads(
     Ok(Json(List::of(page, &request, ThreadView::of)))
 }
 
-/// Reads a thread with its contact, newest messages and drafts: all an agent needs to answer it.
+/// Retrieve a thread
 ///
-/// Messages come oldest first, the last `thread_history_depth` (of the identity) of them; `messages_total` says how many
-/// there are.
+/// Returns the thread with its contact, newest messages and drafts: all that an agent needs to answer. Messages come
+/// oldest first, the last `thread_history_depth` (of the identity) of them; `messages_total` says how many there are.
 #[utoipa::path(
     get, path = "/v1/threads/{id}", tag = "Threads",
     params(
@@ -124,7 +124,9 @@ pub(crate) struct UpdateThread {
     tags: Option<Vec<String>>,
 }
 
-/// Changes a thread's state, review mark or tags.
+/// Update a thread
+///
+/// Changes its status, review mark or tags.
 #[utoipa::path(
     patch, path = "/v1/threads/{id}", tag = "Threads",
     params(("id" = ThreadId, Path, description = "The thread.")),

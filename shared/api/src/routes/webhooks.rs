@@ -46,7 +46,7 @@ pub(crate) struct NewWebhook {
     active: Option<bool>,
 }
 
-/// Makes a webhook.
+/// Create a webhook
 ///
 /// From then on, each event it asks for is posted to `url` as JSON, within a second or so. A workspace has at most 20
 /// webhooks.
@@ -88,9 +88,9 @@ pub(crate) async fn create_webhook(
     Ok((StatusCode::CREATED, Json(SecretWebhookView::of(webhook, app.now()))))
 }
 
-/// Lists webhooks, newest first.
+/// List webhooks
 ///
-/// A key that is bound to identities sees none: webhooks are told of the whole workspace.
+/// Newest first. A key that is bound to identities sees none, since webhooks receive the events of the whole workspace.
 #[utoipa::path(
     get, path = "/v1/webhooks", tag = "Webhooks",
     params(Paging),
@@ -107,7 +107,7 @@ pub(crate) async fn list_webhooks(
     Ok(Json(List::of(page, &request, |webhook| WebhookView::of(webhook, app.now()))))
 }
 
-/// Reads a webhook.
+/// Retrieve a webhook
 #[utoipa::path(
     get, path = "/v1/webhooks/{id}", tag = "Webhooks",
     params(("id" = WebhookId, Path, description = "The webhook.")),
@@ -137,9 +137,9 @@ pub(crate) struct UpdateWebhook {
     active: Option<bool>,
 }
 
-/// Changes a webhook.
+/// Update a webhook
 ///
-/// What is not delivered yet goes to the new `url`.
+/// Events that were not delivered yet go to the new `url`.
 #[utoipa::path(
     patch, path = "/v1/webhooks/{id}", tag = "Webhooks",
     params(("id" = WebhookId, Path, description = "The webhook.")),
@@ -158,7 +158,9 @@ pub(crate) async fn update_webhook(
     Ok(Json(WebhookView::of(webhooks::update_webhook(&app, &caller, id, patch).await?, app.now())))
 }
 
-/// Removes a webhook; what is not delivered yet never will be.
+/// Delete a webhook
+///
+/// Events that were not delivered yet are not delivered any more.
 #[utoipa::path(
     delete, path = "/v1/webhooks/{id}", tag = "Webhooks",
     params(("id" = WebhookId, Path, description = "The webhook.")),
@@ -174,9 +176,9 @@ pub(crate) async fn delete_webhook(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Gives a webhook a new secret; the one before signs along for 24 hours.
+/// Rotate a webhook secret
 ///
-/// The one before that is forgotten at once.
+/// The previous secret signs along for 24 hours. The one before that is forgotten at once.
 #[utoipa::path(
     post, path = "/v1/webhooks/{id}/rotate-secret", tag = "Webhooks",
     params(("id" = WebhookId, Path, description = "The webhook.")),
@@ -192,9 +194,10 @@ pub(crate) async fn rotate_webhook_secret(
     Ok(Json(SecretWebhookView::of(webhooks::rotate_webhook_secret(&app, &caller, id).await?, app.now())))
 }
 
-/// Sends a webhook an event `webhook.test`, whatever it asks for and also when it is not active.
+/// Send a test event
 ///
-/// It is tried at once, even while the endpoint is given a rest.
+/// Sends the webhook an event `webhook.test`, whatever it asks for and also when it is not active. It is tried at once,
+/// even while the endpoint is given a rest.
 #[utoipa::path(
     post, path = "/v1/webhooks/{id}/test", tag = "Webhooks",
     params(("id" = WebhookId, Path, description = "The webhook.")),
@@ -211,9 +214,10 @@ pub(crate) async fn test_webhook(
     Ok((StatusCode::ACCEPTED, Json(WebhookDeliveryView::of(delivery))))
 }
 
-/// Lists the deliveries of the last 30 days to a webhook, newest first.
+/// List deliveries
 ///
-/// What endpoints answered is shown with a single delivery.
+/// The deliveries of the last 30 days to a webhook, newest first. What the endpoint answered is shown with a single
+/// delivery.
 #[utoipa::path(
     get, path = "/v1/webhooks/{id}/deliveries", tag = "Webhooks",
     params(
@@ -236,7 +240,9 @@ pub(crate) async fn list_webhook_deliveries(
     Ok(Json(List::of(page, &request, WebhookDeliveryView::of)))
 }
 
-/// Reads a delivery with what was answered to each of its tries.
+/// Retrieve a delivery
+///
+/// With what was answered to each of its tries.
 #[utoipa::path(
     get, path = "/v1/webhooks/{id}/deliveries/{delivery_id}", tag = "Webhooks",
     params(
@@ -273,7 +279,7 @@ pub(crate) struct ReplayView {
     continue_since: Option<Timestamp>,
 }
 
-/// Replays failed deliveries.
+/// Replay failed deliveries
 ///
 /// Every delivery of the last 30 days that was given up, of an event since `since`, starts over with eight tries; up to
 /// 1,000 in one request, the oldest first. Deliveries keep their ids, and their earlier attempts.
@@ -295,9 +301,10 @@ pub(crate) async fn replay_webhook(
     Ok((StatusCode::ACCEPTED, Json(ReplayView { replayed, continue_since })))
 }
 
-/// Sends the event of a delivery once more, as a delivery of its own, also when the webhook is not active.
+/// Redeliver an event
 ///
-/// The event keeps its id. It is tried at once, even while the endpoint is given a rest.
+/// Sends the event of a delivery again, as a delivery of its own, also when the webhook is not active. The event keeps
+/// its id. It is tried at once, even while the endpoint is given a rest.
 #[utoipa::path(
     post, path = "/v1/webhooks/{id}/deliveries/{delivery_id}/redeliver", tag = "Webhooks",
     params(

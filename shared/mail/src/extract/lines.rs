@@ -61,6 +61,12 @@ impl<'a> Lines<'a> {
         }
     }
 
+    /// Whether a quote, or an element that holds one, stands in line `at` or below.
+    pub(super) fn has_quote_from(&self, at: usize) -> bool {
+        (at..self.texts.len())
+            .any(|at| self.is_quote(at) || !matches!(self.region(at), Region::New | Region::Signature))
+    }
+
     /// The first line from `at` on that is not empty.
     pub(super) fn next_text(&self, at: usize) -> Option<usize> {
         self.texts.get(at..)?.iter().position(|line| !line.is_empty()).map(|skip| at + skip)

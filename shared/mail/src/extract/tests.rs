@@ -202,3 +202,9 @@ fn decoration_is_no_quote() {
     let text = "Visit us\n>>> >>> www.example.com <<<\nor call";
     assert_eq!(extracted_text(text), text);
 }
+
+#[test]
+fn what_is_new_on_both_sides_of_a_marked_quote_stays() {
+    let text = "The plan is good.\n\nMia Miller <mia@ai.example.com> wrote:\n\n> One chair?\n\nBoth, please.";
+    assert_eq!(new_of("Subject: Re: x", text), "The plan is good.\n\nBoth, please.");
+}
