@@ -1,4 +1,5 @@
-//! What we say to others, and what their answers mean: SES, SQS, DNS, and HTTP to addresses that strangers chose.
+//! What we say to others, and what their answers mean: SES, SQS, DNS, Slack, Telegram, and HTTP to addresses that
+//! strangers chose.
 //!
 //! **Job.** One client for each service, which makes one call and sorts its answer into what is known after it.
 //!
@@ -9,8 +10,11 @@
 
 pub mod dns;
 pub mod http;
+mod providers;
 pub mod ses;
+pub mod slack;
 pub mod sqs;
+pub mod telegram;
 
 /// A service gave no usable answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

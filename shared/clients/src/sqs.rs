@@ -1,6 +1,6 @@
 //! The queues the relay feeds.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::collections::BTreeMap;
 
 use actionlayer_domain::work::{Queue, Work};
 use aws_sdk_sqs::{error::ProvideErrorMetadata, types::SendMessageBatchRequestEntry};
@@ -9,8 +9,8 @@ use crate::ClientError;
 
 /// SQS takes this many messages in one request.
 const BATCH: usize = 10;
-/// SQS keeps a message back no longer than this.
-const MAX_DELAY_S: i32 = 900;
+/// The longest SQS keeps a message back.
+const MAX_DELAY_SECONDS: u32 = 900;
 
 /// The work queues.
 #[derive(Debug, Clone)]
@@ -37,10 +37,10 @@ impl Queues {
         Ok(())
     }
 
-    /// Puts a job on its queue that is to come after a while: whole seconds, up to the 15 minutes that SQS keeps it back.
-    pub async fn put_after(&self, work: Work, delay: Duration) -> Result<(), ClientError> {
-        let delay_s = i32::try_from(delay.as_secs()).unwrap_or(i32::MAX).min(MAX_DELAY_S);
-        self.put_batch(work.queue(), &[&work], delay_s).await
+    /// Puts one job on its queue, to be seen after so many seconds; SQS takes at most 900.
+    pub async fn put_after(&self, work: &Work, seconds: u32) -> Result<(), ClientError> {
+        let delay_s = i32::try_from(seconds.min(MAX_DELAY_SECONDS)).unwrap_or_default();
+        self.put_batch(work.queue(), &[work], delay_s).await
     }
 
     async fn put_batch(&self, queue: Queue, batch: &[&Work], delay_s: i32) -> Result<(), ClientError> {

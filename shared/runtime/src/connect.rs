@@ -2,7 +2,14 @@
 
 use std::time::Duration;
 
-use actionlayer_clients::{dns::Dns, http::GuardedClient, ses::Mailer, sqs::Queues};
+use actionlayer_clients::{
+    dns::Dns,
+    http::GuardedClient,
+    ses::Mailer,
+    slack::{SLACK_URL, Slack},
+    sqs::Queues,
+    telegram::{TELEGRAM_URL, Telegram},
+};
 use actionlayer_service::{App, Ports};
 use actionlayer_store::Store;
 use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
@@ -81,6 +88,8 @@ pub fn connect_over(
         queues: Queues::new(sqs, config.queue_urls.clone()),
         dns,
         http,
+        slack: Slack::at(config.slack_api_url.as_deref().unwrap_or(SLACK_URL)),
+        telegram: Telegram::at(config.telegram_api_url.as_deref().unwrap_or(TELEGRAM_URL)),
         ports,
         settings: config.settings.clone(),
     })

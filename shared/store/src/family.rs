@@ -184,8 +184,8 @@ impl Store {
         self.due(keys::DUE_SENDS, &before.to_string(), DUE_BATCH).await
     }
 
-    /// Pending drafts whose time has passed, earliest first.
-    pub async fn expired_drafts(&self, now: Timestamp) -> Result<Vec<Draft>, StoreError> {
+    /// Pending drafts that are to be reminded of or have expired, earliest first.
+    pub async fn due_drafts(&self, now: Timestamp) -> Result<Vec<Draft>, StoreError> {
         self.due(keys::DUE_DRAFTS, &now.to_string(), DUE_BATCH).await
     }
 

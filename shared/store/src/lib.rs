@@ -11,6 +11,7 @@
 
 mod blobs;
 mod body;
+mod channels;
 mod contacts;
 mod credentials;
 mod cursor;
@@ -43,6 +44,7 @@ mod words;
 mod workspace;
 
 pub use blobs::{BlobKey, SignedUpload, SignedUrl, SizedBlob};
+pub use channels::{SlackCallback, SlackConsent, SlackInstallation, TelegramBotRecord, TelegramPrompt};
 pub use contacts::ContactFilter;
 pub use credentials::Credential;
 pub use cursor::{Cursor, InvalidCursor};

@@ -284,6 +284,7 @@ async fn says(bytes: &'static [u8]) -> SocketAddr {
 
 #[tokio::test]
 async fn what_kept_an_answer_from_coming_has_a_word() {
+    const LONG: &[u8] = &[b'x'; 40_000];
     let world = world().await;
     let client = GuardedClient::new(world.dns.clone(), Reach::Anywhere);
     let to = async |url: String| post(&client, &anywhere(&url)).await;
@@ -300,7 +301,6 @@ async fn what_kept_an_answer_from_coming_has_a_word() {
     let elsewhere = says(b"HTTP/1.1 307 x\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n").await;
     assert_eq!(to(format!("http://{elsewhere}/")).await, Ok(307));
     // What an answer says about its length is not believed.
-    const LONG: &[u8] = &[b'x'; 40_000];
     let mut long = b"HTTP/1.1 200 OK\r\ncontent-length: 40000\r\n\r\n".to_vec();
     long.extend_from_slice(LONG);
     let long = says(long.leak()).await;

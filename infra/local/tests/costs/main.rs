@@ -100,6 +100,7 @@ const EVERY_OPERATION: &[Price] = &[
     price("POST /v1/webhooks/{id}/deliveries/{delivery_id}/redeliver", 4, 4, 2.0, 6.0),
     price("DELETE /v1/webhooks/{id}", 3, 3, 1.0, 2.0),
     price("GET /v1/workspace", 2, 2, 1.0, 1.0),
+    price("GET /v1/workspace/slack", 2, 2, 1.0, 1.0),
     price("GET /v1/billing/subscription", 2, 6, 5.0, 1.0),
     price("POST /v1/billing/checkout", 1, 1, 0.0, 1.0),
     price("POST /v1/billing/portal", 1, 1, 0.0, 1.0),

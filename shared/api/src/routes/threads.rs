@@ -69,8 +69,8 @@ pub(crate) async fn list_threads(
             1..=64 => Ok(text.to_owned()),
             _ => Err("must be 1 to 64 bytes long".to_owned()),
         }),
-        from: query.convert("from_date", |text| Timestamp::first_of(text).map_err(|error| error.to_string())),
-        to: query.convert("to_date", |text| Timestamp::last_of(text).map_err(|error| error.to_string())),
+        from: query.time("from_date", |text| Timestamp::first_of(text).map_err(|error| error.to_string())),
+        to: query.time("to_date", |text| Timestamp::last_of(text).map_err(|error| error.to_string())),
         words: query.convert("q", |text| words_of_search(text).map_err(|error| error.to_string())).unwrap_or_default(),
     };
     let contact = query.parsed::<NamedContact>("contact");

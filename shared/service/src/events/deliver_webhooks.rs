@@ -21,7 +21,7 @@ use crate::{App, ServiceError, contention::until_settled};
 /// A worker begins no more tries after this; one under way may take 15 seconds. Its function's timeout is above both.
 const WORKING_TIME: Duration = Duration::from_secs(35);
 /// How soon a job comes back whose endpoint another worker has.
-const COMES_BACK_AFTER: Duration = Duration::from_secs(2);
+const COMES_BACK_AFTER_SECONDS: u32 = 2;
 /// How many deliveries are read for one round.
 const ROUND: usize = 100;
 /// After an outage so many are put in the order of their events.
@@ -64,7 +64,7 @@ pub(crate) async fn deliver_webhooks(app: &App, job: &WebhookJob) -> Result<(), 
 /// pending lags behind, and the holder may not have found them.
 async fn come_back(app: &App, job: &WebhookJob) -> Result<(), ServiceError> {
     let job = WebhookJob { waited: true, ..job.clone() };
-    Ok(app.queues.put_after(Work::Webhook(job), COMES_BACK_AFTER).await?)
+    Ok(app.queues.put_after(&Work::Webhook(job), COMES_BACK_AFTER_SECONDS).await?)
 }
 
 async fn anything_due(app: &App, job: &WebhookJob, endpoint: Option<&Row<Endpoint>>) -> Result<bool, ServiceError> {

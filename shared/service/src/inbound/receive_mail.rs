@@ -57,7 +57,10 @@ impl<'a> Arrival<'a> {
 /// done for some recipients by then is done.
 pub async fn receive_mail(app: &App, received: &ReceivedMail) -> Result<(), ServiceError> {
     let recipients: Vec<EmailAddress> = received.recipients.iter().filter_map(|r| r.parse().ok()).collect();
-    let (claims, receipts) = app.store.claims_and_receipts(&received.ses_message_id, &recipients).await?;
+    // A mailbox may be named with a detail of the sender's or the agent's choice: `mia+order-4711@`.
+    let plain: Vec<EmailAddress> = recipients.iter().filter_map(EmailAddress::without_detail).collect();
+    let asked: Vec<EmailAddress> = recipients.iter().chain(&plain).cloned().collect();
+    let (claims, receipts) = app.store.claims_and_receipts(&received.ses_message_id, &asked).await?;
     let open: Vec<&EmailAddress> = recipients
         .iter()
         .filter(|recipient| receipts.iter().all(|receipt| receipt.recipient != recipient.folded()))
@@ -67,9 +70,11 @@ pub async fn receive_mail(app: &App, received: &ReceivedMail) -> Result<(), Serv
     }
     let mut ours = Vec::new();
     for recipient in open {
-        match claims.iter().find(|claim| claim.address.folded() == recipient.folded()) {
+        let claim_of = |address: &EmailAddress| claims.iter().find(|claim| claim.address.folded() == address.folded());
+        // An identity of that very name comes first.
+        match claim_of(recipient).or_else(|| recipient.without_detail().as_ref().and_then(claim_of)) {
             // What approvers answer is for no agent, not even for an identity that had the name before it was reserved.
-            Some(claim) if !recipient.is_reserved() => ours.push((recipient, claim)),
+            Some(claim) if !claim.address.is_reserved() => ours.push((recipient, claim)),
             Some(_) | None => leave_receipt(app, received, recipient, ReceiptOutcome::NoIdentity).await?,
         }
     }
@@ -133,11 +138,14 @@ fn content_sha256(mail: &ParsedMail) -> String {
     hex::encode(hash.finalize())
 }
 
-/// The Message-ID a mail is known by. One that has none is known by its content.
+/// The Message-ID a mail is known by. One that has none is known by how SES names it: two that say the same may be two
+/// alarms, and a lost one costs more than a copy too many. Where it says when it was written, the same words of the same
+/// second are one mail.
 fn own_id(arrival: &Arrival<'_>) -> String {
-    match &arrival.parsed.message_id {
-        Some(id) => id.clone(),
-        None => format!("{}@content.invalid", arrival.content_sha256),
+    match (&arrival.parsed.message_id, arrival.parsed.date_unix_seconds) {
+        (Some(id), _) => id.clone(),
+        (None, Some(_)) => format!("{}@content.invalid", arrival.content_sha256),
+        (None, None) => format!("{}@received.invalid", arrival.received.ses_message_id),
     }
 }
 
@@ -260,6 +268,8 @@ async fn hold(
                 from_email: held.from_email.clone(),
                 held_id: held.id,
                 told: Vec::new(),
+                messages: Vec::new(),
+                decision: None,
                 created_at: app.now(),
             })?;
         }

@@ -9,7 +9,7 @@ use actionlayer_domain::{
     message::Attachment,
     upload::{MAX_ATTACHMENTS, MAX_ATTACHMENTS_BYTES},
 };
-use actionlayer_mail::{OutboundAttachment, is_media_type, safe_filename};
+use actionlayer_mail::{OutboundAttachment, is_content_type, safe_filename};
 use actionlayer_store::{BlobKey, SizedBlob};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use sha2::{Digest, Sha256};
@@ -139,8 +139,12 @@ pub(crate) fn check_filename(field: &str, name: &str, fields: &mut Fields) -> Op
 }
 
 pub(crate) fn check_content_type(field: &str, content_type: &str, fields: &mut Fields) {
-    if !is_media_type(content_type) {
-        fields.refuse(field, "must be a media type without parameters, such as `application/pdf`");
+    if !is_content_type(content_type) {
+        fields.refuse(
+            field,
+            "must be a media type such as `application/pdf`, with no parameters but `charset` and `method`, as in \
+             `text/calendar; method=REQUEST`",
+        );
     }
 }
 

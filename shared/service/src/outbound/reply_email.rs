@@ -73,7 +73,7 @@ pub async fn reply_email(
         let identity = answering.identity.ok_or(ServiceError::NotFound { what: "identity" })?.value;
         let answered = answering.message.ok_or(ServiceError::Contended)?.value;
         require_active(&identity)?;
-        let to = reply_recipients(&answered);
+        let to = reply_recipients(&answered, &identity.email_address);
         let mut fields = Fields::default();
         if to.is_empty() {
             fields.refuse("thread_id", "its newest message names no address that an answer could be sent to");
@@ -111,7 +111,7 @@ pub async fn reply_email(
             to,
             cc: cc.clone(),
             bcc: bcc.clone(),
-            subject: reply_subject(&thread.subject),
+            subject: reply_subject(&answered.subject),
             text: input.body_text.clone(),
             html: input.body_html.clone(),
             sender: None,

@@ -62,11 +62,11 @@ impl Worker<'_> {
             return Ok(());
         }
         let job = WebhookJob::wake(workspace, webhook);
-        Ok(self.app.queues.put_after(Work::Webhook(job), whole_seconds(delay)).await?)
+        Ok(self.app.queues.put_after(&Work::Webhook(job), whole_seconds(delay)).await?)
     }
 }
 
 /// SQS counts whole seconds: a moment too late rather than too early, for who comes too early goes away again.
-fn whole_seconds(delay: Duration) -> Duration {
-    Duration::from_secs(delay.as_millis().div_ceil(1_000).try_into().unwrap_or(u64::MAX))
+fn whole_seconds(delay: Duration) -> u32 {
+    delay.as_millis().div_ceil(1_000).try_into().unwrap_or(u32::MAX)
 }

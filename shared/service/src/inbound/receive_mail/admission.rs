@@ -1,12 +1,12 @@
 //! Whether a mail comes in: is it new, is its sender blocked, trusted, or to be held.
 
 use actionlayer_domain::{
-    EmailAddress, HeldId, Identity, Message, MessageId, Workspace,
+    EmailAddress, HeldId, Identity, Message, MessageBody, MessageId, Workspace,
     contact::{Contact, ContactStatus, HeldInbound, HeldReason},
     identity::IdentityStatus,
-    message::{Direction, SafetyFlag},
+    message::{Attachment, Direction, SafetyFlag},
 };
-use actionlayer_mail::{SafetyContext, safety_flags, snippet};
+use actionlayer_mail::{ParsedMail, SafetyContext, extract, safety_flags, snippet};
 use actionlayer_store::{AddressClaim, MailPointer, Row, keys};
 
 use super::{Arrival, citations::Citations, own_id};
@@ -20,6 +20,8 @@ pub(super) struct Context {
     pub(super) citations: Citations,
     /// What those lead to.
     pub(super) pointers: Vec<Row<MailPointer>>,
+    /// The message that came with the same Message-ID before, and is the same but for what a list adds.
+    same_mail: Option<MessageId>,
     /// Its author, if the address can be mailed.
     pub(super) author: Option<EmailAddress>,
     pub(super) contact: Option<Row<Contact>>,
@@ -55,7 +57,7 @@ pub(super) async fn read_context(
     claim: &AddressClaim,
 ) -> Result<Context, ServiceError> {
     let parsed = &arrival.parsed;
-    let author: Option<EmailAddress> = parsed.from.as_ref().and_then(|from| from.email.parse().ok());
+    let author = author_of(parsed, &claim.address);
     let citations = Citations::of(parsed, own_id(arrival), &claim.address);
     let ids = citations.all();
     let contact_key = author.as_ref().map(|author| keys::contact(claim.workspace_id, author));
@@ -66,6 +68,7 @@ pub(super) async fn read_context(
         app.store.known_of_mail(claim.workspace_id, claim.identity_id, &ids, contact_key),
     )?;
     let (pointers, contact) = known;
+    let same_mail = same_mail(app, arrival, claim, &citations, &pointers).await?;
     let (safety_flags, lookalike) =
         inspect(app, arrival, claim, author.as_ref(), contact.as_ref().map(|row| &row.value)).await?;
     Ok(Context {
@@ -73,11 +76,61 @@ pub(super) async fn read_context(
         workspace: workspace.map(|row| row.value),
         citations,
         pointers,
+        same_mail,
         author,
         contact,
         safety_flags,
         lookalike,
     })
+}
+
+/// The message under the same Message-ID that this is once more, by another way: a list puts its tag into the subject and
+/// its footer below the text.
+async fn same_mail(
+    app: &App,
+    arrival: &Arrival<'_>,
+    claim: &AddressClaim,
+    citations: &Citations,
+    pointers: &[Row<MailPointer>],
+) -> Result<Option<MessageId>, ServiceError> {
+    let parsed = &arrival.parsed;
+    let pointer = pointers.iter().map(|row| &row.value).find(|pointer| pointer.message_id_header == citations.own);
+    let is_other = |pointer: &&MailPointer| pointer.content_sha256.as_ref() != Some(&arrival.content_sha256);
+    let Some(id) = pointer.filter(is_other).and_then(|pointer| pointer.message_id) else { return Ok(None) };
+    let Some(row) = app.store.get::<Message>(&keys::message(claim.workspace_id, id)).await? else { return Ok(None) };
+    let message = &row.value;
+    let author = parsed.from.as_ref().map(|from| from.email.as_str()).unwrap_or_default();
+    let files = |list: &[Attachment]| list.iter().map(|f| (f.filename.clone(), f.size_bytes)).collect::<Vec<_>>();
+    let is_tagged = |one: &str, other: &str| one.trim_end().ends_with(other.trim());
+    let may_be = message.direction == Direction::Inbound
+        && message.from_email.eq_ignore_ascii_case(author)
+        && (is_tagged(&message.subject, &parsed.subject) || is_tagged(&parsed.subject, &message.subject))
+        && files(&message.attachments) == files(&parsed.attachments);
+    if !may_be {
+        return Ok(None);
+    }
+    let body: MessageBody = app.store.body(&row).await?;
+    let (earlier, new) = (body.extracted_text.unwrap_or_default(), extract(parsed));
+    let goes_on = |long: &str, short: &str| {
+        !short.is_empty() && long.strip_prefix(short).is_some_and(|rest| rest.is_empty() || rest.starts_with('\n'))
+    };
+    Ok((goes_on(&earlier, &new) || goes_on(&new, &earlier)).then_some(id))
+}
+
+/// The person a mail is from, if the address can be mailed. A contact form that writes as the mailbox itself names its
+/// visitor in `Reply-To`.
+fn author_of(parsed: &ParsedMail, own: &EmailAddress) -> Option<EmailAddress> {
+    let author: EmailAddress = parsed.from.as_ref()?.email.parse().ok()?;
+    if !author.is_of_mailbox(own) {
+        return Some(author);
+    }
+    let mut others = parsed.reply_to.iter().filter_map(|mailbox| mailbox.email.parse::<EmailAddress>().ok());
+    Some(others.find(|other| !other.is_of_mailbox(own)).unwrap_or(author))
+}
+
+fn is_author(parsed: &ParsedMail, address: Option<&EmailAddress>) -> bool {
+    let author = parsed.from.as_ref().and_then(|from| from.email.parse::<EmailAddress>().ok());
+    author.as_ref().map(EmailAddress::folded) == address.map(EmailAddress::folded)
 }
 
 /// What looks dangerous, and whether the author's domain reads like one that is known, if it was compared. Whom somebody
@@ -124,6 +177,9 @@ pub(super) async fn admit(
     {
         return Ok(Admission::Duplicate(message_id));
     }
+    if let Some(message_id) = context.same_mail {
+        return Ok(Admission::Duplicate(message_id));
+    }
     let status = context.contact.as_ref().map(|row| row.value.status);
     if status == Some(ContactStatus::Blocked) {
         return Ok(Admission::Blocked);
@@ -136,12 +192,14 @@ pub(super) async fn admit(
     let authentication = &arrival.received.authentication;
     // Mail with more than one author is aligned with none of them.
     let authentication = &authentication.of_authors(arrival.parsed.has_several_authors);
-    if status == Some(ContactStatus::Trusted) && authentication.aligned() {
+    // Nor does SES vouch for whom a form names.
+    let is_author = is_author(&arrival.parsed, context.author.as_ref());
+    if status == Some(ContactStatus::Trusted) && authentication.aligned() && is_author {
         return Ok(Admission::Admit);
     }
     // Whoever cites the name of a mail that we sent them has received it; but names can be seen by others, so that something
     // must speak for the address as well.
-    if authentication.speaks_for_author() && answers_mail_of_ours(app, context).await? {
+    if authentication.speaks_for_author() && is_author && answers_mail_of_ours(app, context).await? {
         return Ok(Admission::Admit);
     }
     Ok(Admission::Hold(Box::new(held(app, arrival, claim, context, HeldReason::UnknownSender))))

@@ -1,7 +1,7 @@
 //! A mail that may come in joins its thread, or starts one.
 
 use actionlayer_domain::{
-    DraftId, Message, MessageBody, MessageId, Thread, ThreadId,
+    DraftId, EmailAddress, Message, MessageBody, MessageId, Thread, ThreadId,
     message::{Direction, SafetyFlag},
     thread::Joined,
 };
@@ -49,7 +49,10 @@ pub(super) async fn join(
 
     let contact = match &context.author {
         Some(author) => {
-            let name = message.from_name.as_deref();
+            let mut named = arrival.parsed.reply_to.iter();
+            let named = named.find(|mailbox| mailbox.email.eq_ignore_ascii_case(author.as_str()));
+            let is_from = message.from_email.eq_ignore_ascii_case(author.as_str());
+            let name = if is_from { message.from_name.as_deref() } else { named.and_then(|m| m.name.as_deref()) };
             Some(seen_contact(app, context, author, name, claim, transaction)?)
         }
         None => None,
@@ -68,13 +71,15 @@ pub(super) async fn join(
         part.merge_into(thread_id, message_id, now);
         transaction.replace(&other, &part)?;
     }
+    let needs_nobody = message.is_automated && !arrival.parsed.is_passed_on_by_list();
     if is_aside {
-        thread.receive_aside(joined, message.is_automated, now);
+        thread.receive_aside(joined, needs_nobody, now);
     } else {
-        let overtaken = thread.receive(joined, message.is_automated, now);
+        let overtaken = thread.receive(joined, needs_nobody, now);
         let mailboxes = message.to.iter().chain(&message.cc).map(|mailbox| mailbox.email.as_str());
         let others = [message.from_email.as_str()].into_iter().chain(mailboxes);
-        thread.take_part(others.filter(|address| !address.eq_ignore_ascii_case(claim.address.as_str())));
+        let is_own = |address: &&str| address.parse::<EmailAddress>().is_ok_and(|a| a.is_of_mailbox(&claim.address));
+        thread.take_part(others.filter(|address| !is_own(address)));
         go_stale(app, claim, &overtaken, transaction).await?;
     }
     match &thread_row {
@@ -135,8 +140,9 @@ async fn find_threads(
 fn shares_a_person(arrival: &Arrival<'_>, claim: &AddressClaim, thread: &Thread) -> bool {
     let parsed = &arrival.parsed;
     let people = parsed.from.iter().chain(&parsed.to).chain(&parsed.cc);
-    let people = people.map(|mailbox| mailbox.email.to_ascii_lowercase());
-    let others: Vec<String> = people.filter(|email| *email != claim.address.folded()).collect();
+    let people = people.filter_map(|mailbox| mailbox.email.parse::<EmailAddress>().ok());
+    let others: Vec<String> =
+        people.filter(|email| !email.is_of_mailbox(&claim.address)).map(|email| email.folded()).collect();
     thread.participants().any(|participant| others.contains(&participant))
 }
 
