@@ -78,7 +78,6 @@ pub use parsed_mail::{Defect, ParsedMail};
 pub use safety::{SafetyContext, is_executable, safety_flags};
 pub use sanitize::{RemoteImages, SafeHtml, sanitize_html};
 pub use signature::Signature;
-
 pub use snippet::snippet;
 pub use thread_keys::thread_keys;
 pub use trace::received_for;
