@@ -47,7 +47,7 @@ pub(crate) enum Order {
         Paging,
         ("type" = Option<EventType>, Query, description = "Only events of this type."),
         ("identity_id" = Option<IdentityId>, Query, description = "Only events about this identity."),
-        ("order" = Option<Order>, Query, description = "`asc` follows the log; so do `wait` and `since`."),
+        ("order" = inline(Option<Order>), Query, description = "`asc` follows the log; so do `wait` and `since`."),
         ("since" = Option<Timestamp>, Query, description = "Follow from this time on."),
         ("wait" = Option<u8>, Query, minimum = 0, maximum = 20, description = "Follow, and wait so many seconds for \
             something to happen."),

@@ -16,12 +16,9 @@ pub(super) fn of(error: &reqwest::Error) -> AttemptError {
         if let Some(word) = word(error) {
             return word;
         }
-        // The error inside an I/O error is not among its sources.
+        // The error inside an I/O error is not among its sources; and one may be inside another.
         let inner = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-        if let Some(word) = inner.and_then(|inner| word(inner)) {
-            return word;
-        }
-        cause = error.source();
+        cause = inner.map_or_else(|| error.source(), |inner| Some(inner));
     }
     AttemptError::ConnectionFailed
 }
