@@ -260,12 +260,16 @@ async fn drafts(reached: &Reached) {
     reached.post(&world.owner, "/v1/emails/reply", reply).await;
 }
 
+const NO_SLACK_APP: [&str; 3] = ["SlackClientId=", "SlackClientSecret=", "SlackSigningSecret="];
+
 async fn settings(reached: &Reached) {
     let world = World::start().await;
     let owner = &world.owner;
     reached.post(owner, "/v1/auth/bootstrap", json!({"workspace_name": "Another"})).await;
     reached.post(owner, "/v1/billing/checkout", json!({"plan": "pro"})).await;
     reached.post(owner, "/v1/billing/portal", json!({})).await;
+    let appless = World::start_on(Engine::start_with(&NO_SLACK_APP).await, json!({})).await;
+    reached.post(&appless.owner, "/v1/workspace/slack/install", json!({})).await;
     let keys = owner.get("/v1/api-keys").await.expect(200);
     reached.ask(owner, Method::DELETE, &format!("/v1/api-keys/{}", id(&keys["data"][0])), json!({})).await;
     for _ in 0..2 {
@@ -313,6 +317,7 @@ async fn identities(reached: &Reached) {
     let early = json!({"domain_id": unproven["id"], "local_part": "mia", "display_name": "Mia"});
     reached.post(owner, "/v1/identities", early).await;
     let noa = world.new_identity("noa", json!({})).await;
+    reached.post(owner, &format!("/v1/identities/{}/test-notification", id(&noa)), json!({})).await;
     for path in ["/v1/drafts", "/v1/emails/send"] {
         reached.post(owner, path, cold(&noa, CUSTOMER)).await;
     }

@@ -228,14 +228,20 @@ mod tests {
 
     #[test]
     fn a_file_in_a_request_is_whole_or_refused() {
-        assert!(!refused(&inline("Grüße.pdf", "application/pdf", "JVBERg==")));
+        for content_type in
+            ["application/pdf", "text/csv; charset=utf-8", "text/calendar; method=REQUEST; charset=UTF-8"]
+        {
+            assert!(!refused(&inline("Grüße.pdf", content_type, "JVBERg==")), "{content_type}");
+        }
         for (name, content_type, content) in [
             ("../x.pdf", "application/pdf", "JVBERg=="),
             ("x\r\nBcc: a@b.c", "application/pdf", "JVBERg=="),
             ("invoice\u{202e}fdp.exe", "application/pdf", "JVBERg=="),
             ("", "application/pdf", "JVBERg=="),
             ("x.pdf", "pdf", "JVBERg=="),
-            ("x.pdf", "text/html; charset=utf-8", "JVBERg=="),
+            ("x.pdf", "text/html; charset=utf-8; boundary=x", "JVBERg=="),
+            ("x.pdf", "text/html; charset=utf-8\r\nBcc: a@b.c", "JVBERg=="),
+            ("x.pdf", "text/html;", "JVBERg=="),
             ("x.pdf", "multipart/mixed", "JVBERg=="),
             ("x.pdf", "application/pdf", "JVBERg"),
             ("x.pdf", "application/pdf", "§"),
