@@ -112,7 +112,7 @@ async fn what_cannot_be_followed_is_named() {
         ("order=up", "order"),
         ("since=yesterday", "since"),
         ("wait=1&offset=1", "offset"),
-        (&format!("since=2026-01-01T00:00:00Z&cursor={cursor}"), "since"),
+        (&format!("since=2026-01-01T00:00:00Z&cursor={cursor}"), "cursor"),
         ("wait=1&cursor=x", "cursor"),
     ] {
         let refused = world.owner.get(&format!("/v1/events?{query}")).await.refused(422, "validation_error");

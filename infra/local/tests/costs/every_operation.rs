@@ -225,7 +225,7 @@ impl<'a> Till<'a> {
     }
 
     async fn webhooks(&mut self) {
-        let webhook = json!({"url": "http://127.0.0.1:1/in", "events": ["*"]});
+        let webhook = json!({"url": "https://example.com/in", "events": ["*"]});
         let webhook = self.ask("POST /v1/webhooks", &[], webhook).await;
         let webhook = id(&webhook);
         self.get("GET /v1/webhooks", &[]).await;

@@ -23,7 +23,7 @@ const PRICES: [Price; 17] = [
     price("receive the same mail again", 1, 1, 2.0, 0.0),
     price("get a thread of 3 messages and a draft", 2, 3, 4.0, 0.0),
     price("submit a draft beside a stale one", 2, 2, 4.0, 18.0),
-    price("relay 2 changes", 2, 3, 1.0, 9.0),
+    price("relay 2 changes", 2, 3, 1.0, 10.0),
     price("relay them again", 2, 3, 1.0, 0.0),
     price("approve a draft", 2, 2, 1.0, 10.0),
     price("send a draft", 3, 5, 5.0, 22.0),

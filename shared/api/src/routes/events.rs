@@ -77,7 +77,7 @@ pub(crate) async fn list_events(
         query.refuse("offset", "must be 0 where events are followed: pass `next_cursor` as `cursor`");
     }
     if since.is_some() && request.cursor.is_some() {
-        query.refuse("since", "cannot be combined with `cursor`");
+        query.refuse("cursor", "cannot be combined with `since`: a cursor has its place already");
     }
     query.finish()?;
     if follows {

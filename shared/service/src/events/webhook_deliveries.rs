@@ -70,6 +70,8 @@ pub async fn replay_webhook(
     let (failed, continue_since) =
         app.store.failed_deliveries(webhook.workspace_id, webhook.id, since, MAX_REPLAYED).await?;
     let mut replayed = 0;
+    // One of them is tried even while the endpoint is given a rest: when that is taken, all others follow.
+    let mut probes = webhook.active;
     for some in failed.chunks(REPLAYED_AT_ONCE) {
         let now = app.now();
         let mut writes = JoinSet::new();
@@ -78,6 +80,7 @@ pub async fn replay_webhook(
             if !delivery.replay(now) {
                 continue;
             }
+            delivery.requested |= std::mem::take(&mut probes);
             let mut transaction = Transaction::new();
             transaction.replace(row, &delivery)?;
             let store = app.store.clone();
