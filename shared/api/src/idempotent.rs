@@ -64,7 +64,7 @@ impl Keyed {
             (IdempotencyScope::Source(source.sha256_hex()), None)
         } else {
             let Authenticated(caller) = Authenticated::from_request_parts(parts, app).await?;
-            (IdempotencyScope::Workspace(caller.workspace_id), Some(caller.key_id))
+            (IdempotencyScope::Workspace(caller.workspace_id), caller.key_id())
         };
         let key = key(&parts.headers)?.to_owned();
         let route = format!("{} {}", parts.method, parts.uri.path_and_query().map_or("", |path| path.as_str()));

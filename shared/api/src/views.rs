@@ -23,7 +23,7 @@ pub use html_preview::HtmlPreviewView;
 pub use identity::{ApprovalChannels, DomainView, IdentityView, RecordView, TestedChannelsView};
 pub use inbound::{ContactView, HeldView};
 pub use message::{AttachmentView, AuthenticationView, MessageView, SafetyView, SentView, SignedUrlView};
-pub use rule::{RuleTestView, RuleView};
+pub use rule::{RuleRunView, RuleTestView, RuleView};
 pub use settings::{ApiKeyView, BootstrapView, NewApiKeyView, WorkspaceView};
 pub use slack::{SlackInstallationView, SlackLinkView};
 pub use suppression::SuppressionView;

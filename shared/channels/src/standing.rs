@@ -93,6 +93,7 @@ pub(crate) fn named(actor: &Actor) -> String {
         ActorKind::Slack => format!("{name} in Slack"),
         ActorKind::Telegram => format!("{name} in Telegram"),
         ActorKind::Identity => format!("the standing approval of {name}"),
+        ActorKind::Rule => format!("the rule “{name}”"),
     }
 }
 

@@ -15,8 +15,9 @@ pub use kind::{EventType, UnknownEvent};
 pub use log::{EVENT_LIFETIME, Event, EventPayload, Happening};
 
 use crate::{
-    Draft, Message, SendingDomain, Suppression, Thread, Webhook, WebhookDelivery, WorkspaceId,
+    Draft, Message, Rule, SendingDomain, Suppression, Thread, Webhook, WebhookDelivery, WorkspaceId,
     contact::{Contact, HeldInbound, SenderNotice},
+    rule::RuleRun,
 };
 
 /// An entity as the stream shows it.
@@ -42,6 +43,10 @@ pub enum Entity {
     Webhook(Box<Webhook>),
     /// An event on its way to a webhook.
     Delivery(Box<WebhookDelivery>),
+    /// A rule.
+    Rule(Box<Rule>),
+    /// A rule that matched.
+    RuleRun(Box<RuleRun>),
 }
 
 impl Entity {
@@ -58,6 +63,8 @@ impl Entity {
             Self::Domain(domain) => domain.workspace_id,
             Self::Webhook(webhook) => webhook.workspace_id,
             Self::Delivery(delivery) => delivery.workspace_id,
+            Self::Rule(rule) => rule.workspace_id,
+            Self::RuleRun(run) => run.event.workspace_id,
         }
     }
 }

@@ -6,11 +6,12 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    DraftId, DraftStatus, HeldId, IdentityId, Message, MessageId, ThreadId, Webhook, WebhookDelivery,
+    DraftId, DraftStatus, EventId, HeldId, IdentityId, Message, MessageId, RuleId, ThreadId, Webhook, WebhookDelivery,
     WebhookDeliveryId, WebhookId, WorkspaceId,
     contact::{NoticeMessage, SenderDecision},
     event::Entity,
     message::{DeliveryStatus, Direction},
+    rule::{RuleEvent, ThreadThen},
     webhook::WebhookDeliveryState,
 };
 
@@ -25,11 +26,13 @@ pub enum Queue {
     Index,
     /// Endpoints that something is to be delivered to.
     Webhook,
+    /// Events that rules wait for.
+    Rules,
 }
 
 impl Queue {
     /// Every one, in the order in which they are fed: people wait for the first.
-    pub const ALL: [Self; 4] = [Self::Send, Self::Notify, Self::Webhook, Self::Index];
+    pub const ALL: [Self; 5] = [Self::Send, Self::Notify, Self::Rules, Self::Webhook, Self::Index];
 
     /// The environment variable with its URL.
     pub const fn url_variable(self) -> &'static str {
@@ -38,6 +41,7 @@ impl Queue {
             Self::Notify => "NOTIFY_QUEUE_URL",
             Self::Index => "INDEX_QUEUE_URL",
             Self::Webhook => "WEBHOOK_QUEUE_URL",
+            Self::Rules => "RULES_QUEUE_URL",
         }
     }
 }
@@ -54,6 +58,8 @@ pub enum Work {
     Index(IndexJob),
     /// Make the deliveries that are due at an endpoint.
     Webhook(WebhookJob),
+    /// Carry out the rules that wait for an event.
+    Rules(RuleJob),
 }
 
 impl Work {
@@ -64,8 +70,20 @@ impl Work {
             Self::Notify(_) => Queue::Notify,
             Self::Index(_) => Queue::Index,
             Self::Webhook(_) => Queue::Webhook,
+            Self::Rules(_) => Queue::Rules,
         }
     }
+}
+
+/// The body of a message on the rules queue.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RuleJob {
+    /// The event.
+    pub event: RuleEvent,
+    /// The thread as the event left it; none where the stream did not bring it along.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub thread: Option<ThreadThen>,
 }
 
 /// The body of a message on the webhook queue.
@@ -134,6 +152,28 @@ pub struct SwitchedOffJob {
     pub workspace_id: WorkspaceId,
     /// The webhook.
     pub disabled_webhook_id: WebhookId,
+}
+
+/// The body of a message on the notify queue: a rule was switched off by itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RuleOffJob {
+    /// The workspace.
+    pub workspace_id: WorkspaceId,
+    /// The rule.
+    pub disabled_rule_id: RuleId,
+}
+
+/// The body of a message on the notify queue: a rule asks for somebody to look.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RuleNoticeJob {
+    /// The workspace.
+    pub workspace_id: WorkspaceId,
+    /// The rule that matched.
+    pub matched_rule_id: RuleId,
+    /// At which event.
+    pub event_id: EventId,
 }
 
 /// The body of a message on the notify queue that is about a sender.
@@ -315,6 +355,10 @@ pub enum NotifyWork {
     Sender(SenderJob),
     /// About something that was switched off by itself.
     SwitchedOff(SwitchedOffJob),
+    /// About a rule that was switched off by itself.
+    RuleOff(RuleOffJob),
+    /// Because a rule says so.
+    RuleNotice(RuleNoticeJob),
 }
 
 /// What follows from a change. Both images of one item, either of which may be missing (created, removed).
@@ -352,6 +396,20 @@ pub fn work(old: Option<&Entity>, new: Option<&Entity>) -> Option<Work> {
                     ..WebhookJob::wake(delivery.workspace_id, delivery.webhook_id)
                 })
             })
+        }
+        (Some(Entity::Rule(old)), Entity::Rule(rule)) => {
+            (old.active && rule.switched_off.is_some() && !rule.active).then_some(Work::Notify(NotifyWork::RuleOff(
+                RuleOffJob { workspace_id: rule.workspace_id, disabled_rule_id: rule.id },
+            )))
+        }
+        (_, Entity::Rule(_)) => None,
+        (old, Entity::RuleRun(run)) => {
+            let notified = matches!(old, Some(Entity::RuleRun(old)) if old.notifies());
+            (run.notifies() && !notified).then_some(Work::Notify(NotifyWork::RuleNotice(RuleNoticeJob {
+                workspace_id: run.event.workspace_id,
+                matched_rule_id: run.rule_id,
+                event_id: run.event.event_id,
+            })))
         }
         (Some(Entity::Webhook(old)), Entity::Webhook(webhook)) => of_webhook(old, webhook),
         (_, Entity::Webhook(_)) => None,

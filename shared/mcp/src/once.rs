@@ -35,7 +35,7 @@ pub(crate) async fn once(
     let route = format!("MCP {tool}");
     let with = Request {
         scope: &scope,
-        key_id: Some(call.caller.key_id),
+        key_id: call.caller.key_id(),
         route: &route,
         key: "",
         body: &body,
@@ -50,7 +50,8 @@ pub(crate) async fn once(
             return Err(ApiError::validation(vec![FieldError::new("idempotency_key", expected)]));
         }
         None => {
-            let arguments = hex::encode(Sha256::digest([call.caller.key_id.as_bytes().as_slice(), &body].concat()));
+            let key_id = call.caller.key_id().map(|id| *id.as_bytes()).unwrap_or_default();
+            let arguments = hex::encode(Sha256::digest([key_id.as_slice(), &body].concat()));
             let minute = call.app.now().unix_seconds().div_euclid(WINDOW_SECONDS);
             let [now, before] = [minute, minute - 1].map(|minute| format!("arguments {minute} {arguments}"));
             // A minute from the call, not until the full minute.

@@ -29,6 +29,7 @@ fn outcome(error: &ServiceError) -> RecordOutcome {
         ServiceError::NotFound { .. }
         | ServiceError::Draft(_)
         | ServiceError::StaleDraft
+        | ServiceError::Unattended(_)
         | ServiceError::ApprovalRequired
         | ServiceError::ColdSendBlocked
         | ServiceError::IdentitySuspended

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use actionlayer_clients::{dns::Dns, http::GuardedClient, ses::Mailer, slack::Slack, sqs::Queues, telegram::Telegram};
 use actionlayer_domain::{
-    ApiKeyId, Clock, Entropy, HeaderText, IdentityId, Plan, Role, Secret, Timestamp, WorkspaceId, draft::Actor,
+    ApiKeyId, Clock, Entropy, HeaderText, IdentityId, Plan, Role, RuleId, Secret, Timestamp, WorkspaceId, draft::Actor,
     key::Permission, rate::RateLimits, webhook::Reach,
 };
 use actionlayer_store::Store;
@@ -97,16 +97,33 @@ impl App {
     }
 }
 
-/// Who calls: the owner of a valid key.
+/// In whose name something is done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Principal {
+    /// The owner of a valid key.
+    Key {
+        /// The key's id.
+        id: ApiKeyId,
+        /// The key's name.
+        name: HeaderText,
+    },
+    /// A rule of the workspace's owner.
+    Rule {
+        /// The rule's id.
+        id: RuleId,
+        /// The rule's name.
+        name: HeaderText,
+    },
+}
+
+/// Who calls: the owner of a valid key, or a rule.
 #[derive(Debug, Clone)]
 pub struct Caller {
-    /// The workspace of the key.
+    /// The workspace of the key or the rule.
     pub workspace_id: WorkspaceId,
-    /// The key's id.
-    pub key_id: ApiKeyId,
-    /// The key's name.
-    pub key_name: HeaderText,
-    /// What the key may do.
+    /// Whose key it is, or which rule.
+    pub principal: Principal,
+    /// What the caller may do.
     pub role: Role,
     /// The identities the key is bound to; all when empty.
     pub identity_ids: Vec<IdentityId>,
@@ -115,6 +132,12 @@ pub struct Caller {
 }
 
 impl Caller {
+    /// A rule, which may what its owner may. `once` names what it is about to do.
+    pub(crate) const fn rule(workspace_id: WorkspaceId, id: RuleId, name: HeaderText, once: Once) -> Self {
+        let principal = Principal::Rule { id, name };
+        Self { workspace_id, principal, role: Role::Full, identity_ids: Vec::new(), once: Some(once) }
+    }
+
     /// Refuses what the role does not allow, and to a key that is bound to identities what is about the whole workspace.
     pub fn require(&self, permission: Permission) -> Result<(), ServiceError> {
         self.require_role(permission)?;
@@ -156,7 +179,26 @@ impl Caller {
 
     /// The caller as one who decides.
     pub fn actor(&self) -> Actor {
-        Actor::api_key(self.key_id, &self.key_name)
+        match &self.principal {
+            Principal::Key { id, name } => Actor::api_key(*id, name),
+            Principal::Rule { id, name } => Actor::rule(*id, name),
+        }
+    }
+
+    /// The key, if it is one.
+    pub const fn key_id(&self) -> Option<ApiKeyId> {
+        match &self.principal {
+            Principal::Key { id, .. } => Some(*id),
+            Principal::Rule { .. } => None,
+        }
+    }
+
+    /// The rule, if it is one.
+    pub const fn rule_id(&self) -> Option<RuleId> {
+        match &self.principal {
+            Principal::Key { .. } => None,
+            Principal::Rule { id, .. } => Some(*id),
+        }
     }
 }
 

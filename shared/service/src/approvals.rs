@@ -7,6 +7,7 @@ pub(crate) mod channel_status;
 pub mod connect;
 pub mod decide_draft;
 pub mod notify;
+pub(crate) mod notify_of_rule;
 pub(crate) mod notify_of_switch_off;
 mod press;
 mod sender_press;

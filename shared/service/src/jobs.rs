@@ -1,6 +1,6 @@
 //! What does the jobs that come from queues: the one table from a job to its use case.
 
-use actionlayer_domain::work::{IndexJob, NotifyWork, SendJob, WebhookJob};
+use actionlayer_domain::work::{IndexJob, NotifyWork, RuleJob, SendJob, WebhookJob};
 use serde::de::DeserializeOwned;
 
 use crate::{
@@ -11,6 +11,7 @@ use crate::{
         deliver::deliver,
         settle::{SesEvent, settle},
     },
+    rules::run_rules::run_rules,
     threads::index_threads::index,
 };
 
@@ -38,6 +39,13 @@ impl Job for NotifyWork {
 impl Job for IndexJob {
     async fn run(self, app: &App) -> Result<(), ServiceError> {
         index(app, self).await
+    }
+}
+
+/// `RulesQueue`: carries out the rules that wait for an event.
+impl Job for RuleJob {
+    async fn run(self, app: &App) -> Result<(), ServiceError> {
+        run_rules(app, &self).await
     }
 }
 

@@ -34,5 +34,5 @@ pub mod jobs;
 pub mod relay;
 pub mod sweep;
 
-pub use app::{App, Caller, Ports, Settings, SlackApp, TelegramUpdates};
+pub use app::{App, Caller, Ports, Principal, Settings, SlackApp, TelegramUpdates};
 pub use error::{FieldError, ServiceError};

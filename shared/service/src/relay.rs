@@ -13,6 +13,7 @@ use crate::{
     App, ServiceError,
     contention::until_settled,
     events::publish::publish,
+    rules::queue_rules::rule_jobs,
     threads::index_threads::{enter_lists, index_jobs},
 };
 
@@ -49,6 +50,8 @@ pub async fn relay(app: &App, changes: &[Change]) -> Result<(), ServiceError> {
     }
     // People and mail first, numbers after.
     app.queues.put(&merged(jobs)).await?;
+    let rules = rule_jobs(app, &happened, changes).await?;
+    app.queues.put(&rules).await?;
     publish(app, happened).await?;
     for (workspace, changes) in totals {
         let now_unix_seconds = app.now().unix_seconds();

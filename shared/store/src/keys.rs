@@ -6,7 +6,7 @@
 use actionlayer_domain::{
     ApiKeyId, DomainId, DomainName, DraftId, DraftStatus, EmailAddress, EventId, Family, IdentityId, MessageId, RuleId,
     ThreadId, Timestamp, UploadId, WebhookDeliveryId, WebhookId, WorkspaceId, event::EventType, rate::RateWindow,
-    thread::ThreadStatus,
+    rule::Trigger, thread::ThreadStatus,
 };
 use sha2::{Digest, Sha256};
 
@@ -178,6 +178,26 @@ pub fn identity(workspace: WorkspaceId, id: IdentityId) -> Key {
 /// A rule.
 pub fn rule(workspace: WorkspaceId, id: RuleId) -> Key {
     Key::new(workspace_pk(workspace), format!("RULE#{id}"))
+}
+
+/// What rules came to at an event.
+pub fn rule_occasion(workspace: WorkspaceId, trigger: Trigger, event: EventId) -> Key {
+    Key::new(rule_occasions_of_month(workspace, trigger, &month(event.time())), event.to_string())
+}
+
+/// The partition of a month's events that rules with a trigger were considered for.
+pub(crate) fn rule_occasions_of_month(workspace: WorkspaceId, trigger: Trigger, month: &str) -> String {
+    format!("{}#RULES#{}#{month}", workspace_pk(workspace), trigger.as_str())
+}
+
+/// What a rule did at an event.
+pub fn rule_run(workspace: WorkspaceId, rule: RuleId, event: EventId) -> Key {
+    Key::new(format!("{}#RUNS#{rule}", workspace_pk(workspace)), event.to_string())
+}
+
+/// How often a rule was carried out in a minute, counted from 1970.
+pub(crate) fn rule_runs_of_minute(workspace: WorkspaceId, rule: RuleId, minute: i64) -> Key {
+    Key::new(format!("{}#RUNS#{rule}", workspace_pk(workspace)), format!("MINUTE#{minute}"))
 }
 
 /// A key as its workspace lists it.

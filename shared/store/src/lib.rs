@@ -30,6 +30,7 @@ mod recent;
 mod record;
 mod records;
 mod requests;
+mod rules;
 pub mod schema;
 pub mod stream;
 mod suppressions;

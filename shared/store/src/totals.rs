@@ -79,6 +79,8 @@ impl TotalsKey {
             | Entity::SenderNotice(_)
             | Entity::Domain(_)
             | Entity::Webhook(_)
+            | Entity::Rule(_)
+            | Entity::RuleRun(_)
             | Entity::Delivery(_) => Vec::new(),
         }
     }

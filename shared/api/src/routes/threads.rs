@@ -142,6 +142,8 @@ pub(crate) async fn update_thread(
     JsonBody(body): JsonBody<UpdateThread>,
 ) -> Result<Json<ThreadView>, ApiError> {
     let UpdateThread { status, needs_review, tags } = body;
-    let thread = update::update_thread(&app, &caller, id, ThreadPatch { status, needs_review, tags }).await?;
+    let thread =
+        update::update_thread(&app, &caller, id, ThreadPatch { status, needs_review, tags, ..ThreadPatch::default() })
+            .await?;
     Ok(Json(ThreadView::of(thread)))
 }

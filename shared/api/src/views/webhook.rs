@@ -202,7 +202,7 @@ impl EventView {
     /// The view of an event.
     pub fn of(event: Event) -> Self {
         let event_type = event.event_type();
-        let Event { id, workspace_id: _, at, recorded_at: _, what } = event;
-        Self { id, event: event_type, created_at: at, payload: EventPayload { event_id: id, what } }
+        let Event { id, workspace_id: _, at, recorded_at: _, caused_by_rule_id, what } = event;
+        Self { id, event: event_type, created_at: at, payload: EventPayload { event_id: id, caused_by_rule_id, what } }
     }
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{ApiKeyId, EmailAddress, HeaderText, IdentityId};
+use crate::{ApiKeyId, EmailAddress, HeaderText, IdentityId, RuleId};
 
 /// Who did something.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,6 +30,8 @@ pub enum ActorKind {
     Telegram,
     /// The owner's standing opt-out on the identity.
     Identity,
+    /// A rule of the owner's.
+    Rule,
 }
 
 impl ActorKind {
@@ -41,6 +43,15 @@ impl ActorKind {
             Self::Slack => "slack",
             Self::Telegram => "telegram",
             Self::Identity => "identity",
+            Self::Rule => "rule",
+        }
+    }
+
+    /// Whether it is a standing wish of the owner rather than somebody who saw what it is about.
+    pub const fn is_standing(self) -> bool {
+        match self {
+            Self::Identity | Self::Rule => true,
+            Self::ApiKey | Self::Email | Self::Slack | Self::Telegram => false,
         }
     }
 }
@@ -69,5 +80,14 @@ impl Actor {
     /// The opt-out `auto_approve_replies` of an identity.
     pub fn identity(id: IdentityId, display_name: &HeaderText) -> Self {
         Self { kind: ActorKind::Identity, id: id.to_string(), name: display_name.as_str().to_owned() }
+    }
+    /// A rule.
+    pub fn rule(id: RuleId, name: &HeaderText) -> Self {
+        Self { kind: ActorKind::Rule, id: id.to_string(), name: name.as_str().to_owned() }
+    }
+
+    /// The rule, if it is one.
+    pub fn rule_id(&self) -> Option<RuleId> {
+        (self.kind == ActorKind::Rule).then(|| self.id.parse().ok()).flatten()
     }
 }

@@ -53,7 +53,8 @@ fn reached(message: &Message) -> Option<DeliveryStatus> {
 
 fn of_message(old: Option<&Message>, message: &Message, revision: u64) -> Vec<Event> {
     let event = |at: Timestamp, what: Happening| {
-        Event::of(message.workspace_id, at, &format!("message#{}#{revision}", message.id), what)
+        let event = Event::of(message.workspace_id, at, &format!("message#{}#{revision}", message.id), what);
+        event.caused_by(message.caused_by_rule_id)
     };
     let (thread_id, message_id, identity_id) = (message.thread_id, message.id, message.identity_id);
     let subject = message.subject.clone();
@@ -105,7 +106,8 @@ fn of_message(old: Option<&Message>, message: &Message, revision: u64) -> Vec<Ev
 
 fn of_draft(old: Option<&Draft>, draft: &Draft, revision: u64) -> Vec<Event> {
     let event = |at: Timestamp, what: Happening| {
-        Event::of(draft.workspace_id, at, &format!("draft#{}#{revision}", draft.id), what)
+        let event = Event::of(draft.workspace_id, at, &format!("draft#{}#{revision}", draft.id), what);
+        event.caused_by(draft.caused_by_rule_id)
     };
     let (draft_id, thread_id, identity_id, version) = (draft.id, draft.thread_id, draft.identity_id, draft.version);
     let mut events = Vec::new();

@@ -10,7 +10,7 @@ use utoipa::{
 
 use super::EventType;
 use crate::{
-    DomainId, DraftId, EventId, HeldId, IdentityId, MessageId, ThreadId, Timestamp, WebhookId, WorkspaceId,
+    DomainId, DraftId, EventId, HeldId, IdentityId, MessageId, RuleId, ThreadId, Timestamp, WebhookId, WorkspaceId,
     draft::{ActorKind, FailureCode},
     ids,
     webhook::DisabledReason,
@@ -31,6 +31,9 @@ pub struct Event {
     /// When it was written into the log; none before.
     #[serde(default)]
     pub recorded_at: Option<Timestamp>,
+    /// The rule that caused it, if a rule did: it fires no rule.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub caused_by_rule_id: Option<RuleId>,
     /// What happened.
     #[serde(flatten)]
     pub what: Happening,
@@ -300,7 +303,13 @@ impl Event {
     pub fn of(workspace_id: WorkspaceId, at: Timestamp, cause: &str, what: Happening) -> Self {
         let event_type = what.event_type();
         let id = ids::derived(at, event_type as u16, &format!("{cause}#{event_type}"));
-        Self { id: EventId::from_bytes(id), workspace_id, at, recorded_at: None, what }
+        Self { id: EventId::from_bytes(id), workspace_id, at, recorded_at: None, caused_by_rule_id: None, what }
+    }
+
+    /// The same, caused by a rule.
+    #[must_use]
+    pub fn caused_by(self, rule: Option<RuleId>) -> Self {
+        Self { caused_by_rule_id: rule, ..self }
     }
 
     /// The same, written into the log at this time.
@@ -321,7 +330,7 @@ impl Event {
 
     /// As it is published: flat.
     pub fn payload(&self) -> EventPayload {
-        EventPayload { event_id: self.id, what: self.what.clone() }
+        EventPayload { event_id: self.id, caused_by_rule_id: self.caused_by_rule_id, what: self.what.clone() }
     }
 }
 
@@ -330,10 +339,26 @@ impl Event {
 pub struct EventPayload {
     /// The event's id; the same in every delivery of it.
     pub event_id: EventId,
+    /// The rule that caused it; left out when it was no rule.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub caused_by_rule_id: Option<RuleId>,
     /// What happened.
     #[serde(flatten)]
     pub what: Happening,
 }
+
+/// What a rule can cause.
+const CAUSED_BY_RULES: [&str; 9] = [
+    "EmailSent",
+    "EmailDelivered",
+    "EmailBounced",
+    "EmailComplained",
+    "DraftCreated",
+    "DraftApproved",
+    "DraftRejected",
+    "DraftSent",
+    "DraftFailed",
+];
 
 impl PartialSchema for EventPayload {
     /// One object for each type of event, each with the event's id.
@@ -344,6 +369,9 @@ impl PartialSchema for EventPayload {
             for one in &mut types.items {
                 if let RefOr::T(Schema::Object(object)) = one {
                     object.properties.insert("event_id".to_owned(), EventId::schema());
+                    if CAUSED_BY_RULES.iter().any(|title| object.title.as_deref() == Some(title)) {
+                        object.properties.insert("caused_by_rule_id".to_owned(), RuleId::schema());
+                    }
                     object.required.push("event_id".to_owned());
                 }
             }

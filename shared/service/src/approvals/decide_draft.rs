@@ -14,6 +14,7 @@ use crate::{
         read_drafts::visible,
         send_draft::{Approval, queue_draft, require_seen},
     },
+    outbound::unattended,
 };
 
 /// What an approver chose.
@@ -114,6 +115,12 @@ async fn approve_once(
     // Should the answer to the write be lost and the SDK try again, the caller is told that it was decided, by itself.
     require_seen(&draft, actor, version)?;
     draft.approve(actor.clone(), version, now)?;
+    // Who approves without having seen it approves only what may leave so.
+    if actor.kind.is_standing()
+        && let Err(declined) = unattended::foresee(app, &row.value).await?
+    {
+        return Err(ServiceError::Unattended(declined));
+    }
     let mut transaction = Transaction::new();
     transaction.replace(&row, &draft)?;
     app.store.commit(transaction).await?;

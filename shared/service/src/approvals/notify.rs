@@ -32,6 +32,7 @@ use super::{
 use crate::{
     App, ServiceError,
     approvals::approver_mail::ApproverMail,
+    approvals::notify_of_rule::{notify_of_rule, notify_of_rule_off},
     approvals::notify_of_switch_off::notify_of_switch_off,
     contention::until_settled,
     drafts::draft_context::{self, DraftContext},
@@ -51,6 +52,11 @@ pub async fn notify(app: &App, work: &NotifyWork) -> Result<(), ServiceError> {
         NotifyWork::Draft(job) => tell_of_draft(app, job).await,
         NotifyWork::Sender(job) => notify_of_sender(app, job).await,
         NotifyWork::SwitchedOff(job) => notify_of_switch_off(app, job).await,
+        NotifyWork::RuleOff(job) => notify_of_rule_off(app, job).await,
+        NotifyWork::RuleNotice(job) => match notify_of_rule(app, job).await? {
+            Some(draft) => tell_of_draft(app, &draft).await,
+            None => Ok(()),
+        },
         NotifyWork::SenderDecided(job) => tell_sender_decided(app, job).await,
         NotifyWork::Answer(job) => answer(app, job).await,
         NotifyWork::Prompt(job) => prompt(app, job).await,

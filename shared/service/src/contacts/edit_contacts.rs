@@ -118,6 +118,9 @@ pub async fn update_contact(
 
 async fn update_once(app: &App, caller: &Caller, id: ContactId, patch: &ContactPatch) -> Result<Contact, ServiceError> {
     let row = find(app, caller, id).await?;
+    if caller.rule_id().is_some() && Once::happened(app, caller).await? {
+        return Ok(row.value);
+    }
     let now = app.now();
     let mut contact = row.value.clone();
     if let Some(name) = &patch.name {
@@ -135,6 +138,9 @@ async fn update_once(app: &App, caller: &Caller, id: ContactId, patch: &ContactP
     contact.updated_at = now;
     let mut transaction = Transaction::new();
     transaction.replace(&row, &contact)?;
+    if caller.rule_id().is_some() {
+        Once::mark(&mut transaction, caller, contact.id, now)?;
+    }
     app.store.commit(transaction).await?;
     Ok(contact)
 }

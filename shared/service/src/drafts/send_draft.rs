@@ -4,6 +4,7 @@ use actionlayer_domain::{
     Draft, DraftBody, DraftId, DraftStatus, Message, WorkspaceId,
     draft::Actor,
     key::Permission,
+    unattended::Declined,
     work::{NotifyJob, NotifyWork, Work},
 };
 use actionlayer_store::{Transaction, keys};
@@ -15,7 +16,10 @@ use crate::{
     contacts::suppressions::require_deliverable,
     contention::until_settled,
     drafts::{read_drafts::visible, submit_draft::content_of},
-    outbound::message::{self, Origin},
+    outbound::{
+        message::{self, Origin},
+        unattended,
+    },
     workspace::plan,
 };
 
@@ -124,6 +128,9 @@ async fn queue_once(
         }
         Some(_) | None => {}
     }
+    // No person saw it: a rule approved it, and whoever sends it now may not approve, or is a rule.
+    let is_unattended = draft.decided_by.as_ref().is_some_and(|by| by.kind.is_standing())
+        && approval.is_none_or(|approval| approval.actor.kind.is_standing());
 
     let (identity, answered, deliverable) = tokio::join!(
         app.store.identity(workspace, draft.identity_id),
@@ -140,16 +147,30 @@ async fn queue_once(
     require_active(&identity.value)?;
     let body: DraftBody = app.store.body(&row).await?;
     let answered = answered.map(|row| row.value);
-    let origin =
-        Origin { answers: answered.as_ref(), draft: Some((draft.id, draft.based_on_message_id)), unattended: false };
+    let origin = Origin {
+        answers: answered.as_ref(),
+        draft: Some((draft.id, draft.based_on_message_id)),
+        unattended: is_unattended,
+    };
     let (mut message, message_body) =
         message::message(app, &identity.value, draft.thread_id, content_of(&draft, &body), origin, now);
     draft.queue(message.id, &thread_row.value, now)?;
+    draft.caused_by_rule_id = approval.and_then(|approval| approval.actor.rule_id());
+    message.caused_by_rule_id = draft.caused_by_rule_id;
     // Of a draft that cannot be sent for another reason, that reason is told.
     deliverable?;
 
     let mut transaction = Transaction::new();
     transaction.replace(&row, &draft)?;
+    let mut thread = thread_row.value.clone();
+    let allowance = match &answered {
+        Some(answered) if is_unattended => {
+            let allowed = unattended::allowed(app, workspace, &draft, answered, &mut thread, now).await?;
+            Some(allowed.map_err(ServiceError::Unattended)?)
+        }
+        None if is_unattended => return Err(ServiceError::Unattended(Declined::GoesElsewhere)),
+        _ => None,
+    };
     match draft.to.first().filter(|_| draft.based_on_message_id.is_none()) {
         // A cold one: with it the thread begins for good.
         Some(first) => {
@@ -157,16 +178,24 @@ async fn queue_once(
             if let Some(delivery) = &mut message.delivery {
                 delivery.makes_known = !contact.is_lookalike();
             }
-            let mut thread = thread_row.value.clone().with_contact(&contact);
+            let mut thread = thread.with_contact(&contact);
             draft.subject.as_str().clone_into(&mut thread.subject);
             thread.updated_at = now;
             transaction.replace(&thread_row, &thread)?;
         }
+        // It counts what leaves without a person.
+        None if is_unattended => _ = transaction.replace(&thread_row, &thread)?,
         // The thread is only checked: that its newest inbound is the one the draft is based on, in the same moment.
         None => _ = transaction.check(&thread_row),
     }
     transaction.create_with_body(&app.store, &message, &message_body).await?;
-    plan::count_outbound(app, &message, &mut transaction).await?;
+    match allowance {
+        Some(allowance) => {
+            transaction.count_unattended(workspace, draft.identity_id, &draft.to, now);
+            allowance.count(workspace, message.id.family(), &mut transaction);
+        }
+        None => plan::count_outbound(app, &message, &mut transaction).await?,
+    }
     app.store.commit(transaction).await?;
     Ok((draft, body))
 }

@@ -233,19 +233,26 @@ async fn answer_once(
     thread.draft_opened(draft.id, now);
 
     let mut transaction = Transaction::new();
-    if identity.auto_approve_replies {
+    // The owner's opt-out, or a rule that answers.
+    let standing = match caller.rule_id() {
+        Some(_) => Some(caller.actor()),
+        None => identity.auto_approve_replies.then(|| Actor::identity(identity.id, &identity.display_name)),
+    };
+    if let Some(standing) = standing {
         match unattended::allowed(app, caller.workspace_id, &draft, message, &mut thread, now).await? {
             Ok(allowance) => {
-                draft.approve(Actor::identity(identity.id, &identity.display_name), None, now)?;
+                draft.approve(standing, None, now)?;
                 let origin =
                     Origin { answers: Some(message), draft: Some((draft.id, Some(message.id))), unattended: true };
                 let content = content_of(&draft, &body);
-                let (outbound, outbound_body) = message::message(app, &identity, thread.id, content, origin, now);
+                let (mut outbound, outbound_body) = message::message(app, &identity, thread.id, content, origin, now);
                 draft.queue(outbound.id, &thread, now)?;
+                outbound.caused_by_rule_id = caller.rule_id();
                 transaction.create_with_body(&app.store, &outbound, &outbound_body).await?;
                 transaction.count_unattended(caller.workspace_id, identity.id, &draft.to, now);
                 allowance.count(caller.workspace_id, outbound.id.family(), &mut transaction);
             }
+            Err(declined) if caller.rule_id().is_some() => return Err(ServiceError::Unattended(declined)),
             // It waits for a person, who is told why.
             Err(declined) => draft.auto_approve_declined = Some(declined),
         }

@@ -4,9 +4,26 @@ use actionlayer_domain::{
     Draft, Message, Thread, Timestamp, WorkspaceId,
     unattended::{Answer, Declined, MAX_OF_ONE_IDENTITY_A_DAY, MAX_TO_ONE_PERSON_A_DAY, may_leave},
 };
-use actionlayer_store::Used;
+use actionlayer_store::{Used, keys};
 
 use crate::{App, ServiceError, workspace::plan::Allowance};
+
+/// Whether a draft may leave by itself as things are now; nothing is counted.
+pub(crate) async fn foresee(app: &App, draft: &Draft) -> Result<Result<(), Declined>, ServiceError> {
+    let workspace = draft.workspace_id;
+    // A message that answers none goes to somebody who did not write.
+    let Some(answered) = draft.based_on_message_id else { return Ok(Err(Declined::GoesElsewhere)) };
+    let (thread_key, message_key) =
+        (keys::thread(workspace, draft.thread_id.family()), keys::message(workspace, answered));
+    let (thread, message) =
+        tokio::try_join!(app.store.get::<Thread>(&thread_key), app.store.get::<Message>(&message_key))?;
+    let (Some(thread), Some(message)) = (thread, message) else { return Ok(Err(Declined::Stale)) };
+    let mut thread = thread.value;
+    if thread.is_stale(draft.based_on_message_id) {
+        return Ok(Err(Declined::Stale));
+    }
+    Ok(allowed(app, workspace, draft, &message.value, &mut thread, app.now()).await?.map(drop))
+}
 
 /// Room in the plan for an answer that may leave by itself, which the thread has then counted; or why it may not. The caller counts
 /// it for identity and recipient where it writes it.

@@ -5,7 +5,7 @@ use actionlayer_domain::{
     rate::{RateClass, RateState},
 };
 
-use crate::{App, Caller, ServiceError};
+use crate::{App, Caller, Principal, ServiceError};
 
 /// The caller a key stands for, and how it stands to its limit if there is one. A text that cannot be a key costs no read.
 pub async fn authenticate(
@@ -20,8 +20,7 @@ pub async fn authenticate(
     let credential = credential.ok_or(ServiceError::Unauthorized)?;
     let caller = Caller {
         workspace_id: credential.workspace_id,
-        key_id: credential.key_id,
-        key_name: credential.name,
+        principal: Principal::Key { id: credential.key_id, name: credential.name },
         role: credential.role,
         identity_ids: credential.identity_ids,
         once: None,

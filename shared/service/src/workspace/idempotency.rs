@@ -160,6 +160,16 @@ pub async fn release(app: &App, run: &Run) -> Result<(), ServiceError> {
 }
 
 impl Once {
+    /// For something that is tried again under the same claim until it is done: an earlier try may have had its effect.
+    pub(crate) const fn of_claim(claim_id: String) -> Self {
+        Self { claim_id, again: true }
+    }
+
+    /// Whether an earlier run of the caller's request had its effect.
+    pub(crate) async fn happened(app: &App, caller: &Caller) -> Result<bool, ServiceError> {
+        Ok(Self::made::<String>(app, caller).await?.is_some())
+    }
+
     /// The id of what an earlier run of the caller's request made.
     pub(crate) async fn made<T: std::str::FromStr>(app: &App, caller: &Caller) -> Result<Option<T>, ServiceError> {
         let Some(Self { claim_id, again: true }) = &caller.once else { return Ok(None) };
