@@ -50,9 +50,9 @@ pub async fn relay(app: &App, changes: &[Change]) -> Result<(), ServiceError> {
     }
     // People and mail first, numbers after.
     app.queues.put(&merged(jobs)).await?;
-    let rules = rule_jobs(app, &happened, changes).await?;
-    app.queues.put(&rules).await?;
+    let of_rules = rule_jobs(app, &happened, changes).await?;
     publish(app, happened).await?;
+    app.queues.put(&of_rules).await?;
     for (workspace, changes) in totals {
         let now_unix_seconds = app.now().unix_seconds();
         until_settled(app, || async { Ok(app.store.count_changes(workspace, &changes, now_unix_seconds).await?) })

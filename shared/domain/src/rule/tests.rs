@@ -5,6 +5,7 @@
 )]
 use serde_json::{Value, json};
 
+mod occasions;
 mod reading;
 
 use super::*;

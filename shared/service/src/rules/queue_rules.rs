@@ -19,7 +19,15 @@ pub(crate) async fn rule_jobs(app: &App, events: &[Event], changes: &[Change]) -
     }
     let mut jobs = Vec::new();
     for (workspace, events) in by_workspace {
-        let rules = app.store.rules(workspace).await?;
+        let rules = match app.store.rules(workspace).await {
+            Ok(rules) => rules,
+            // A rule that nobody can read stops no mail, and no other workspace's rules.
+            Err(error) if !error.retryable() => {
+                tracing::error!(%error, %workspace, "the rules of a workspace cannot be read");
+                continue;
+            }
+            Err(error) => return Err(error.into()),
+        };
         let waits = |event: &RuleEvent| rules.iter().any(|row| row.value.active && row.value.trigger == event.trigger);
         jobs.extend(events.into_iter().filter(waits).map(|event| {
             let thread = thread_then(&event, changes);
