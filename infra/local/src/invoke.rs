@@ -87,8 +87,10 @@ impl Code {
             "ingest" => Self::event(app, |app, event| async move { function_ingest::handle(&app, event).await }),
             "notify" => Self::event(app, |app, event| async move { function_notify::handle(&app, event).await }),
             "relay" => Self::event(app, |app, event| async move { function_relay::handle(&app, event).await }),
+            "rules" => Self::event(app, |app, event| async move { function_rules::handle(&app, event).await }),
             "send" => Self::event(app, |app, event| async move { function_send::handle(&app, event).await }),
             "sweep" => Self::event(app, |app, event| async move { function_sweep::handle(&app, event).await }),
+            "webhook" => Self::event(app, |app, event| async move { function_webhook::handle(&app, event).await }),
             unknown => return Err(NoCode(unknown.to_owned())),
         })
     }

@@ -30,6 +30,7 @@ mod group_commit;
 mod in_process;
 pub mod invoke;
 mod kept;
+pub mod listen;
 pub mod local_access;
 mod local_routes;
 /// Everything that left.

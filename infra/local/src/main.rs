@@ -10,6 +10,7 @@ use std::{
 use actionlayer_local::{
     demo,
     engine::{Engine, EngineOptions},
+    listen::{ListenOptions, listen},
     local_access::LocalToken,
     smtp::relay::Relay,
 };
@@ -53,6 +54,21 @@ struct Arguments {
 enum Command {
     /// Plays the whole loop on an engine of its own: mail in, draft, approval, exactly one mail out.
     Demo,
+    /// Prints the events of a deployment as they happen, and forwards them to an address of this machine.
+    Listen {
+        /// Where events are posted, signed as a webhook's are: http://localhost:3000/hook.
+        #[arg(long, value_name = "URL")]
+        forward: Option<String>,
+        /// The deployment.
+        #[arg(long, default_value = "http://127.0.0.1:8787")]
+        url: String,
+        /// An API key of the deployment; the environment's ACTIONLAYER_API_KEY when left out.
+        #[arg(long)]
+        key: Option<String>,
+        /// Only events of this type, such as email.received. May be repeated.
+        #[arg(long, value_name = "TYPE")]
+        event: Vec<String>,
+    },
     /// Prints the OpenAPI document, or writes it.
     Openapi {
         /// The file to replace. Not the shell's `>`: that empties the file before the build reads it.
@@ -67,6 +83,11 @@ async fn main() -> ExitCode {
     let outcome = match arguments.command {
         Some(Command::Demo) => demo::run(&mut std::io::stdout()).await.map_err(|error| chain(&error)),
         Some(Command::Openapi { ref file }) => write_document(file.as_deref()).map_err(|error| chain(&error)),
+        Some(Command::Listen { forward, url, key, event }) => {
+            let key = key.or_else(|| std::env::var("ACTIONLAYER_API_KEY").ok()).unwrap_or_default();
+            let options = ListenOptions { url, key, forward, events: event };
+            listen(&options, &mut std::io::stdout()).await.map_err(|error| chain(&error))
+        }
         None => run(arguments).await.map_err(|error| chain(&error)),
     };
     match outcome {

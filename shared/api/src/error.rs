@@ -395,6 +395,11 @@ impl From<ServiceError> for ApiError {
             }
             ServiceError::Conflict(reason) => Self::conflict("conflict", format!("Not possible now: {reason}."))
                 .fix("Read the object again and decide anew."),
+            ServiceError::Unattended(declined) => Self::conflict(
+                "conflict",
+                format!("A rule approved it, no person did, and it may not leave so: {}", declined.sentence()),
+            )
+            .fix("Let a person approve and send it."),
             ServiceError::Contended => Self::unavailable("the same items kept changing"),
             ServiceError::Store(error) if error.retryable() => Self::unavailable(error.to_string()),
             ServiceError::Store(error) => Self::internal(error.to_string()),

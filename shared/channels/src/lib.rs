@@ -15,7 +15,9 @@ pub mod held_mail;
 pub mod legible;
 pub mod press;
 pub mod proposal;
+pub mod rule_mail;
 pub mod slack;
+pub mod switched_off_mail;
 pub mod telegram;
 pub mod word_diff;
 

@@ -340,6 +340,7 @@ mod tests {
             ("SEND_QUEUE_URL", "http://sqs/1/send"),
             ("NOTIFY_QUEUE_URL", "http://sqs/1/notify"),
             ("INDEX_QUEUE_URL", "http://sqs/1/index"),
+            ("WEBHOOK_QUEUE_URL", "http://sqs/1/webhook"),
             (variable::SES_CONFIGURATION_SET, "events"),
             (variable::PUBLIC_URL, "https://mail.example.com/"),
             (variable::BOOTSTRAP, "on"),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use actionlayer_clients::{dns::Dns, ses::Mailer, slack::Slack, sqs::Queues, telegram::Telegram};
+use actionlayer_clients::{dns::Dns, http::GuardedClient, ses::Mailer, slack::Slack, sqs::Queues, telegram::Telegram};
 use actionlayer_domain::{
     Clock, EmailAddress, Entropy, Plan, Secret, Timestamp, account::SignUp, rate::RateLimits, webhook::Reach,
 };
@@ -76,6 +76,8 @@ pub struct App {
     pub queues: Queues,
     /// DNS.
     pub dns: Dns,
+    /// HTTP to the endpoints of webhooks.
+    pub http: GuardedClient,
     /// Slack.
     pub slack: Slack,
     /// Telegram.

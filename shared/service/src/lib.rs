@@ -18,6 +18,7 @@ mod fields;
 mod list_page;
 pub mod permission;
 mod short_list;
+pub mod waiting;
 
 pub mod accounts;
 pub mod approvals;

@@ -2,7 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use actionlayer_domain::{WorkspaceId, event::events, work::work};
+use actionlayer_domain::{
+    WorkspaceId,
+    event::events,
+    work::{merged, work},
+};
 use actionlayer_store::stream::TotalsChange;
 
 use crate::{
@@ -10,6 +14,7 @@ use crate::{
     change::Change,
     contention::until_settled,
     events::publish::publish,
+    rules::queue_rules::rule_jobs,
     threads::index_threads::{enter_lists, index_jobs},
 };
 
@@ -32,8 +37,10 @@ pub async fn relay(app: &App, changes: &[Change]) -> Result<(), ServiceError> {
         }
     }
     // People and mail first, numbers after.
-    app.queues.put(&jobs).await?;
+    app.queues.put(&merged(jobs)).await?;
+    let of_rules = rule_jobs(app, &happened, changes).await?;
     publish(app, happened).await?;
+    app.queues.put(&of_rules).await?;
     for (workspace, changes) in totals {
         let now_unix_seconds = app.now().unix_seconds();
         until_settled(app, || async { Ok(app.store.count_changes(workspace, &changes, now_unix_seconds).await?) })

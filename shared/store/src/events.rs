@@ -28,6 +28,10 @@ impl Record for Event {
         let position = self.id.to_string();
         let by_type = keys::events_of_type(&month, self.event_type());
         let mut entries = vec![IndexEntry::new(Index::State, by_type, &position)];
+        // In the order in which they were recorded, for those who follow.
+        let recorded = self.recorded_at();
+        let log = keys::events_as_recorded(self.workspace_id, &keys::month(recorded));
+        entries.push(IndexEntry::new(Index::List, log, keys::by_time(recorded, self.id)));
         if let Some(identity) = self.what.identity_id() {
             entries.push(IndexEntry::new(Index::Owner, keys::events_of_identity(&month, identity), &position));
         }
@@ -48,6 +52,14 @@ pub struct EventFilter {
     pub identity_id: Option<IdentityId>,
 }
 
+impl EventFilter {
+    /// Whether an event is one of these.
+    pub(crate) fn takes(&self, event: &Event) -> bool {
+        self.event_type.is_none_or(|wanted| event.event_type() == wanted)
+            && self.identity_id.is_none_or(|wanted| event.what.identity_id() == Some(wanted))
+    }
+}
+
 /// The oldest time that is still alive.
 pub(crate) fn alive_from(now: Timestamp) -> Timestamp {
     let lifetime_ms = i64::try_from(EVENT_LIFETIME.as_millis()).unwrap_or(i64::MAX);
@@ -55,7 +67,7 @@ pub(crate) fn alive_from(now: Timestamp) -> Timestamp {
 }
 
 /// The months from `last` back to `first`, as keys write them.
-fn months(first: Timestamp, last: Timestamp) -> Vec<String> {
+pub(crate) fn months(first: Timestamp, last: Timestamp) -> Vec<String> {
     let first = keys::month(first);
     let mut months = vec![keys::month(last)];
     while let Some(month) = months.last().filter(|month| **month > first) {

@@ -75,7 +75,13 @@ impl TotalsKey {
             Entity::Held(held) => vec![Self::Held, Self::HeldOfIdentity(held.identity_id)],
             Entity::Contact(contact) => vec![Self::Contacts, Self::ContactsWithStatus(contact.status)],
             Entity::Suppression(_) => vec![Self::Suppressions],
-            Entity::Message(_) | Entity::SenderNotice(_) | Entity::Domain(_) => Vec::new(),
+            Entity::Message(_)
+            | Entity::SenderNotice(_)
+            | Entity::Domain(_)
+            | Entity::Webhook(_)
+            | Entity::Rule(_)
+            | Entity::RuleRun(_)
+            | Entity::Delivery(_) => Vec::new(),
         }
     }
 }

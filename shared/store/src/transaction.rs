@@ -81,6 +81,11 @@ impl Transaction {
         self.create_item(value, None)
     }
 
+    /// Adds a new entity that has no body yet. Fails if its key is taken.
+    pub fn create_without_body<T: Record>(&mut self, value: &T) -> Result<&mut Self, StoreError> {
+        self.create_item(value, None)
+    }
+
     fn create_item<T: Record>(&mut self, value: &T, body: Option<&StoredBody>) -> Result<&mut Self, StoreError> {
         let key = value.key();
         let mut item = key_item(&key);

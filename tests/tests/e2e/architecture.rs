@@ -59,7 +59,8 @@ fn the_inside_knows_nothing_of_the_outside() {
             }
             // What is said to others knows no table; nothing else speaks to SES and SQS.
             "actionlayer-clients" => {
-                [&servers[..5], &["rusqlite", "getrandom", "aws-config", "aws-sdk-dynamodb", "aws-sdk-s3"]].concat()
+                [&servers[2..5], &["axum", "rusqlite", "getrandom", "aws-config", "aws-sdk-dynamodb", "aws-sdk-s3"]]
+                    .concat()
             }
             "actionlayer-store" => {
                 [&servers[..], &["getrandom", "aws-config", "aws-sdk-sesv2", "aws-sdk-sqs"]].concat()

@@ -3,7 +3,7 @@
 use actionlayer_channels::legible::line;
 use actionlayer_domain::{
     Timestamp, Webhook, WebhookDelivery,
-    webhook::{EventSelection, WebhookAttempt, WebhookDeliveryState},
+    webhook::{AttemptError, EventSelection, WebhookAttempt, WebhookDeliveryState},
 };
 use askama::Template;
 
@@ -166,11 +166,25 @@ fn shown(delivery: &WebhookDelivery, now: Timestamp) -> Delivery {
     }
 }
 
+const fn reason(error: AttemptError) -> &'static str {
+    match error {
+        AttemptError::Status => "the endpoint refused it",
+        AttemptError::Redirect => "the endpoint redirects; give the webhook its new URL",
+        AttemptError::Timeout => "no complete answer within 15 seconds",
+        AttemptError::DnsError => "the host's name has no address",
+        AttemptError::BlockedAddress => "the host's addresses are not on the public Internet",
+        AttemptError::BlockedUrl => "the URL may not be asked for",
+        AttemptError::ConnectionFailed => "no connection could be made",
+        AttemptError::TlsError => "the TLS handshake failed",
+        AttemptError::InvalidResponse => "what came back is not HTTP",
+    }
+}
+
 fn attempted(attempt: &WebhookAttempt, now: Timestamp) -> Attempt {
-    let words = match (attempt.status_code, attempt.error.as_deref().map(line)) {
+    let words = match (attempt.status_code, attempt.error.map(reason)) {
         (Some(code), Some(error)) => format!("{code}: {error}"),
         (Some(code), None) => format!("Answered {code}"),
-        (None, Some(error)) => error,
+        (None, Some(error)) => error.to_owned(),
         (None, None) => "No answer".to_owned(),
     };
     Attempt { at: when(attempt.at, now), words }

@@ -34,6 +34,8 @@ use super::{
 use crate::{
     App, ServiceError,
     accounts::account_mail::send_account_mail,
+    approvals::notify_of_rule::{notify_of_rule, notify_of_rule_off},
+    approvals::notify_of_switch_off::notify_of_switch_off,
     contention::until_settled,
     drafts::draft_context::{self, DraftContext},
     inbound::notify_of_sender::{notify_of_sender, tell_sender_decided},
@@ -51,6 +53,12 @@ pub async fn notify(app: &App, work: &NotifyWork) -> Result<(), ServiceError> {
     match work {
         NotifyWork::Draft(job) => tell_of_draft(app, job).await,
         NotifyWork::Sender(job) => notify_of_sender(app, job).await,
+        NotifyWork::SwitchedOff(job) => notify_of_switch_off(app, job).await,
+        NotifyWork::RuleOff(job) => notify_of_rule_off(app, job).await,
+        NotifyWork::RuleNotice(job) => match notify_of_rule(app, job).await? {
+            Some(draft) => tell_of_draft(app, &draft).await,
+            None => Ok(()),
+        },
         NotifyWork::SenderDecided(job) => tell_sender_decided(app, job).await,
         NotifyWork::Answer(job) => answer(app, job).await,
         NotifyWork::Prompt(job) => prompt(app, job).await,

@@ -5,6 +5,7 @@ use actionlayer_domain::{
     draft::Actor,
     key::Permission,
     sending::Basis,
+    unattended::Declined,
     work::{NotifyJob, NotifyWork, Work},
 };
 use actionlayer_store::{Transaction, keys};
@@ -17,6 +18,7 @@ use crate::{
     outbound::{
         clearance::{Clearance, Recipients},
         message::{self, Origin},
+        unattended,
     },
     permission::Require as _,
 };
@@ -115,7 +117,6 @@ async fn queue_once(
         // Somebody else approved it: the version must still be the one that was seen.
         return Err(DraftRefusal::Superseded { seen, current: draft.version }.into());
     }
-
     let (identity, answered, clearance) = tokio::join!(
         app.store.identity(workspace, draft.identity_id),
         async {
@@ -129,20 +130,35 @@ async fn queue_once(
     let (identity, answered, clearance) = (identity?, answered?, clearance?);
     let Some(identity) = identity.map(|row| row.value) else { return Err(ServiceError::NotFound { what: "identity" }) };
     let answered = answered.map(|row| row.value);
+    // No person saw it: a rule approved it, and whoever sends it now may not approve, or is a rule.
+    let is_unattended = draft.decided_by.as_ref().is_some_and(|by| by.kind.is_standing())
+        && (!caller.may(Permission::Approve) || caller.actor().kind.is_standing());
     clearance.require(app, Basis::Draft(&draft), &identity, Some(&thread_row.value), answered.as_ref())?;
     let body: DraftBody = app.store.body(&row).await?;
     let origin = Origin {
         answers: answered.as_ref(),
         draft: Some((draft.id, draft.based_on_message_id)),
-        unattended: false,
+        unattended: is_unattended,
         plan: clearance.plan(),
     };
     let (mut message, message_body) =
         message::message(app, &identity, draft.thread_id, content_of(&draft, &body), origin, now);
     draft.queue(message.id, &thread_row.value, now)?;
+    draft.caused_by_rule_id = caller.rule_id();
+    message.caused_by_rule_id = draft.caused_by_rule_id;
 
     let mut transaction = Transaction::new();
     transaction.replace(&row, &draft)?;
+    let mut thread = thread_row.value.clone();
+    let unattended_clearance = match &answered {
+        Some(answered) if is_unattended => {
+            let allowed =
+                unattended::allowed(app, Basis::Rule, &identity, &draft, answered, &mut thread, None, now).await?;
+            Some(allowed.map_err(ServiceError::Unattended)?)
+        }
+        None if is_unattended => return Err(ServiceError::Unattended(Declined::GoesElsewhere)),
+        _ => None,
+    };
     match draft.to.first().filter(|_| draft.based_on_message_id.is_none()) {
         // A cold one: with it the thread begins for good.
         Some(first) => {
@@ -150,16 +166,24 @@ async fn queue_once(
             if let Some(delivery) = &mut message.delivery {
                 delivery.makes_known = !contact.is_lookalike();
             }
-            let mut thread = thread_row.value.clone().with_contact(&contact);
+            let mut thread = thread.with_contact(&contact);
             draft.subject.as_str().clone_into(&mut thread.subject);
             thread.updated_at = now;
             transaction.replace(&thread_row, &thread)?;
         }
+        // It counts what leaves without a person.
+        None if is_unattended => _ = transaction.replace(&thread_row, &thread)?,
         // The thread is only checked: that its newest inbound is the one the draft is based on, in the same moment.
         None => _ = transaction.check(&thread_row),
     }
     transaction.create_with_body(&app.store, &message, &message_body).await?;
-    clearance.count(&message, &mut transaction);
+    match unattended_clearance {
+        Some(unattended) => {
+            transaction.count_unattended(workspace, draft.identity_id, &draft.to, now);
+            unattended.count(&message, &mut transaction);
+        }
+        None => clearance.count(&message, &mut transaction),
+    }
     app.store.commit(transaction).await?;
     Ok((draft, body))
 }
