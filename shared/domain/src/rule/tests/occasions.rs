@@ -1,8 +1,8 @@
 //! Which events rules are considered for, and what is kept of what they came to.
 
 use super::*;
-use crate::rule::Verdict as RuleVerdict;
 use crate::event::{Event, Happening};
+use crate::rule::Verdict as RuleVerdict;
 
 fn events() -> [(Trigger, Happening); 7] {
     let world = world();
