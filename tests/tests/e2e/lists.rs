@@ -51,6 +51,10 @@ impl Several {
 async fn make(world: &World) -> BTreeMap<&'static str, String> {
     let owner = &world.owner;
     let create = async |path: &str, body: Value| owner.post(path, body).await.expect(201);
+    // Considered for every draft below.
+    let watching = json!({"name": "watching", "trigger": "draft.created",
+        "actions": [{"type": "set_needs_review", "needs_review": true}]});
+    let watching = create("/v1/rules", watching).await;
     let mut threads = Vec::new();
     for n in 0..COUNT {
         let thread = world.begin(&Letter::from(&format!("person{n}@customer.test"))).await;
@@ -85,7 +89,11 @@ async fn make(world: &World) -> BTreeMap<&'static str, String> {
     for n in 0..COUNT {
         world.receive(&Letter::from(&format!("stranger{n}@else.test"))).await;
     }
-    BTreeMap::from([("/v1/threads", id(&thread).to_owned()), ("/v1/webhooks", id(&webhook).to_owned())])
+    BTreeMap::from([
+        ("/v1/threads", id(&thread).to_owned()),
+        ("/v1/webhooks", id(&webhook).to_owned()),
+        ("/v1/rules", id(&watching).to_owned()),
+    ])
 }
 
 fn name(item: &Value) -> String {

@@ -93,6 +93,8 @@ async fn a_worker_that_dies_between_action_and_record_does_nothing_twice() {
     }
     world.no_faults().await;
     world.fault("lambda", "rules", "crash_after", 2).await;
+    // Else its answer would be the first.
+    world.owner.patch(&format!("/v1/rules/{}", id(&rule)), json!({"active": false})).await.expect(200);
     let thread = world.begin(&Letter::from(CUSTOMER).subject("by a draft")).await;
     let draft = world.submit(&thread, "Sent once.").await;
     let sent = patiently(&world, "the draft to be sent", async || {
