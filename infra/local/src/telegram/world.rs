@@ -236,8 +236,8 @@ impl Chat {
         chat
     }
 
-    /// As `getChat` returns it: `ChatFullInfo` has fields that every chat has, which clients insist on. See "ChatFullInfo",
-    /// core.telegram.org/bots/api.
+    /// As `getChat` returns it: `ChatFullInfo` has fields that every chat has, which clients insist on. See
+    /// <https://core.telegram.org/bots/api#chatfullinfo>.
     pub(crate) fn full_json(&self) -> Value {
         let mut chat = self.json();
         chat["accent_color_id"] = 0.into();
