@@ -211,6 +211,10 @@ try {
     await page.getByRole("button", { name: "Add webhook" }).click();
     await page.getByText("Copy its secret now").waitFor();
     await receive({ from: "ada@customer.test", name: "Ada Lovelace", subject: "And on Monday?", text: "Thank you! And when do you open on Monday?\n\nAda" });
+    await waitFor("her mail to be held", async () => (await call("GET", "/v1/inbound/pending", key)).total > 1);
+    await page.goto(`${base}/held`);
+    await page.locator("li", { hasText: "ada@customer.test" }).getByRole("button", { name: "Let them in" }).click();
+    await page.getByText("Let in.", { exact: false }).waitFor();
     await submit(key, "And on Monday?", "Hi Ada,\n\non Mondays we open at eight.\n\nBest wishes", { rationale: "The regular hours." });
   });
 
