@@ -73,7 +73,7 @@ impl Field {
     /// A password that is chosen.
     pub fn new_password(name: &'static str) -> Self {
         let hint = "At least 10 characters. Several words are easy to remember.";
-        let (label, kind, autocomplete) = ("New password", "password", "new-password");
+        let (label, kind, autocomplete) = ("Password", "password", "new-password");
         Self { name, label, kind, autocomplete, value: String::new(), hint }
     }
 
@@ -153,6 +153,41 @@ pub struct Sessions {
     pub problems: Vec<String>,
 }
 
+impl Sessions {
+    #[allow(clippy::unused_self, reason = "asked by the template")]
+    fn browser(&self, session: &Session) -> String {
+        browser(&session.browser)
+    }
+}
+
+/// A browser as people call it, from what it says of itself; that, where it is none of the usual ones.
+fn browser(said: &str) -> String {
+    let among =
+        |names: &[(&str, &'static str)]| names.iter().find(|(part, _)| said.contains(part)).map(|(_, name)| *name);
+    // Most say that they are others as well: the rarest first.
+    let name = among(&[
+        ("Edg", "Edge"),
+        ("OPR/", "Opera"),
+        ("Firefox/", "Firefox"),
+        ("Chrome/", "Chrome"),
+        ("Safari/", "Safari"),
+    ]);
+    let system = among(&[
+        ("Android", "Android"),
+        ("iPhone", "iPhone"),
+        ("iPad", "iPad"),
+        ("Windows", "Windows"),
+        ("Mac OS", "macOS"),
+        ("Linux", "Linux"),
+    ]);
+    match (name, system) {
+        (Some(name), Some(system)) => format!("{name} on {system}"),
+        (Some(name), None) => name.to_owned(),
+        _ if said.is_empty() => "Unknown".to_owned(),
+        _ => said.to_owned(),
+    }
+}
+
 /// Who did what.
 #[derive(Debug, Clone, Template)]
 #[template(path = "audit.html")]
@@ -192,3 +227,18 @@ macro_rules! tells_times {
 }
 
 tells_times!(Users, Sessions, Audit);
+
+#[cfg(test)]
+mod tests {
+    use super::browser;
+
+    #[test]
+    fn a_browser_is_called_by_its_name() {
+        let chrome =
+            "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/148.0 Safari/537.36";
+        assert_eq!(browser(chrome), "Chrome on Linux");
+        assert_eq!(browser(&format!("{chrome} Edg/148.0")), "Edge on Linux");
+        assert_eq!(browser("curl/8"), "curl/8");
+        assert_eq!(browser(""), "Unknown");
+    }
+}
