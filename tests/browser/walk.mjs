@@ -66,9 +66,9 @@ let key;
 try {
   await step("the printed link makes the owner", async () => {
     await page.goto(process.env.START_LINK);
-    await page.getByLabel("Name", { exact: false }).first().fill("Olga Owner");
-    await page.getByLabel("E-mail", { exact: false }).first().fill("olga@novacore.test");
-    await page.getByLabel("Password", { exact: false }).first().fill("a walk by the river");
+    await page.locator("input[name=name]").fill("Olga Owner");
+    await page.locator("input[name=email]").fill("olga@novacore.test");
+    await page.locator("input[name=password]").fill("a walk by the river");
     await page.locator("input[name=workspace_name]").fill("Novacore");
     await page.getByRole("button", { name: "Begin" }).click();
     await page.waitForURL((url) => !url.pathname.startsWith("/start"));
@@ -177,12 +177,13 @@ try {
     const tab = await small.newPage();
     await tab.goto(`${base}/inbox?show=waiting`);
     await tab.getByRole("link", { name: "Launch checklist" }).tap();
+    await tab.getByRole("heading", { level: 1, name: "Launch checklist" }).waitFor();
     await fits(tab, "a conversation on a phone");
     await tab.getByText("Reject", { exact: true }).tap();
     await tab.getByLabel("Reason, for the draft's author (optional)").fill("Not yet: the checklist is not signed.");
     await tab.getByRole("button", { name: "Reject this draft" }).tap();
     await tab.getByText("Rejected. It will not be sent.").first().waitFor();
-    await tab.getByText("Write an answer yourself").tap();
+    await tab.locator("summary", { hasText: "Write an answer yourself" }).tap();
     await tab.getByLabel("Text", { exact: true }).fill("Two items are still open. I will write tomorrow.");
     await tab.getByRole("button", { name: "Send", exact: true }).tap();
     await tab.getByText("It is on its way.").waitFor();
@@ -210,6 +211,10 @@ try {
     await page.getByRole("button", { name: "Add webhook" }).click();
     await page.getByText("Copy its secret now").waitFor();
     await receive({ from: "ada@customer.test", name: "Ada Lovelace", subject: "And on Monday?", text: "Thank you! And when do you open on Monday?\n\nAda" });
+    await waitFor("her mail to be held", async () => (await call("GET", "/v1/inbound/pending", key)).total > 1);
+    await page.goto(`${base}/held`);
+    await page.locator("li", { hasText: "ada@customer.test" }).getByRole("button", { name: "Let them in" }).click();
+    await page.getByText("Let in.", { exact: false }).waitFor();
     await submit(key, "And on Monday?", "Hi Ada,\n\non Mondays we open at eight.\n\nBest wishes", { rationale: "The regular hours." });
   });
 

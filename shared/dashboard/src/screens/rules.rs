@@ -193,7 +193,7 @@ fn rule_as_given(rule: &Rule) -> serde_json::Value {
     serde_json::json!({
         "name": rule.name,
         "trigger": rule.trigger,
-        "conditions": rule.conditions,
+        "conditions": rule.conditions.form(),
         "actions": rule.actions,
     })
 }

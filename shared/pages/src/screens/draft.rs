@@ -97,7 +97,7 @@ pub fn draft(
     Screen::of(Section::Drafts, line(draft.subject.as_str()), &page)
 }
 
-/// What changed from each version to the next, the newest change first.
+/// What changed from each version to the next, the newest change first, but for what is shown above.
 fn versions(proposal: &Proposal<'_>, earlier: &[EarlierVersion<'_>], now: Timestamp) -> Vec<Version> {
     let mut sorted = earlier.to_vec();
     sorted.sort_by_key(|version| version.version);
@@ -109,6 +109,11 @@ fn versions(proposal: &Proposal<'_>, earlier: &[EarlierVersion<'_>], now: Timest
         };
         let pieces = changes_between((old.subject, old.body), new);
         changes.push(Version { from: old.version, to, at: when(old.replaced_at, now), pieces });
+    }
+    // What changed since approvers were asked stands above the buttons already.
+    let shown = proposal.previous.map(|previous| previous.version);
+    if changes.last().is_some_and(|last| Some(last.from) == shown) {
+        changes.pop();
     }
     changes.reverse();
     changes

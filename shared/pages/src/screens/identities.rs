@@ -224,5 +224,9 @@ fn shown_channel(identity: &Identity, channel: &ApprovalChannel) -> Channel {
             (named(approvers, "whoever is in the chat decides, if it is a private one"), None)
         }
     };
-    Channel { kind: kind_name(channel.kind()), place: place.unwrap_or_default(), who, callback_url, trouble }
+    let kind = match channel.kind() {
+        ChannelKind::Email => "E-mail",
+        other => kind_name(other),
+    };
+    Channel { kind, place: place.unwrap_or_default(), who, callback_url, trouble }
 }

@@ -3,7 +3,7 @@
 use actionlayer_channels::legible::line;
 use actionlayer_domain::{
     Rule, Timestamp,
-    rule::{Action, ConditionForm, Conditions, Evaluated, Op, Operator, Trigger},
+    rule::{Action, ConditionForm, Evaluated, Op, Operator, Trigger},
 };
 use askama::Template;
 use serde_json::Value;
@@ -249,7 +249,7 @@ pub fn rule(
     now: Timestamp,
 ) -> Screen {
     let mut tree = Vec::new();
-    branches(&form_of(&rule.conditions), 0, &mut tree);
+    branches(&rule.conditions.form(), 0, &mut tree);
     let tried = tried.map(|tried| {
         let mut tree = Vec::new();
         if let Some(evaluated) = tried.evaluated {
@@ -276,15 +276,11 @@ fn as_json(rule: &Rule) -> String {
         "name": rule.name.as_str(),
         "trigger": rule.trigger,
         "priority": rule.priority,
-        "conditions": form_of(&rule.conditions),
+        "conditions": rule.conditions.form(),
         "actions": rule.actions,
         "stop_after_match": rule.stop_after_match,
     });
     serde_json::to_string_pretty(&value).unwrap_or_default()
-}
-
-fn form_of(conditions: &Conditions) -> ConditionForm {
-    serde_json::to_value(conditions).and_then(serde_json::from_value).unwrap_or_default()
 }
 
 fn branches(form: &ConditionForm, depth: usize, tree: &mut Vec<Branch>) {

@@ -71,8 +71,8 @@ fn assert_inert(html: &str, what: &str) {
             "!doctype", "a", "article", "aside", "bdi", "body", "br", "button", "code", "dd", "details", "dialog",
             "div", "dl", "dt", "fieldset", "footer", "form", "h1", "h2", "h3", "head", "header", "html", "iframe",
             "input", "kbd", "label", "legend", "li", "link", "main", "meta", "nav", "ol", "option", "p", "pre",
-            "script", "section", "select", "small", "span", "strong", "summary", "table", "tbody", "td", "textarea",
-            "th", "thead", "time", "title", "tr", "ul",
+            "progress", "script", "section", "select", "small", "span", "strong", "summary", "table", "tbody", "td",
+            "textarea", "th", "thead", "time", "title", "tr", "ul",
         ];
         assert!(known.contains(&name.as_str()), "{what}: <{tag}>");
         let outside: String = tag.split('"').step_by(2).collect();
