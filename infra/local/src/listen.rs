@@ -5,7 +5,7 @@ use std::{io::Write, time::Duration};
 
 use actionlayer_domain::{
     Timestamp, Webhook, WebhookId, WebhookUrl, WorkspaceId,
-    webhook::{InvalidWebhookUrl, Reach, Subscription, generate_secret, signature_headers},
+    webhook::{InvalidWebhookUrl, Reach, EventSelection, generate_secret, signature_headers},
 };
 use actionlayer_runtime::OsEntropy;
 use reqwest::{Client, StatusCode};
@@ -124,7 +124,7 @@ impl Forward {
             id: WebhookId::generate(now, &entropy),
             workspace_id: WorkspaceId::generate(now, &entropy),
             url,
-            events: Subscription::All,
+            events: EventSelection::All,
             description: None,
             active: true,
             secret: generate_secret(&entropy),

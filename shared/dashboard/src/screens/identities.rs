@@ -275,7 +275,15 @@ async fn test_mail(State(app): State<Arc<App>>, visitor: SignedIn, Path(id): Pat
 async fn delete(State(app): State<Arc<App>>, visitor: SignedIn, Path(id): Path<String>) -> Response {
     let deleted = async { delete_identity(&app, &visitor.caller, identity_id(&id)?).await };
     match deleted.await {
-        Ok(()) => told(&app, "/identities", "The identity was deleted. Its conversations stay."),
+        Ok(rules) if rules.is_empty() => told(&app, "/identities", "The identity was deleted. Its conversations stay."),
+        Ok(rules) => {
+            let names: Vec<&str> = rules.iter().map(|rule| rule.name.as_str()).collect();
+            let said = format!(
+                "The identity was deleted. Its conversations stay. Rules that name it, and cannot be carried out any more: {}.",
+                names.join(", ")
+            );
+            told(&app, "/identities", &said)
+        }
         Err(error) => {
             let (status, problem) = refused(&error);
             page(&app, &visitor, &id, status, Around { problem, ..Around::default() }).await

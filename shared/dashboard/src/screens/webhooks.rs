@@ -116,7 +116,7 @@ async fn page(
         let id = webhook_id(id)?;
         tokio::try_join!(
             edit::get_webhook(app, &visitor.caller, id),
-            webhook_deliveries::list_webhook_deliveries(app, &visitor.caller, id, &request)
+            webhook_deliveries::list_webhook_deliveries(app, &visitor.caller, id, None, &request)
         )
     };
     match read.await {

@@ -38,6 +38,9 @@ fn sentences(error: &ServiceError) -> (StatusCode, String, Vec<String>) {
         ),
         ServiceError::Draft(refusal) => refused(refusal),
         ServiceError::StaleDraft => refused(&DraftRefusal::Stale),
+        ServiceError::Unattended(declined) => {
+            say(StatusCode::CONFLICT, "A person has to look at this first", declined.sentence())
+        }
         ServiceError::ColdSendBlocked => say(
             StatusCode::UNPROCESSABLE_ENTITY,
             "This identity may not write first",
