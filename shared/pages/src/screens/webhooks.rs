@@ -3,7 +3,7 @@
 use actionlayer_channels::legible::line;
 use actionlayer_domain::{
     Timestamp, Webhook, WebhookDelivery,
-    webhook::{Subscription, WebhookAttempt, WebhookDeliveryState},
+    webhook::{EventSelection, WebhookAttempt, WebhookDeliveryState},
 };
 use askama::Template;
 
@@ -30,7 +30,7 @@ struct EventBox {
 }
 
 fn boxes(chosen: &[String]) -> Vec<EventBox> {
-    Subscription::choices()
+    EventSelection::choices()
         .map(|event| EventBox { name: event.as_str(), checked: chosen.iter().any(|name| name == event.as_str()) })
         .collect()
 }
@@ -73,8 +73,8 @@ fn row(webhook: &Webhook, now: Timestamp) -> Row {
         url: line(webhook.url.as_str()),
         description: webhook.description.as_deref().map(line),
         events: match &webhook.events {
-            Subscription::All => "all events".to_owned(),
-            Subscription::Only(_) => webhook.events.names().join(", "),
+            EventSelection::All => "all events".to_owned(),
+            EventSelection::Only(_) => webhook.events.names().join(", "),
         },
         is_active: webhook.active,
         at: when(webhook.created_at, now),
