@@ -5,7 +5,7 @@ use std::{io::Write, time::Duration};
 
 use actionlayer_domain::{
     Timestamp, Webhook, WebhookId, WebhookUrl, WorkspaceId,
-    webhook::{InvalidWebhookUrl, Reach, EventSelection, generate_secret, signature_headers},
+    webhook::{EventSelection, InvalidWebhookUrl, Reach, generate_secret, signature_headers},
 };
 use actionlayer_runtime::OsEntropy;
 use reqwest::{Client, StatusCode};

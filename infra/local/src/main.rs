@@ -56,13 +56,13 @@ enum Command {
     Demo,
     /// Prints the events of a deployment as they happen, and forwards them to an address of this machine.
     Listen {
-        /// Where events are posted, signed as a webhook's are: http://localhost:3000/hook.
+        /// Where events are posted, signed as a webhook's are: <http://localhost:3000/hook>.
         #[arg(long, value_name = "URL")]
         forward: Option<String>,
         /// The deployment.
         #[arg(long, default_value = "http://127.0.0.1:8787")]
         url: String,
-        /// An API key of the deployment; the environment's ACTIONLAYER_API_KEY when left out.
+        /// An API key of the deployment; the environment's `ACTIONLAYER_API_KEY` when left out.
         #[arg(long)]
         key: Option<String>,
         /// Only events of this type, such as email.received. May be repeated.

@@ -120,7 +120,8 @@ async fn each_trigger_fires_once() {
     }
     let mut seen = tags(&world.thread(&thread).await).into_iter().map(str::to_owned).collect::<Vec<_>>();
     let mut wanted = triggers.map(str::to_owned).to_vec();
-    (seen.sort(), wanted.sort());
+    seen.sort();
+    wanted.sort();
     assert_eq!(seen, wanted);
 }
 

@@ -119,10 +119,10 @@ async fn a_worker_that_dies_between_action_and_record_does_nothing_twice() {
 
 #[tokio::test]
 async fn the_machine_may_go_down_at_any_moment() {
+    const ROUNDS: u64 = 6;
     let mut chance = Chance::new(7);
     let mut world = World::start().await;
     let rule = busy(&world).await;
-    const ROUNDS: u64 = 6;
     for round in 0..ROUNDS {
         world.receive(&Letter::from(&format!("k{round}@customer.test"))).await;
         let moment = std::time::Duration::from_millis(chance.below(300));

@@ -13,7 +13,7 @@ use world::World;
 /// Operation, round trips, requests, read units, write units. A change of these numbers is a change of the bill: see
 /// docs/adr/0003 for why each is what it is.
 #[rustfmt::skip]
-const PRICES: [Price; 17] = [
+const PRICES: [Price; 20] = [
     price("authenticate", 1, 1, 0.0, 1.0),
     price("receive a mail that begins a thread", 3, 6, 7.0, 18.0),
     price("list 20 threads", 1, 2, 3.0, 0.0),

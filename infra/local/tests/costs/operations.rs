@@ -202,7 +202,7 @@ impl<'a> Steps<'a> {
             {"field": "message.from_email", "op": "equals", "value": "nobody@elsewhere.example"},
         ]});
         let (matches, other) = (rule("matches", None), rule("other", serde_json::from_value(nobody).unwrap()));
-        create_rule(app, caller, matches).await.unwrap();
+        create_rule(app, caller, &Idempotency::NONE, matches).await.unwrap();
         let event = || {
             let at = app.now();
             RuleEvent {
@@ -219,7 +219,7 @@ impl<'a> Steps<'a> {
         let job = RuleJob { event: event(), thread: Some(ThreadThen::from(thread)) };
         self.step("carry out a rule that tags a thread", run_rules(app, &job)).await.unwrap();
         self.step("find that it was carried out before", run_rules(app, &job)).await.unwrap();
-        create_rule(app, caller, other).await.unwrap();
+        create_rule(app, caller, &Idempotency::NONE, other).await.unwrap();
         let job = RuleJob { event: event(), thread: Some(ThreadThen::from(thread)) };
         self.step("carry out one that changes nothing, beside one that does not match", run_rules(app, &job))
             .await
