@@ -341,6 +341,7 @@ mod tests {
             ("NOTIFY_QUEUE_URL", "http://sqs/1/notify"),
             ("INDEX_QUEUE_URL", "http://sqs/1/index"),
             ("WEBHOOK_QUEUE_URL", "http://sqs/1/webhook"),
+            ("RULES_QUEUE_URL", "http://sqs/1/rules"),
             (variable::SES_CONFIGURATION_SET, "events"),
             (variable::PUBLIC_URL, "https://mail.example.com/"),
             (variable::BOOTSTRAP, "on"),

@@ -119,7 +119,7 @@ const EVERY_OPERATION: &[Price] = &[
     price("GET /v1/identities/{id}", 2, 2, 1.0, 1.0),
     price("PATCH /v1/identities/{id}", 3, 3, 1.0, 2.0),
     price("POST /v1/identities/{id}/test-email", 5, 6, 4.0, 21.0),
-    price("DELETE /v1/identities/{id}", 4, 4, 2.0, 5.0),
+    price("DELETE /v1/identities/{id}", 5, 5, 3.0, 5.0),
     price("POST /v1/domains", 6, 6, 4.0, 13.0),
     price("GET /v1/domains", 2, 2, 1.0, 1.0),
     price("GET /v1/domains/{id}", 2, 2, 1.0, 1.0),

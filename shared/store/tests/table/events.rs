@@ -183,7 +183,8 @@ async fn an_event_and_its_delivery_are_written_once_and_the_delivery_is_due() {
     let row: Row<WebhookDelivery> = world.store.get(&key).await.unwrap().unwrap();
     assert_eq!(row.value, delivery);
     let due = format!("{now}#{}", delivery.id);
-    assert_eq!(world.listed("due", "DUE#WEBHOOK").await, [due]);
+    let pending = format!("W#{workspace}#WH#{}#PENDING", webhook.id);
+    assert_eq!(world.listed("state", &pending).await, [due]);
     for again in [world.raw_item(&event.key()).await, world.raw_item(&key).await] {
         assert!(again.unwrap()["ttl"].as_n().unwrap().parse::<i64>().unwrap() > now.unix_seconds() + 29 * 86_400);
     }
@@ -195,5 +196,5 @@ async fn an_event_and_its_delivery_are_written_once_and_the_delivery_is_due() {
     let settled = WebhookDelivery { next_attempt_at: None, ..delivery };
     transaction.replace(&row, &settled).unwrap();
     world.store.commit(transaction).await.unwrap();
-    assert!(world.listed("due", "DUE#WEBHOOK").await.is_empty());
+    assert!(world.listed("state", &pending).await.is_empty());
 }
