@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use actionlayer_domain::{Rule, RuleId, ThreadId};
+use actionlayer_domain::{Rule, RuleId, ThreadId, rule::Trigger};
 use actionlayer_pages::{
     dashboard::Section,
     screens::{
@@ -16,7 +16,7 @@ use actionlayer_service::{
         edit_rules::{RuleFilter, RulePatch, create_rule, delete_rule, get_rule, list_rules, update_rule},
         test_rules::{Subject, test_rules},
     },
-    threads::list_threads::list_threads,
+    threads::{get_thread::find_thread, list_threads::list_threads},
     workspace::idempotency::Idempotency,
 };
 use actionlayer_store::ThreadFilter;
@@ -155,21 +155,29 @@ async fn set_active(State(app): State<Arc<App>>, visitor: SignedIn, Path(id): Pa
     }
 }
 
+const NOTHING_TO_TRY: ServiceError = ServiceError::Conflict("there is no conversation yet to try it on");
+
 /// Tries a rule on a conversation: the one that is named, or the newest. Changes nothing, so that its answer is a page.
 async fn try_out(State(app): State<Arc<App>>, visitor: SignedIn, Path(id): Path<String>, form: Form) -> Response {
     let tried = async {
         let rule = get_rule(&app, &visitor.caller, rule_id(&id)?).await?;
         let thread = match form.given("thread") {
-            Some(text) => text.parse::<ThreadId>().map_err(|error| ServiceError::invalid("thread", error))?,
+            Some(text) => {
+                let id = text.parse::<ThreadId>().map_err(|error| ServiceError::invalid("thread", error))?;
+                find_thread(&app, &visitor.caller, id).await?
+            }
             None => {
                 let newest = list_threads(&app, &visitor.caller, ThreadFilter::default(), None, only_total()).await?;
-                let newest =
-                    newest.items.first().ok_or(ServiceError::NotFound { what: "conversation to try it on" })?;
-                newest.id
+                newest.items.into_iter().next().ok_or(NOTHING_TO_TRY)?
             }
         };
+        // Of a conversation that was answered, it is not the newest message that came in.
+        let subject = match thread.last_inbound_message_id {
+            Some(id) if rule.trigger == Trigger::EmailReceived => Subject::Message(id),
+            _ => Subject::Thread(thread.id),
+        };
         let given = from_json(&serde_json::to_string(&rule_as_given(&rule)).unwrap_or_default())?;
-        let run = test_rules(&app, &visitor.caller, Subject::Thread(thread), None, Some(given)).await?;
+        let run = test_rules(&app, &visitor.caller, subject, None, Some(given)).await?;
         Ok::<_, ServiceError>((rule, run))
     };
     match tried.await {
