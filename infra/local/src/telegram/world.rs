@@ -236,13 +236,8 @@ impl Chat {
         chat
     }
 
-<<<<<<< HEAD
-    /// As `getChat` returns it: `ChatFullInfo` has fields that every chat has, which clients insist on. See
-    /// <https://core.telegram.org/bots/api#chatfullinfo>.
-=======
     /// As `getChat` returns it: `ChatFullInfo` has fields that every chat has, which clients insist on. See "`ChatFullInfo`",
     /// core.telegram.org/bots/api.
->>>>>>> screens
     pub(crate) fn full_json(&self) -> Value {
         let mut chat = self.json();
         chat["accent_color_id"] = 0.into();
