@@ -117,7 +117,7 @@ pub enum DisabledReason {
 
 /// That a webhook was switched off without anybody asking for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[schema(as = WebhookDisabled)]
+#[schema(as = WebhookSwitchedOff)]
 pub struct Disabled {
     /// Why.
     pub reason: DisabledReason,
