@@ -90,11 +90,10 @@ async fn approve_once(
     // Should the answer to the write be lost and the SDK try again, the caller is told that it was decided, by itself.
     let actor = caller.actor();
     require_seen(&draft, &actor, version)?;
+    let is_standing = actor.kind.is_standing();
     draft.approve(actor, version, now)?;
     // Who approves without having seen it approves only what may leave so.
-    if caller.actor().kind.is_standing()
-        && let Err(declined) = unattended::foresee(app, caller, &row.value).await?
-    {
+    if is_standing && let Err(declined) = unattended::foresee(app, caller, &row.value).await? {
         return Err(ServiceError::Unattended(declined));
     }
     let mut transaction = Transaction::new();

@@ -98,11 +98,12 @@ async fn queue_once(
         return Err(ServiceError::StaleDraft);
     }
     draft.answer_again |= answer_again;
+    let actor = caller.actor();
     let could_leave =
         matches!(draft.status, DraftStatus::Pending | DraftStatus::Approved) && draft.send_state.is_none();
     if could_leave && draft.is_second_answer(&thread_row.value) {
         // In a channel there is no way to say that both are meant.
-        if caller.actor().kind.is_asked() {
+        if actor.kind.is_asked() {
             return Err(ServiceError::StaleDraft);
         }
         return Err(ServiceError::Conflict(
@@ -110,13 +111,16 @@ async fn queue_once(
         ));
     }
     if draft.status == DraftStatus::Pending && caller.may(Permission::Approve) {
-        let actor = caller.actor();
         require_seen(&draft, &actor, version)?;
-        draft.approve(actor, version, now)?;
+        draft.approve(actor.clone(), version, now)?;
     } else if let Some(seen) = version.filter(|seen| *seen != draft.version) {
         // Somebody else approved it: the version must still be the one that was seen.
         return Err(DraftRefusal::Superseded { seen, current: draft.version }.into());
     }
+    // No person saw it: a rule approved it, and whoever sends it now may not approve, or is a rule.
+    let is_unattended = draft.decided_by.as_ref().is_some_and(|by| by.kind.is_standing())
+        && (!caller.may(Permission::Approve) || actor.kind.is_standing());
+    let recipients = Recipients { to: &draft.to, cc: &draft.cc, bcc: &draft.bcc };
     let (identity, answered, clearance) = tokio::join!(
         app.store.identity(workspace, draft.identity_id),
         async {
@@ -125,14 +129,17 @@ async fn queue_once(
                 None => Ok(None),
             }
         },
-        Clearance::read(app, workspace, None, Recipients { to: &draft.to, cc: &draft.cc, bcc: &draft.bcc }, now),
+        async {
+            if is_unattended {
+                Clearance::read_unattended(app, workspace, None, draft.identity_id, recipients, now).await
+            } else {
+                Clearance::read(app, workspace, None, recipients, now).await
+            }
+        },
     );
     let (identity, answered, clearance) = (identity?, answered?, clearance?);
     let Some(identity) = identity.map(|row| row.value) else { return Err(ServiceError::NotFound { what: "identity" }) };
     let answered = answered.map(|row| row.value);
-    // No person saw it: a rule approved it, and whoever sends it now may not approve, or is a rule.
-    let is_unattended = draft.decided_by.as_ref().is_some_and(|by| by.kind.is_standing())
-        && (!caller.may(Permission::Approve) || caller.actor().kind.is_standing());
     clearance.require(app, Basis::Draft(&draft), &identity, Some(&thread_row.value), answered.as_ref())?;
     let body: DraftBody = app.store.body(&row).await?;
     let origin = Origin {
@@ -150,15 +157,11 @@ async fn queue_once(
     let mut transaction = Transaction::new();
     transaction.replace(&row, &draft)?;
     let mut thread = thread_row.value.clone();
-    let unattended_clearance = match &answered {
-        Some(answered) if is_unattended => {
-            let allowed =
-                unattended::allowed(app, Basis::Rule, &identity, &draft, answered, &mut thread, None, now).await?;
-            Some(allowed.map_err(ServiceError::Unattended)?)
-        }
-        None if is_unattended => return Err(ServiceError::Unattended(Declined::GoesElsewhere)),
-        _ => None,
-    };
+    if is_unattended {
+        let Some(answered) = &answered else { return Err(ServiceError::Unattended(Declined::GoesElsewhere)) };
+        unattended::judge(app, &clearance, Basis::Rule, &identity, &draft, answered, &mut thread, now)?
+            .map_err(ServiceError::Unattended)?;
+    }
     match draft.to.first().filter(|_| draft.based_on_message_id.is_none()) {
         // A cold one: with it the thread begins for good.
         Some(first) => {
@@ -177,13 +180,10 @@ async fn queue_once(
         None => _ = transaction.check(&thread_row),
     }
     transaction.create_with_body(&app.store, &message, &message_body).await?;
-    match unattended_clearance {
-        Some(unattended) => {
-            transaction.count_unattended(workspace, draft.identity_id, &draft.to, now);
-            unattended.count(&message, &mut transaction);
-        }
-        None => clearance.count(&message, &mut transaction),
+    if is_unattended {
+        transaction.count_unattended(workspace, draft.identity_id, &draft.to, now);
     }
+    clearance.count(&message, &mut transaction);
     app.store.commit(transaction).await?;
     Ok((draft, body))
 }

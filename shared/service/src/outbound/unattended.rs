@@ -47,19 +47,30 @@ pub(crate) async fn allowed(
     workspace: Option<&Workspace>,
     now: Timestamp,
 ) -> Result<Result<Clearance, Declined>, ServiceError> {
-    let answer = Answer {
-        answered,
-        to: &draft.to,
-        copies: draft.cc.len() + draft.bcc.len(),
-        files: draft.attachments.len(),
-        is_stale: draft.stale_warning,
-    };
-    if let Err(declined) = may_leave(&answer) {
+    if let Err(declined) = may_leave(&answer(draft, answered)) {
         return Ok(Err(declined));
     }
     let recipients = Recipients { to: &draft.to, cc: &draft.cc, bcc: &draft.bcc };
     let clearance =
         Clearance::read_unattended(app, draft.workspace_id, workspace, draft.identity_id, recipients, now).await?;
+    Ok(judge(app, &clearance, basis, identity, draft, answered, thread, now)?.map(|()| clearance))
+}
+
+/// The same of what was read already, see [`Clearance::read_unattended`].
+#[allow(clippy::too_many_arguments, reason = "what was read already is not read again")]
+pub(crate) fn judge(
+    app: &App,
+    clearance: &Clearance,
+    basis: Basis<'_>,
+    identity: &Identity,
+    draft: &Draft,
+    answered: &Message,
+    thread: &mut Thread,
+    now: Timestamp,
+) -> Result<Result<(), Declined>, ServiceError> {
+    if let Err(declined) = may_leave(&answer(draft, answered)) {
+        return Ok(Err(declined));
+    }
     if let Err(refusal) = clearance.ask(basis, identity, Some(thread), Some(answered)) {
         return match refusal {
             Refusal::RecipientSuppressed => Ok(Err(Declined::RecipientSuppressed)),
@@ -75,5 +86,15 @@ pub(crate) async fn allowed(
             }
         };
     }
-    Ok(if thread.count_unattended_send(now) { Ok(clearance) } else { Err(Declined::ThreadCap) })
+    Ok(if thread.count_unattended_send(now) { Ok(()) } else { Err(Declined::ThreadCap) })
+}
+
+const fn answer<'a>(draft: &'a Draft, answered: &'a Message) -> Answer<'a> {
+    Answer {
+        answered,
+        to: draft.to.as_slice(),
+        copies: draft.cc.len() + draft.bcc.len(),
+        files: draft.attachments.len(),
+        is_stale: draft.stale_warning,
+    }
 }
