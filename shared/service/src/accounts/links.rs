@@ -1,10 +1,10 @@
 //! Links that do something once: made, opened, used up.
 
-use actionlayer_domain::account::{AccountLink, LinkPurpose, LinkToken};
-use actionlayer_store::{Row, keys};
+use actionlayer_domain::account::{AccountLink, AuditAct, LinkPurpose, LinkToken, User};
+use actionlayer_store::{Row, Transaction, keys};
 use aws_lc_rs::hmac;
 
-use super::sign_in::SignInRefusal;
+use super::{sessions::note, sign_in::SignInRefusal};
 use crate::{App, ServiceError};
 
 /// Why a link does nothing.
@@ -44,6 +44,30 @@ pub(super) async fn open(app: &App, token: &str) -> Result<Row<AccountLink>, Lin
     let token: LinkToken = token.parse().map_err(|_| LinkProblem::Gone)?;
     let row = app.store.get::<AccountLink>(&keys::account_link(&token.sha256_hex())).await?;
     row.filter(|row| row.value.is_open(app.now())).ok_or(LinkProblem::Gone)
+}
+
+/// Uses a link up in the transaction that changes its user, and notes it in every workspace of theirs. Of two at once one
+/// was first.
+pub(super) async fn use_up(
+    app: &App,
+    link: &Row<AccountLink>,
+    (before, after): (&Row<User>, &User),
+    act: AuditAct,
+) -> Result<(), LinkProblem> {
+    let mut transaction = Transaction::new();
+    transaction.replace(before, after).map_err(ServiceError::from)?;
+    transaction.delete(link);
+    for membership in app.store.memberships_of(after.id).await? {
+        note(app, &mut transaction, &membership.value, act, "")?;
+        if transaction.room() == 0 {
+            break;
+        }
+    }
+    match app.store.commit(transaction).await.map_err(ServiceError::from) {
+        Ok(()) => Ok(()),
+        Err(ServiceError::Contended) => Err(LinkProblem::Gone),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Where a link leads.

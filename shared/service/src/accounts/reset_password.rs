@@ -1,14 +1,13 @@
 //! A forgotten password: a link by mail sets another one.
 
 use actionlayer_domain::account::{AccountMail, AuditAct, LinkPurpose, User};
-use actionlayer_store::{Row, Transaction, keys};
+use actionlayer_store::{Row, keys};
 
 use super::{
     account_mail::{put, require_sender},
     limits::{Source, Try, count},
-    links::{LinkProblem, nonce, open},
+    links::{LinkProblem, nonce, open, use_up},
     passwords::{chosen, hash},
-    sessions::note,
     sign_in::SignInRefusal,
 };
 use crate::{App, ServiceError};
@@ -52,19 +51,6 @@ pub async fn reset_password(app: &App, token: &str, new: &str) -> Result<(), Lin
     // Read again: hashing took its time.
     let (link, row) = open_user(app, token).await?;
     let now = app.now();
-    let mut transaction = Transaction::new();
-    transaction.replace(&row, &row.value.with_password(hash, now).verified(now))?;
-    transaction.delete(&link);
-    for membership in app.store.memberships_of(row.value.id).await? {
-        note(app, &mut transaction, &membership.value, AuditAct::ResetPassword, "")?;
-        if transaction.room() == 0 {
-            break;
-        }
-    }
-    match app.store.commit(transaction).await.map_err(ServiceError::from) {
-        Ok(()) => Ok(()),
-        // Of two at once one was first.
-        Err(ServiceError::Contended) => Err(LinkProblem::Gone),
-        Err(error) => Err(error.into()),
-    }
+    let changed = row.value.with_password(hash, now).verified(now);
+    use_up(app, &link, (&row, &changed), AuditAct::ResetPassword).await
 }

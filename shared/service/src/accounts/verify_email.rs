@@ -1,16 +1,16 @@
 //! Proving that one's address is one's own.
 
 use actionlayer_domain::account::{AccountMail, AuditAct, LinkPurpose, User};
-use actionlayer_store::{Transaction, keys};
+use actionlayer_store::keys;
 
 use super::{
     account_mail::{put, require_sender},
     limits::{Source, Try, count},
-    links::{LinkProblem, nonce, open},
-    sessions::{Visitor, note},
+    links::{LinkProblem, nonce, open, use_up},
+    sessions::Visitor,
     sign_in::SignInRefusal,
 };
-use crate::{App, ServiceError};
+use crate::App;
 
 /// Sends the link to whoever is signed in.
 pub async fn ask_to_verify(app: &App, source: &Source, visitor: &Visitor) -> Result<(), SignInRefusal> {
@@ -37,18 +37,5 @@ pub async fn verify_email(app: &App, token: &str) -> Result<(), LinkProblem> {
     if row.value.email != *email {
         return Err(LinkProblem::Gone);
     }
-    let mut transaction = Transaction::new();
-    transaction.replace(&row, &row.value.verified(app.now()))?;
-    transaction.delete(&link);
-    for membership in app.store.memberships_of(user_id).await? {
-        note(app, &mut transaction, &membership.value, AuditAct::VerifiedEmail, "")?;
-        if transaction.room() == 0 {
-            break;
-        }
-    }
-    match app.store.commit(transaction).await.map_err(ServiceError::from) {
-        Ok(()) => Ok(()),
-        Err(ServiceError::Contended) => Err(LinkProblem::Gone),
-        Err(error) => Err(error.into()),
-    }
+    use_up(app, &link, (&row, &row.value.verified(app.now())), AuditAct::VerifiedEmail).await
 }
