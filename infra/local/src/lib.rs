@@ -35,6 +35,7 @@ pub mod local_access;
 mod local_routes;
 /// Everything that left.
 pub mod outbox;
+mod posted_fields;
 /// Where this machine says it is.
 pub mod region;
 /// The bucket: a folder served as S3.
