@@ -109,7 +109,7 @@ async fn create(State(app): State<Arc<App>>, visitor: SignedIn, asked: Asked, fo
             status: Some(ContactStatus::Trusted),
             tags: Vec::new(),
         };
-        create_contact(&app, &visitor.caller, &Idempotency::default(), new).await
+        create_contact(&app, &visitor.caller, &Idempotency::NONE, new).await
     };
     match made.await {
         Ok(contact) => told(&app, &format!("/contacts/{}", contact.id), "Added: their mail comes straight in."),

@@ -261,7 +261,7 @@ async fn set_status(State(app): State<Arc<App>>, visitor: SignedIn, Path(id): Pa
 async fn test_mail(State(app): State<Arc<App>>, visitor: SignedIn, Path(id): Path<String>, form: Form) -> Response {
     let sent = async {
         let to = form.given("to");
-        send_test_email(&app, &visitor.caller, &Idempotency::default(), identity_id(&id)?, to).await
+        send_test_email(&app, &visitor.caller, &Idempotency::NONE, identity_id(&id)?, to).await
     };
     match sent.await {
         Ok((message, _)) => told(&app, &format!("/threads/{}", message.thread_id), "A test mail is on its way."),

@@ -80,7 +80,7 @@ async fn create(State(app): State<Arc<App>>, visitor: SignedIn, form: Form) -> R
     let typed = from_form(&form);
     let made = async {
         let new = new_rule_of(&typed)?;
-        create_rule(&app, &visitor.caller, &Idempotency::default(), new).await
+        create_rule(&app, &visitor.caller, &Idempotency::NONE, new).await
     };
     match made.await {
         Ok(rule) => told(&app, &format!("/rules/{}", rule.id), "The rule was created. Try it out."),

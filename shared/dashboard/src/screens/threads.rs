@@ -162,7 +162,7 @@ async fn submit(
         attachments: Vec::new(),
         quote_history: typed.quote,
     };
-    submit_draft(app, &visitor.caller, &Idempotency::default(), input).await
+    submit_draft(app, &visitor.caller, &Idempotency::NONE, input).await
 }
 
 async fn set_state(State(app): State<Arc<App>>, visitor: SignedIn, Path(id): Path<String>, form: Form) -> Response {

@@ -77,7 +77,7 @@ async fn create(State(app): State<Arc<App>>, visitor: SignedIn, form: Form) -> R
         description: Some(typed.description.clone()).filter(|text| !text.is_empty()),
         active: None,
     };
-    match edit::create_webhook(&app, &visitor.caller, &Idempotency::default(), new).await {
+    match edit::create_webhook(&app, &visitor.caller, &Idempotency::NONE, new).await {
         Ok(webhook) => with_secret(&app, &visitor, StatusCode::CREATED, &webhook),
         Err(error) => {
             let (status, problem) = refused(&error);
@@ -172,9 +172,8 @@ async fn set_active(
 }
 
 async fn test(State(app): State<Arc<App>>, visitor: SignedIn, Path(id): Path<String>, asked: Asked) -> Response {
-    let outcome = async {
-        webhook_deliveries::test_webhook(&app, &visitor.caller, &Idempotency::default(), webhook_id(&id)?).await
-    };
+    let outcome =
+        async { webhook_deliveries::test_webhook(&app, &visitor.caller, &Idempotency::NONE, webhook_id(&id)?).await };
     let outcome = outcome.await;
     let done = (format!("/webhooks/{id}"), "A test event is on its way.");
     after(&app, &visitor, &id, &asked, outcome, (&done.0, done.1)).await
@@ -182,7 +181,7 @@ async fn test(State(app): State<Arc<App>>, visitor: SignedIn, Path(id): Path<Str
 
 async fn rotate(State(app): State<Arc<App>>, visitor: SignedIn, Path(id): Path<String>, asked: Asked) -> Response {
     let rotated =
-        async { edit::rotate_webhook_secret(&app, &visitor.caller, &Idempotency::default(), webhook_id(&id)?).await };
+        async { edit::rotate_webhook_secret(&app, &visitor.caller, &Idempotency::NONE, webhook_id(&id)?).await };
     match rotated.await {
         Ok(webhook) => with_secret(&app, &visitor, StatusCode::OK, &webhook),
         Err(error) => {
@@ -208,7 +207,7 @@ async fn redeliver(
         let delivery = delivery.parse::<WebhookDeliveryId>();
         let delivery = delivery.map_err(|_| ServiceError::NotFound { what: "delivery" })?;
         let id = webhook_id(&id)?;
-        webhook_deliveries::redeliver(&app, &visitor.caller, &Idempotency::default(), id, Some(delivery)).await
+        webhook_deliveries::redeliver(&app, &visitor.caller, &Idempotency::NONE, id, Some(delivery)).await
     };
     let outcome = outcome.await;
     let path = format!("/webhooks/{id}");
