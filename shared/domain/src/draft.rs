@@ -194,11 +194,7 @@ pub struct DraftBody {
     pub sender: Option<Sender>,
 }
 
-impl std::fmt::Debug for DraftBody {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("DraftBody(…)")
-    }
-}
+debug_without_content!(DraftBody);
 
 /// Why a step was refused. Each says what is the case, so that the loser of a race learns who won.
 #[derive(Debug, Clone, PartialEq, Eq)]

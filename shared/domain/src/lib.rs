@@ -9,6 +9,18 @@
 //!
 //! **Must never know.** AWS, HTTP, async, the clock, randomness. Time and entropy arrive through [`ports`].
 
+/// `Debug` that prints a type's name and nothing in it: what people wrote, and secrets, could reach a log.
+#[macro_export]
+macro_rules! debug_without_content {
+    ($($name:ident $(<$lifetime:lifetime>)?),+) => {$(
+        impl std::fmt::Debug for $name $(<$lifetime>)? {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(concat!(stringify!($name), "(…)"))
+            }
+        }
+    )+};
+}
+
 pub mod account;
 pub mod address;
 pub mod admission;

@@ -150,8 +150,4 @@ pub struct MessageBody {
     pub sender: Option<Sender>,
 }
 
-impl std::fmt::Debug for MessageBody {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("MessageBody(…)")
-    }
-}
+debug_without_content!(MessageBody);

@@ -86,9 +86,7 @@ impl Declined {
             Self::IdentityCap => "identity_cap",
         }
     }
-}
 
-impl Declined {
     /// The same for a person.
     pub const fn sentence(self) -> &'static str {
         match self {

@@ -206,11 +206,7 @@ pub struct SenderDecidedJob {
     pub decision: SenderDecision,
 }
 
-impl std::fmt::Debug for SenderDecidedJob {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("SenderDecidedJob(…)")
-    }
-}
+debug_without_content!(SenderDecidedJob);
 
 /// The body of a message on the index queue.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -289,11 +285,7 @@ pub struct AnswerJob {
     pub sentence: String,
 }
 
-impl std::fmt::Debug for AnswerJob {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("AnswerJob(…)")
-    }
-}
+debug_without_content!(AnswerJob);
 
 /// How somebody is reached who pressed a button.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -329,17 +321,9 @@ pub struct PromptJob {
     pub page: Option<String>,
 }
 
-impl std::fmt::Debug for PromptJob {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("PromptJob(…)")
-    }
-}
+debug_without_content!(PromptJob);
 
-impl std::fmt::Debug for AnswerTo {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("AnswerTo(…)")
-    }
-}
+debug_without_content!(AnswerTo);
 
 /// The body of a message on the notify queue.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
-use std::{fmt, str::FromStr, time::Duration};
+use std::{str::FromStr, time::Duration};
 
 use super::{MemberRole, PasswordHash};
 use crate::{EmailAddress, HeaderText, Secret, Timestamp, UserId, WorkspaceId, ports::Entropy};
@@ -53,11 +53,7 @@ impl FromStr for LinkToken {
     }
 }
 
-impl fmt::Debug for LinkToken {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("LinkToken(…)")
-    }
-}
+debug_without_content!(LinkToken);
 
 /// What a link does, as it is kept.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

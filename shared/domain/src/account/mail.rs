@@ -1,9 +1,7 @@
 //! Mail about accounts, as a job: what is to be written, and never the link itself.
 
-use serde::{Deserialize, Serialize};
-use std::fmt;
-
 use crate::{EmailAddress, UserId};
+use serde::{Deserialize, Serialize};
 
 /// The body of a message on the notify queue: somebody is to get a link by mail. Whoever asked for it was told the same
 /// whether or not there is such a user; that is looked up by the worker, so that an answer takes no longer for one there is.
@@ -48,14 +46,6 @@ pub enum AccountMail {
     },
 }
 
-impl fmt::Debug for AccountMailJob {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("AccountMailJob(…)")
-    }
-}
+debug_without_content!(AccountMailJob);
 
-impl fmt::Debug for AccountMail {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("AccountMail(…)")
-    }
-}
+debug_without_content!(AccountMail);

@@ -97,11 +97,7 @@ impl From<&Thread> for ThreadThen {
     }
 }
 
-impl std::fmt::Debug for ThreadThen {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("ThreadThen(…)")
-    }
-}
+debug_without_content!(ThreadThen);
 
 /// What rules look at of a contact.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

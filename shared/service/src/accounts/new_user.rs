@@ -33,11 +33,7 @@ pub struct Profile {
     pub password: String,
 }
 
-impl std::fmt::Debug for Profile {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Profile(…)")
-    }
-}
+actionlayer_domain::debug_without_content!(Profile);
 
 /// The same, read.
 pub(super) struct Read {
