@@ -144,6 +144,8 @@ async fn what_happened_before_a_crash_does_not_happen_again() {
             "service": "dynamodb", "operation": "UpdateItem", "kind": "throttle", "count": 1_000,
         });
         world.anyone.post("/local/faults", fault).await.expect(201);
+        // Nor does a worker have the mail in its hands when everything stops: what became of that, nobody would know.
+        world.fault("sqs", "SendMessageBatch", "throttle", 1_000).await;
         let first = once(&world.owner, path, "k", &body).await;
         assert!(!is_replayed(&first));
         let made = if first.status == 202 { first.expect(202) } else { first.expect(201) };
