@@ -87,3 +87,76 @@ async fn create<T: Record>(store: &Store, value: &T) -> Result<(), ServiceError>
         Err(CommitError::Store(error)) => Err(error.into()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use actionlayer_domain::{
+        DraftId, IdentityId, Secret, ThreadId, WebhookId,
+        event::EventData,
+        webhook::{EventSelection, Reach, WebhookUrl},
+    };
+
+    use super::*;
+
+    const WORKSPACE: WorkspaceId = WorkspaceId::from_bytes([2; 16]);
+
+    fn webhook(id: u8) -> Webhook {
+        let at = Timestamp::from_unix_ms(1_000);
+        Webhook {
+            id: WebhookId::from_bytes([id; 16]),
+            workspace_id: WORKSPACE,
+            url: WebhookUrl::parse("https://example.com/", Reach::Public).unwrap(),
+            events: EventSelection::All,
+            description: None,
+            active: true,
+            secret: Secret::new("whsec_first".to_owned()),
+            previous_secret: None,
+            disabled: None,
+            created_at: at,
+            updated_at: at,
+        }
+    }
+
+    fn of_thread(thread: u8, at_unix_ms: i64) -> Event {
+        let at = Timestamp::from_unix_ms(at_unix_ms);
+        let what = EventData::DraftStale {
+            draft_id: DraftId::from_bytes([4; 16]),
+            thread_id: ThreadId::from_bytes([thread; 16]),
+            identity_id: IdentityId::from_bytes([5; 16]),
+            version: 1,
+            based_on_message_id: None,
+            stale_at: at,
+        };
+        Event::of(WORKSPACE, at, &format!("draft#{at_unix_ms}"), what)
+    }
+
+    fn of_no_thread(at_unix_ms: i64) -> Event {
+        let at = Timestamp::from_unix_ms(at_unix_ms);
+        let what = EventData::WebhookTest { webhook_id: WebhookId::from_bytes([1; 16]), requested_at: at };
+        Event::of(WORKSPACE, at, &format!("test#{at_unix_ms}"), what)
+    }
+
+    #[test]
+    fn what_belongs_to_one_thread_is_written_in_order() {
+        let events = [
+            of_thread(7, 3_000),
+            of_no_thread(2_500),
+            of_thread(8, 2_000),
+            of_thread(7, 1_000),
+            of_no_thread(1_500),
+            of_thread(7, 2_000),
+        ];
+        let webhooks = [1, 2].map(webhook);
+        let wanted = |event: &Event| {
+            webhooks.each_ref().map(|one| WebhookDelivery::of(event, one, Timestamp::from_unix_ms(9_000)))
+        };
+        let mut sequences = in_order(events.iter().flat_map(wanted).collect());
+        sequences.sort_by_key(Vec::len);
+        assert_eq!(sequences.iter().map(Vec::len).collect::<Vec<_>>(), [1, 1, 1, 1, 1, 1, 3, 3]);
+        for longest in &sequences[6..] {
+            assert!(longest.is_sorted_by_key(|delivery| delivery.event_id));
+            assert!(longest.iter().all(|delivery| delivery.webhook_id == longest[0].webhook_id));
+        }
+    }
+}
