@@ -4,7 +4,6 @@
 //! A handler takes a request apart, calls the use case and shows its answer. Nothing is decided here.
 
 mod api_keys;
-mod attachments;
 mod billing;
 mod chat_callbacks;
 mod contacts;

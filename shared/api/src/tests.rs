@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use actionlayer_domain::{DraftId, DraftRefusal, DraftStatus, Entropy, Timestamp, draft::ActorKind};
+use actionlayer_service::input::{Addresses, nullable};
 use actionlayer_service::{FieldError, ServiceError};
 use actionlayer_store::StoreError;
 use axum::{
@@ -17,9 +18,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
-use crate::{
-    Addresses, ApiError, Id, JsonBody, NoFields, NoQuery, OptionalJsonBody, Query, RequestId, boundary, nullable,
-};
+use crate::{ApiError, Id, JsonBody, NoFields, NoQuery, OptionalJsonBody, Query, RequestId, boundary};
 
 #[derive(Debug)]
 struct Counting;

@@ -20,7 +20,7 @@ mod webhook;
 pub use billing::SubscriptionView;
 pub use draft::{ActorView, DraftVersionView, DraftView, FailureView, NotificationView};
 pub use html_preview::HtmlPreviewView;
-pub use identity::{ApprovalChannels, DomainView, IdentityView, RecordView, TestedChannelsView};
+pub use identity::{DomainView, IdentityView, RecordView, TestedChannelsView};
 pub use inbound::{ContactView, HeldView};
 pub use message::{AttachmentView, AuthenticationView, MessageView, SafetyView, SentView, SignedUrlView};
 pub use rule::{RuleRunView, RuleTestView, RuleView};
@@ -29,6 +29,4 @@ pub use slack::{SlackInstallationView, SlackLinkView};
 pub use suppression::SuppressionView;
 pub use thread::{ThreadDetailView, ThreadView};
 pub use upload::UploadView;
-pub use webhook::{
-    EventName, EventView, SecretWebhookView, WebhookDeliveryDetailView, WebhookDeliveryView, WebhookView,
-};
+pub use webhook::{EventView, SecretWebhookView, WebhookDeliveryDetailView, WebhookDeliveryView, WebhookView};

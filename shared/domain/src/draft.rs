@@ -10,17 +10,20 @@
 //! ```
 
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
 
 mod actor;
+mod refusal;
 mod sender;
 mod start;
+mod status;
 #[cfg(test)]
 mod tests;
 
 pub use crate::failure::{Failure, FailureCode};
 pub use actor::{Actor, ActorKind};
+pub use refusal::DraftRefusal;
 pub use sender::Sender;
+pub use status::{DraftStatus, SendState};
 
 use crate::{
     DraftId, EmailAddress, HeaderText, IdentityId, MessageId, RuleId, Thread, ThreadId, Timestamp, WorkspaceId,
@@ -28,65 +31,6 @@ use crate::{
     notification::{Notification, record},
     unattended::Declined,
 };
-
-/// Where a draft stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum DraftStatus {
-    /// Nobody decided.
-    Pending,
-    /// Somebody approved this version. Approving does not send.
-    Approved,
-    /// Somebody said no.
-    Rejected,
-    /// It left.
-    Sent,
-    /// Newer inbound arrived; it must be written again.
-    Stale,
-    /// It did not leave, or nobody knows whether it did.
-    Failed,
-    /// Nobody decided in time.
-    Expired,
-}
-
-impl DraftStatus {
-    /// Every status, for counting and for listing by status.
-    pub const ALL: [Self; 7] =
-        [Self::Pending, Self::Approved, Self::Rejected, Self::Sent, Self::Stale, Self::Failed, Self::Expired];
-
-    /// The name in the API.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Pending => "pending",
-            Self::Approved => "approved",
-            Self::Rejected => "rejected",
-            Self::Sent => "sent",
-            Self::Stale => "stale",
-            Self::Failed => "failed",
-            Self::Expired => "expired",
-        }
-    }
-}
-
-/// How far the sending of an approved draft came.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum SendState {
-    /// Waits for a worker.
-    Queued,
-    /// A worker claimed it; whether it left is not known yet.
-    Sending,
-}
-
-impl SendState {
-    /// The name in the API.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Queued => "queued",
-            Self::Sending => "sending",
-        }
-    }
-}
 
 /// A draft without its bodies.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -195,41 +139,6 @@ pub struct DraftBody {
 }
 
 debug_without_content!(DraftBody);
-
-/// Why a step was refused. Each says what is the case, so that the loser of a race learns who won.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum DraftRefusal {
-    /// Somebody decided already.
-    Decided {
-        /// What was decided.
-        status: DraftStatus,
-        /// By whom.
-        by: Option<Actor>,
-        /// When.
-        at: Option<Timestamp>,
-    },
-    /// The decision is about another version than the current one.
-    Superseded {
-        /// The version the decision is about.
-        seen: u32,
-        /// The version there is.
-        current: u32,
-    },
-    /// Newer inbound arrived.
-    Stale,
-    /// It expired.
-    Expired,
-    /// It left already.
-    AlreadySent,
-    /// It is on its way.
-    SendInProgress,
-    /// It failed before; a failed draft is never sent again by itself.
-    Failed(Option<Failure>),
-    /// It was rejected.
-    Rejected,
-    /// Nobody approved it, and the caller may not.
-    ApprovalRequired,
-}
 
 impl Draft {
     fn is_expired(&self, now: Timestamp) -> bool {

@@ -8,7 +8,13 @@ mod url;
 
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
-use utoipa::ToSchema;
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{
+        ObjectBuilder, RefOr, Schema,
+        schema::{SchemaType, Type},
+    },
+};
 
 pub use attempt::{
     ATTEMPT_TIMEOUT, Answer, AttemptError, AttemptResult, MAX_ANSWER_BYTES, MAX_KEPT_BYTES, MAX_RETRY_AFTER, MAX_TRIES,
@@ -188,6 +194,23 @@ impl Webhook {
         self.previous_secret.as_ref().map(|previous| previous.valid_until).filter(|until| *until > now)
     }
 }
+
+/// The name of an event that a webhook can ask for, or `*`.
+#[derive(Debug)]
+pub struct EventName;
+
+impl PartialSchema for EventName {
+    fn schema() -> RefOr<Schema> {
+        let names = EventSelection::choices().map(EventType::as_str).chain([ALL_EVENTS]);
+        ObjectBuilder::new()
+            .schema_type(SchemaType::new(Type::String))
+            .description(Some("An event; or `*`, alone, for all of them."))
+            .enum_values(Some(names))
+            .into()
+    }
+}
+
+impl ToSchema for EventName {}
 
 #[cfg(test)]
 mod tests {

@@ -6,13 +6,20 @@
 //!
 //! What is written is a fragment, and writing it again changes nothing.
 
+mod allowed;
+mod finding;
+mod look;
 mod style;
 mod tree;
 
 use std::{borrow::Cow, fmt::Write as _};
 
+pub use self::finding::{Finding, FindingKind};
 use self::{
-    style::{Declaration, Effect, Size},
+    allowed::{Fate, Kept, STAYING, fate, is_active_meta, is_silent, is_void},
+    finding::add,
+    look::Look,
+    style::Declaration,
     tree::{Content, Tree},
 };
 use crate::{
@@ -21,17 +28,6 @@ use crate::{
     unseen::{is_unseen, without_unseen},
     visibility::Visibility,
 };
-
-/// Findings named of each sort.
-const MAX_FINDINGS: usize = 20;
-/// Characters of a finding that are repeated.
-const MAX_EXCERPT_CHARS: usize = 80;
-/// Text smaller than this, in CSS pixels, is not read on a phone.
-const LEAST_FONT_PX: f32 = 8.0;
-/// Lines nearer to each other lie on each other, as a multiple of the font's size.
-const LEAST_LINE_FACTOR: f32 = 0.8;
-/// Contrast of text and background below which it is not seen (WCAG 2.2, contrast ratio; readable text has 4.5).
-const LEAST_CONTRAST: f32 = 1.3;
 
 /// Whether pictures may be loaded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,88 +66,6 @@ pub struct OutgoingLink {
 
 actionlayer_domain::debug_without_content!(OutgoingLink);
 
-/// Something that does not leave as it was written.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Finding {
-    /// What sort of thing.
-    pub kind: FindingKind,
-    /// The thing itself, cut to some 80 characters.
-    pub what: String,
-}
-
-actionlayer_domain::debug_without_content!(Finding);
-
-/// Sorts of what does not leave as it was written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum FindingKind {
-    /// A comment, conditions of Outlook among them: some clients show what is in it.
-    Comment,
-    /// `style`, or a `link` to one.
-    StyleSheet,
-    /// An element that runs, embeds or loads something.
-    ActiveElement,
-    /// A form or a part of one: its values are words that no text has.
-    FormElement,
-    /// An element whose content some clients show and others do not.
-    UncertainElement,
-    /// Words that a reader would not see.
-    HiddenText,
-    /// A picture.
-    Picture,
-    /// A link that is none of `https`, `http`, `mailto` and `tel`.
-    LinkTarget,
-    /// More nesting or character references than a page has.
-    TooComplex,
-    /// A character that has no shape, or turns what stands beside it around.
-    UnseenCharacter,
-    /// A declaration of a style outside what mail may use.
-    Style,
-    /// An attribute without a place in mail.
-    Attribute,
-    /// An element without a place in mail; its content stays.
-    Element,
-}
-
-impl FindingKind {
-    /// The name in the API.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Comment => "comment",
-            Self::StyleSheet => "style_sheet",
-            Self::ActiveElement => "active_element",
-            Self::FormElement => "form_element",
-            Self::UncertainElement => "uncertain_element",
-            Self::HiddenText => "hidden_text",
-            Self::Picture => "picture",
-            Self::LinkTarget => "link_target",
-            Self::TooComplex => "too_complex",
-            Self::UnseenCharacter => "unseen_character",
-            Self::Style => "style",
-            Self::Attribute => "attribute",
-            Self::Element => "element",
-        }
-    }
-
-    /// What is wrong with it, for its author.
-    pub const fn reason(self) -> &'static str {
-        match self {
-            Self::Comment => "comments cannot be sent: some mail programs show what is in them",
-            Self::StyleSheet => "style sheets cannot be sent: use `style` attributes",
-            Self::ActiveElement => "elements that run, embed or load something cannot be sent",
-            Self::FormElement => "forms and their parts cannot be sent",
-            Self::UncertainElement => "some mail programs show what is in this element and others do not",
-            Self::HiddenText => "a reader would not see this text",
-            Self::Picture => "pictures cannot be sent in the body: attach them as files",
-            Self::LinkTarget => "links must be https, http, mailto or tel",
-            Self::TooComplex => "there is more nesting, or there are more character references, than a mail may have",
-            Self::UnseenCharacter => "this character cannot be seen",
-            Self::Style => "this declaration is not among those that mail may use",
-            Self::Attribute => "this attribute has no effect in mail",
-            Self::Element => "this element has no effect in mail; its content stays",
-        }
-    }
-}
-
 /// `html` as it may leave.
 pub fn outgoing_html(html: &str, pictures: Pictures) -> OutgoingHtml {
     if is_too_costly(html) {
@@ -189,127 +103,6 @@ fn hidden_by_style(html: &str, refused: &mut Vec<Finding>) {
             Token::Tag(tag) => visibility.tag(&tag),
         }
     }
-}
-
-fn add(findings: &mut Vec<Finding>, kind: FindingKind, what: &str) {
-    let text = what.split_whitespace().collect::<Vec<_>>().join(" ");
-    let mut excerpt: String = text.chars().filter(|c| !is_unseen(*c)).take(MAX_EXCERPT_CHARS).collect();
-    if text.chars().nth(MAX_EXCERPT_CHARS).is_some() {
-        excerpt.push('…');
-    }
-    let finding = Finding { kind, what: excerpt };
-    if !findings.contains(&finding) && findings.iter().filter(|f| f.kind == kind).count() < MAX_FINDINGS {
-        findings.push(finding);
-    }
-}
-
-/// What could keep the text of an element from being read.
-#[derive(Debug, Clone, Copy)]
-struct Look {
-    /// `None` where the reader's program chooses.
-    colour: Option<[u8; 3]>,
-    background: [u8; 3],
-    font_px: f32,
-    line: Effect,
-}
-
-impl Look {
-    const PAGE: Self =
-        Self { colour: Some([0; 3]), background: [255; 3], font_px: 16.0, line: Effect::LineFactor(1.2) };
-
-    fn with(mut self, declarations: &[Declaration]) -> Self {
-        for declaration in declarations {
-            match declaration.effect {
-                Effect::None => {}
-                Effect::Colour(colour) => self.colour = Some(colour),
-                Effect::Background(background) => self.background = background,
-                Effect::FontSize(Size::Px(px)) => self.font_px = px,
-                Effect::FontSize(Size::Factor(factor)) => self.font_px *= factor,
-                line @ (Effect::LineFactor(_) | Effect::LinePx(_)) => self.line = line,
-            }
-        }
-        self
-    }
-
-    /// What an element's own look makes of it.
-    fn of_element(mut self, name: &str) -> Self {
-        self.font_px *= match name {
-            "small" | "sub" | "sup" | "h5" => 0.83,
-            "h6" => 0.67,
-            "code" | "kbd" | "samp" | "tt" | "pre" => 0.82,
-            _ => 1.0,
-        };
-        match name {
-            "a" => self.colour = None,
-            "mark" => (self.colour, self.background) = (Some([0; 3]), [255, 255, 0]),
-            _ => {}
-        }
-        self
-    }
-
-    fn hides(&self) -> bool {
-        let line = match self.line {
-            Effect::LineFactor(factor) => factor,
-            Effect::LinePx(px) => px / self.font_px.max(1.0),
-            _ => 1.0,
-        };
-        self.font_px < LEAST_FONT_PX
-            || line < LEAST_LINE_FACTOR
-            || self.colour.is_some_and(|colour| contrast(colour, self.background) < LEAST_CONTRAST)
-    }
-}
-
-/// The contrast ratio of WCAG 2.2.
-fn contrast(one: [u8; 3], other: [u8; 3]) -> f32 {
-    fn luminance(rgb: [u8; 3]) -> f32 {
-        let [r, g, b] = rgb.map(|channel| {
-            let part = f32::from(channel) / 255.0;
-            if part <= 0.040_45 { part / 12.92 } else { ((part + 0.055) / 1.055).powf(2.4) }
-        });
-        0.2126 * r + 0.7152 * g + 0.0722 * b
-    }
-    let (one, other) = (luminance(one), luminance(other));
-    (one.max(other) + 0.05) / (one.min(other) + 0.05)
-}
-
-/// What becomes of an element.
-enum Fate {
-    /// It is written.
-    Stays,
-    /// Its content is written, it is not.
-    Unwrapped,
-    /// It has no meaning in a mail, nor has its content.
-    Gone,
-    /// It goes with its content, and that is said.
-    Refused(FindingKind),
-    /// Its content stays, and that is said.
-    Opened(FindingKind),
-}
-
-fn fate(name: &str) -> Fate {
-    match name {
-        _ if STAYING.contains(&name) => Fate::Stays,
-        "html" | "head" | "body" | "time" | "nobr" | "bdi" | "data" | "nav" | "hgroup" | "search" | "acronym" => {
-            Fate::Unwrapped
-        }
-        "meta" | "title" => Fate::Gone,
-        "style" | "link" => Fate::Refused(FindingKind::StyleSheet),
-        "script" | "iframe" | "frame" | "frameset" | "object" | "embed" | "applet" | "param" | "svg" | "math"
-        | "video" | "audio" | "source" | "track" | "canvas" | "base" | "map" | "area" | "portal" | "bgsound"
-        | "marquee" | "blink" => Fate::Refused(FindingKind::ActiveElement),
-        "input" | "textarea" | "select" | "option" | "optgroup" | "datalist" | "output" | "progress" | "meter"
-        | "selectedcontent" | "keygen" | "isindex" => Fate::Refused(FindingKind::FormElement),
-        "form" | "fieldset" | "legend" | "label" | "button" => Fate::Opened(FindingKind::FormElement),
-        "noscript" | "template" | "noembed" | "noframes" | "xmp" | "plaintext" | "listing" | "dialog" | "slot"
-        | "details" | "summary" | "bdo" | "ruby" | "rp" | "rt" | "rtc" | "rb" => {
-            Fate::Refused(FindingKind::UncertainElement)
-        }
-        _ => Fate::Opened(FindingKind::Element),
-    }
-}
-
-fn is_void(name: &str) -> bool {
-    matches!(name, "br" | "hr" | "wbr" | "col" | "img")
 }
 
 /// A step of the way through the tree.
@@ -511,160 +304,6 @@ impl Writer<'_> {
             self.out.pictures.push(source.to_owned());
         }
     }
-}
-
-/// Elements that are written.
-const STAYING: [&str; 64] = [
-    "a",
-    "abbr",
-    "address",
-    "article",
-    "aside",
-    "b",
-    "big",
-    "blockquote",
-    "br",
-    "caption",
-    "center",
-    "cite",
-    "code",
-    "col",
-    "colgroup",
-    "dd",
-    "del",
-    "dfn",
-    "div",
-    "dl",
-    "dt",
-    "em",
-    "figcaption",
-    "figure",
-    "footer",
-    "h1",
-    "h2",
-    "h3",
-    "h4",
-    "h5",
-    "h6",
-    "header",
-    "hr",
-    "i",
-    "ins",
-    "kbd",
-    "li",
-    "main",
-    "mark",
-    "ol",
-    "p",
-    "pre",
-    "q",
-    "s",
-    "samp",
-    "section",
-    "small",
-    "span",
-    "strike",
-    "strong",
-    "sub",
-    "sup",
-    "table",
-    "tbody",
-    "td",
-    "tfoot",
-    "th",
-    "thead",
-    "tr",
-    "tt",
-    "u",
-    "ul",
-    "var",
-    "wbr",
-];
-
-/// `meta` that does more than describe.
-fn is_active_meta(kind: &str) -> bool {
-    !matches!(kind.trim().to_ascii_lowercase().as_str(), "content-type" | "x-ua-compatible" | "content-language")
-}
-
-/// Attributes without any effect on what is read, which nobody misses.
-fn is_silent(key: &str) -> bool {
-    matches!(
-        key,
-        "class" | "id" | "name" | "role" | "rel" | "target" | "title" | "summary" | "scope" | "datetime" | "face"
-    ) || key.starts_with("data-")
-        || key.starts_with("aria-")
-        || key.starts_with("xml")
-}
-
-/// What becomes of an attribute.
-enum Kept {
-    Plain(&'static str, String),
-    Style(String),
-    Link(String),
-    BadLink,
-    Picture,
-    Nothing,
-}
-
-impl Kept {
-    fn of(element: &str, key: &str, value: &str) -> Self {
-        let value = value.trim();
-        let number = |key, least: u32, most: u32| match value.parse::<u32>() {
-            Ok(n) if (least..=most).contains(&n) => Self::Plain(key, n.to_string()),
-            _ => Self::Nothing,
-        };
-        let word = |key, words: &[&str]| {
-            let value = value.to_ascii_lowercase();
-            if words.contains(&value.as_str()) { Self::Plain(key, value) } else { Self::Nothing }
-        };
-        let is_cell = matches!(element, "td" | "th");
-        match key {
-            "style" => Self::Style(value.to_owned()),
-            "href" if element == "a" => link_target(value).map_or(Self::BadLink, Self::Link),
-            "background" | "src" | "srcset" | "poster" | "longdesc" | "lowsrc" | "dynsrc" => Self::Picture,
-            "dir" => word("dir", &["ltr", "rtl", "auto"]),
-            "lang"
-                if (1..=35).contains(&value.len()) && value.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') =>
-            {
-                Self::Plain("lang", value.to_owned())
-            }
-            "align" => word("align", &["left", "right", "center", "justify"]),
-            "valign" => word("valign", &["top", "middle", "bottom", "baseline"]),
-            "colspan" if is_cell => number("colspan", 1, 100),
-            "rowspan" if is_cell => number("rowspan", 1, 100),
-            "span" if matches!(element, "col" | "colgroup") => number("span", 1, 100),
-            "border" if element == "table" => number("border", 0, 20),
-            "cellpadding" if element == "table" => number("cellpadding", 0, 50),
-            "cellspacing" if element == "table" => number("cellspacing", 0, 50),
-            "width" if is_cell || matches!(element, "table" | "col" | "hr") => {
-                Self::Style(format!("width:{value}{}", if value.ends_with('%') { "" } else { "px" }))
-            }
-            "height" if is_cell || matches!(element, "table" | "tr") => Self::Style(format!("height:{value}px")),
-            "start" if element == "ol" => number("start", 0, 1_000_000),
-            "type" if element == "ol" => match value {
-                "1" | "a" | "A" | "i" | "I" => Self::Plain("type", value.to_owned()),
-                _ => Self::Nothing,
-            },
-            "bgcolor" => Self::Style(format!("background-color:{value}")),
-            "color" if element == "span" => Self::Style(format!("color:{value}")),
-            "text" if element == "div" => Self::Style(format!("color:{value}")),
-            _ => Self::Nothing,
-        }
-    }
-}
-
-/// Where a link may lead.
-fn link_target(value: &str) -> Option<String> {
-    let value: String = value.chars().filter(|c| !matches!(c, '\t' | '\n' | '\r')).collect();
-    let (scheme, rest) = value.split_once(':')?;
-    let scheme = scheme.to_ascii_lowercase();
-    let is_allowed = match scheme.as_str() {
-        "http" | "https" => rest.starts_with("//") && rest.len() > 2,
-        "mailto" | "tel" => !rest.is_empty(),
-        _ => false,
-    };
-    (is_allowed && !rest.contains(|c: char| c.is_control() || is_unseen(c) || c == ' ' || c == '\\'))
-        .then(|| format!("{scheme}:{rest}"))
 }
 
 /// Text as markup.

@@ -8,19 +8,38 @@ use actionlayer_service::FieldError;
 use actionlayer_store::PageRequest;
 use rmcp::model::JsonObject;
 use serde::de::DeserializeOwned;
+use utoipa::ToSchema;
+
+use crate::schema;
 
 const DEFAULT_LIMIT: u32 = 20;
 const MAX_LIMIT: u32 = 100;
 const MAX_OFFSET: u32 = 1_000;
 
 /// The arguments as what a tool takes. An argument that is `null` is one that was left out: models send both.
-pub(crate) fn read<T: DeserializeOwned>(mut arguments: JsonObject) -> Result<T, ApiError> {
-    arguments.retain(|_, value| !value.is_null());
-    read_with_null(&arguments)
+pub(crate) fn read<T: DeserializeOwned>(arguments: JsonObject) -> Result<T, ApiError> {
+    parse(&without_null(arguments))
 }
 
-/// The same where `null` empties a field.
-pub(crate) fn read_with_null<T: DeserializeOwned>(arguments: &JsonObject) -> Result<T, ApiError> {
+/// The arguments of a tool that carries out an operation of the API: its own, and the input of the operation. Where `null`
+/// empties a field, it is kept.
+pub(crate) fn read_both<Own, Input>(arguments: JsonObject) -> Result<(Own, Input), ApiError>
+where
+    Own: DeserializeOwned + ToSchema,
+    Input: DeserializeOwned,
+{
+    let names = schema::names::<Own>();
+    let (own, input): (JsonObject, JsonObject) = arguments.into_iter().partition(|(name, _)| names.contains(name));
+    Ok((read(own)?, parse(&input)?))
+}
+
+/// The arguments that were given a value.
+pub(crate) fn without_null(mut arguments: JsonObject) -> JsonObject {
+    arguments.retain(|_, value| !value.is_null());
+    arguments
+}
+
+fn parse<T: DeserializeOwned>(arguments: &JsonObject) -> Result<T, ApiError> {
     parse_json(&serde_json::to_vec(arguments).map_err(|error| ApiError::internal(error.to_string()))?)
 }
 

@@ -3,10 +3,14 @@
 use std::sync::Arc;
 
 use actionlayer_api::{ApiError, views::WorkspaceView};
-use actionlayer_domain::{DraftId, Plan, Timestamp, key::Permission, plan::Limits, thread::MAX_UNATTENDED_SENDS_A_DAY};
+use actionlayer_domain::{
+    DraftId, Identity, Plan, Timestamp, key::Permission, plan::Limits, thread::MAX_UNATTENDED_SENDS_A_DAY,
+    unattended::MAX_TO_ONE_PERSON_A_DAY,
+};
 use actionlayer_service::{
     App, Caller,
     drafts::read_drafts::get_draft,
+    outbound::unattended::left_today,
     workspace::{billing::get_subscription, update_workspace::get_workspace},
 };
 use rmcp::model::{JsonObject, Resource, ResourceTemplate};
@@ -107,11 +111,22 @@ struct SendingPolicy {
     period_ends_at: Option<Moment>,
     /// Answers that leave a thread in a day without a person, where the owner of an identity lets them.
     unattended_answers_per_thread_and_day: u32,
+    /// To one person, from all identities.
+    unattended_answers_per_person_and_day: u32,
+    /// How many more each active identity may send so today.
+    unattended_answers_left_today: Vec<LeftToday>,
     max_recipients_per_message: u32,
     max_attachments_bytes: u32,
     /// Calls a minute; `null` where they are not counted.
     rate_limits: Option<RateLimits>,
     now: Moment,
+}
+
+#[derive(Serialize)]
+struct LeftToday {
+    identity_id: String,
+    email: String,
+    left: u32,
 }
 
 #[derive(Serialize)]
@@ -122,6 +137,12 @@ struct RateLimits {
 
 async fn sending_policy(app: &App, caller: &Caller) -> Result<SendingPolicy, ApiError> {
     let subscription = get_subscription(app, caller).await?;
+    let left_today = left_today(app, caller).await?;
+    let left = |(identity, left): (Identity, u32)| LeftToday {
+        identity_id: identity.id.to_string(),
+        email: identity.email_address.to_string(),
+        left,
+    };
     let may = |permission| caller.may(permission);
     let now: Timestamp = app.now();
     Ok(SendingPolicy {
@@ -146,6 +167,8 @@ async fn sending_policy(app: &App, caller: &Caller) -> Result<SendingPolicy, Api
             .map(|cap| cap.saturating_sub(subscription.emails_sent)),
         period_ends_at: subscription.current_period_end.map(Moment),
         unattended_answers_per_thread_and_day: MAX_UNATTENDED_SENDS_A_DAY,
+        unattended_answers_per_person_and_day: MAX_TO_ONE_PERSON_A_DAY,
+        unattended_answers_left_today: left_today.into_iter().map(left).collect(),
         max_recipients_per_message: 50,
         max_attachments_bytes: 25 * 1024 * 1024,
         rate_limits: app

@@ -20,10 +20,37 @@ fn parts<T: ToSchema>() -> (Value, Map<String, Value>) {
 /// The schema of what a tool takes. Everything stands in one place, and what may be left out has no `null`: not every
 /// client follows references, and not every model does well with lists of types.
 pub(crate) fn input<T: ToSchema>() -> JsonObject {
-    let (mut schema, named) = parts::<T>();
-    inline(&mut schema, &named);
+    let (schema, named) = parts::<T>();
+    of_arguments(schema, &named)
+}
+
+/// The schema of what a tool takes that carries out an operation of the API: its own arguments, and the operation's input.
+pub(crate) fn input_of_both<Own: ToSchema, Input: ToSchema>() -> JsonObject {
+    let (own, mut named) = parts::<Own>();
+    let (mut schema, of_input) = parts::<Input>();
+    named.extend(of_input);
+    if let (Some(all), Value::Object(own)) = (schema["properties"].as_object_mut(), own["properties"].clone()) {
+        all.extend(own);
+    }
+    let required = [&own, &schema].into_iter().filter_map(|of| of["required"].as_array()).flatten().cloned();
+    let required: Vec<Value> = required.collect();
+    if !required.is_empty() {
+        schema["required"] = Value::Array(required);
+    }
+    of_arguments(schema, &named)
+}
+
+/// The names of the fields of a type.
+pub(crate) fn names<T: ToSchema>() -> Vec<String> {
+    let (schema, _) = parts::<T>();
+    schema["properties"].as_object().map(|all| all.keys().cloned().collect()).unwrap_or_default()
+}
+
+fn of_arguments(mut schema: Value, named: &Map<String, Value>) -> JsonObject {
+    inline(&mut schema, named);
     visit(&mut schema, &mut |object| {
         without_null(object);
+        one_form(object);
         if object.get("properties").is_some() {
             object.entry("additionalProperties").or_insert(json!(false));
         }
@@ -139,6 +166,20 @@ fn without_null(object: &mut Map<String, Value>) {
         let only = only.clone();
         object.remove("oneOf");
         for (name, value) in only {
+            object.entry(name).or_insert(value);
+        }
+    }
+}
+
+/// Of one value or a list of them, the list: it says all that can be said.
+fn one_form(object: &mut Map<String, Value>) {
+    if let Some(Value::Array(all)) = object.get("oneOf")
+        && let [one, list @ Value::Object(form)] = &all[..]
+        && list["items"] == *one
+    {
+        let form = form.clone();
+        object.remove("oneOf");
+        for (name, value) in form {
             object.entry(name).or_insert(value);
         }
     }

@@ -8,7 +8,11 @@ use std::{
 
 use actionlayer_api::ApiError;
 use actionlayer_domain::{Authority, key::Permission};
-use actionlayer_service::{App, Caller};
+use actionlayer_service::{
+    App, Caller,
+    approvals::decide_draft::{Approval, Rejection},
+    drafts::{edit_draft::DraftEdit, send_draft::Sending, submit_draft::NewDraft},
+};
 use rmcp::model::{JsonObject, Tool as Definition, ToolAnnotations};
 use serde_json::Value;
 use tokio::sync::Semaphore;
@@ -185,7 +189,7 @@ static TOOLS: [Tool; 18] = [
             with `to` and `subject`, it starts a conversation, where the identity may do that.",
         permission: Permission::Draft,
         effect: Effect::Adds,
-        input: schema::input::<drafts::SubmitDraftArguments>,
+        input: schema::input_of_both::<drafts::Key, NewDraft>,
         output: schema::output::<SubmittedView>,
         run: |call| Box::pin(drafts::submit_draft(call)),
     },
@@ -216,7 +220,7 @@ static TOOLS: [Tool; 18] = [
             empties a field. Give the `version` you read, so that nobody's change is overwritten.",
         permission: Permission::Draft,
         effect: Effect::Decides,
-        input: schema::input::<drafts::EditDraftArguments>,
+        input: schema::input_of_both::<drafts::OfDraft, DraftEdit>,
         output: schema::output::<SubmittedView>,
         run: |call| Box::pin(drafts::edit_draft(call)),
     },
@@ -227,7 +231,7 @@ static TOOLS: [Tool; 18] = [
             when that person has read this draft and told you to approve it.",
         permission: Permission::Approve,
         effect: Effect::Decides,
-        input: schema::input::<drafts::ApproveDraft>,
+        input: schema::input_of_both::<drafts::OfDraft, Approval>,
         output: schema::output::<DraftSummary>,
         run: |call| Box::pin(drafts::approve_draft(call)),
     },
@@ -237,7 +241,7 @@ static TOOLS: [Tool; 18] = [
         description: "Withdraw a draft that should not be sent: one that went stale, or that you want to write anew. It cannot be taken back.",
         permission: Permission::Draft,
         effect: Effect::Decides,
-        input: schema::input::<drafts::RejectDraft>,
+        input: schema::input_of_both::<drafts::OfDraft, Rejection>,
         output: schema::output::<DraftSummary>,
         run: |call| Box::pin(drafts::reject_draft(call)),
     },
@@ -249,7 +253,7 @@ static TOOLS: [Tool; 18] = [
             A draft is sent at most once, however often this is called.",
         permission: Permission::Draft,
         effect: Effect::Sends,
-        input: schema::input::<drafts::SendDraft>,
+        input: schema::input_of_both::<drafts::OfDraft, Sending>,
         output: schema::output::<DraftSummary>,
         run: |call| Box::pin(drafts::send_draft(call)),
     },

@@ -10,5 +10,5 @@ pub(crate) mod reply;
 pub mod reply_email;
 pub mod send_email;
 pub mod settle;
-pub(crate) mod unattended;
+pub mod unattended;
 pub mod uploads;

@@ -57,7 +57,7 @@ impl Store {
         let mut today = UnattendedToday::default();
         for item in self.batch_get(&all).await? {
             let count = count(&item);
-            if item.get(keys::SK).and_then(|sk| sk.as_s().ok()) == Some(&of_identity.sk) {
+            if sort_key(&item) == Some(&of_identity.sk) {
                 today.of_identity = count;
             } else {
                 today.to_recipient = today.to_recipient.max(count);
@@ -65,6 +65,24 @@ impl Store {
         }
         Ok(today)
     }
+
+    /// What was counted today of some identities, in their order.
+    pub async fn unattended_of_identities(
+        &self,
+        workspace: WorkspaceId,
+        identities: &[IdentityId],
+        now: Timestamp,
+    ) -> Result<Vec<u32>, StoreError> {
+        let day = day(now);
+        let keys: Vec<Key> = identities.iter().map(|id| keys::unattended_of(workspace, &day, *id)).collect();
+        let items = self.batch_get(&keys).await?;
+        let found = |key: &Key| items.iter().find(|item| sort_key(item) == Some(&key.sk));
+        Ok(keys.iter().map(|key| found(key).map_or(0, count)).collect())
+    }
+}
+
+fn sort_key(item: &Item) -> Option<&String> {
+    item.get(keys::SK)?.as_s().ok()
 }
 
 fn count(item: &Item) -> u32 {

@@ -143,8 +143,26 @@ async fn the_document_is_served_to_programs_and_to_people() {
     let html = page.text();
     assert!(page.header("content-security-policy").starts_with("default-src 'none'"));
     assert!(!html.contains("<script") && !html.contains("src="));
-    let ids = DOCUMENT["paths"].as_object().unwrap().values().flat_map(|item| item.as_object().unwrap().values());
-    for operation in ids.map(|operation| operation["operationId"].as_str().unwrap()) {
-        assert!(html.contains(&format!("id=\"{operation}\"")), "{operation}");
+    let operations =
+        DOCUMENT["paths"].as_object().unwrap().values().flat_map(|item| item.as_object().unwrap().values());
+    for operation in operations {
+        let id = operation["operationId"].as_str().unwrap();
+        let section =
+            html.split(&format!("<section id=\"{id}\">")).nth(1).expect(id).split("</section>").next().unwrap();
+        for parameter in operation["parameters"].as_array().into_iter().flatten() {
+            let parameter = parameter["$ref"].as_str().map_or(parameter, |to| DOCUMENT.pointer(&to[1..]).unwrap());
+            let name = parameter["name"].as_str().unwrap();
+            assert!(section.contains(&format!("<code>{name}</code>")), "{id}: {name}");
+        }
+        for status in operation["responses"].as_object().unwrap().keys() {
+            assert!(section.contains(&format!("<td>{status}</td>")), "{id}: {status}");
+        }
+    }
+    for (name, schema) in DOCUMENT["components"]["schemas"].as_object().unwrap() {
+        let section = html.split(&format!("<section id=\"schema-{name}\">")).nth(1).expect(name);
+        let section = section.split("</section>").next().unwrap();
+        for field in schema["properties"].as_object().into_iter().flatten().map(|(field, _)| field) {
+            assert!(section.contains(&format!("<code>{field}</code>")), "{name}: {field}");
+        }
     }
 }

@@ -14,8 +14,8 @@ use actionlayer_service::{
     change::Change,
     drafts::{
         read_drafts::get_draft,
-        send_draft::send_draft,
-        submit_draft::{SubmitDraft, submit_draft},
+        send_draft::{Sending, send_draft},
+        submit_draft::{NewDraft, submit_draft},
     },
     inbound::receive_mail::receive_mail,
     outbound::{
@@ -24,7 +24,7 @@ use actionlayer_service::{
     },
     relay::relay,
     rules::{
-        edit_rules::{NewRule, create_rule},
+        edit_rules::{CreateRule, create_rule},
         run_rules::run_rules,
     },
     threads::{get_thread::get_thread, list_threads::list_threads},
@@ -176,7 +176,8 @@ impl<'a> Steps<'a> {
     /// It is sent, once.
     async fn leave(&mut self, draft_id: DraftId) {
         let World { app, caller, .. } = self.world;
-        let (draft, _) = self.step("send a draft", send_draft(app, caller, draft_id, None, false)).await.unwrap();
+        let (draft, _) =
+            self.step("send a draft", send_draft(app, caller, draft_id, Sending::default())).await.unwrap();
         let job = SendJob { workspace_id: caller.workspace_id, message_id: draft.outbound_message_id.unwrap() };
         self.step("hand a mail to SES and record it", deliver(app, &job)).await.unwrap();
         self.step("find that it was handed over before", deliver(app, &job)).await.unwrap();
@@ -189,7 +190,7 @@ impl<'a> Steps<'a> {
     /// Rules wait for a mail: one that matches, then one beside it that does not.
     async fn rules(&mut self, thread: &Thread) {
         let World { app, caller, .. } = self.world;
-        let rule = |name: &str, conditions: Option<ConditionForm>| NewRule {
+        let rule = |name: &str, conditions: Option<ConditionForm>| CreateRule {
             name: HeaderText::sanitize(name),
             trigger: Trigger::EmailReceived,
             priority: None,
@@ -227,20 +228,20 @@ impl<'a> Steps<'a> {
     }
 
     async fn submit(&mut self, operation: &'static str, thread: &Thread) -> DraftId {
-        let input = SubmitDraft {
+        let input = NewDraft {
             thread_id: Some(thread.id),
             identity_id: thread.identity_id,
             based_on_message_id: thread.last_inbound_message_id,
-            to: Vec::new(),
+            to: None,
             subject: None,
             body_text: Some("Hello Dana,\n\nit costs 12 a month for each of you, and yes, by invoice.\n".to_owned()),
             body_html: None,
             subject_override: None,
-            cc: Vec::new(),
-            bcc: Vec::new(),
+            cc: None,
+            bcc: None,
             rationale: Some("Price list, second row; invoices are the default for teams.".to_owned()),
             metadata: None,
-            attachments: Vec::new(),
+            attachments: None,
             quote_history: false,
         };
         let World { app, caller, .. } = self.world;

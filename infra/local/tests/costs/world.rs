@@ -19,7 +19,7 @@ use actionlayer_runtime::{Config, Credentials, OsEntropy, connect, variable};
 use actionlayer_service::{
     App, Caller, Ports,
     domains::{create_domain::create_domain, verify_domain::verify_domain},
-    identities::create_identity::{CreateIdentity, create_identity},
+    identities::create_identity::{NewIdentity, create_identity},
     inbound::receive_mail::{ReceivedMail, receive_mail},
     workspace::{authenticate::authenticate, bootstrap_workspace::bootstrap_workspace},
 };
@@ -151,8 +151,8 @@ async fn verified_domain(engine: &Engine) -> (Caller, SendingDomain) {
     (caller, domain)
 }
 
-fn support(domain: &SendingDomain) -> CreateIdentity {
-    CreateIdentity {
+fn support(domain: &SendingDomain) -> NewIdentity {
+    NewIdentity {
         domain_id: domain.id,
         local_part: "support".parse().unwrap(),
         display_name: HeaderText::sanitize("Support"),
@@ -161,9 +161,9 @@ fn support(domain: &SendingDomain) -> CreateIdentity {
         signature_text: Some("Your support team".to_owned()),
         signature_html: None,
         thread_history_depth: None,
-        approval_channels: Vec::new(),
-        can_send_cold: true,
-        auto_approve_replies: false,
+        approval_channel: None,
+        can_send_cold: Some(true),
+        auto_approve_replies: Some(false),
     }
 }
 

@@ -2,14 +2,12 @@
 
 use std::sync::Arc;
 
-use actionlayer_domain::{ApiKeyId, HeaderText, IdentityId, Role};
+use actionlayer_domain::ApiKeyId;
 use actionlayer_service::{
     App,
-    workspace::api_keys::{self, CreateApiKey},
+    workspace::api_keys::{self, NewApiKey},
 };
 use axum::{Json, extract::State, http::StatusCode};
-use serde::Deserialize;
-use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
@@ -21,15 +19,6 @@ use crate::{
 /// The operations on this resource.
 pub fn routes() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new().routes(routes!(list_api_keys, create_api_key)).routes(routes!(revoke_api_key))
-}
-
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({ "name": "agent", "role": "agent" }))]
-pub(crate) struct NewApiKey {
-    name: HeaderText,
-    role: Option<Role>,
-    identity_ids: Option<Vec<IdentityId>>,
 }
 
 /// Create an API key
@@ -44,14 +33,8 @@ pub(crate) async fn create_api_key(
     State(app): State<Arc<App>>,
     Authenticated(caller): Authenticated,
     _: NoQuery,
-    JsonBody(body): JsonBody<NewApiKey>,
+    JsonBody(create): JsonBody<NewApiKey>,
 ) -> Result<(StatusCode, Json<NewApiKeyView>), ApiError> {
-    let create = CreateApiKey {
-        name: body.name,
-        // A key that can approve must be asked for.
-        role: body.role.unwrap_or(Role::Agent),
-        identity_ids: body.identity_ids.unwrap_or_default(),
-    };
     let (key, secret) = api_keys::create_api_key(&app, &caller, create).await?;
     Ok((StatusCode::CREATED, Json(NewApiKeyView::of(key, secret))))
 }

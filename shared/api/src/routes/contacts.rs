@@ -2,20 +2,17 @@
 
 use std::sync::Arc;
 
-use actionlayer_domain::{ContactId, EmailAddress, HeaderText, contact::ContactStatus, search::words_of_search};
+use actionlayer_domain::{ContactId, contact::ContactStatus, search::words_of_search};
 use actionlayer_service::{
     App,
-    contacts::edit_contacts::{self, ContactPatch, NewContact},
+    contacts::edit_contacts::{self, CreateContact, UpdateContact},
 };
 use actionlayer_store::ContactFilter;
 use axum::{Json, extract::State, http::StatusCode};
-use serde::Deserialize;
-use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
-    ApiError, Authenticated, Id, JsonBody, List, NoQuery, OnceOnly, Query, nullable, openapi::Paging,
-    views::ContactView,
+    ApiError, Authenticated, Id, JsonBody, List, NoQuery, OnceOnly, Query, openapi::Paging, views::ContactView,
 };
 
 /// The operations on this resource.
@@ -59,18 +56,6 @@ pub(crate) async fn list_contacts(
     Ok(Json(List::of(page, &request, ContactView::of)))
 }
 
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({ "email": "ada@example.com", "name": "Ada Lovelace", "tags": ["customer"] }))]
-pub(crate) struct CreateContact {
-    email: EmailAddress,
-    name: Option<HeaderText>,
-    /// `trusted` unless it is given.
-    status: Option<ContactStatus>,
-    #[serde(default)]
-    tags: Vec<String>,
-}
-
 /// Create a contact
 ///
 /// There is one contact for each address. Held mail of theirs is received when they are trusted, and dropped when they
@@ -86,11 +71,9 @@ pub(crate) async fn create_contact(
     Authenticated(caller): Authenticated,
     OnceOnly(idempotency): OnceOnly,
     _: NoQuery,
-    JsonBody(body): JsonBody<CreateContact>,
+    JsonBody(contact): JsonBody<CreateContact>,
 ) -> Result<(StatusCode, Json<ContactView>), ApiError> {
-    let CreateContact { email, name, status, tags } = body;
-    let contact =
-        edit_contacts::create_contact(&app, &caller, &idempotency, NewContact { email, name, status, tags }).await?;
+    let contact = edit_contacts::create_contact(&app, &caller, &idempotency, contact).await?;
     Ok((StatusCode::CREATED, Json(ContactView::of(contact))))
 }
 
@@ -110,18 +93,6 @@ pub(crate) async fn get_contact(
     Ok(Json(ContactView::of(edit_contacts::get_contact(&app, &caller, id).await?)))
 }
 
-#[allow(clippy::option_option, reason = "absent, null and a value are three different wishes")]
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({ "status": "trusted", "tags": ["customer", "vip"] }))]
-pub(crate) struct UpdateContact {
-    #[serde(default, deserialize_with = "nullable")]
-    #[schema(value_type = Option<HeaderText>)]
-    name: Option<Option<HeaderText>>,
-    status: Option<ContactStatus>,
-    tags: Option<Vec<String>>,
-}
-
 /// Update a contact
 ///
 /// The address cannot be changed. Setting `trusted` receives all their held mail, in the order it arrived; setting
@@ -137,10 +108,9 @@ pub(crate) async fn update_contact(
     Authenticated(caller): Authenticated,
     Id(id): Id<ContactId>,
     _: NoQuery,
-    JsonBody(body): JsonBody<UpdateContact>,
+    JsonBody(patch): JsonBody<UpdateContact>,
 ) -> Result<Json<ContactView>, ApiError> {
-    let UpdateContact { name, status, tags } = body;
-    let contact = edit_contacts::update_contact(&app, &caller, id, ContactPatch { name, status, tags }).await?;
+    let contact = edit_contacts::update_contact(&app, &caller, id, patch).await?;
     Ok(Json(ContactView::of(contact)))
 }
 

@@ -2,15 +2,16 @@
 
 use std::sync::Arc;
 
-use actionlayer_domain::{Draft, DraftBody, DraftId, DraftStatus, IdentityId, MessageId, ThreadId};
+use actionlayer_domain::{Draft, DraftBody, DraftId, DraftStatus, IdentityId, ThreadId};
 use actionlayer_service::{
     App,
-    approvals::decide_draft::{Choice, Decision, decide},
+    approvals::decide_draft::{Approval, Rejection, decide},
     drafts::{
-        edit_draft::{self as edit, EditDraft},
+        edit_draft::{self, DraftEdit},
         preview_html::preview_html as preview,
-        read_drafts as read, send_draft as send,
-        submit_draft::{self as submit, SubmitDraft},
+        read_drafts as read,
+        send_draft::{self as send, Sending},
+        submit_draft::{self as submit, NewDraft},
     },
 };
 use actionlayer_store::DraftFilter;
@@ -19,10 +20,8 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::attachments::{self, NewAttachment};
 use crate::{
-    Addresses, ApiError, Authenticated, Id, JsonBody, List, NoFields, NoQuery, OnceOnly, OptionalJsonBody, Query,
-    nullable,
+    ApiError, Authenticated, Id, JsonBody, List, NoFields, NoQuery, OnceOnly, OptionalJsonBody, Query,
     openapi::Paging,
     views::{DraftVersionView, DraftView, HtmlPreviewView},
 };
@@ -44,41 +43,6 @@ fn view((draft, body): (Draft, DraftBody)) -> Json<DraftView> {
     Json(DraftView::of(draft, Some(body)))
 }
 
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({
-    "thread_id": "0197f3a0-5c1e-7d2a-9f00-1234567890ab",
-    "identity_id": "0197f3a0-5c1e-7d2a-9f00-1234567890ab",
-    "based_on_message_id": "0197f3a0-5c1e-7d2a-9f00-1234567890ab",
-    "body_text": "We open at nine.",
-    "rationale": "From the web site."
-}))]
-pub(crate) struct NewDraft {
-    /// The thread to answer in. Without it the draft starts one, and takes `to` and `subject`.
-    thread_id: Option<ThreadId>,
-    identity_id: IdentityId,
-    /// The newest inbound message of the thread that you know of. Required with `thread_id`.
-    based_on_message_id: Option<MessageId>,
-    /// The recipients, without `thread_id` only: whom an answer goes to follows from what it answers.
-    to: Option<Addresses>,
-    /// The subject, without `thread_id` only.
-    subject: Option<String>,
-    body_text: Option<String>,
-    /// HTML that mail programs show alike: no comments, style sheets, scripts, forms or pictures, and nothing hidden. `POST
-    /// /v1/drafts/preview` shows what would be sent.
-    body_html: Option<String>,
-    subject_override: Option<String>,
-    cc: Option<Addresses>,
-    bcc: Option<Addresses>,
-    rationale: Option<String>,
-    #[schema(value_type = Option<Object>)]
-    metadata: Option<serde_json::Value>,
-    attachments: Option<Vec<NewAttachment>>,
-    /// Whether the message answered is quoted below the text. With `thread_id` only.
-    #[serde(default)]
-    quote_history: bool,
-}
-
 /// Create a draft
 ///
 /// The approvers of its identity are asked; nothing is sent until one of them approves. `stale_warning` says that newer
@@ -95,24 +59,8 @@ pub(crate) async fn submit_draft(
     Authenticated(caller): Authenticated,
     OnceOnly(idempotency): OnceOnly,
     _: NoQuery,
-    JsonBody(body): JsonBody<NewDraft>,
+    JsonBody(draft): JsonBody<NewDraft>,
 ) -> Result<(StatusCode, Json<DraftView>), ApiError> {
-    let draft = SubmitDraft {
-        thread_id: body.thread_id,
-        identity_id: body.identity_id,
-        based_on_message_id: body.based_on_message_id,
-        to: body.to.unwrap_or_default().0,
-        subject: body.subject,
-        body_text: body.body_text,
-        body_html: body.body_html,
-        subject_override: body.subject_override,
-        cc: body.cc.unwrap_or_default().0,
-        bcc: body.bcc.unwrap_or_default().0,
-        rationale: body.rationale,
-        metadata: body.metadata,
-        attachments: attachments::all(body.attachments),
-        quote_history: body.quote_history,
-    };
     Ok((StatusCode::CREATED, view(submit::submit_draft(&app, &caller, &idempotency, draft).await?)))
 }
 
@@ -184,31 +132,6 @@ pub(crate) async fn get_draft(
     Ok(view(read::get_draft(&app, &caller, id).await?))
 }
 
-#[allow(clippy::option_option, reason = "absent, null and a value are three different wishes")]
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({ "body_text": "We open at nine, on Sundays at ten.", "version": 1 }))]
-pub(crate) struct DraftEdit {
-    #[serde(default, deserialize_with = "nullable")]
-    body_text: Option<Option<String>>,
-    #[serde(default, deserialize_with = "nullable")]
-    body_html: Option<Option<String>>,
-    #[serde(default, deserialize_with = "nullable")]
-    subject_override: Option<Option<String>>,
-    cc: Option<Addresses>,
-    bcc: Option<Addresses>,
-    #[serde(default, deserialize_with = "nullable")]
-    rationale: Option<Option<String>>,
-    #[serde(default, deserialize_with = "nullable")]
-    #[schema(value_type = Option<Object>)]
-    metadata: Option<Option<serde_json::Value>>,
-    /// All files: those that are not named again go.
-    attachments: Option<Vec<NewAttachment>>,
-    /// Whether the message answered is quoted below the text.
-    quote_history: Option<bool>,
-    version: Option<u32>,
-}
-
 /// Update a draft
 ///
 /// Makes a new version of a pending draft. The previous one stays in `/versions`, and approvers are asked about the new
@@ -225,29 +148,9 @@ pub(crate) async fn edit_draft(
     Authenticated(caller): Authenticated,
     Id(id): Id<DraftId>,
     _: NoQuery,
-    JsonBody(body): JsonBody<DraftEdit>,
+    JsonBody(edit): JsonBody<DraftEdit>,
 ) -> Result<Json<DraftView>, ApiError> {
-    let change = EditDraft {
-        body_text: body.body_text,
-        body_html: body.body_html,
-        subject_override: body.subject_override,
-        cc: body.cc.map(|cc| cc.0),
-        bcc: body.bcc.map(|bcc| bcc.0),
-        rationale: body.rationale,
-        metadata: body.metadata,
-        attachments: body.attachments.map(|files| attachments::all(Some(files))),
-        quote_history: body.quote_history,
-        version: body.version,
-    };
-    Ok(view(edit::edit_draft(&app, &caller, id, change).await?))
-}
-
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({ "version": 1 }))]
-pub(crate) struct Approval {
-    /// The version you read. Without it, a draft that somebody else edited last is 409.
-    version: Option<u32>,
+    Ok(view(edit_draft::edit_draft(&app, &caller, id, edit).await?))
 }
 
 /// Approve a draft
@@ -267,14 +170,7 @@ pub(crate) async fn approve_draft(
     _: NoQuery,
     OptionalJsonBody(body): OptionalJsonBody<Approval>,
 ) -> Result<Json<DraftView>, ApiError> {
-    Ok(view(decide(&app, &caller, id, &Decision { choice: Choice::Approve, version: body.version }).await?))
-}
-
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({ "reason": "We are closed on Sundays." }))]
-pub(crate) struct Rejection {
-    reason: Option<String>,
+    Ok(view(decide(&app, &caller, id, &body.into()).await?))
 }
 
 /// Reject a draft
@@ -292,20 +188,7 @@ pub(crate) async fn reject_draft(
     _: NoQuery,
     OptionalJsonBody(body): OptionalJsonBody<Rejection>,
 ) -> Result<Json<DraftView>, ApiError> {
-    Ok(view(
-        decide(&app, &caller, id, &Decision { choice: Choice::Reject { reason: body.reason }, version: None }).await?,
-    ))
-}
-
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({ "version": 1 }))]
-pub(crate) struct Sending {
-    /// The version you read. Without it, a draft that somebody else edited last is 409.
-    version: Option<u32>,
-    /// Send it although the message it answers was answered after it was written. Takes a key that may approve.
-    #[serde(default)]
-    answer_again: bool,
+    Ok(view(decide(&app, &caller, id, &body.into()).await?))
 }
 
 /// Send a draft
@@ -324,9 +207,9 @@ pub(crate) async fn send_draft(
     Authenticated(caller): Authenticated,
     Id(id): Id<DraftId>,
     _: NoQuery,
-    OptionalJsonBody(body): OptionalJsonBody<Sending>,
+    OptionalJsonBody(sending): OptionalJsonBody<Sending>,
 ) -> Result<(StatusCode, Json<DraftView>), ApiError> {
-    Ok((StatusCode::ACCEPTED, view(send::send_draft(&app, &caller, id, body.version, body.answer_again).await?)))
+    Ok((StatusCode::ACCEPTED, view(send::send_draft(&app, &caller, id, sending).await?)))
 }
 
 /// Notify the approvers of a draft

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use actionlayer_domain::{DomainId, EmailAddress, HeaderText, IdentityId, LocalPart, RuleId, identity::IdentityStatus};
+use actionlayer_domain::{DomainId, HeaderText, IdentityId, RuleId, identity::IdentityStatus};
 use actionlayer_service::{
     App,
     identities::{
-        create_identity::{self as create, CreateIdentity},
+        create_identity::{self as create, NewIdentity},
         read_identities::{self, IdentityFilter},
         test_email, test_notification,
-        update_identity::{self as update, IdentityPatch},
+        update_identity::{self as update, UpdateIdentity},
     },
 };
 use axum::{
@@ -23,9 +23,9 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
-    ApiError, Authenticated, Id, JsonBody, List, NoFields, NoQuery, OnceOnly, OptionalJsonBody, Query, nullable,
+    ApiError, Authenticated, Id, JsonBody, List, NoFields, NoQuery, OnceOnly, OptionalJsonBody, Query,
     openapi::Paging,
-    views::{ApprovalChannels, IdentityView, SentView, TestedChannelsView},
+    views::{IdentityView, SentView, TestedChannelsView},
 };
 
 /// The operations on this resource.
@@ -35,28 +35,6 @@ pub fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(get_identity, update_identity, delete_identity))
         .routes(routes!(send_test_email))
         .routes(routes!(send_test_notification))
-}
-
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({
-    "domain_id": "0197f3a0-5c1e-7d2a-9f00-1234567890ab",
-    "local_part": "leo",
-    "display_name": "Leo (AI Assistant)",
-    "approval_channel": { "type": "email", "to": ["dana@example.com"] }
-}))]
-pub(crate) struct NewIdentity {
-    domain_id: DomainId,
-    local_part: LocalPart,
-    display_name: HeaderText,
-    assistant_id: Option<String>,
-    reply_to_email: Option<EmailAddress>,
-    signature_text: Option<String>,
-    signature_html: Option<String>,
-    thread_history_depth: Option<u8>,
-    approval_channel: Option<ApprovalChannels>,
-    can_send_cold: Option<bool>,
-    auto_approve_replies: Option<bool>,
 }
 
 /// Create an identity
@@ -74,21 +52,8 @@ pub(crate) async fn create_identity(
     State(app): State<Arc<App>>,
     Authenticated(caller): Authenticated,
     _: NoQuery,
-    JsonBody(body): JsonBody<NewIdentity>,
+    JsonBody(new): JsonBody<NewIdentity>,
 ) -> Result<(StatusCode, Json<IdentityView>), ApiError> {
-    let new = CreateIdentity {
-        domain_id: body.domain_id,
-        local_part: body.local_part,
-        display_name: body.display_name,
-        assistant_id: body.assistant_id,
-        reply_to_email: body.reply_to_email,
-        signature_text: body.signature_text,
-        signature_html: body.signature_html,
-        thread_history_depth: body.thread_history_depth,
-        approval_channels: body.approval_channel.unwrap_or_default().0,
-        can_send_cold: body.can_send_cold.unwrap_or(false),
-        auto_approve_replies: body.auto_approve_replies.unwrap_or(false),
-    };
     let identity = create::create_identity(&app, &caller, new).await?;
     Ok((StatusCode::CREATED, Json(IdentityView::of(identity, &app.settings.public_url))))
 }
@@ -136,28 +101,6 @@ pub(crate) async fn get_identity(
     Ok(Json(IdentityView::of(identity, &app.settings.public_url)))
 }
 
-#[allow(clippy::option_option, reason = "absent, null and a value are three different wishes")]
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({ "signature_text": "Leo, Novacore", "thread_history_depth": 20 }))]
-pub(crate) struct UpdateIdentity {
-    display_name: Option<HeaderText>,
-    #[serde(default, deserialize_with = "nullable")]
-    assistant_id: Option<Option<String>>,
-    #[serde(default, deserialize_with = "nullable")]
-    reply_to_email: Option<Option<EmailAddress>>,
-    #[serde(default, deserialize_with = "nullable")]
-    signature_text: Option<Option<String>>,
-    #[serde(default, deserialize_with = "nullable")]
-    signature_html: Option<Option<String>>,
-    thread_history_depth: Option<u8>,
-    #[serde(default, deserialize_with = "nullable")]
-    approval_channel: Option<Option<ApprovalChannels>>,
-    can_send_cold: Option<bool>,
-    auto_approve_replies: Option<bool>,
-    status: Option<IdentityStatus>,
-}
-
 /// Update an identity
 ///
 /// The address cannot be changed.
@@ -173,20 +116,8 @@ pub(crate) async fn update_identity(
     Authenticated(caller): Authenticated,
     Id(id): Id<IdentityId>,
     _: NoQuery,
-    JsonBody(body): JsonBody<UpdateIdentity>,
+    JsonBody(patch): JsonBody<UpdateIdentity>,
 ) -> Result<Json<IdentityView>, ApiError> {
-    let patch = IdentityPatch {
-        display_name: body.display_name,
-        assistant_id: body.assistant_id,
-        reply_to_email: body.reply_to_email,
-        signature_text: body.signature_text,
-        signature_html: body.signature_html,
-        thread_history_depth: body.thread_history_depth,
-        approval_channels: body.approval_channel.map(|channels| channels.unwrap_or_default().0),
-        can_send_cold: body.can_send_cold,
-        auto_approve_replies: body.auto_approve_replies,
-        status: body.status,
-    };
     let identity = update::update_identity(&app, &caller, id, patch).await?;
     Ok(Json(IdentityView::of(identity, &app.settings.public_url)))
 }

@@ -2,14 +2,11 @@
 
 use std::sync::Arc;
 
-use actionlayer_domain::{
-    DraftId, EventId, HeaderText, MessageId, RuleId, ThreadId,
-    rule::{Action, ConditionForm, Trigger},
-};
+use actionlayer_domain::{DraftId, EventId, MessageId, RuleId, ThreadId, rule::Trigger};
 use actionlayer_service::{
     App, FieldError,
     rules::{
-        edit_rules::{self, NewRule, RuleFilter, RulePatch},
+        edit_rules::{self, CreateRule, RuleFilter, UpdateRule},
         list_runs,
         test_rules::{self as dry_run, Subject},
     },
@@ -32,47 +29,6 @@ pub fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(test_rules))
         .routes(routes!(get_rule, update_rule, delete_rule))
         .routes(routes!(list_rule_runs))
-}
-
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({
-    "name": "Invoices",
-    "trigger": "email.received",
-    "priority": 10,
-    "conditions": { "operator": "AND", "conditions": [
-        { "field": "message.subject", "op": "contains", "value": "invoice" },
-        { "operator": "OR", "conditions": [
-            { "field": "message.from_domain", "op": "in", "value": ["example.com", "example.org"] },
-            { "field": "contact.status", "op": "equals", "value": "trusted" },
-        ] },
-    ] },
-    "actions": [{ "type": "add_tag", "tag": "invoice" }, { "type": "notify" }],
-    "stop_after_match": true,
-}))]
-pub(crate) struct CreateRule {
-    name: HeaderText,
-    trigger: Trigger,
-    /// Its place in line: rules are considered from the lowest to the highest.
-    #[schema(minimum = 0, maximum = 10_000, default = 100)]
-    priority: Option<u32>,
-    /// Whether it is considered at all.
-    #[schema(default = true)]
-    active: Option<bool>,
-    /// A group of conditions. A rule without any always matches.
-    conditions: Option<ConditionForm>,
-    #[schema(min_items = 1, max_items = 20)]
-    actions: Vec<Action>,
-    /// When it matches, no later rule is considered.
-    #[schema(default = false)]
-    stop_after_match: Option<bool>,
-}
-
-impl CreateRule {
-    fn new_rule(self) -> NewRule {
-        let Self { name, trigger, priority, active, conditions, actions, stop_after_match } = self;
-        NewRule { name, trigger, priority, active, conditions, actions, stop_after_match }
-    }
 }
 
 /// Create a rule
@@ -99,9 +55,9 @@ pub(crate) async fn create_rule(
     Authenticated(caller): Authenticated,
     OnceOnly(idempotency): OnceOnly,
     _: NoQuery,
-    JsonBody(body): JsonBody<CreateRule>,
+    JsonBody(rule): JsonBody<CreateRule>,
 ) -> Result<(StatusCode, Json<RuleView>), ApiError> {
-    let rule = edit_rules::create_rule(&app, &caller, &idempotency, body.new_rule()).await?;
+    let rule = edit_rules::create_rule(&app, &caller, &idempotency, rule).await?;
     Ok((StatusCode::CREATED, Json(RuleView::of(rule))))
 }
 
@@ -144,23 +100,6 @@ pub(crate) async fn get_rule(
     Ok(Json(RuleView::of(edit_rules::get_rule(&app, &caller, id).await?)))
 }
 
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({ "active": false }))]
-pub(crate) struct UpdateRule {
-    name: Option<HeaderText>,
-    trigger: Option<Trigger>,
-    #[schema(minimum = 0, maximum = 10_000)]
-    priority: Option<u32>,
-    active: Option<bool>,
-    /// All of its conditions.
-    conditions: Option<ConditionForm>,
-    /// All of its actions.
-    #[schema(min_items = 1, max_items = 20)]
-    actions: Option<Vec<Action>>,
-    stop_after_match: Option<bool>,
-}
-
 /// Update a rule
 ///
 /// What it is then is checked as a whole.
@@ -175,10 +114,8 @@ pub(crate) async fn update_rule(
     Authenticated(caller): Authenticated,
     Id(id): Id<RuleId>,
     _: NoQuery,
-    JsonBody(body): JsonBody<UpdateRule>,
+    JsonBody(patch): JsonBody<UpdateRule>,
 ) -> Result<Json<RuleView>, ApiError> {
-    let UpdateRule { name, trigger, priority, active, conditions, actions, stop_after_match } = body;
-    let patch = RulePatch { name, trigger, priority, active, conditions, actions, stop_after_match };
     Ok(Json(RuleView::of(edit_rules::update_rule(&app, &caller, id, patch).await?)))
 }
 
@@ -268,6 +205,6 @@ pub(crate) async fn test_rules(
         return Err(ApiError::validation(vec![FieldError::new("trigger", message)]));
     }
     let given = rule.is_some();
-    let run = dry_run::test_rules(&app, &caller, subject, trigger, rule.map(CreateRule::new_rule)).await?;
+    let run = dry_run::test_rules(&app, &caller, subject, trigger, rule).await?;
     Ok(Json(RuleTestView::of(run, given)))
 }

@@ -8,13 +8,11 @@ use actionlayer_service::{
     threads::{
         get_thread::{self as get, ThreadDetail},
         list_threads::{self as list, NamedContact},
-        update_thread::{self as update, ThreadPatch},
+        update_thread::{self as update, UpdateThread},
     },
 };
 use actionlayer_store::ThreadFilter;
 use axum::{Json, extract::State};
-use serde::Deserialize;
-use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
@@ -115,15 +113,6 @@ pub(crate) async fn get_thread(
     }))
 }
 
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({ "status": "closed", "tags": ["done"] }))]
-pub(crate) struct UpdateThread {
-    status: Option<ThreadStatus>,
-    needs_review: Option<bool>,
-    tags: Option<Vec<String>>,
-}
-
 /// Update a thread
 ///
 /// Changes its status, review mark or tags.
@@ -139,11 +128,8 @@ pub(crate) async fn update_thread(
     Authenticated(caller): Authenticated,
     Id(id): Id<ThreadId>,
     _: NoQuery,
-    JsonBody(body): JsonBody<UpdateThread>,
+    JsonBody(patch): JsonBody<UpdateThread>,
 ) -> Result<Json<ThreadView>, ApiError> {
-    let UpdateThread { status, needs_review, tags } = body;
-    let thread =
-        update::update_thread(&app, &caller, id, ThreadPatch { status, needs_review, tags, ..ThreadPatch::default() })
-            .await?;
+    let thread = update::update_thread(&app, &caller, id, patch).await?;
     Ok(Json(ThreadView::of(thread)))
 }

@@ -2,10 +2,13 @@
 
 use std::sync::Arc;
 
-use actionlayer_domain::{Timestamp, WebhookDeliveryId, WebhookId, WebhookUrl, webhook::WebhookDeliveryState};
+use actionlayer_domain::{Timestamp, WebhookDeliveryId, WebhookId, webhook::WebhookDeliveryState};
 use actionlayer_service::{
     App,
-    events::{webhook_deliveries as deliveries, webhooks},
+    events::{
+        webhook_deliveries as deliveries,
+        webhooks::{self, NewWebhook, UpdateWebhook},
+    },
 };
 use axum::{Json, extract::State, http::StatusCode};
 use serde::{Deserialize, Serialize};
@@ -14,9 +17,8 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     ApiError, Authenticated, DeliveryId, Id, JsonBody, List, NoFields, NoQuery, OnceOnly, OptionalJsonBody, Query,
-    nullable,
     openapi::Paging,
-    views::{EventName, SecretWebhookView, WebhookDeliveryDetailView, WebhookDeliveryView, WebhookView},
+    views::{SecretWebhookView, WebhookDeliveryDetailView, WebhookDeliveryView, WebhookView},
 };
 
 /// The operations on this resource.
@@ -30,21 +32,6 @@ pub fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(list_webhook_deliveries))
         .routes(routes!(get_webhook_delivery))
         .routes(routes!(redeliver_webhook_delivery))
-}
-
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({ "url": "https://example.com/hooks", "events": ["email.received", "draft.sent"] }))]
-pub(crate) struct NewWebhook {
-    /// A public address, by https; without user name, password and fragment.
-    #[schema(value_type = WebhookUrl)]
-    url: String,
-    #[schema(value_type = Vec<EventName>, min_items = 1)]
-    events: Vec<String>,
-    #[schema(max_length = 500)]
-    description: Option<String>,
-    /// Whether events are delivered; `true` when left out.
-    active: Option<bool>,
 }
 
 /// Create a webhook
@@ -82,11 +69,9 @@ pub(crate) async fn create_webhook(
     Authenticated(caller): Authenticated,
     OnceOnly(idempotency): OnceOnly,
     _: NoQuery,
-    JsonBody(body): JsonBody<NewWebhook>,
+    JsonBody(webhook): JsonBody<NewWebhook>,
 ) -> Result<(StatusCode, Json<SecretWebhookView>), ApiError> {
-    let NewWebhook { url, events, description, active } = body;
-    let input = webhooks::NewWebhook { url, events, description, active };
-    let webhook = webhooks::create_webhook(&app, &caller, &idempotency, input).await?;
+    let webhook = webhooks::create_webhook(&app, &caller, &idempotency, webhook).await?;
     Ok((StatusCode::CREATED, Json(SecretWebhookView::of(webhook, app.now()))))
 }
 
@@ -124,21 +109,6 @@ pub(crate) async fn get_webhook(
     Ok(Json(WebhookView::of(webhooks::get_webhook(&app, &caller, id).await?, app.now())))
 }
 
-#[allow(clippy::option_option, reason = "absent, null and a value are three different wishes")]
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({ "active": false }))]
-pub(crate) struct UpdateWebhook {
-    #[schema(value_type = Option<WebhookUrl>)]
-    url: Option<String>,
-    #[schema(value_type = Option<Vec<EventName>>, min_items = 1)]
-    events: Option<Vec<String>>,
-    #[serde(default, deserialize_with = "nullable")]
-    #[schema(max_length = 500)]
-    description: Option<Option<String>>,
-    active: Option<bool>,
-}
-
 /// Update a webhook
 ///
 /// Events that were not delivered yet go to the new `url`.
@@ -153,10 +123,8 @@ pub(crate) async fn update_webhook(
     Authenticated(caller): Authenticated,
     Id(id): Id<WebhookId>,
     _: NoQuery,
-    JsonBody(body): JsonBody<UpdateWebhook>,
+    JsonBody(patch): JsonBody<UpdateWebhook>,
 ) -> Result<Json<WebhookView>, ApiError> {
-    let UpdateWebhook { url, events, description, active } = body;
-    let patch = webhooks::WebhookPatch { url, events, description, active };
     Ok(Json(WebhookView::of(webhooks::update_webhook(&app, &caller, id, patch).await?, app.now())))
 }
 

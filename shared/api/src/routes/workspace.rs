@@ -7,7 +7,7 @@ use actionlayer_service::{
     App,
     workspace::{
         bootstrap_workspace as bootstrap,
-        update_workspace::{self, WorkspacePatch},
+        update_workspace::{self, UpdateWorkspace},
     },
 };
 use axum::{Json, extract::State, http::StatusCode};
@@ -16,7 +16,7 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
-    ApiError, Authenticated, JsonBody, NoQuery, nullable,
+    ApiError, Authenticated, JsonBody, NoQuery,
     views::{BootstrapView, WorkspaceView},
 };
 
@@ -65,26 +65,6 @@ pub(crate) async fn get_workspace(
     Ok(Json(WorkspaceView::of(update_workspace::get_workspace(&app, &caller).await?)))
 }
 
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({ "settings": { "sender_trust_gating": true, "draft_ttl_hours": 48 } }))]
-pub(crate) struct UpdateWorkspace {
-    name: Option<HeaderText>,
-    settings: Option<UpdateSettings>,
-}
-
-#[allow(clippy::option_option, reason = "absent, null and a value are three different wishes")]
-#[derive(Default, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct UpdateSettings {
-    sender_trust_gating: Option<bool>,
-    #[serde(default, deserialize_with = "nullable")]
-    draft_ttl_hours: Option<Option<u32>>,
-    notify_held_inbound: Option<bool>,
-    #[serde(default, deserialize_with = "nullable")]
-    remind_after_hours: Option<Option<u32>>,
-}
-
 /// Update the workspace
 ///
 /// Changes its name or settings.
@@ -97,15 +77,7 @@ pub(crate) async fn update_workspace(
     State(app): State<Arc<App>>,
     Authenticated(caller): Authenticated,
     _: NoQuery,
-    JsonBody(body): JsonBody<UpdateWorkspace>,
+    JsonBody(patch): JsonBody<UpdateWorkspace>,
 ) -> Result<Json<WorkspaceView>, ApiError> {
-    let settings = body.settings.unwrap_or_default();
-    let patch = WorkspacePatch {
-        name: body.name,
-        sender_trust_gating: settings.sender_trust_gating,
-        draft_ttl_hours: settings.draft_ttl_hours,
-        notify_held_inbound: settings.notify_held_inbound,
-        remind_after_hours: settings.remind_after_hours,
-    };
     Ok(Json(WorkspaceView::of(update_workspace::update_workspace(&app, &caller, patch).await?)))
 }

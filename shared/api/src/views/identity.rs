@@ -3,17 +3,14 @@
 use actionlayer_domain::{
     DomainId, DomainName, EmailAddress, HeaderText, Identity, IdentityId, LocalPart, SendingDomain, Timestamp,
     WorkspaceId,
-    channel::{ApprovalChannel, ChannelKind, ChannelTrouble},
+    channel::{ApprovalChannels, ChannelKind, ChannelTrouble},
     identity::IdentityStatus,
     notification::NotificationState,
     sending_domain::{DnsRecord, DomainStatus, RecordPurpose, RecordType},
 };
 use actionlayer_service::{approvals::connect, identities::test_notification::Tested};
-use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
-use utoipa::{
-    PartialSchema, ToSchema,
-    openapi::{ArrayBuilder, OneOfBuilder, Ref, RefOr, Schema},
-};
+use serde::Serialize;
+use utoipa::ToSchema;
 
 /// A domain with its five records.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -184,55 +181,5 @@ impl TestedChannelsView {
             TestedChannelView { channel, recipient, state, error, fix }
         };
         Self { data: tested.into_iter().map(view).collect() }
-    }
-}
-
-/// Approval channels in JSON: one as an object, several as a list, none as `null`. Requests may give either form. Secrets
-/// are shown by their last four characters.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct ApprovalChannels(pub Vec<ApprovalChannel>);
-
-impl PartialSchema for ApprovalChannels {
-    fn schema() -> RefOr<Schema> {
-        let one = || Ref::from_schema_name(ApprovalChannel::name());
-        OneOfBuilder::new().item(one()).item(ArrayBuilder::new().items(one())).into()
-    }
-}
-
-impl ToSchema for ApprovalChannels {
-    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
-        schemas.push((ApprovalChannel::name().into_owned(), ApprovalChannel::schema()));
-        ApprovalChannel::schemas(schemas);
-    }
-}
-
-impl Serialize for ApprovalChannels {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let shown: Vec<_> = self.0.iter().map(ApprovalChannel::shown).collect();
-        match shown.as_slice() {
-            [] => serializer.serialize_none(),
-            [one] => one.serialize(serializer),
-            several => several.serialize(serializer),
-        }
-    }
-}
-
-impl<'de> Deserialize<'de> for ApprovalChannels {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let json = serde_json::Value::deserialize(deserializer)?;
-        let channels = match json {
-            serde_json::Value::Array(channels) => channels,
-            one => vec![one],
-        };
-        channels
-            .into_iter()
-            .map(|channel| {
-                if !channel.is_object() {
-                    return Err(D::Error::custom("must be an approval channel (an object) or a list of them"));
-                }
-                ApprovalChannel::deserialize(channel).map_err(D::Error::custom)
-            })
-            .collect::<Result<_, _>>()
-            .map(Self)
     }
 }

@@ -3,35 +3,10 @@
 use actionlayer_domain::{
     EventId, Secret, Timestamp, Webhook, WebhookDelivery, WebhookDeliveryId, WebhookId, WebhookUrl,
     event::{Event, EventPayload, EventType},
-    webhook::{
-        ALL_EVENTS, DeliveryAnswers, DeliveryFailure, Disabled, EventSelection, WebhookAttempt, WebhookDeliveryState,
-    },
+    webhook::{DeliveryAnswers, DeliveryFailure, Disabled, EventName, WebhookAttempt, WebhookDeliveryState},
 };
 use serde::Serialize;
-use utoipa::{
-    PartialSchema, ToSchema,
-    openapi::{
-        ObjectBuilder, RefOr, Schema,
-        schema::{SchemaType, Type},
-    },
-};
-
-/// The name of an event that a webhook can ask for, or `*`.
-#[derive(Debug)]
-pub struct EventName;
-
-impl PartialSchema for EventName {
-    fn schema() -> RefOr<Schema> {
-        let names = EventSelection::choices().map(EventType::as_str).chain([ALL_EVENTS]);
-        ObjectBuilder::new()
-            .schema_type(SchemaType::new(Type::String))
-            .description(Some("An event; or `*`, alone, for all of them."))
-            .enum_values(Some(names))
-            .into()
-    }
-}
-
-impl ToSchema for EventName {}
+use utoipa::ToSchema;
 
 /// A webhook, without its secret.
 #[derive(Debug, Clone, Serialize, ToSchema)]

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use actionlayer_domain::rate::RateClass;
 use actionlayer_service::{
-    outbound::send_email::{SendEmail, send_email},
+    input::Addresses,
+    outbound::send_email::{NewEmail, send_email},
     workspace::{authenticate::authenticate, idempotency},
 };
 use axum::http::header;
@@ -79,15 +80,15 @@ async fn what_died_after_its_effect_does_not_happen_twice() {
     let world = World::start().await;
     let run = world.begin("k", "Hello").await;
     let (caller, _) = authenticate(&world.app, &world.secret, RateClass::Write).await.unwrap();
-    let input = SendEmail {
+    let input = NewEmail {
         identity_id: IDENTITY.parse().unwrap(),
-        to: vec!["ada@example.org".to_owned()],
-        cc: Vec::new(),
-        bcc: Vec::new(),
+        to: Addresses(vec!["ada@example.org".to_owned()]),
+        cc: None,
+        bcc: None,
         subject: "Hello".to_owned(),
         body_text: Some("Hello.".to_owned()),
         body_html: None,
-        attachments: Vec::new(),
+        attachments: None,
         tags: Vec::new(),
     };
     let idempotency = run.idempotency.clone();

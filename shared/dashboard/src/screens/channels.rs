@@ -2,7 +2,11 @@
 
 use std::sync::Arc;
 
-use actionlayer_domain::{Secret, channel::ApprovalChannel, notification::NotificationState};
+use actionlayer_domain::{
+    Secret,
+    channel::{ApprovalChannel, ApprovalChannels},
+    notification::NotificationState,
+};
 use actionlayer_pages::screens::identities::{Tested, kind_name};
 use actionlayer_service::{
     App, ServiceError,
@@ -10,7 +14,7 @@ use actionlayer_service::{
     identities::{
         read_identities::get_identity,
         test_notification::{self, test_notification},
-        update_identity::{IdentityPatch, update_identity},
+        update_identity::{UpdateIdentity, update_identity},
     },
 };
 use axum::{
@@ -55,7 +59,8 @@ async fn add(app: &App, visitor: &SignedIn, id: &str, channel: Result<ApprovalCh
             }
             (_, channel) => channels.push(channel),
         }
-        let patch = IdentityPatch { approval_channels: Some(channels), ..IdentityPatch::default() };
+        let patch =
+            UpdateIdentity { approval_channel: Some(Some(ApprovalChannels(channels))), ..UpdateIdentity::default() };
         update_identity(app, &visitor.caller, id, patch).await
     };
     let outcome = outcome.await;
@@ -101,7 +106,8 @@ async fn remove(State(app): State<Arc<App>>, visitor: SignedIn, Path(id): Path<S
             return Err(CHANGED);
         }
         channels.remove(at);
-        let patch = IdentityPatch { approval_channels: Some(channels), ..IdentityPatch::default() };
+        let patch =
+            UpdateIdentity { approval_channel: Some(Some(ApprovalChannels(channels))), ..UpdateIdentity::default() };
         update_identity(&app, &visitor.caller, id, patch).await
     };
     let outcome = outcome.await;

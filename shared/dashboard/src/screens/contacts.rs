@@ -17,7 +17,7 @@ use actionlayer_pages::{
 use actionlayer_service::{
     App, ServiceError,
     contacts::edit_contacts::{
-        ContactPatch, NewContact, create_contact, delete_contact, get_contact, list_contacts, update_contact,
+        CreateContact, UpdateContact, create_contact, delete_contact, get_contact, list_contacts, update_contact,
     },
     workspace::idempotency::Idempotency,
 };
@@ -103,7 +103,7 @@ fn name(form: &Form) -> Result<Option<HeaderText>, ServiceError> {
 async fn create(State(app): State<Arc<App>>, visitor: SignedIn, asked: Asked, form: Form) -> Response {
     let made = async {
         let email = form.text("email").trim().parse::<EmailAddress>();
-        let new = NewContact {
+        let new = CreateContact {
             email: email.map_err(|error| ServiceError::invalid("email", error))?,
             name: name(&form)?,
             status: Some(ContactStatus::Trusted),
@@ -164,7 +164,7 @@ async fn set_status(State(app): State<Arc<App>>, visitor: SignedIn, Path(id): Pa
         ContactStatus::Pending => "Undecided.",
         ContactStatus::Blocked => "Blocked: their mail is dropped.",
     };
-    let patch = ContactPatch { status: Some(status), ..ContactPatch::default() };
+    let patch = UpdateContact { status: Some(status), ..UpdateContact::default() };
     let outcome = async { update_contact(&app, &visitor.caller, contact_id(&id)?, patch).await };
     let outcome = outcome.await;
     changed(&app, &visitor, &id, outcome, done).await
@@ -172,10 +172,10 @@ async fn set_status(State(app): State<Arc<App>>, visitor: SignedIn, Path(id): Pa
 
 async fn edit(State(app): State<Arc<App>>, visitor: SignedIn, Path(id): Path<String>, form: Form) -> Response {
     let outcome = async {
-        let patch = ContactPatch {
+        let patch = UpdateContact {
             name: Some(name(&form)?),
             tags: Some(form.several_phrases("tags")),
-            ..ContactPatch::default()
+            ..UpdateContact::default()
         };
         update_contact(&app, &visitor.caller, contact_id(&id)?, patch).await
     };

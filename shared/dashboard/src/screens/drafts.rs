@@ -15,7 +15,12 @@ use actionlayer_pages::{
 use actionlayer_service::{
     App, ServiceError,
     approvals::decide_draft::{Choice, Decision, decide},
-    drafts::{edit_draft::edit_as_approver, read_drafts, review_draft::review_draft, send_draft},
+    drafts::{
+        edit_draft::edit_as_approver,
+        read_drafts,
+        review_draft::review_draft,
+        send_draft::{self, Sending},
+    },
 };
 use actionlayer_store::DraftFilter;
 use axum::{
@@ -155,9 +160,11 @@ async fn approve(State(app): State<Arc<App>>, visitor: SignedIn, Path(id): Path<
             let decision = Decision { choice: Choice::Approve, version: Some(version) };
             (decide(&app, &visitor.caller, id, &decision).await, "Approved. Its author sends it.")
         }
-        "approve_and_send" if form.has("answer_again") => {
-            (send_draft::send_draft(&app, &visitor.caller, id, Some(version), true).await, SENDING)
-        }
+        "approve_and_send" if form.has("answer_again") => (
+            send_draft::send_draft(&app, &visitor.caller, id, Sending { version: Some(version), answer_again: true })
+                .await,
+            SENDING,
+        ),
         "approve_and_send" => {
             let decision = Decision { choice: Choice::ApproveAndSend, version: Some(version) };
             (decide(&app, &visitor.caller, id, &decision).await, SENDING)
@@ -228,7 +235,8 @@ async fn send(State(app): State<Arc<App>>, visitor: SignedIn, Path(id): Path<Str
         Ok(version) => version,
         Err((status, problem)) => return page(&app, &visitor, id, status, problem, Entered::default()).await,
     };
-    match send_draft::send_draft(&app, &visitor.caller, id, Some(version), form.has("answer_again")).await {
+    let sending = Sending { version: Some(version), answer_again: form.has("answer_again") };
+    match send_draft::send_draft(&app, &visitor.caller, id, sending).await {
         Ok((draft, _)) => told(&app, &format!("/threads/{}", draft.thread_id), "It is on its way."),
         Err(error) => refused_page(&app, &visitor, id, &error).await,
     }

@@ -13,7 +13,7 @@ use actionlayer_pages::{
 use actionlayer_service::{
     App, ServiceError,
     inbound::held::{approve_held, block_held, list_held},
-    workspace::update_workspace::{WorkspacePatch, get_workspace, update_workspace},
+    workspace::update_workspace::{UpdateSettings, UpdateWorkspace, get_workspace, update_workspace},
 };
 use axum::{
     Router,
@@ -87,7 +87,8 @@ async fn decide(
 }
 
 async fn hold_unknown(State(app): State<Arc<App>>, visitor: SignedIn, asked: Asked) -> Response {
-    let patch = WorkspacePatch { sender_trust_gating: Some(true), ..WorkspacePatch::default() };
+    let settings = UpdateSettings { sender_trust_gating: Some(true), ..UpdateSettings::default() };
+    let patch = UpdateWorkspace { name: None, settings: Some(settings) };
     match update_workspace(&app, &visitor.caller, patch).await {
         Ok(_) => told(&app, "/held", "From now on, mail of unknown senders is held here."),
         Err(error) => {

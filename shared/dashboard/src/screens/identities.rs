@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use actionlayer_domain::{
-    DomainId, EmailAddress, HeaderText, Identity, IdentityId, LocalPart, channel::ApprovalChannel,
-    identity::IdentityStatus, sending_domain::DomainStatus,
+    DomainId, EmailAddress, HeaderText, Identity, IdentityId, LocalPart,
+    channel::{ApprovalChannel, ApprovalChannels},
+    identity::IdentityStatus,
+    sending_domain::DomainStatus,
 };
 use actionlayer_pages::{
     dashboard::Section,
@@ -18,10 +20,10 @@ use actionlayer_service::{
     approvals::{connect, slack_install},
     domains::read_domains::list_domains,
     identities::{
-        create_identity::{CreateIdentity, create_identity},
+        create_identity::{NewIdentity, create_identity},
         read_identities::{IdentityFilter, delete_identity, get_identity, list_identities},
         test_email::send_test_email,
-        update_identity::{IdentityPatch, update_identity},
+        update_identity::{UpdateIdentity, update_identity},
     },
     workspace::idempotency::Idempotency,
 };
@@ -120,10 +122,10 @@ pub(super) fn addresses(texts: &[String]) -> Result<Vec<EmailAddress>, ServiceEr
     texts.iter().map(parse).collect()
 }
 
-fn creation(form: &Form, typed: &IdentityForm) -> Result<CreateIdentity, ServiceError> {
+fn creation(form: &Form, typed: &IdentityForm) -> Result<NewIdentity, ServiceError> {
     let approvers = addresses(&form.several("approvers"))?;
     let domain_id = typed.domain_id.parse::<DomainId>();
-    Ok(CreateIdentity {
+    Ok(NewIdentity {
         domain_id: domain_id.map_err(|_| ServiceError::NotFound { what: "domain" })?,
         local_part: typed
             .local_part
@@ -135,13 +137,10 @@ fn creation(form: &Form, typed: &IdentityForm) -> Result<CreateIdentity, Service
         signature_text: Some(typed.signature.clone()).filter(|text| !text.is_empty()),
         signature_html: None,
         thread_history_depth: None,
-        approval_channels: if approvers.is_empty() {
-            Vec::new()
-        } else {
-            vec![ApprovalChannel::Email { to: approvers }]
-        },
-        can_send_cold: typed.can_send_cold,
-        auto_approve_replies: typed.auto_approve,
+        approval_channel: (!approvers.is_empty())
+            .then(|| ApprovalChannels(vec![ApprovalChannel::Email { to: approvers }])),
+        can_send_cold: Some(typed.can_send_cold),
+        auto_approve_replies: Some(typed.auto_approve),
     })
 }
 
@@ -229,13 +228,13 @@ pub(super) async fn changed(
 async fn save(State(app): State<Arc<App>>, visitor: SignedIn, Path(id): Path<String>, form: Form) -> Response {
     let typed = typed(&form);
     let saved = async {
-        let patch = IdentityPatch {
+        let patch = UpdateIdentity {
             display_name: Some(header("display_name", &typed.display_name)?),
             reply_to_email: Some(reply_to(&typed)?),
             signature_text: Some(Some(typed.signature.clone()).filter(|text| !text.is_empty())),
             can_send_cold: Some(typed.can_send_cold),
             auto_approve_replies: Some(typed.auto_approve),
-            ..IdentityPatch::default()
+            ..UpdateIdentity::default()
         };
         update_identity(&app, &visitor.caller, identity_id(&id)?, patch).await
     };
@@ -252,7 +251,7 @@ async fn set_status(State(app): State<Arc<App>>, visitor: SignedIn, Path(id): Pa
             return page(&app, &visitor, &id, status, Around { problem, ..Around::default() }).await;
         }
     };
-    let patch = IdentityPatch { status: Some(status), ..IdentityPatch::default() };
+    let patch = UpdateIdentity { status: Some(status), ..UpdateIdentity::default() };
     let outcome = async { update_identity(&app, &visitor.caller, identity_id(&id)?, patch).await };
     let outcome = outcome.await;
     changed(&app, &visitor, &id, outcome, done, None).await

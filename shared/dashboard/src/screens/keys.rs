@@ -10,7 +10,7 @@ use actionlayer_pages::{
 use actionlayer_service::{
     App, ServiceError,
     identities::read_identities::{IdentityFilter, list_identities},
-    workspace::api_keys::{CreateApiKey, create_api_key, list_api_keys, revoke_api_key},
+    workspace::api_keys::{NewApiKey, create_api_key, list_api_keys, revoke_api_key},
 };
 use axum::{
     Router,
@@ -61,10 +61,10 @@ async fn create(State(app): State<Arc<App>>, visitor: SignedIn, form: Form) -> R
         let identity = form
             .given("identity")
             .map(|id| id.parse::<IdentityId>().map_err(|error| ServiceError::invalid("identity_ids", error)));
-        let create = CreateApiKey {
+        let create = NewApiKey {
             name: HeaderText::parse(name).map_err(|error| ServiceError::invalid("name", error))?,
-            role,
-            identity_ids: identity.transpose()?.into_iter().collect(),
+            role: Some(role),
+            identity_ids: Some(identity.transpose()?.into_iter().collect()),
         };
         create_api_key(&app, &visitor.caller, create).await
     };

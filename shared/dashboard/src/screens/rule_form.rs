@@ -6,8 +6,7 @@ use actionlayer_domain::{
     thread::ThreadStatus,
 };
 use actionlayer_pages::screens::rules::RuleForm;
-use actionlayer_service::{ServiceError, rules::edit_rules::NewRule};
-use serde::Deserialize;
+use actionlayer_service::{ServiceError, rules::edit_rules::CreateRule};
 use serde_json::Value;
 
 use super::form::Form;
@@ -30,14 +29,14 @@ pub(super) fn from_form(form: &Form) -> RuleForm {
 }
 
 /// The rule that it means.
-pub(super) fn new_rule_of(typed: &RuleForm) -> Result<NewRule, ServiceError> {
+pub(super) fn new_rule_of(typed: &RuleForm) -> Result<CreateRule, ServiceError> {
     if !typed.json.is_empty() {
         return from_json(&typed.json);
     }
     let trigger = serde_json::from_value::<Trigger>(Value::String(typed.trigger.clone()));
     let priority = Some(typed.priority.as_str()).filter(|text| !text.is_empty()).map(str::parse::<u32>).transpose();
     let conditions = typed.conditions.iter().map(condition).collect::<Result<Vec<_>, _>>()?;
-    Ok(NewRule {
+    Ok(CreateRule {
         name: HeaderText::parse(typed.name.as_str()).map_err(|error| ServiceError::invalid("name", error))?,
         trigger: trigger.map_err(|_| ServiceError::invalid("trigger", "must be one of the list"))?,
         priority: priority.map_err(|_| ServiceError::invalid("priority", "must be a number"))?,
@@ -89,32 +88,9 @@ fn action(typed: &RuleForm) -> Result<Action, ServiceError> {
     })
 }
 
-/// A rule as the API takes it.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct JsonRule {
-    name: HeaderText,
-    trigger: Trigger,
-    priority: Option<u32>,
-    active: Option<bool>,
-    conditions: Option<ConditionForm>,
-    actions: Vec<Action>,
-    stop_after_match: Option<bool>,
-}
-
-/// The rule that a JSON text means.
-pub(super) fn from_json(text: &str) -> Result<NewRule, ServiceError> {
-    let rule: JsonRule = serde_json::from_str(text)
-        .map_err(|error| ServiceError::invalid("", format!("the JSON cannot be read: {error}")))?;
-    Ok(NewRule {
-        name: rule.name,
-        trigger: rule.trigger,
-        priority: rule.priority,
-        active: rule.active,
-        conditions: rule.conditions,
-        actions: rule.actions,
-        stop_after_match: rule.stop_after_match,
-    })
+/// The rule that a JSON text means, as the API takes it.
+pub(super) fn from_json(text: &str) -> Result<CreateRule, ServiceError> {
+    serde_json::from_str(text).map_err(|error| ServiceError::invalid("", format!("the JSON cannot be read: {error}")))
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use actionlayer_pages::{
 use actionlayer_service::{
     App, ServiceError,
     rules::{
-        edit_rules::{RuleFilter, RulePatch, create_rule, delete_rule, get_rule, list_rules, update_rule},
+        edit_rules::{RuleFilter, UpdateRule, create_rule, delete_rule, get_rule, list_rules, update_rule},
         test_rules::{Subject, test_rules},
     },
     threads::{get_thread::find_thread, list_threads::list_threads},
@@ -117,7 +117,7 @@ async fn save(State(app): State<Arc<App>>, visitor: SignedIn, Path(id): Path<Str
     let json = form.text("json");
     let saved = async {
         let new = from_json(json)?;
-        let patch = RulePatch {
+        let patch = UpdateRule {
             name: Some(new.name),
             trigger: Some(new.trigger),
             priority: new.priority,
@@ -140,7 +140,7 @@ async fn save(State(app): State<Arc<App>>, visitor: SignedIn, Path(id): Path<Str
 async fn set_active(State(app): State<Arc<App>>, visitor: SignedIn, Path(id): Path<String>, form: Form) -> Response {
     let active = form.text("active") == "yes";
     let changed = async {
-        let patch = RulePatch { active: Some(active), ..RulePatch::default() };
+        let patch = UpdateRule { active: Some(active), ..UpdateRule::default() };
         update_rule(&app, &visitor.caller, rule_id(&id)?, patch).await
     };
     match changed.await {

@@ -14,13 +14,14 @@ use actionlayer_service::{
     App, ServiceError,
     drafts::{
         review_draft::review_draft,
-        send_draft::send_draft,
-        submit_draft::{SubmitDraft, submit_draft},
+        send_draft::{Sending, send_draft},
+        submit_draft::{NewDraft, submit_draft},
     },
     identities::read_identities::get_identity,
+    input::Addresses,
     threads::{
         get_thread::{find_thread, get_thread},
-        update_thread::{ThreadPatch, update_thread},
+        update_thread::{UpdateThread, update_thread},
     },
     workspace::idempotency::Idempotency,
 };
@@ -130,7 +131,9 @@ async fn post_answer(State(app): State<Arc<App>>, visitor: SignedIn, Path(id): P
             "The draft was saved. It waits for approval.",
         );
     }
-    match send_draft(&app, &visitor.caller, draft.id, Some(draft.version), false).await {
+    match send_draft(&app, &visitor.caller, draft.id, Sending { version: Some(draft.version), answer_again: false })
+        .await
+    {
         Ok(_) => told(&app, &format!("/threads/{}", draft.thread_id), "It is on its way."),
         // It was saved: its own page has it, with why it could not be sent.
         Err(error) => drafts::refused_page(&app, &visitor, draft.id, &error).await,
@@ -146,20 +149,20 @@ async fn submit(
 ) -> Result<(Draft, actionlayer_domain::DraftBody), ServiceError> {
     let found = find_thread(app, &visitor.caller, thread_id(id)?).await?;
     let based_on = form.text("based_on").parse::<MessageId>();
-    let input = SubmitDraft {
+    let input = NewDraft {
         thread_id: Some(found.id),
         identity_id: found.identity_id,
         based_on_message_id: Some(based_on.map_err(|_| ServiceError::NotFound { what: "message" })?),
-        to: Vec::new(),
+        to: None,
         subject: None,
         body_text: Some(typed.text.clone()),
         body_html: None,
         subject_override: None,
-        cc: form.several("cc"),
-        bcc: Vec::new(),
+        cc: Some(Addresses(form.several("cc"))),
+        bcc: None,
         rationale: None,
         metadata: None,
-        attachments: Vec::new(),
+        attachments: None,
         quote_history: typed.quote,
     };
     submit_draft(app, &visitor.caller, &Idempotency::NONE, input).await
@@ -167,16 +170,16 @@ async fn submit(
 
 async fn set_state(State(app): State<Arc<App>>, visitor: SignedIn, Path(id): Path<String>, form: Form) -> Response {
     let (patch, done) = match form.text("action") {
-        "reviewed" => (ThreadPatch { needs_review: Some(false), ..ThreadPatch::default() }, "Marked as reviewed."),
-        "review" => (ThreadPatch { needs_review: Some(true), ..ThreadPatch::default() }, "Marked for review."),
+        "reviewed" => (UpdateThread { needs_review: Some(false), ..UpdateThread::default() }, "Marked as reviewed."),
+        "review" => (UpdateThread { needs_review: Some(true), ..UpdateThread::default() }, "Marked for review."),
         "close" => {
             let status = Some(ThreadStatus::Closed);
             (
-                ThreadPatch { status, needs_review: Some(false), ..ThreadPatch::default() },
+                UpdateThread { status, needs_review: Some(false), ..UpdateThread::default() },
                 "Closed. New mail opens it again.",
             )
         }
-        "reopen" => (ThreadPatch { status: Some(ThreadStatus::Open), ..ThreadPatch::default() }, "Opened again."),
+        "reopen" => (UpdateThread { status: Some(ThreadStatus::Open), ..UpdateThread::default() }, "Opened again."),
         _ => {
             let (status, problem) = incomplete();
             return page(&app, &visitor, &id, status, problem, None).await;
@@ -186,11 +189,11 @@ async fn set_state(State(app): State<Arc<App>>, visitor: SignedIn, Path(id): Pat
 }
 
 async fn set_tags(State(app): State<Arc<App>>, visitor: SignedIn, Path(id): Path<String>, form: Form) -> Response {
-    let patch = ThreadPatch { tags: Some(form.several_phrases("tags")), ..ThreadPatch::default() };
+    let patch = UpdateThread { tags: Some(form.several_phrases("tags")), ..UpdateThread::default() };
     change(&app, &visitor, &id, patch, "The tags were saved.").await
 }
 
-async fn change(app: &App, visitor: &SignedIn, id: &str, patch: ThreadPatch, done: &str) -> Response {
+async fn change(app: &App, visitor: &SignedIn, id: &str, patch: UpdateThread, done: &str) -> Response {
     let changed = match thread_id(id) {
         Ok(id) => update_thread(app, &visitor.caller, id, patch).await,
         Err(error) => Err(error),

@@ -164,7 +164,7 @@ async fn set_active(
     let active = form.text("active") == "yes";
     let done = if active { "Switched on." } else { "Switched off: nothing is delivered there." };
     let outcome = async {
-        let patch = edit::WebhookPatch { active: Some(active), ..edit::WebhookPatch::default() };
+        let patch = edit::UpdateWebhook { active: Some(active), ..edit::UpdateWebhook::default() };
         edit::update_webhook(&app, &visitor.caller, webhook_id(&id)?, patch).await
     };
     let outcome = outcome.await;

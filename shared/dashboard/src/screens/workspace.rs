@@ -12,7 +12,7 @@ use actionlayer_pages::{
 };
 use actionlayer_service::{
     App, ServiceError,
-    workspace::update_workspace::{WorkspacePatch, get_workspace, update_workspace},
+    workspace::update_workspace::{UpdateSettings, UpdateWorkspace, get_workspace, update_workspace},
 };
 use axum::{Router, extract::State, http::StatusCode, response::Response, routing::get};
 
@@ -62,13 +62,13 @@ async fn save(State(app): State<Arc<App>>, visitor: SignedIn, form: Form) -> Res
     };
     let saved = async {
         let name = HeaderText::parse(typed.name.as_str()).map_err(|error| ServiceError::invalid("name", error))?;
-        let patch = WorkspacePatch {
-            name: Some(name),
+        let settings = UpdateSettings {
             sender_trust_gating: Some(typed.hold),
             draft_ttl_hours: Some(hours("draft_ttl_hours", &typed.expires)?),
             remind_after_hours: Some(hours("remind_after_hours", &typed.remind)?),
             notify_held_inbound: Some(typed.tell),
         };
+        let patch = UpdateWorkspace { name: Some(name), settings: Some(settings) };
         update_workspace(&app, &visitor.caller, patch).await
     };
     match saved.await {

@@ -1,21 +1,18 @@
 //! Drafts: submitted, changed, decided, sent.
 
-use actionlayer_api::{ApiError, nullable};
-use actionlayer_domain::{
-    Draft, DraftBody, DraftId, DraftRefusal, DraftStatus, IdentityId, MessageId, ThreadId, UploadId, key::Permission,
-};
+use actionlayer_api::ApiError;
+use actionlayer_domain::{Draft, DraftBody, DraftId, DraftRefusal, DraftStatus, IdentityId, ThreadId, key::Permission};
 use actionlayer_service::permission::Require as _;
 use actionlayer_service::{
     ServiceError,
-    approvals::decide_draft::{Choice, Decision, decide},
+    approvals::decide_draft::{Approval, Rejection, decide},
     drafts::{
-        edit_draft::{self, EditDraft},
+        edit_draft::{self, DraftEdit},
         read_drafts::{self, get_draft as read_draft},
-        send_draft as send,
-        submit_draft::{self as submit, SubmitDraft},
+        send_draft::{self as send, Sending},
+        submit_draft::{self as submit, NewDraft},
     },
     identities::read_identities::get_identity,
-    outbound::attachments::NewAttachment,
 };
 use actionlayer_store::{DraftFilter, PageRequest};
 use rmcp::model::JsonObject;
@@ -26,7 +23,7 @@ use utoipa::ToSchema;
 use super::Call;
 use crate::{
     answer::{ListOf, value},
-    input::{page, read, read_with_null},
+    input::{page, read, read_both, without_null},
     once::{Outcome, once},
     views::{ApproverSees, DraftSummary, DraftView, SubmittedView},
 };
@@ -94,93 +91,31 @@ pub(crate) fn shown(draft: &Draft, body: &DraftBody, from_character: usize) -> D
     }
 }
 
-/// A file: either `upload_id` alone, or `filename`, `content_type` and `content_base64`.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct File {
-    /// A file that was uploaded before, over the HTTP API.
-    upload_id: Option<UploadId>,
-    /// A plain file name.
-    filename: Option<String>,
-    /// A media type without parameters, such as application/pdf.
-    content_type: Option<String>,
-    /// The content, in base64. All files of a call may have 4 MB, decoded.
-    content_base64: Option<String>,
-}
-
-fn files(files: Vec<File>) -> Vec<NewAttachment> {
-    let one = |File { upload_id, filename, content_type, content_base64 }| NewAttachment {
-        upload_id,
-        filename,
-        content_type,
-        content_base64,
-    };
-    files.into_iter().map(one).collect()
-}
-
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct SubmitDraftArguments {
-    /// The thread to answer in.
-    thread_id: Option<ThreadId>,
-    /// The identity of the thread.
-    identity_id: IdentityId,
-    /// `last_inbound_message_id` of the thread as you read it. Required with `thread_id`.
-    based_on_message_id: Option<MessageId>,
-    /// The text of the answer. Give this, or `body_html`, or both.
-    body_text: Option<String>,
-    /// The answer as HTML.
-    body_html: Option<String>,
-    /// A subject of its own; otherwise it is `Re:` and that of the thread.
-    subject_override: Option<String>,
-    /// Addresses that get a copy.
-    cc: Option<Vec<String>>,
-    /// Addresses that get a copy unseen by the others.
-    bcc: Option<Vec<String>>,
-    /// Why you answer so, and from which facts: the approver reads it.
-    rationale: Option<String>,
-    /// Data of your own, at most 8 KB.
-    #[schema(value_type = Option<Object>)]
-    metadata: Option<Value>,
-    /// Files to send along.
-    attachments: Option<Vec<File>>,
-    /// Quote the message answered below the text.
-    quote_history: Option<bool>,
-    /// Without `thread_id` only: the recipients of a new conversation.
-    to: Option<Vec<String>>,
-    /// Without `thread_id` only: its subject.
-    subject: Option<String>,
+pub(crate) struct Key {
     /// Your own name for this draft, such as a UUID: the same call with the same name makes one draft within a day. Without it
     /// the same call makes one draft within a minute.
     #[schema(min_length = 1, max_length = 255)]
     idempotency_key: Option<String>,
 }
 
+/// The draft that a tool is about.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct OfDraft {
+    /// The draft.
+    draft_id: DraftId,
+}
+
 pub(crate) async fn submit_draft(call: Call) -> Result<Value, ApiError> {
-    let input: SubmitDraftArguments = read(call.arguments.clone())?;
+    let (Key { idempotency_key }, input) = read_both::<Key, NewDraft>(without_null(call.arguments.clone()))?;
     call.caller.require(Permission::Draft)?;
     if let Some(there) = undecided(&call, &input).await? {
         return value(&there);
     }
-    let key = input.idempotency_key.clone();
-    let outcome = once(&call, "submit_draft", key.as_deref(), async |idempotency| {
-        let draft = SubmitDraft {
-            thread_id: input.thread_id,
-            identity_id: input.identity_id,
-            based_on_message_id: input.based_on_message_id,
-            to: input.to.unwrap_or_default(),
-            subject: input.subject,
-            body_text: input.body_text,
-            body_html: input.body_html,
-            subject_override: input.subject_override,
-            cc: input.cc.unwrap_or_default(),
-            bcc: input.bcc.unwrap_or_default(),
-            rationale: input.rationale,
-            metadata: input.metadata,
-            attachments: files(input.attachments.unwrap_or_default()),
-            quote_history: input.quote_history.unwrap_or(false),
-        };
-        let (draft, body) = submit::submit_draft(&call.app, &call.caller, &idempotency, draft).await?;
+    let outcome = once(&call, "submit_draft", idempotency_key.as_deref(), async |idempotency| {
+        let (draft, body) = submit::submit_draft(&call.app, &call.caller, &idempotency, input).await?;
         value(&submitted(&call, &draft, &body, false).await?)
     })
     .await?;
@@ -208,7 +143,7 @@ async fn submitted(
 }
 
 /// The draft that waits for a decision, or was approved, about the same message already.
-async fn undecided(call: &Call, input: &SubmitDraftArguments) -> Result<Option<SubmittedView>, ApiError> {
+async fn undecided(call: &Call, input: &NewDraft) -> Result<Option<SubmittedView>, ApiError> {
     let (Some(thread_id), Some(message_id)) = (input.thread_id, input.based_on_message_id) else { return Ok(None) };
     let filter = DraftFilter { thread_id: Some(thread_id), ..DraftFilter::default() };
     let request = PageRequest { limit: 20, offset: 0, cursor: None };
@@ -227,127 +162,39 @@ async fn undecided(call: &Call, input: &SubmitDraftArguments) -> Result<Option<S
     Ok(Some(submitted(call, &draft, &body, true).await?))
 }
 
-#[allow(clippy::option_option, reason = "absent, null and a value are three different wishes")]
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct EditDraftArguments {
-    /// The draft.
-    draft_id: DraftId,
-    /// The version you read.
-    #[schema(minimum = 1)]
-    version: Option<u32>,
-    /// The new text.
-    #[serde(default, deserialize_with = "nullable")]
-    body_text: Option<Option<String>>,
-    /// The new HTML.
-    #[serde(default, deserialize_with = "nullable")]
-    body_html: Option<Option<String>>,
-    /// A subject of its own.
-    #[serde(default, deserialize_with = "nullable")]
-    subject_override: Option<Option<String>>,
-    /// All addresses that get a copy.
-    cc: Option<Vec<String>>,
-    /// All addresses that get a copy unseen by the others.
-    bcc: Option<Vec<String>>,
-    /// Why you answer so.
-    #[serde(default, deserialize_with = "nullable")]
-    rationale: Option<Option<String>>,
-    /// Data of your own.
-    #[serde(default, deserialize_with = "nullable")]
-    #[schema(value_type = Option<Object>)]
-    metadata: Option<Option<Value>>,
-    /// All files: those that are not named again go.
-    attachments: Option<Vec<File>>,
-    /// Quote the message answered below the text.
-    quote_history: Option<bool>,
-}
-
 pub(crate) async fn edit_draft(call: Call) -> Result<Value, ApiError> {
-    let input: EditDraftArguments = read_with_null(&call.arguments)?;
-    let change = EditDraft {
-        body_text: input.body_text,
-        body_html: input.body_html,
-        subject_override: input.subject_override,
-        cc: input.cc,
-        bcc: input.bcc,
-        rationale: input.rationale,
-        metadata: input.metadata,
-        attachments: input.attachments.map(files),
-        quote_history: input.quote_history,
-        version: input.version,
-    };
-    let (draft, body) = edit_draft::edit_draft(&call.app, &call.caller, input.draft_id, change).await?;
+    let (OfDraft { draft_id }, change) = read_both::<OfDraft, DraftEdit>(call.arguments.clone())?;
+    let (draft, body) = edit_draft::edit_draft(&call.app, &call.caller, draft_id, change).await?;
     value(&submitted(&call, &draft, &body, false).await?)
 }
 
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct ApproveDraft {
-    /// The draft.
-    draft_id: DraftId,
-    /// The version that was read. Another one by now is refused.
-    #[schema(minimum = 1)]
-    version: Option<u32>,
-}
-
 pub(crate) async fn approve_draft(call: Call) -> Result<Value, ApiError> {
-    let input: ApproveDraft = read(call.arguments.clone())?;
-    let decided =
-        decide(&call.app, &call.caller, input.draft_id, &Decision { choice: Choice::Approve, version: input.version })
-            .await;
+    let (OfDraft { draft_id }, approval) = read_both::<OfDraft, Approval>(without_null(call.arguments.clone()))?;
+    let decided = decide(&call.app, &call.caller, draft_id, &approval.into()).await;
     let by_us = |refusal: &DraftRefusal| match refusal {
         DraftRefusal::Decided { status: DraftStatus::Approved, by: Some(by), .. } => *by == call.caller.actor(),
         _ => false,
     };
-    as_it_is(&call, input.draft_id, decided, by_us).await
-}
-
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct RejectDraft {
-    /// The draft.
-    draft_id: DraftId,
-    /// Why, for whoever wrote it.
-    #[schema(max_length = 4096)]
-    reason: Option<String>,
+    as_it_is(&call, draft_id, decided, by_us).await
 }
 
 pub(crate) async fn reject_draft(call: Call) -> Result<Value, ApiError> {
-    let input: RejectDraft = read(call.arguments.clone())?;
-    let decided = decide(
-        &call.app,
-        &call.caller,
-        input.draft_id,
-        &Decision { choice: Choice::Reject { reason: input.reason }, version: None },
-    )
-    .await;
+    let (OfDraft { draft_id }, rejection) = read_both::<OfDraft, Rejection>(without_null(call.arguments.clone()))?;
+    let decided = decide(&call.app, &call.caller, draft_id, &rejection.into()).await;
     let by_us = |refusal: &DraftRefusal| match refusal {
         DraftRefusal::Decided { status: DraftStatus::Rejected, by: Some(by), .. } => *by == call.caller.actor(),
         DraftRefusal::Rejected => true,
         _ => false,
     };
-    as_it_is(&call, input.draft_id, decided, by_us).await
-}
-
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct SendDraft {
-    /// The draft.
-    draft_id: DraftId,
-    /// The version that was read. A pending draft that somebody else edited last is refused without it.
-    #[schema(minimum = 1)]
-    version: Option<u32>,
-    /// Send it although the mail it answers was answered since it was written. Takes a key that may approve.
-    #[serde(default)]
-    answer_again: bool,
+    as_it_is(&call, draft_id, decided, by_us).await
 }
 
 pub(crate) async fn send_draft(call: Call) -> Result<Value, ApiError> {
-    let input: SendDraft = read(call.arguments.clone())?;
-    let sent = send::send_draft(&call.app, &call.caller, input.draft_id, input.version, input.answer_again).await;
+    let (OfDraft { draft_id }, sending) = read_both::<OfDraft, Sending>(without_null(call.arguments.clone()))?;
+    let sent = send::send_draft(&call.app, &call.caller, draft_id, sending).await;
     let on_its_way =
         |refusal: &DraftRefusal| matches!(refusal, DraftRefusal::AlreadySent | DraftRefusal::SendInProgress);
-    as_it_is(&call, input.draft_id, sent, on_its_way).await
+    as_it_is(&call, draft_id, sent, on_its_way).await
 }
 
 /// The draft after a step, or, where the step was refused because it was taken before, as it is.

@@ -3,6 +3,8 @@
 
 use actionlayer_domain::{Caller, Draft, DraftBody, DraftId, Timestamp, key::Permission};
 use actionlayer_store::{Transaction, keys};
+use serde::Deserialize;
+use utoipa::ToSchema;
 
 use crate::{
     App, ServiceError,
@@ -15,6 +17,26 @@ use crate::{
     permission::Require as _,
 };
 
+/// A rejection of a draft.
+#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({ "reason": "We are closed on Sundays." }))]
+pub struct Rejection {
+    /// Why, for whoever wrote it.
+    #[schema(max_length = 4096)]
+    pub reason: Option<String>,
+}
+
+/// An approval of a draft.
+#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({ "version": 1 }))]
+pub struct Approval {
+    /// The version you read. Another one by now is refused, and without it a draft that somebody else edited last.
+    #[schema(minimum = 1)]
+    pub version: Option<u32>,
+}
+
 /// What somebody decided about a draft.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decision {
@@ -22,6 +44,18 @@ pub struct Decision {
     pub choice: Choice,
     /// The version they saw: about another one nothing is decided. `None` for the current one, whichever that is.
     pub version: Option<u32>,
+}
+
+impl From<Approval> for Decision {
+    fn from(Approval { version }: Approval) -> Self {
+        Self { choice: Choice::Approve, version }
+    }
+}
+
+impl From<Rejection> for Decision {
+    fn from(Rejection { reason }: Rejection) -> Self {
+        Self { choice: Choice::Reject { reason }, version: None }
+    }
 }
 
 /// What can be chosen.

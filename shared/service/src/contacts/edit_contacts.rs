@@ -6,38 +6,43 @@ use actionlayer_domain::{
     key::Permission,
 };
 use actionlayer_store::{CommitError, ContactFilter, Page, PageRequest, Row, Transaction, keys};
+use serde::Deserialize;
+use utoipa::ToSchema;
 
 use crate::{
     App, Caller, ServiceError,
     contention::until_settled,
     fields::{Fields, distinct},
     inbound::held,
+    input::nullable,
     list_page,
     permission::Require as _,
     workspace::idempotency::Idempotency,
 };
 
-/// A contact to be made.
-#[derive(Debug, Clone)]
-pub struct NewContact {
-    /// The address.
+/// A contact to create.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({ "email": "ada@example.com", "name": "Ada Lovelace", "tags": ["customer"] }))]
+pub struct CreateContact {
     pub email: EmailAddress,
-    /// The name.
     pub name: Option<HeaderText>,
-    /// Whether their mail may come in; whoever adds somebody by hand trusts them unless they say otherwise.
+    /// `trusted` unless it is given.
     pub status: Option<ContactStatus>,
-    /// Tags.
+    #[serde(default)]
     pub tags: Vec<String>,
 }
 
-/// What to change; `None` leaves it, `Some(None)` clears it. The address never changes.
-#[derive(Debug, Clone, Default)]
-pub struct ContactPatch {
-    /// The name.
+/// What to change. The address never changes.
+#[allow(clippy::option_option, reason = "absent, null and a value are three different wishes")]
+#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({ "status": "trusted", "tags": ["customer", "vip"] }))]
+pub struct UpdateContact {
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<HeaderText>)]
     pub name: Option<Option<HeaderText>>,
-    /// Whether their mail may come in.
     pub status: Option<ContactStatus>,
-    /// All of their tags.
     pub tags: Option<Vec<String>>,
 }
 
@@ -69,7 +74,7 @@ pub async fn create_contact(
     app: &App,
     caller: &Caller,
     idempotency: &Idempotency,
-    new: NewContact,
+    new: CreateContact,
 ) -> Result<Contact, ServiceError> {
     caller.require(Permission::Administer)?;
     check(new.name.as_ref(), &new.tags)?;
@@ -82,7 +87,7 @@ async fn create_once(
     app: &App,
     caller: &Caller,
     idempotency: &Idempotency,
-    new: &NewContact,
+    new: &CreateContact,
 ) -> Result<Contact, ServiceError> {
     let key = keys::contact(caller.workspace_id, &new.email);
     if let Some(id) = idempotency.made::<ContactId>(app, caller).await? {
@@ -115,7 +120,7 @@ pub async fn update_contact(
     app: &App,
     caller: &Caller,
     id: ContactId,
-    patch: ContactPatch,
+    patch: UpdateContact,
 ) -> Result<Contact, ServiceError> {
     change_contact(app, caller, &Idempotency::NONE, id, patch).await
 }
@@ -126,7 +131,7 @@ pub(crate) async fn change_contact(
     caller: &Caller,
     idempotency: &Idempotency,
     id: ContactId,
-    patch: ContactPatch,
+    patch: UpdateContact,
 ) -> Result<Contact, ServiceError> {
     caller.require(Permission::Administer)?;
     check(patch.name.as_ref().and_then(Option::as_ref), patch.tags.as_deref().unwrap_or_default())?;
@@ -142,7 +147,7 @@ async fn update_once(
     caller: &Caller,
     idempotency: &Idempotency,
     id: ContactId,
-    patch: &ContactPatch,
+    patch: &UpdateContact,
 ) -> Result<Contact, ServiceError> {
     let row = find(app, caller, id).await?;
     if idempotency.happened(app, caller).await? {

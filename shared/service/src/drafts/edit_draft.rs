@@ -4,12 +4,15 @@ use actionlayer_domain::{
     Draft, DraftBody, DraftId, EmailAddress, HeaderText, Message, draft::Sender, key::Permission, message::Attachment,
 };
 use actionlayer_store::{DraftVersion, Transaction, keys};
+use serde::Deserialize;
+use utoipa::ToSchema;
 
 use crate::{
     App, Caller, ServiceError,
     contention::until_settled,
     drafts::submit_draft::NOTHING_TO_QUOTE,
     fields::Fields,
+    input::{Addresses, nullable},
     outbound::{
         attachments::{self, NewAttachment},
         content,
@@ -18,28 +21,33 @@ use crate::{
     permission::Require as _,
 };
 
-/// What to change. `None` leaves a field; `Some(None)` empties it.
-#[derive(Debug, Clone, Default)]
-pub struct EditDraft {
-    /// The text.
+/// What to change.
+#[allow(clippy::option_option, reason = "absent, null and a value are three different wishes")]
+#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({ "body_text": "We open at nine, on Sundays at ten.", "version": 1 }))]
+pub struct DraftEdit {
+    #[serde(default, deserialize_with = "nullable")]
     pub body_text: Option<Option<String>>,
-    /// The HTML.
+    #[serde(default, deserialize_with = "nullable")]
     pub body_html: Option<Option<String>>,
-    /// A subject of its own; emptied, it is the thread's again.
+    #[serde(default, deserialize_with = "nullable")]
     pub subject_override: Option<Option<String>>,
-    /// All copies.
-    pub cc: Option<Vec<String>>,
-    /// All blind copies.
-    pub bcc: Option<Vec<String>>,
-    /// Why it is written so.
+    /// All who get a copy.
+    pub cc: Option<Addresses>,
+    /// All who get a copy unseen by the others.
+    pub bcc: Option<Addresses>,
+    #[serde(default, deserialize_with = "nullable")]
     pub rationale: Option<Option<String>>,
-    /// The agent's own data.
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<Object>)]
     pub metadata: Option<Option<serde_json::Value>>,
-    /// All files.
+    /// All files: those that are not named again go.
     pub attachments: Option<Vec<NewAttachment>>,
-    /// Whether the message answered is quoted below.
+    /// Whether the message answered is quoted below the text.
     pub quote_history: Option<bool>,
-    /// The version the editor saw; another one by now refuses the edit.
+    /// The version you read. When there is a newer one, nothing is changed.
+    #[schema(minimum = 1)]
     pub version: Option<u32>,
 }
 
@@ -57,7 +65,7 @@ pub async fn edit_draft(
     app: &App,
     caller: &Caller,
     id: DraftId,
-    edit: EditDraft,
+    edit: DraftEdit,
 ) -> Result<(Draft, DraftBody), ServiceError> {
     caller.require(Permission::Draft)?;
     let mut fields = Fields::default();
@@ -89,11 +97,11 @@ pub async fn edit_as_approver(
     let mut fields = Fields::default();
     let subject_override = subject.map(|subject| fields.header("subject", Some(subject)));
     fields.finish()?;
-    let edit = EditDraft {
+    let edit = DraftEdit {
         body_text: Some(Some(text.to_owned())),
         body_html: Some(None),
         version: Some(version),
-        ..EditDraft::default()
+        ..DraftEdit::default()
     };
     let parsed = Parsed { cc: None, bcc: None, subject_override, metadata: None, attachments: None };
     until_settled(app, || edit_once(app, caller, id, &edit, &parsed)).await
@@ -103,7 +111,7 @@ async fn edit_once(
     app: &App,
     caller: &Caller,
     id: DraftId,
-    edit: &EditDraft,
+    edit: &DraftEdit,
     parsed: &Parsed,
 ) -> Result<(Draft, DraftBody), ServiceError> {
     let workspace = caller.workspace_id;

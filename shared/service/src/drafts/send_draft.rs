@@ -9,6 +9,8 @@ use actionlayer_domain::{
     work::{NotifyJob, NotifyWork, Work},
 };
 use actionlayer_store::{Transaction, keys};
+use serde::Deserialize;
+use utoipa::ToSchema;
 
 use crate::{
     App, Caller, ServiceError,
@@ -23,15 +25,27 @@ use crate::{
     permission::Require as _,
 };
 
-/// Queues an approved draft. A pending one too, for a caller who may approve. `answer_again`: although what it answers was
-/// answered since it was written.
+/// How a draft is to be sent.
+#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({ "version": 1 }))]
+pub struct Sending {
+    /// The version you read. Another one by now is refused, and without it a pending draft that somebody else edited last.
+    #[schema(minimum = 1)]
+    pub version: Option<u32>,
+    /// Send it although the message it answers was answered after it was written. Takes a key that may approve.
+    #[serde(default)]
+    pub answer_again: bool,
+}
+
+/// Queues an approved draft. A pending one too, for a caller who may approve.
 pub async fn send_draft(
     app: &App,
     caller: &Caller,
     id: DraftId,
-    version: Option<u32>,
-    answer_again: bool,
+    sending: Sending,
 ) -> Result<(Draft, DraftBody), ServiceError> {
+    let Sending { version, answer_again } = sending;
     caller.require(Permission::Draft)?;
     if answer_again {
         caller.require(Permission::Approve)?;

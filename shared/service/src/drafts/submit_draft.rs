@@ -13,12 +13,15 @@ use actionlayer_domain::{
 };
 use actionlayer_mail::QuotedMessage;
 use actionlayer_store::{Answering, Row, Transaction};
+use serde::Deserialize;
+use utoipa::ToSchema;
 
 use crate::{
     App, Caller, ServiceError,
     contention::until_settled,
     drafts::read_drafts,
     fields::Fields,
+    input::Addresses,
     outbound::{
         attachments::{self, NewAttachment},
         clearance::require_identity,
@@ -32,36 +35,48 @@ use crate::{
     workspace::idempotency::Idempotency,
 };
 
-/// What an agent submits.
-#[derive(Debug, Clone)]
-pub struct SubmitDraft {
-    /// The thread to answer in; none for a cold draft, which starts one.
+/// A draft to submit.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "thread_id": "0197f3a0-5c1e-7d2a-9f00-1234567890ab",
+    "identity_id": "0197f3a0-5c1e-7d2a-9f00-1234567890ab",
+    "based_on_message_id": "0197f3a0-5c1e-7d2a-9f00-1234567890ab",
+    "body_text": "We open at nine.",
+    "rationale": "From the web site."
+}))]
+pub struct NewDraft {
+    /// The thread to answer in. Without it the draft starts one, and takes `to` and `subject`.
     pub thread_id: Option<ThreadId>,
-    /// The identity to answer as.
+    /// The identity that writes. Of an answer, that of the thread.
     pub identity_id: IdentityId,
-    /// The newest inbound message the agent read; none for a cold draft.
+    /// `last_inbound_message_id` of the thread as you read it: the newest message in it that you know of. Required with
+    /// `thread_id`.
     pub based_on_message_id: Option<MessageId>,
-    /// The recipients of a cold draft. Those of an answer follow from what it answers.
-    pub to: Vec<String>,
-    /// The subject of a cold draft.
+    /// The recipients, without `thread_id` only: whom an answer goes to follows from what it answers.
+    pub to: Option<Addresses>,
+    /// The subject, without `thread_id` only.
     pub subject: Option<String>,
-    /// The text.
+    /// The text. Give this, or `body_html`, or both.
     pub body_text: Option<String>,
-    /// The HTML.
+    /// HTML that mail programs show alike: no comments, style sheets, scripts, forms or pictures, and nothing hidden. `POST
+    /// /v1/drafts/preview` shows what would be sent.
     pub body_html: Option<String>,
-    /// A subject of its own.
+    /// A subject of its own. Otherwise an answer has `Re:` and that of the thread.
     pub subject_override: Option<String>,
-    /// Copies.
-    pub cc: Vec<String>,
-    /// Blind copies.
-    pub bcc: Vec<String>,
-    /// Why it is written so.
+    /// Who gets a copy.
+    pub cc: Option<Addresses>,
+    /// Who gets a copy unseen by the others.
+    pub bcc: Option<Addresses>,
+    /// Why it is written so, and from which facts. Approvers read it.
     pub rationale: Option<String>,
-    /// The agent's own data.
+    /// Data of your own, at most 8 KB.
+    #[schema(value_type = Option<Object>)]
     pub metadata: Option<serde_json::Value>,
-    /// Files.
-    pub attachments: Vec<NewAttachment>,
-    /// Whether the message answered is quoted below.
+    /// Files to send along.
+    pub attachments: Option<Vec<NewAttachment>>,
+    /// Whether the message answered is quoted below the text. With `thread_id` only.
+    #[serde(default)]
     pub quote_history: bool,
 }
 
@@ -82,7 +97,7 @@ pub async fn submit_draft(
     app: &App,
     caller: &Caller,
     idempotency: &Idempotency,
-    mut input: SubmitDraft,
+    mut input: NewDraft,
 ) -> Result<(Draft, DraftBody), ServiceError> {
     caller.require(Permission::Draft)?;
     let mut fields = Fields::default();
@@ -90,9 +105,9 @@ pub async fn submit_draft(
     fields.rationale(input.rationale.as_deref());
     let answers = answer_or_cold(&input, &mut fields);
     let mut parsed = Parsed {
-        to: fields.addresses("to", &input.to),
-        cc: fields.addresses("cc", &input.cc),
-        bcc: fields.addresses("bcc", &input.bcc),
+        to: fields.addresses("to", input.to.as_deref().unwrap_or_default()),
+        cc: fields.addresses("cc", input.cc.as_deref().unwrap_or_default()),
+        bcc: fields.addresses("bcc", input.bcc.as_deref().unwrap_or_default()),
         subject: match input.thread_id {
             Some(_) => fields.header("subject_override", input.subject_override.as_deref()),
             None => fields.header("subject", input.subject.as_deref()),
@@ -104,7 +119,8 @@ pub async fn submit_draft(
         fields.recipient_count("to", parsed.to.len() + parsed.cc.len() + parsed.bcc.len());
     }
     fields.finish()?;
-    parsed.attachments = attachments::keep(app, caller.workspace_id, &input.attachments).await?;
+    parsed.attachments =
+        attachments::keep(app, caller.workspace_id, input.attachments.as_deref().unwrap_or_default()).await?;
     match answers {
         Some(answers) => until_settled(app, || answer_once(app, caller, idempotency, &input, answers, &parsed)).await,
         None => until_settled(app, || cold_once(app, caller, idempotency, &input, &parsed)).await,
@@ -115,13 +131,14 @@ pub async fn submit_draft(
 pub(crate) const NOTHING_TO_QUOTE: &str = "is for answers: a message that starts a thread answers none";
 
 /// The thread and message that are answered; none for a cold draft. Refuses what is neither.
-fn answer_or_cold(input: &SubmitDraft, fields: &mut Fields) -> Option<(ThreadId, MessageId)> {
+fn answer_or_cold(input: &NewDraft, fields: &mut Fields) -> Option<(ThreadId, MessageId)> {
+    let to = input.to.as_deref().unwrap_or_default();
     let Some(thread_id) = input.thread_id else {
-        if input.to.is_empty() && input.subject.is_none() {
+        if to.is_empty() && input.subject.is_none() {
             fields.refuse("thread_id", "is required; or `to` and `subject`, for a message that starts a thread");
             return None;
         }
-        if input.to.is_empty() {
+        if to.is_empty() {
             fields.refuse("to", "must name at least one recipient when there is no `thread_id`");
         }
         if input.subject.is_none() {
@@ -138,7 +155,7 @@ fn answer_or_cold(input: &SubmitDraft, fields: &mut Fields) -> Option<(ThreadId,
         }
         return None;
     };
-    if !input.to.is_empty() {
+    if !to.is_empty() {
         fields.refuse("to", "is for messages that start a thread: whom an answer goes to follows from what it answers");
     }
     if input.subject.is_some() {
@@ -195,7 +212,7 @@ async fn answer_once(
     app: &App,
     caller: &Caller,
     idempotency: &Idempotency,
-    input: &SubmitDraft,
+    input: &NewDraft,
     answers: (ThreadId, MessageId),
     parsed: &Parsed,
 ) -> Result<(Draft, DraftBody), ServiceError> {
@@ -278,7 +295,7 @@ async fn cold_once(
     app: &App,
     caller: &Caller,
     idempotency: &Idempotency,
-    input: &SubmitDraft,
+    input: &NewDraft,
     parsed: &Parsed,
 ) -> Result<(Draft, DraftBody), ServiceError> {
     if let Some(id) = idempotency.made(app, caller).await? {
@@ -314,7 +331,7 @@ async fn cold_once(
 fn draft(
     app: &App,
     caller: &Caller,
-    input: &SubmitDraft,
+    input: &NewDraft,
     parsed: &Parsed,
     thread: &Thread,
     subject: HeaderText,
@@ -334,7 +351,7 @@ fn draft(
 }
 
 /// What it says, signed as the identity signs now.
-fn body(input: &SubmitDraft, identity: &Identity) -> DraftBody {
+fn body(input: &NewDraft, identity: &Identity) -> DraftBody {
     DraftBody { text: input.body_text.clone(), html: input.body_html.clone(), sender: Some(Sender::of(identity)) }
 }
 

@@ -3,38 +3,46 @@
 use actionlayer_domain::{
     Webhook, WebhookId, WebhookUrl, Workspace,
     key::Permission,
-    webhook::{ALL_EVENTS, EventSelection, InvalidEventSelection, MAX_WEBHOOKS, generate_secret},
+    webhook::{ALL_EVENTS, EventName, EventSelection, InvalidEventSelection, MAX_WEBHOOKS, generate_secret},
 };
 use actionlayer_store::{Page, PageRequest, Row, Transaction, keys};
+use serde::Deserialize;
+use utoipa::ToSchema;
 
 use crate::{
-    App, Caller, ServiceError, contention::until_settled, fields::Fields, permission::Require as _, short_list,
-    workspace::idempotency::Idempotency,
+    App, Caller, ServiceError, contention::until_settled, fields::Fields, input::nullable, permission::Require as _,
+    short_list, workspace::idempotency::Idempotency,
 };
 
-/// A webhook to be made.
-#[derive(Debug, Clone)]
+/// A webhook to create.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({ "url": "https://example.com/hooks", "events": ["email.received", "draft.sent"] }))]
 pub struct NewWebhook {
-    /// Where.
+    /// A public address, by https; without user name, password and fragment.
+    #[schema(value_type = WebhookUrl)]
     pub url: String,
-    /// Which events: names, or `*` alone.
+    #[schema(value_type = Vec<EventName>, min_items = 1)]
     pub events: Vec<String>,
-    /// What its owner calls it.
+    #[schema(max_length = 500)]
     pub description: Option<String>,
-    /// Whether events are delivered; yes when none.
+    /// Whether events are delivered; `true` when left out.
     pub active: Option<bool>,
 }
 
-/// What to change; `None` leaves it.
-#[derive(Debug, Clone, Default)]
-pub struct WebhookPatch {
-    /// Where.
+/// What to change.
+#[allow(clippy::option_option, reason = "absent, null and a value are three different wishes")]
+#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({ "active": false }))]
+pub struct UpdateWebhook {
+    #[schema(value_type = Option<WebhookUrl>)]
     pub url: Option<String>,
-    /// Which events.
+    #[schema(value_type = Option<Vec<EventName>>, min_items = 1)]
     pub events: Option<Vec<String>>,
-    /// What its owner calls it; `Some(None)` for nothing.
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(max_length = 500)]
     pub description: Option<Option<String>>,
-    /// Whether events are delivered.
     pub active: Option<bool>,
 }
 
@@ -155,7 +163,7 @@ pub async fn update_webhook(
     app: &App,
     caller: &Caller,
     id: WebhookId,
-    patch: WebhookPatch,
+    patch: UpdateWebhook,
 ) -> Result<Webhook, ServiceError> {
     caller.require_role(Permission::Administer)?;
     let mut fields = Fields::default();

@@ -2,7 +2,7 @@
 
 use actionlayer_domain::{
     DomainId, EmailAddress, HeaderText, Identity, IdentityId, LocalPart, SendingDomain,
-    channel::ApprovalChannel,
+    channel::{ApprovalChannel, ApprovalChannels},
     identity::{DEFAULT_THREAD_HISTORY_DEPTH, IdentityStatus},
     key::Permission,
     sending_domain::{DomainStatus, RecordType},
@@ -10,7 +10,9 @@ use actionlayer_domain::{
 use actionlayer_mail::Pictures;
 use actionlayer_store::{AddressClaim, CommitError, Transaction, keys};
 
+use serde::Deserialize;
 use tokio::sync::OnceCell;
+use utoipa::ToSchema;
 
 use crate::{
     App, Caller, ServiceError,
@@ -22,37 +24,33 @@ use crate::{
     workspace::plan::{Limited, Room},
 };
 
-/// An identity to be made.
-#[derive(Debug, Clone)]
-pub struct CreateIdentity {
-    /// The verified domain of its address.
+/// An identity to create.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "domain_id": "0197f3a0-5c1e-7d2a-9f00-1234567890ab",
+    "local_part": "leo",
+    "display_name": "Leo (AI Assistant)",
+    "approval_channel": { "type": "email", "to": ["dana@example.com"] }
+}))]
+pub struct NewIdentity {
     pub domain_id: DomainId,
-    /// The part of its address before the `@`.
     pub local_part: LocalPart,
-    /// The name in `From`.
     pub display_name: HeaderText,
-    /// The owner's name for the assistant behind it.
     pub assistant_id: Option<String>,
-    /// Where replies should go instead of its address.
     pub reply_to_email: Option<EmailAddress>,
-    /// Appended to the text of what it sends.
     pub signature_text: Option<String>,
-    /// Appended to the HTML of what it sends.
     pub signature_html: Option<String>,
-    /// How many messages a thread shows; 10 when `None`.
     pub thread_history_depth: Option<u8>,
-    /// Where its approvers are asked.
-    pub approval_channels: Vec<ApprovalChannel>,
-    /// May start threads.
-    pub can_send_cold: bool,
-    /// Replies need no approval.
-    pub auto_approve_replies: bool,
+    pub approval_channel: Option<ApprovalChannels>,
+    pub can_send_cold: Option<bool>,
+    pub auto_approve_replies: Option<bool>,
 }
 
 const ADDRESS_TAKEN: &str = "the address belongs to an identity already";
 
 /// Makes an identity. Its domain must be verified, its address free.
-pub async fn create_identity(app: &App, caller: &Caller, create: CreateIdentity) -> Result<Identity, ServiceError> {
+pub async fn create_identity(app: &App, caller: &Caller, create: NewIdentity) -> Result<Identity, ServiceError> {
     caller.require(Permission::Administer)?;
     let id = IdentityId::generate(app.now(), app.entropy());
     // Channels are spoken to once, however often the write has to be tried.
@@ -64,10 +62,11 @@ async fn create_once(
     app: &App,
     caller: &Caller,
     id: IdentityId,
-    create: &CreateIdentity,
+    create: &NewIdentity,
     connected: &OnceCell<Vec<ApprovalChannel>>,
 ) -> Result<Identity, ServiceError> {
     let workspace_id = caller.workspace_id;
+    let channels: &[ApprovalChannel] = create.approval_channel.as_ref().map_or(&[], |channels| &channels.0);
     let room = Room::look(app, workspace_id, Limited::Identities).await?;
     let domain = app.store.get::<SendingDomain>(&keys::domain(workspace_id, create.domain_id)).await?;
     let domain = domain.ok_or(ServiceError::NotFound { what: "domain" })?;
@@ -87,14 +86,14 @@ async fn create_once(
         signature_text: create.signature_text.as_deref(),
         signature_html: create.signature_html.as_deref(),
         thread_history_depth: create.thread_history_depth,
-        approval_channels: &create.approval_channels,
+        approval_channels: channels,
     }
     .check(&mut fields);
     // `local@domain` can be longer than either part allows.
     if let Err(error) = email_address.as_str().parse::<EmailAddress>() {
         fields.refuse("local_part", error);
     }
-    check_approvers(app, &email_address, &create.approval_channels, &mut fields).await?;
+    check_approvers(app, &email_address, channels, &mut fields).await?;
     let approves = |identity: &Identity| {
         approvers(&identity.approval_channels).any(|approver| approver.folded() == email_address.folded())
     };
@@ -104,7 +103,7 @@ async fn create_once(
     }
     fields.finish()?;
     let owner = Owner { workspace_id, identity_id: id, display_name: &create.display_name };
-    let approval_channels = connected.get_or_try_init(|| connect(app, owner, &create.approval_channels, &[])).await?;
+    let approval_channels = connected.get_or_try_init(|| connect(app, owner, channels, &[])).await?;
 
     let now = app.now();
     let identity = Identity {
@@ -121,8 +120,8 @@ async fn create_once(
         thread_history_depth: create.thread_history_depth.unwrap_or(DEFAULT_THREAD_HISTORY_DEPTH),
         approval_channels: approval_channels.clone(),
         channel_troubles: Vec::new(),
-        can_send_cold: create.can_send_cold,
-        auto_approve_replies: create.auto_approve_replies,
+        can_send_cold: create.can_send_cold.unwrap_or(false),
+        auto_approve_replies: create.auto_approve_replies.unwrap_or(false),
         status: IdentityStatus::Active,
         created_at: now,
         updated_at: now,

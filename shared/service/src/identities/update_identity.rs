@@ -2,14 +2,16 @@
 
 use actionlayer_domain::{
     EmailAddress, HeaderText, Identity, IdentityId,
-    channel::{ApprovalChannel, ChannelTrouble},
+    channel::{ApprovalChannel, ApprovalChannels, ChannelTrouble},
     identity::IdentityStatus,
     key::Permission,
 };
 use actionlayer_mail::Pictures;
 use actionlayer_store::Transaction;
 
+use serde::Deserialize;
 use tokio::sync::OnceCell;
+use utoipa::ToSchema;
 
 use crate::{
     App, Caller, ServiceError,
@@ -17,31 +19,30 @@ use crate::{
     contention::until_settled,
     fields::Fields,
     identities::read_identities::{IdentityFields, check_approvers, visible_identity},
+    input::nullable,
     permission::Require as _,
 };
 
-/// What to change; `None` leaves it, `Some(None)` clears it.
-#[derive(Debug, Clone, Default)]
-pub struct IdentityPatch {
-    /// The name in `From`.
+/// What to change. The address never changes.
+#[allow(clippy::option_option, reason = "absent, null and a value are three different wishes")]
+#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({ "signature_text": "Leo, Novacore", "thread_history_depth": 20 }))]
+pub struct UpdateIdentity {
     pub display_name: Option<HeaderText>,
-    /// The owner's name for the assistant behind it.
+    #[serde(default, deserialize_with = "nullable")]
     pub assistant_id: Option<Option<String>>,
-    /// Where replies should go instead of its address.
+    #[serde(default, deserialize_with = "nullable")]
     pub reply_to_email: Option<Option<EmailAddress>>,
-    /// Appended to the text of what it sends.
+    #[serde(default, deserialize_with = "nullable")]
     pub signature_text: Option<Option<String>>,
-    /// Appended to the HTML of what it sends.
+    #[serde(default, deserialize_with = "nullable")]
     pub signature_html: Option<Option<String>>,
-    /// How many messages a thread shows.
     pub thread_history_depth: Option<u8>,
-    /// Where its approvers are asked; none when empty.
-    pub approval_channels: Option<Vec<ApprovalChannel>>,
-    /// May start threads.
+    #[serde(default, deserialize_with = "nullable")]
+    pub approval_channel: Option<Option<ApprovalChannels>>,
     pub can_send_cold: Option<bool>,
-    /// Replies need no approval.
     pub auto_approve_replies: Option<bool>,
-    /// Whether it receives and sends.
     pub status: Option<IdentityStatus>,
 }
 
@@ -50,7 +51,7 @@ pub async fn update_identity(
     app: &App,
     caller: &Caller,
     id: IdentityId,
-    patch: IdentityPatch,
+    patch: UpdateIdentity,
 ) -> Result<Identity, ServiceError> {
     caller.require_role(Permission::Administer)?;
     // Channels are spoken to once, however often the write has to be tried.
@@ -64,15 +65,16 @@ async fn update_once(
     app: &App,
     caller: &Caller,
     id: IdentityId,
-    patch: &IdentityPatch,
+    patch: &UpdateIdentity,
     connected: &OnceCell<Vec<ApprovalChannel>>,
 ) -> Result<(Identity, Identity), ServiceError> {
     let row = visible_identity(app, caller, id).await?;
     let mut patch = patch.clone();
-    for channel in patch.approval_channels.iter_mut().flatten() {
+    let mut wanted = patch.approval_channel.take().map(|channels| channels.unwrap_or_default().0);
+    for channel in wanted.iter_mut().flatten() {
         channel.keep_secrets(&row.value.approval_channels);
     }
-    let channels = patch.approval_channels.as_deref().unwrap_or_default();
+    let channels = wanted.as_deref().unwrap_or_default();
     let mut fields = Fields::default();
     if let Some(signature_html) = &mut patch.signature_html {
         fields.html("signature_html", signature_html, Pictures::Listed);
@@ -88,15 +90,13 @@ async fn update_once(
     .check(&mut fields);
     check_approvers(app, &row.value.email_address, channels, &mut fields).await?;
     fields.finish()?;
-    if let Some(wanted) = &patch.approval_channels {
+    let mut identity = row.value.clone();
+    change(&mut identity, &patch);
+    if let Some(wanted) = &wanted {
         let display_name = patch.display_name.as_ref().unwrap_or(&row.value.display_name);
         let owner = Owner { workspace_id: row.value.workspace_id, identity_id: id, display_name };
         let channels = connected.get_or_try_init(|| connect(app, owner, wanted, &row.value.approval_channels)).await?;
-        patch.approval_channels = Some(channels.clone());
-    }
-    let mut identity = row.value.clone();
-    change(&mut identity, &patch);
-    if patch.approval_channels.is_some() {
+        identity.approval_channels.clone_from(channels);
         // Those that were saved just now were reached.
         let was_there = |trouble: &ChannelTrouble| {
             identity
@@ -117,7 +117,7 @@ async fn update_once(
     Ok((row.value, identity))
 }
 
-fn change(identity: &mut Identity, patch: &IdentityPatch) {
+fn change(identity: &mut Identity, patch: &UpdateIdentity) {
     fn set<T: Clone>(field: &mut T, new: Option<&T>) {
         if let Some(new) = new {
             field.clone_from(new);
@@ -129,7 +129,6 @@ fn change(identity: &mut Identity, patch: &IdentityPatch) {
     set(&mut identity.signature_text, patch.signature_text.as_ref());
     set(&mut identity.signature_html, patch.signature_html.as_ref());
     set(&mut identity.thread_history_depth, patch.thread_history_depth.as_ref());
-    set(&mut identity.approval_channels, patch.approval_channels.as_ref());
     set(&mut identity.can_send_cold, patch.can_send_cold.as_ref());
     set(&mut identity.auto_approve_replies, patch.auto_approve_replies.as_ref());
     set(&mut identity.status, patch.status.as_ref());

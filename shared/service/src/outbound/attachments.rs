@@ -12,7 +12,9 @@ use actionlayer_domain::{
 use actionlayer_mail::OutboundAttachment;
 use actionlayer_store::{BlobKey, SizedBlob};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use serde::Deserialize;
 use sha2::{Digest, Sha256};
+use utoipa::ToSchema;
 
 use crate::{
     App, ServiceError,
@@ -26,16 +28,20 @@ use crate::{
 /// Files inside a request may have this many bytes together, decoded: what fits into one.
 const MAX_INLINE_BYTES: u64 = 4 * 1024 * 1024;
 
-/// A file as a caller names it: an upload, or else all of it.
-#[derive(Clone, PartialEq, Eq, Default)]
+/// A file: either `upload_id` alone, or `filename`, `content_type` and `content_base64`.
+#[derive(Clone, PartialEq, Eq, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct NewAttachment {
-    /// A file that was uploaded before; then nothing else.
+    /// A file that was uploaded before.
     pub upload_id: Option<UploadId>,
-    /// Its name.
+    /// A plain file name.
+    #[schema(examples("report.pdf"))]
     pub filename: Option<String>,
-    /// Its media type.
+    /// A media type without parameters.
+    #[schema(examples("application/pdf"))]
     pub content_type: Option<String>,
-    /// Its content, in base64.
+    /// The content, in base64. All files of a request may have 4 MB, decoded.
+    #[schema(examples("JVBERi0xLjcK"))]
     pub content_base64: Option<String>,
 }
 

@@ -2,11 +2,14 @@
 
 use actionlayer_domain::{EmailAddress, IdentityId, Message, MessageBody, ThreadId, key::Permission, sending::Basis};
 use actionlayer_store::Transaction;
+use serde::Deserialize;
+use utoipa::ToSchema;
 
 use crate::{
     App, Caller, ServiceError,
     contention::until_settled,
     fields::Fields,
+    input::Addresses,
     outbound::{
         attachments::{self, NewAttachment},
         clearance::{Clearance, Recipients},
@@ -18,24 +21,20 @@ use crate::{
     workspace::idempotency::Idempotency,
 };
 
-/// What is to be answered.
-#[derive(Debug, Clone)]
-pub struct ReplyEmail {
-    /// The thread.
+/// An answer to the newest inbound message of a thread.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({ "thread_id": "0197f3a0-5c1e-7d2a-9f00-1234567890ab", "identity_id": "0197f3a0-5c1e-7d2a-9f00-1234567890ab", "body_text": "We open at nine." }))]
+pub struct NewReply {
     pub thread_id: ThreadId,
-    /// The identity to answer as.
     pub identity_id: IdentityId,
-    /// The text.
     pub body_text: Option<String>,
-    /// The HTML.
     pub body_html: Option<String>,
-    /// Copies.
-    pub cc: Vec<String>,
-    /// Blind copies.
-    pub bcc: Vec<String>,
-    /// Files.
-    pub attachments: Vec<NewAttachment>,
-    /// Whether the message answered is quoted below.
+    pub cc: Option<Addresses>,
+    pub bcc: Option<Addresses>,
+    pub attachments: Option<Vec<NewAttachment>>,
+    /// Whether the message answered is quoted below the text.
+    #[serde(default)]
     pub quote_history: bool,
 }
 
@@ -44,15 +43,16 @@ pub async fn reply_email(
     app: &App,
     caller: &Caller,
     idempotency: &Idempotency,
-    mut input: ReplyEmail,
+    mut input: NewReply,
 ) -> Result<(Message, MessageBody), ServiceError> {
     caller.require(Permission::DirectSend)?;
     let mut fields = Fields::default();
     fields.outgoing(&mut input.body_text, &mut input.body_html);
-    let cc = fields.addresses("cc", &input.cc);
-    let bcc = fields.addresses("bcc", &input.bcc);
+    let cc = fields.addresses("cc", input.cc.as_deref().unwrap_or_default());
+    let bcc = fields.addresses("bcc", input.bcc.as_deref().unwrap_or_default());
     fields.finish()?;
-    let attachments = attachments::keep(app, caller.workspace_id, &input.attachments).await?;
+    let attachments =
+        attachments::keep(app, caller.workspace_id, input.attachments.as_deref().unwrap_or_default()).await?;
     until_settled(app, || async {
         if let Some(id) = idempotency.made(app, caller).await? {
             return messages::get_message(app, caller, id).await;

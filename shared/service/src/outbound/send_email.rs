@@ -6,12 +6,15 @@ use actionlayer_domain::{
     sending::{self, Basis},
 };
 use actionlayer_store::Transaction;
+use serde::Deserialize;
+use utoipa::ToSchema;
 
 use crate::{
     App, Caller, ServiceError,
     contacts::first_contact::first_contact,
     contention::until_settled,
     fields::{Fields, distinct},
+    input::Addresses,
     outbound::{
         attachments::{self, NewAttachment},
         clearance::{Clearance, Recipients, require_identity},
@@ -22,26 +25,26 @@ use crate::{
     workspace::idempotency::Idempotency,
 };
 
-/// What is to be sent.
-#[derive(Debug, Clone)]
-pub struct SendEmail {
-    /// The identity to send as; it must have `can_send_cold`.
+/// A mail that starts a thread.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "identity_id": "0197f3a0-5c1e-7d2a-9f00-1234567890ab",
+    "to": ["ada@example.com"],
+    "subject": "Opening hours",
+    "body_text": "We open at nine from now on."
+}))]
+pub struct NewEmail {
     pub identity_id: IdentityId,
-    /// The recipients.
-    pub to: Vec<String>,
-    /// Copies.
-    pub cc: Vec<String>,
-    /// Blind copies.
-    pub bcc: Vec<String>,
-    /// The subject.
+    pub to: Addresses,
+    pub cc: Option<Addresses>,
+    pub bcc: Option<Addresses>,
     pub subject: String,
-    /// The text.
     pub body_text: Option<String>,
-    /// The HTML.
     pub body_html: Option<String>,
-    /// Files.
-    pub attachments: Vec<NewAttachment>,
+    pub attachments: Option<Vec<NewAttachment>>,
     /// Tags of the thread it starts.
+    #[serde(default)]
     pub tags: Vec<String>,
 }
 
@@ -50,13 +53,13 @@ pub async fn send_email(
     app: &App,
     caller: &Caller,
     idempotency: &Idempotency,
-    mut input: SendEmail,
+    mut input: NewEmail,
 ) -> Result<(Message, MessageBody), ServiceError> {
     caller.require(Permission::DirectSend)?;
     let mut fields = Fields::default();
     let to = fields.addresses("to", &input.to);
-    let cc = fields.addresses("cc", &input.cc);
-    let bcc = fields.addresses("bcc", &input.bcc);
+    let cc = fields.addresses("cc", input.cc.as_deref().unwrap_or_default());
+    let bcc = fields.addresses("bcc", input.bcc.as_deref().unwrap_or_default());
     if input.to.is_empty() {
         fields.refuse("to", "name at least one recipient");
     }
@@ -72,7 +75,8 @@ pub async fn send_email(
     let Some(identity) = identity else { return Err(ServiceError::NotFound { what: "identity" }) };
     require_identity(app, sending::may_write_first(&identity))?;
 
-    let attachments = attachments::keep(app, caller.workspace_id, &input.attachments).await?;
+    let attachments =
+        attachments::keep(app, caller.workspace_id, input.attachments.as_deref().unwrap_or_default()).await?;
     let (text, html) = (input.body_text, input.body_html);
     let content = Content { to, cc, bcc, subject, text, html, sender: None, attachments, quote_history: false };
     start_thread(app, caller, idempotency, Basis::Caller, &identity, &content, &input.tags).await

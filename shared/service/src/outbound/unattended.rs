@@ -1,9 +1,10 @@
 //! Asking whether a draft may leave without a person, caps included.
 
 use actionlayer_domain::{
-    Draft, Identity, Message, Thread, Timestamp, Workspace,
+    Draft, Identity, IdentityId, Message, Thread, Timestamp, Workspace,
+    identity::IdentityStatus,
     sending::{Basis, Refusal},
-    unattended::{Answer, Declined, may_leave},
+    unattended::{Answer, Declined, MAX_OF_ONE_IDENTITY_A_DAY, may_leave},
 };
 use actionlayer_store::keys;
 
@@ -87,6 +88,16 @@ pub(crate) fn judge(
         };
     }
     Ok(if thread.count_unattended_send(now) { Ok(()) } else { Err(Declined::ThreadCap) })
+}
+
+/// How many mails each active identity that the caller sees may still send today that nobody approves, where its owner lets it.
+pub async fn left_today(app: &App, caller: &Caller) -> Result<Vec<(Identity, u32)>, ServiceError> {
+    let all = app.store.identities(caller.workspace_id).await?.into_iter().map(|row| row.value);
+    let active = all.filter(|identity| identity.status == IdentityStatus::Active && caller.sees(identity.id));
+    let active: Vec<Identity> = active.collect();
+    let ids: Vec<IdentityId> = active.iter().map(|identity| identity.id).collect();
+    let sent = app.store.unattended_of_identities(caller.workspace_id, &ids, app.now()).await?;
+    Ok(active.into_iter().zip(sent.into_iter().map(|sent| MAX_OF_ONE_IDENTITY_A_DAY.saturating_sub(sent))).collect())
 }
 
 const fn answer<'a>(draft: &'a Draft, answered: &'a Message) -> Answer<'a> {

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use actionlayer_domain::{Upload, UploadId, WorkspaceId, key::Permission, upload::MAX_ATTACHMENTS_BYTES};
 use actionlayer_store::{SignedUpload, Transaction, keys};
+use serde::Deserialize;
+use utoipa::ToSchema;
 
 use crate::{
     App, Caller, ServiceError,
@@ -16,14 +18,18 @@ use crate::{
 /// How long an upload may be attached to drafts and mails, once or often.
 const LIFETIME: Duration = Duration::from_hours(24);
 
-/// A file to be announced.
-#[derive(Debug, Clone)]
-pub struct NewUpload {
-    /// Its name.
+/// A file that is going to be put.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UploadAnnouncement {
+    /// A plain file name.
+    #[schema(examples("report.pdf"))]
     pub filename: String,
-    /// Its media type.
+    /// A media type without parameters.
+    #[schema(examples("application/pdf"))]
     pub content_type: String,
-    /// How many bytes it has.
+    /// How many bytes will be put; no other number is taken.
+    #[schema(minimum = 1, maximum = 26_214_400)]
     pub size_bytes: u64,
 }
 
@@ -31,7 +37,7 @@ pub struct NewUpload {
 pub async fn create_upload(
     app: &App,
     caller: &Caller,
-    input: NewUpload,
+    input: UploadAnnouncement,
 ) -> Result<(Upload, SignedUpload), ServiceError> {
     caller.require(Permission::Draft)?;
     let mut fields = Fields::default();

@@ -14,8 +14,8 @@ use actionlayer_store::keys;
 use crate::{
     App, Caller, ServiceError,
     approvals::decide_draft::{Choice, Decision, decide},
-    contacts::edit_contacts::{ContactPatch, change_contact},
-    drafts::submit_draft::{SubmitDraft, submit_draft},
+    contacts::edit_contacts::{UpdateContact, change_contact},
+    drafts::submit_draft::{NewDraft, submit_draft},
     threads::{
         resolve,
         update_thread::{ThreadPatch, change_thread},
@@ -190,7 +190,7 @@ async fn about_contact(
         caller,
         idempotency,
         contact.id,
-        ContactPatch { status: Some(status), ..ContactPatch::default() },
+        UpdateContact { status: Some(status), ..UpdateContact::default() },
     )
     .await?;
     Ok(ActionResult::Done)
@@ -264,20 +264,20 @@ async fn answer(
     body_text: &str,
 ) -> Result<ActionResult, ServiceError> {
     let thread = resolve::visible(app, caller, occasion.event.thread_id).await?.value;
-    let input = SubmitDraft {
+    let input = NewDraft {
         thread_id: Some(thread.id),
         identity_id: thread.identity_id,
         based_on_message_id: occasion.event.message_id,
-        to: Vec::new(),
+        to: None,
         subject: None,
         body_text: Some(body_text.to_owned()),
         body_html: None,
         subject_override: None,
-        cc: Vec::new(),
-        bcc: Vec::new(),
+        cc: None,
+        bcc: None,
         rationale: None,
         metadata: None,
-        attachments: Vec::new(),
+        attachments: None,
         quote_history: false,
     };
     submit_draft(app, caller, idempotency, input).await?;

@@ -6,6 +6,8 @@ use actionlayer_domain::{
     rule::{Action, ConditionForm, Conditions, DEFAULT_PRIORITY, Problem, Trigger},
 };
 use actionlayer_store::{Page, PageRequest, Row, Transaction, keys};
+use serde::Deserialize;
+use utoipa::ToSchema;
 
 use crate::{
     App, Caller, FieldError, ServiceError,
@@ -18,41 +20,56 @@ use crate::{
     },
 };
 
-/// A rule to be made.
-#[derive(Debug, Clone)]
-pub struct NewRule {
-    /// What its owner calls it.
+/// A rule to create.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "name": "Invoices",
+    "trigger": "email.received",
+    "priority": 10,
+    "conditions": { "operator": "AND", "conditions": [
+        { "field": "message.subject", "op": "contains", "value": "invoice" },
+        { "operator": "OR", "conditions": [
+            { "field": "message.from_domain", "op": "in", "value": ["example.com", "example.org"] },
+            { "field": "contact.status", "op": "equals", "value": "trusted" },
+        ] },
+    ] },
+    "actions": [{ "type": "add_tag", "tag": "invoice" }, { "type": "notify" }],
+    "stop_after_match": true,
+}))]
+pub struct CreateRule {
     pub name: HeaderText,
-    /// What it waits for.
     pub trigger: Trigger,
-    /// Its place in line; 100 when none.
+    /// Its place in line: rules are considered from the lowest to the highest.
+    #[schema(minimum = 0, maximum = 10_000, default = 100)]
     pub priority: Option<u32>,
-    /// Whether it is considered; yes when none.
+    /// Whether it is considered at all.
+    #[schema(default = true)]
     pub active: Option<bool>,
-    /// When it matches; always when none.
+    /// A group of conditions. A rule without any always matches.
     pub conditions: Option<ConditionForm>,
-    /// What it then does.
+    #[schema(min_items = 1, max_items = 20)]
     pub actions: Vec<Action>,
-    /// Whether no later rule is considered then; no when none.
+    /// When it matches, no later rule is considered.
+    #[schema(default = false)]
     pub stop_after_match: Option<bool>,
 }
 
-/// What to change; `None` leaves it.
-#[derive(Debug, Clone, Default)]
-pub struct RulePatch {
-    /// What its owner calls it.
+/// What to change.
+#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({ "active": false }))]
+pub struct UpdateRule {
     pub name: Option<HeaderText>,
-    /// What it waits for.
     pub trigger: Option<Trigger>,
-    /// Its place in line.
+    #[schema(minimum = 0, maximum = 10_000)]
     pub priority: Option<u32>,
-    /// Whether it is considered.
     pub active: Option<bool>,
-    /// When it matches.
+    /// All of its conditions.
     pub conditions: Option<ConditionForm>,
-    /// What it then does.
+    /// All of its actions.
+    #[schema(min_items = 1, max_items = 20)]
     pub actions: Option<Vec<Action>>,
-    /// Whether no later rule is considered then.
     pub stop_after_match: Option<bool>,
 }
 
@@ -79,7 +96,7 @@ pub async fn create_rule(
     app: &App,
     caller: &Caller,
     idempotency: &Idempotency,
-    new: NewRule,
+    new: CreateRule,
 ) -> Result<Rule, ServiceError> {
     require_owner(caller)?;
     let rule = build(app, caller, new)?;
@@ -100,8 +117,8 @@ pub async fn create_rule(
 }
 
 /// A rule as it would be stored; nothing is.
-pub(crate) fn build(app: &App, caller: &Caller, new: NewRule) -> Result<Rule, ServiceError> {
-    let NewRule { name, trigger, priority, active, conditions, actions, stop_after_match } = new;
+pub(crate) fn build(app: &App, caller: &Caller, new: CreateRule) -> Result<Rule, ServiceError> {
+    let CreateRule { name, trigger, priority, active, conditions, actions, stop_after_match } = new;
     let (conditions, mut problems) = read(conditions.as_ref());
     let now = app.now();
     let rule = Rule {
@@ -186,12 +203,12 @@ pub async fn get_rule(app: &App, caller: &Caller, id: RuleId) -> Result<Rule, Se
 }
 
 /// Changes a rule; it is checked as a whole.
-pub async fn update_rule(app: &App, caller: &Caller, id: RuleId, patch: RulePatch) -> Result<Rule, ServiceError> {
+pub async fn update_rule(app: &App, caller: &Caller, id: RuleId, patch: UpdateRule) -> Result<Rule, ServiceError> {
     require_owner(caller)?;
     until_settled(app, || update_once(app, caller, id, &patch)).await
 }
 
-async fn update_once(app: &App, caller: &Caller, id: RuleId, patch: &RulePatch) -> Result<Rule, ServiceError> {
+async fn update_once(app: &App, caller: &Caller, id: RuleId, patch: &UpdateRule) -> Result<Rule, ServiceError> {
     let row = find(app, caller, id).await?;
     let mut rule = row.value.clone();
     let mut problems = Vec::new();

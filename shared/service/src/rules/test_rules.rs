@@ -12,7 +12,7 @@ use crate::{
     App, Caller, FieldError, ServiceError,
     drafts::read_drafts::get_draft,
     rules::{
-        edit_rules::{NewRule, build},
+        edit_rules::{CreateRule, build},
         foresee::foresee,
         rule_context::{RuleContext, message_of},
     },
@@ -61,7 +61,7 @@ pub async fn test_rules(
     caller: &Caller,
     subject: Subject,
     trigger: Option<Trigger>,
-    given: Option<NewRule>,
+    given: Option<CreateRule>,
 ) -> Result<DryRun, ServiceError> {
     let is_given = given.is_some();
     let rules = match given {

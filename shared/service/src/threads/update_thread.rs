@@ -4,6 +4,8 @@ use actionlayer_domain::{
     Identity, IdentityId, MessageId, Thread, ThreadId, key::Permission, sending, thread::ThreadStatus,
 };
 use actionlayer_store::Transaction;
+use serde::Deserialize;
+use utoipa::ToSchema;
 
 use crate::{
     App, Caller, ServiceError,
@@ -16,7 +18,17 @@ use crate::{
     workspace::idempotency::Idempotency,
 };
 
-/// What to change; `None` leaves it.
+/// What people and agents can change of a thread.
+#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({ "status": "closed", "tags": ["done"] }))]
+pub struct UpdateThread {
+    pub status: Option<ThreadStatus>,
+    pub needs_review: Option<bool>,
+    pub tags: Option<Vec<String>>,
+}
+
+/// Everything that can be changed of one; `None` leaves it.
 #[derive(Debug, Clone, Default)]
 pub struct ThreadPatch {
     /// Whose turn it is.
@@ -42,8 +54,10 @@ pub async fn update_thread(
     app: &App,
     caller: &Caller,
     id: ThreadId,
-    patch: ThreadPatch,
+    update: UpdateThread,
 ) -> Result<Thread, ServiceError> {
+    let UpdateThread { status, needs_review, tags } = update;
+    let patch = ThreadPatch { status, needs_review, tags, ..ThreadPatch::default() };
     Ok(change_thread(app, caller, &Idempotency::NONE, id, patch).await?.0)
 }
 

@@ -5,31 +5,35 @@ use actionlayer_domain::{
     key::{ApiKey, Permission},
 };
 use actionlayer_store::{Page, PageRequest, Transaction};
+use serde::Deserialize;
+use utoipa::ToSchema;
 
 use crate::{
     App, Caller, FieldError, ServiceError, contention::until_settled, permission::Require as _, short_list,
     workspace::update_workspace::name_error,
 };
 
-/// A key to be made.
-#[derive(Debug, Clone)]
-pub struct CreateApiKey {
-    /// What its owner calls it.
+/// A key to create.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({ "name": "agent", "role": "agent" }))]
+pub struct NewApiKey {
     pub name: HeaderText,
-    /// What it may do.
-    pub role: Role,
-    /// The identities it is bound to; all of them when empty.
-    pub identity_ids: Vec<IdentityId>,
+    pub role: Option<Role>,
+    pub identity_ids: Option<Vec<IdentityId>>,
 }
 
 /// Makes a key. The key itself is in this answer and nowhere else.
 pub async fn create_api_key(
     app: &App,
     caller: &Caller,
-    create: CreateApiKey,
+    create: NewApiKey,
 ) -> Result<(ApiKey, ApiKeySecret), ServiceError> {
     caller.require(Permission::Administer)?;
-    let CreateApiKey { name, role, mut identity_ids } = create;
+    let NewApiKey { name, role, identity_ids } = create;
+    // A key that can approve must be asked for.
+    let role = role.unwrap_or(Role::Agent);
+    let mut identity_ids = identity_ids.unwrap_or_default();
     identity_ids.sort_unstable();
     identity_ids.dedup();
     let mut errors: Vec<FieldError> = name_error("name", &name).into_iter().collect();

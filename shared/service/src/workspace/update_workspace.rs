@@ -2,22 +2,33 @@
 
 use actionlayer_domain::{HeaderText, Workspace, key::Permission};
 use actionlayer_store::{Row, Transaction, keys};
+use serde::Deserialize;
+use utoipa::ToSchema;
 
-use crate::{App, Caller, FieldError, ServiceError, contention::until_settled, permission::Require as _};
+use crate::{
+    App, Caller, FieldError, ServiceError, contention::until_settled, input::nullable, permission::Require as _,
+};
 
-/// What to change; `None` leaves it.
-#[derive(Debug, Clone, Default)]
-pub struct WorkspacePatch {
-    /// The name.
+/// What to change.
+#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({ "settings": { "sender_trust_gating": true, "draft_ttl_hours": 48 } }))]
+pub struct UpdateWorkspace {
     pub name: Option<HeaderText>,
-    /// Hold mail from senders who are not trusted contacts.
+    pub settings: Option<UpdateSettings>,
+}
+
+/// Settings to change.
+#[allow(clippy::option_option, reason = "absent, null and a value are three different wishes")]
+#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UpdateSettings {
     pub sender_trust_gating: Option<bool>,
-    /// After how many hours an undecided draft expires; `Some(None)` for never.
+    #[serde(default, deserialize_with = "nullable")]
     pub draft_ttl_hours: Option<Option<u32>>,
-    /// Approvers are reminded after so many hours; `Some(None)` for never.
-    pub remind_after_hours: Option<Option<u32>>,
-    /// Tell the approvers about held mail.
     pub notify_held_inbound: Option<bool>,
+    #[serde(default, deserialize_with = "nullable")]
+    pub remind_after_hours: Option<Option<u32>>,
 }
 
 /// A name is shown in pages and mails.
@@ -51,16 +62,17 @@ pub async fn get_workspace(app: &App, caller: &Caller) -> Result<Workspace, Serv
 }
 
 /// Changes the caller's workspace.
-pub async fn update_workspace(app: &App, caller: &Caller, patch: WorkspacePatch) -> Result<Workspace, ServiceError> {
+pub async fn update_workspace(app: &App, caller: &Caller, patch: UpdateWorkspace) -> Result<Workspace, ServiceError> {
     caller.require(Permission::Administer)?;
+    let settings = patch.settings.clone().unwrap_or_default();
     let mut errors: Vec<FieldError> =
         patch.name.as_ref().and_then(|name| name_error("name", name)).into_iter().collect();
-    if let Some(Some(hours)) = patch.draft_ttl_hours
+    if let Some(Some(hours)) = settings.draft_ttl_hours
         && !(1..=MAX_DRAFT_TTL_HOURS).contains(&hours)
     {
         errors.push(FieldError::new("settings.draft_ttl_hours", "must be from 1 to 8784, or null for never"));
     }
-    if let Some(Some(hours)) = patch.remind_after_hours
+    if let Some(Some(hours)) = settings.remind_after_hours
         && !(1..=MAX_DRAFT_TTL_HOURS).contains(&hours)
     {
         errors.push(FieldError::new("settings.remind_after_hours", "must be from 1 to 8784, or null for never"));
@@ -68,13 +80,18 @@ pub async fn update_workspace(app: &App, caller: &Caller, patch: WorkspacePatch)
     if !errors.is_empty() {
         return Err(ServiceError::Validation(errors));
     }
-    until_settled(app, || update_once(app, caller, &patch)).await
+    until_settled(app, || update_once(app, caller, patch.name.as_ref(), &settings)).await
 }
 
-async fn update_once(app: &App, caller: &Caller, patch: &WorkspacePatch) -> Result<Workspace, ServiceError> {
+async fn update_once(
+    app: &App,
+    caller: &Caller,
+    name: Option<&HeaderText>,
+    patch: &UpdateSettings,
+) -> Result<Workspace, ServiceError> {
     let row = read(app, caller).await?;
     let mut workspace = row.value.clone();
-    if let Some(name) = &patch.name {
+    if let Some(name) = name {
         workspace.name = name.clone();
     }
     let settings = &mut workspace.settings;

@@ -246,4 +246,8 @@ async fn prompts_resources_and_completion_lead_to_the_loop() {
         (&policy["role"], &policy["may_approve"], &policy["may_submit_drafts"]),
         (&json!("agent"), &json!(false), &json!(true))
     );
+    assert_eq!(
+        policy["unattended_answers_left_today"],
+        json!([{"identity_id": world.identity["id"], "email": world.address(), "left": 500}])
+    );
 }
