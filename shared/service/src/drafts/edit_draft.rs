@@ -21,7 +21,7 @@ use crate::{
     permission::Require as _,
 };
 
-/// What to change.
+/// The fields to change; what is left out stays as it is.
 #[allow(clippy::option_option, reason = "absent, null and a value are three different wishes")]
 #[derive(Debug, Clone, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

@@ -30,7 +30,7 @@ pub struct NewWebhook {
     pub active: Option<bool>,
 }
 
-/// What to change.
+/// The fields to change; what is left out stays as it is.
 #[allow(clippy::option_option, reason = "absent, null and a value are three different wishes")]
 #[derive(Debug, Clone, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

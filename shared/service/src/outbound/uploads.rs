@@ -18,7 +18,7 @@ use crate::{
 /// How long an upload may be attached to drafts and mails, once or often.
 const LIFETIME: Duration = Duration::from_hours(24);
 
-/// A file that is going to be put.
+/// A file to upload.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UploadAnnouncement {

@@ -55,7 +55,7 @@ pub struct CreateRule {
     pub stop_after_match: Option<bool>,
 }
 
-/// What to change.
+/// The fields to change; what is left out stays as it is.
 #[derive(Debug, Clone, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({ "active": false }))]

@@ -18,7 +18,7 @@ use crate::{
     workspace::idempotency::Idempotency,
 };
 
-/// What people and agents can change of a thread.
+/// The fields to change; what is left out stays as it is.
 #[derive(Debug, Clone, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({ "status": "closed", "tags": ["done"] }))]

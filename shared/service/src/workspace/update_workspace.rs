@@ -9,7 +9,7 @@ use crate::{
     App, Caller, FieldError, ServiceError, contention::until_settled, input::nullable, permission::Require as _,
 };
 
-/// What to change.
+/// The fields to change; what is left out stays as it is.
 #[derive(Debug, Clone, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({ "settings": { "sender_trust_gating": true, "draft_ttl_hours": 48 } }))]
@@ -18,7 +18,7 @@ pub struct UpdateWorkspace {
     pub settings: Option<UpdateSettings>,
 }
 
-/// Settings to change.
+/// The settings to change; what is left out stays as it is.
 #[allow(clippy::option_option, reason = "absent, null and a value are three different wishes")]
 #[derive(Debug, Clone, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
