@@ -9,8 +9,6 @@
     reason = "a benchmark talks to whoever started it"
 )]
 
-#[path = "loop/multiply.rs"]
-mod multiply;
 #[path = "../tests/costs/operations.rs"]
 mod operations;
 #[path = "../tests/costs/world.rs"]
@@ -62,7 +60,7 @@ fn main() {
         let (here, there) = (World::start().await, World::start().await);
         here.seed(SMALL).await;
         there.seed(SMALL).await;
-        multiply::threads(&there, SMALL, LARGE).await;
+        there.seed(LARGE - SMALL).await;
         eprintln!("counting …");
         let small_counts = Steps::new(&here, "a").count().await;
         let large_counts = Steps::new(&there, "a").count().await;

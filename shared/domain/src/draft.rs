@@ -309,7 +309,8 @@ impl Draft {
     /// was claimed, overtaken and released must not be claimed a second time.
     pub fn claim(&mut self, message_id: MessageId, thread: &Thread, now: Timestamp) -> Result<(), DraftRefusal> {
         self.require_on_its_way(message_id)?;
-        if thread.is_stale(self.based_on_message_id) {
+        // What is on its way was fresh when it was queued: a warning since then came with newer mail.
+        if self.stale_warning || thread.is_stale(self.based_on_message_id) {
             return Err(DraftRefusal::Stale);
         }
         if self.send_state != Some(SendState::Queued) {
@@ -365,6 +366,18 @@ impl Draft {
         self.send_state = None;
         self.updated_at = now;
         true
+    }
+
+    /// Newer inbound arrived while this was among the undecided drafts of its thread: it goes stale, or, when a worker claimed
+    /// it, is marked, so that it cannot be claimed once more. Either way it changes, which is what whoever read it before
+    /// is stopped by. Returns whether it changed.
+    #[must_use]
+    pub fn overtake(&mut self, now: Timestamp) -> bool {
+        if self.status == DraftStatus::Approved && self.send_state == Some(SendState::Sending) {
+            self.stale_warning = true;
+            return true;
+        }
+        self.go_stale(now)
     }
 
     /// Nobody decided in time. Returns whether it changed.

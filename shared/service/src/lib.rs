@@ -14,8 +14,6 @@ pub mod error;
 
 mod contention;
 mod fields;
-mod list_page;
-mod short_list;
 
 pub mod approvals;
 pub mod contacts;

@@ -1,23 +1,15 @@
 //! What follows from changes of the table. Nothing else publishes.
 
-use std::collections::BTreeMap;
-
 use actionlayer_domain::{
-    WorkspaceId,
     event::{Entity, events},
     work::work,
 };
-use actionlayer_store::stream::TotalsChange;
 
-use crate::{
-    App, ServiceError, contention::until_settled, events::publish::publish, threads::index_threads::index_threads,
-};
+use crate::{App, ServiceError, events::publish::publish, threads::index_threads::index_threads};
 
 /// A change of one item, as the stream carries it.
 #[derive(Debug, Clone)]
 pub struct Change {
-    /// The stream's id of it; the same whenever it comes again.
-    pub event_id: String,
     /// The item before; none when it was created.
     pub old: Option<Entity>,
     /// The item after; none when it was removed.
@@ -26,27 +18,17 @@ pub struct Change {
     pub revision: u64,
 }
 
-/// Queues the work that follows from some changes, makes known what happened, and counts. All or an error; then all of
-/// them come again, which does no harm: workers claim before they act, an event is written and a change counted once.
+/// Queues the work that follows from some changes, and makes known what happened. All or an error; then all of them come
+/// again, which does no harm: workers claim before they act, and an event is written once.
 pub async fn relay(app: &App, changes: &[Change]) -> Result<(), ServiceError> {
     let (mut jobs, mut happened) = (Vec::new(), Vec::new());
-    let mut totals: BTreeMap<WorkspaceId, Vec<TotalsChange>> = BTreeMap::new();
     for change in changes {
         let (old, new) = (change.old.as_ref(), change.new.as_ref());
         jobs.extend(work(old, new));
         happened.extend(events(old, new, change.revision));
-        let counted = TotalsChange::between(&change.event_id, old, new);
-        if let (Some(entity), Some(counted)) = (new.or(old), counted) {
-            totals.entry(entity.workspace_id()).or_default().push(counted);
-        }
     }
-    // People and mail first, numbers after.
+    // People and mail first.
     app.queues.put(&jobs).await?;
     publish(app, happened).await?;
-    for (workspace, changes) in totals {
-        let now_unix_seconds = app.now().unix_seconds();
-        until_settled(app, || async { Ok(app.store.count_changes(workspace, &changes, now_unix_seconds).await?) })
-            .await?;
-    }
     index_threads(app, changes).await
 }

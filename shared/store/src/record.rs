@@ -12,7 +12,9 @@ use std::collections::HashMap;
 use crate::{
     Store, StoreError,
     body::StoredBody,
+    compact,
     keys::{self, IndexEntry, Key},
+    totals::Counted,
 };
 
 /// What `BatchGetItem` takes at once.
@@ -33,6 +35,11 @@ pub trait Record: Serialize + DeserializeOwned + Send + Sync {
     /// Where indexes list it, as it is now.
     fn indexes(&self) -> Vec<IndexEntry> {
         Vec::new()
+    }
+
+    /// What it counts in, as it is now.
+    fn counted(&self) -> Option<Counted> {
+        None
     }
 
     /// When DynamoDB may delete it, in seconds since the Unix epoch.
@@ -78,11 +85,10 @@ pub(crate) fn s(text: impl Into<String>) -> AttributeValue {
     AttributeValue::S(text.into())
 }
 
-/// The entity as the `data` attribute: absent fields are left out, which keeps items under the next capacity unit.
+/// The entity as the `data` attribute.
 pub(crate) fn data_attribute<T: Record>(value: &T) -> Result<AttributeValue, StoreError> {
-    let map: Item =
-        serde_dynamo::to_item(value).map_err(|e| StoreError::Corrupt { kind: T::KIND, reason: e.to_string() })?;
-    Ok(AttributeValue::M(map.into_iter().filter(|(_, v)| !matches!(v, AttributeValue::Null(_))).collect()))
+    let bytes = compact::write(value).map_err(|reason| StoreError::Corrupt { kind: T::KIND, reason })?;
+    Ok(AttributeValue::B(Blob::new(bytes)))
 }
 
 pub(crate) fn body_attribute(body: &StoredBody) -> AttributeValue {
@@ -134,8 +140,10 @@ pub(crate) fn row<T: Record>(mut item: Item) -> Result<Row<T>, StoreError> {
         Some(_) => return Err(corrupt("its body is neither bytes nor a key")),
         None => None,
     };
-    let Some(AttributeValue::M(data)) = item.remove(keys::DATA) else { return Err(corrupt("no data")) };
-    let value = serde_dynamo::from_item(data).map_err(|e| corrupt(&e.to_string()))?;
+    let value = match item.remove(keys::DATA) {
+        Some(AttributeValue::B(bytes)) => compact::read(bytes.as_ref()).map_err(|reason| corrupt(&reason))?,
+        _ => return Err(corrupt("no data")),
+    };
     Ok(Row { value, revision, body })
 }
 

@@ -6,7 +6,6 @@ use actionlayer_domain::{
     event::Entity,
 };
 
-pub use crate::totals::TotalsChange;
 use crate::{
     Record, StoreError,
     record::{Item, kind, row},

@@ -5,10 +5,9 @@ use actionlayer_domain::{
 };
 
 use crate::{
-    InvalidCursor, Page, PageRequest, Record, Row, Store, StoreError,
+    Page, PageRequest, Record, Row, Store, StoreError,
     events::alive_from,
     keys::{self, Index, IndexEntry, Key},
-    recent::Recent,
 };
 
 impl Record for Webhook {
@@ -53,15 +52,11 @@ impl Store {
         webhook: WebhookId,
         now: Timestamp,
         page: &PageRequest,
-    ) -> Result<Result<Page<WebhookDelivery>, InvalidCursor>, StoreError> {
-        let partition = keys::webhook_deliveries(workspace, webhook);
-        let list = Recent {
-            name: partition.clone(),
-            index: None,
-            partitions: vec![partition],
-            alive_from: WebhookDeliveryId::earliest(alive_from(now)).to_string(),
-            equal: None,
-        };
-        self.recent(workspace, &list, page).await
+    ) -> Result<Page<WebhookDelivery>, StoreError> {
+        self.newest_first::<WebhookDelivery>(workspace, &webhook)
+            .beside(vec![keys::webhook_deliveries(workspace, webhook)], "")
+            .since(WebhookDeliveryId::earliest(alive_from(now)).to_string())
+            .page(page)
+            .await
     }
 }

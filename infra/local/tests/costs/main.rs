@@ -1,11 +1,14 @@
 //! What each operation costs, counted on a real table: round trips and capacity units, to the last one.
 #![allow(clippy::unwrap_used)]
 
+mod cycle;
+mod document;
 mod every_operation;
 mod operations;
 mod schema;
 mod world;
 
+use cycle::{Step, step};
 use operations::{Price, Steps, price};
 use world::World;
 
@@ -136,4 +139,39 @@ fn no_operation_is_without_a_price() {
     let known: std::collections::BTreeSet<_> = priced.chain(every_operation::UNCOUNTED).collect();
     let missing: Vec<_> = operations.filter(|operation| !known.contains(operation.as_str())).collect();
     assert!(missing.is_empty(), "without a price: {missing:?}");
+}
+
+/// One cycle, with all that the relay does about each step.
+#[rustfmt::skip]
+const CYCLE: &[Step] = &[
+    step("receive a mail", 3, 0.0, 0.0, 0, 0),
+];
+
+/// What follows for the words of so many mails.
+const MERGED: usize = 32;
+const MERGE: Step = step("merge the words of 32 mails", 2, 0.0, 0.0, 1, 0);
+
+#[tokio::test]
+async fn a_cycle_costs_what_it_should() {
+    let world = World::start().await;
+    let counted = cycle::count(&world).await;
+    assert_eq!(counted, CYCLE, "\n{counted:#?}");
+}
+
+#[tokio::test]
+async fn merging_words_costs_what_it_should() {
+    let world = World::start().await;
+    assert_eq!(cycle::count_merge(&world, MERGED).await, MERGE);
+}
+
+#[test]
+fn the_bill_is_as_documented_and_below_its_bounds() {
+    let costs = document::costs(CYCLE, &MERGE, MERGED);
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/COSTS.md");
+    if std::env::var_os("UPDATE_COSTS").is_some() {
+        std::fs::write(file, &costs.text).unwrap();
+    }
+    let written = std::fs::read_to_string(file).unwrap_or_default();
+    assert!(written == costs.text, "out of date: UPDATE_COSTS=1 cargo test -p actionlayer-local --test costs");
+    assert!(costs.without_ses <= 0.1e-3 && costs.in_all <= 0.3e-3, "{} {}", costs.without_ses, costs.in_all);
 }

@@ -107,7 +107,8 @@ fn take(draft: &Draft, history: &History, step: Step) -> Option<(Draft, History)
         Step::ApproveCurrent => draft.approve(person(), None, now).is_ok(),
         Step::Reject => draft.reject(person(), None, None, now).is_ok(),
         Step::Queue(m) => draft.queue(message(m), &thread(history.stale), now).is_ok(),
-        Step::Claim(m) => draft.claim(message(m), &thread(history.stale), now).is_ok(),
+        // Whatever a worker reads of the thread: the draft itself knows.
+        Step::Claim(m) => draft.claim(message(m), &thread(false), now).is_ok(),
         Step::Release(m) => draft.send_state == Some(SendState::Sending) && draft.release(message(m), now).is_ok(),
         // Only a claimed message is handed to SES, and only what was handed over can be answered.
         Step::Accepted(m) => {
@@ -118,7 +119,9 @@ fn take(draft: &Draft, history: &History, step: Step) -> Option<(Draft, History)
         Step::GivenUp(m) => draft.failed(message(m), Failure::outcome_unknown(), now).is_ok(),
         Step::NewerInbound => {
             history.stale = true;
-            let _ = draft.go_stale(now);
+            let may_be_claimed = draft.send_state.is_some();
+            let changed = draft.overtake(now);
+            assert!(changed || !may_be_claimed, "whoever read it before could still claim it");
             true
         }
         Step::TimePasses => {

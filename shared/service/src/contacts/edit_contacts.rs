@@ -12,7 +12,6 @@ use crate::{
     contention::until_settled,
     fields::{Fields, distinct},
     inbound::held,
-    list_page,
     workspace::idempotency::Once,
 };
 
@@ -49,7 +48,7 @@ pub async fn list_contacts(
     filter: ContactFilter,
     page: PageRequest,
 ) -> Result<Page<Contact>, ServiceError> {
-    list_page::page(app.store.list_contacts(caller.workspace_id, &filter, &page).await)
+    Ok(app.store.list_contacts(caller.workspace_id, &filter, &page).await?)
 }
 
 /// A contact.

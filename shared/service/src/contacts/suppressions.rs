@@ -3,7 +3,7 @@
 use actionlayer_domain::{EmailAddress, Suppression, SuppressionId, SuppressionReason, WorkspaceId, key::Permission};
 use actionlayer_store::{Page, PageRequest, Transaction, keys};
 
-use crate::{App, Caller, FieldError, ServiceError, contention::until_settled, list_page};
+use crate::{App, Caller, FieldError, ServiceError, contention::until_settled};
 
 /// What a suppression is named by.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,7 +20,7 @@ pub async fn list_suppressions(
     caller: &Caller,
     page: PageRequest,
 ) -> Result<Page<Suppression>, ServiceError> {
-    list_page::page(app.store.list_suppressions(caller.workspace_id, &page).await)
+    Ok(app.store.list_suppressions(caller.workspace_id, &page).await?)
 }
 
 /// Takes an address off the list: the next mail to it is sent. Should that bounce, it is on the list again.

@@ -116,20 +116,17 @@ async fn queue_once(
 
     let mut transaction = Transaction::new();
     transaction.replace(&row, &draft)?;
-    match draft.to.first().filter(|_| draft.based_on_message_id.is_none()) {
+    // That its thread's newest inbound is still the one it is based on need not be checked: newer mail writes the draft.
+    if let Some(first) = draft.to.first().filter(|_| draft.based_on_message_id.is_none()) {
         // A cold one: with it the thread begins for good.
-        Some(first) => {
-            let contact = first_contact(app, workspace, first, now, &mut transaction).await?;
-            if let Some(delivery) = &mut message.delivery {
-                delivery.makes_known = !contact.is_lookalike();
-            }
-            let mut thread = thread_row.value.clone().with_contact(&contact);
-            draft.subject.as_str().clone_into(&mut thread.subject);
-            thread.updated_at = now;
-            transaction.replace(&thread_row, &thread)?;
+        let contact = first_contact(app, workspace, first, now, &mut transaction).await?;
+        if let Some(delivery) = &mut message.delivery {
+            delivery.makes_known = !contact.is_lookalike();
         }
-        // The thread is only checked: that its newest inbound is the one the draft is based on, in the same moment.
-        None => _ = transaction.check(&thread_row),
+        let mut thread = thread_row.value.clone().with_contact(&contact);
+        draft.subject.as_str().clone_into(&mut thread.subject);
+        thread.updated_at = now;
+        transaction.replace(&thread_row, &thread)?;
     }
     transaction.create_with_body(&app.store, &message, &message_body).await?;
     plan::count_outbound(app, &message, &mut transaction).await?;

@@ -3,7 +3,7 @@
 use actionlayer_domain::{IdentityId, event::Event, event::EventType};
 use actionlayer_store::{EventFilter, Page, PageRequest};
 
-use crate::{App, Caller, ServiceError, list_page};
+use crate::{App, Caller, ServiceError};
 
 /// What happened in the last 30 days, newest first.
 pub async fn list_events(
@@ -15,5 +15,5 @@ pub async fn list_events(
 ) -> Result<Page<Event>, ServiceError> {
     // What is about no identity is about the workspace, and not shown to a key that is bound to some.
     let filter = EventFilter { event_type, identity_id: caller.listed_identity(identity_id)? };
-    list_page::page(app.store.list_events(caller.workspace_id, &filter, app.now(), page).await)
+    Ok(app.store.list_events(caller.workspace_id, &filter, app.now(), page).await?)
 }

@@ -8,9 +8,7 @@ use actionlayer_domain::{
 };
 use actionlayer_store::{Page, PageRequest, Transaction, keys};
 
-use crate::{
-    App, Caller, ServiceError, contention::until_settled, events::webhooks, list_page, workspace::idempotency::Once,
-};
+use crate::{App, Caller, ServiceError, contention::until_settled, events::webhooks, workspace::idempotency::Once};
 
 const NOT_FOUND: ServiceError = ServiceError::NotFound { what: "webhook delivery" };
 
@@ -22,7 +20,7 @@ pub async fn list_webhook_deliveries(
     page: &PageRequest,
 ) -> Result<Page<WebhookDelivery>, ServiceError> {
     let webhook = webhooks::find(app, caller, id).await?.value;
-    list_page::page(app.store.list_webhook_deliveries(webhook.workspace_id, webhook.id, app.now(), page).await)
+    Ok(app.store.list_webhook_deliveries(webhook.workspace_id, webhook.id, app.now(), page).await?)
 }
 
 /// Puts an event that never happened on its way to a webhook, also to one that is not active.

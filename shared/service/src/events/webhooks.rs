@@ -7,9 +7,7 @@ use actionlayer_domain::{
 };
 use actionlayer_store::{Page, PageRequest, Row, Transaction, keys};
 
-use crate::{
-    App, Caller, ServiceError, contention::until_settled, fields::Fields, short_list, workspace::idempotency::Once,
-};
+use crate::{App, Caller, ServiceError, contention::until_settled, fields::Fields, workspace::idempotency::Once};
 
 /// A webhook to be made.
 #[derive(Debug, Clone)]
@@ -135,7 +133,7 @@ pub async fn create_webhook(app: &App, caller: &Caller, input: NewWebhook) -> Re
 pub async fn list_webhooks(app: &App, caller: &Caller, request: &PageRequest) -> Result<Page<Webhook>, ServiceError> {
     let webhooks = if sees_webhooks(caller) { app.store.webhooks(caller.workspace_id).await? } else { Vec::new() };
     let webhooks = webhooks.into_iter().map(|row| row.value).collect();
-    short_list::page(webhooks, &format!("{}#webhooks", caller.workspace_id), request, |webhook| webhook.id.to_string())
+    Ok(Page::of_few(webhooks, &format!("{}#webhooks", caller.workspace_id), request, |webhook| webhook.id.to_string())?)
 }
 
 /// A webhook.

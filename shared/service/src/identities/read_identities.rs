@@ -8,7 +8,7 @@ use actionlayer_domain::{
 };
 use actionlayer_store::{AddressClaim, Page, PageRequest, Row, Transaction, keys};
 
-use crate::{App, Caller, ServiceError, contention::until_settled, fields::Fields, short_list};
+use crate::{App, Caller, ServiceError, contention::until_settled, fields::Fields};
 
 /// Which identities. A filter that is `None` asks nothing.
 #[derive(Debug, Clone, Copy, Default)]
@@ -43,7 +43,7 @@ pub async fn list_identities(
         .filter(|identity| status.is_none_or(|status| identity.status == status))
         .collect();
     let list = format!("{}#identities{domain_id:?}{status:?}", caller.workspace_id);
-    short_list::page(wanted, &list, request, |identity: &Identity| identity.id.to_string())
+    Ok(Page::of_few(wanted, &list, request, |identity: &Identity| identity.id.to_string())?)
 }
 
 /// An identity as it was read, if the key may see it.

@@ -10,7 +10,6 @@ use actionlayer_store::{Page, PageRequest, Row, Transaction, keys};
 use crate::{
     App, Caller, FieldError, ServiceError,
     contention::until_settled,
-    short_list,
     workspace::{
         idempotency::Once,
         plan::{Limited, Room},
@@ -165,7 +164,7 @@ pub async fn list_rules(
         .filter(|rule| active.is_none_or(|active| rule.active == active))
         .collect();
     let list = format!("{}#rules{trigger:?}{active:?}", caller.workspace_id);
-    short_list::page(wanted, &list, request, |rule: &Rule| rule.id.to_string())
+    Ok(Page::of_few(wanted, &list, request, |rule: &Rule| rule.id.to_string())?)
 }
 
 async fn find(app: &App, caller: &Caller, id: RuleId) -> Result<Row<Rule>, ServiceError> {

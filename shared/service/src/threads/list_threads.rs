@@ -5,7 +5,7 @@ use std::str::FromStr;
 use actionlayer_domain::{ContactId, EmailAddress, Thread};
 use actionlayer_store::{Page, PageRequest, ThreadFilter};
 
-use crate::{App, Caller, ServiceError, list_page};
+use crate::{App, Caller, ServiceError};
 
 /// A contact, as a caller names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,5 +53,5 @@ pub async fn list_threads(
             Some(address.map_or_else(String::new, |address| address.folded()))
         }
     };
-    list_page::page(app.store.list_threads(caller.workspace_id, &filter, &page).await)
+    Ok(app.store.list_threads(caller.workspace_id, &filter, &page).await?)
 }

@@ -7,8 +7,7 @@ use actionlayer_domain::{
 use actionlayer_store::{Page, PageRequest, Transaction};
 
 use crate::{
-    App, Caller, FieldError, ServiceError, contention::until_settled, short_list,
-    workspace::update_workspace::name_error,
+    App, Caller, FieldError, ServiceError, contention::until_settled, workspace::update_workspace::name_error,
 };
 
 /// A key to be made.
@@ -71,7 +70,7 @@ pub async fn list_api_keys(
     request: &PageRequest,
 ) -> Result<Page<(ApiKey, Option<Timestamp>)>, ServiceError> {
     let keys = app.store.list_api_keys(caller.workspace_id).await?;
-    short_list::page(keys, &format!("{}#api_keys", caller.workspace_id), request, |(key, _)| key.id.to_string())
+    Ok(Page::of_few(keys, &format!("{}#api_keys", caller.workspace_id), request, |(key, _)| key.id.to_string())?)
 }
 
 /// Revokes a key: the next request with it is refused.

@@ -135,7 +135,8 @@ fn message(
     (message, body)
 }
 
-/// Marks the drafts that the mail overtook. One that a worker claimed in the meantime is past that point.
+/// Writes every draft that the mail overtook: what was read of it before is no longer so, for whoever is about to queue or
+/// claim it.
 async fn go_stale(
     app: &App,
     claim: &AddressClaim,
@@ -148,7 +149,7 @@ async fn go_stale(
     let now = app.now();
     for row in app.store.drafts_by_id(claim.workspace_id, overtaken).await? {
         let mut draft = row.value.clone();
-        if draft.go_stale(now) {
+        if draft.overtake(now) {
             transaction.replace(&row, &draft)?;
         }
     }
