@@ -39,6 +39,15 @@ pub(crate) const fn step(
     Step { name, round_trips, read_units, write_units, blob_puts, blob_gets }
 }
 
+/// The steps as the test writes them down.
+pub(crate) fn lines(steps: &[Step]) -> String {
+    let line = |step: &Step| {
+        let Step { name, round_trips, read_units, write_units, blob_puts, blob_gets } = step;
+        format!("    step({name:?}, {round_trips}, {read_units:?}, {write_units:?}, {blob_puts}, {blob_gets}),\n")
+    };
+    steps.iter().map(line).collect()
+}
+
 struct Cycle<'a> {
     world: &'a World,
     steps: Vec<Step>,

@@ -155,13 +155,14 @@ const MERGE: Step = step("merge the words of 32 mails", 2, 0.0, 0.0, 1, 0);
 async fn a_cycle_costs_what_it_should() {
     let world = World::start().await;
     let counted = cycle::count(&world).await;
-    assert_eq!(counted, CYCLE, "\n{counted:#?}");
+    assert_eq!(counted, CYCLE, "\n{}", cycle::lines(&counted));
 }
 
 #[tokio::test]
 async fn merging_words_costs_what_it_should() {
     let world = World::start().await;
-    assert_eq!(cycle::count_merge(&world, MERGED).await, MERGE);
+    let counted = cycle::count_merge(&world, MERGED).await;
+    assert_eq!(counted, MERGE, "\n{}", cycle::lines(&[counted]));
 }
 
 #[test]
