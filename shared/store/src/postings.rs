@@ -125,7 +125,7 @@ impl Store {
         let pk = keys::words(workspace);
         let deletes = postings.into_iter().map(|(sk, _)| {
             let delete = DeleteRequest::builder().set_key(Some(key_item(&Key { pk: pk.clone(), sk }))).build();
-            delete.map(|delete| WriteRequest::builder().delete_request(delete).build()).map_err(unusable)
+            delete.map(|delete| WriteRequest::builder().delete_request(delete).build()).map_err(|e| unusable(&e))
         });
         self.write_all(deletes.collect::<Result<_, _>>()?).await
     }
@@ -202,7 +202,7 @@ impl Store {
     }
 }
 
-fn unusable(error: aws_sdk_dynamodb::error::BuildError) -> StoreError {
+fn unusable(error: &aws_sdk_dynamodb::error::BuildError) -> StoreError {
     StoreError::Corrupt { kind: WordIndex::KIND, reason: error.to_string() }
 }
 
@@ -212,7 +212,7 @@ fn put(workspace: WorkspaceId, mails: &[&MailWords], now: Timestamp) -> Result<W
     let mut item = key_item(&keys::word_posting(workspace, now, &name));
     item.insert(keys::KIND.to_owned(), s(ENTRY_KIND));
     item.insert(ATTRIBUTE.to_owned(), AttributeValue::B(Blob::new(content)));
-    let put = PutRequest::builder().set_item(Some(item)).build().map_err(unusable)?;
+    let put = PutRequest::builder().set_item(Some(item)).build().map_err(|e| unusable(&e))?;
     Ok(WriteRequest::builder().put_request(put).build())
 }
 

@@ -106,7 +106,7 @@ impl Store {
     ) -> List<'a, Thread> {
         let ThreadFilter { needs_review, status, identity_id, contact, tag, from, to, words: _ } = filter;
         let fetch = move |places| self.threads_at(workspace, places).boxed();
-        let states = |status: Option<ThreadStatus>, needs_review: Option<bool>| {
+        let partitions = |status: Option<ThreadStatus>, needs_review: Option<bool>| {
             let statuses = ThreadStatus::ALL.into_iter().filter(move |of| status.is_none_or(|status| status == *of));
             let states = statuses.flat_map(|status| [(status, true), (status, false)]);
             let states =
@@ -117,12 +117,12 @@ impl Store {
             (Some(address), ..) => threads.entered_in(keys::threads_with_participant(workspace, address), fetch),
             (None, Some(tag), ..) => threads.entered_in(keys::threads_with_tag(workspace, tag), fetch),
             (None, None, Some(needs_review), None, None) => threads
-                .in_index_all(Index::State, states(None, Some(*needs_review)))
+                .in_index_all(Index::State, partitions(None, Some(*needs_review)))
                 .counted_by(TotalsKey::ThreadsByReview(*needs_review)),
             // What needs review is seldom much; what does not, is more than one identity has.
-            (None, None, Some(true), None, Some(_)) => threads.in_index_all(Index::State, states(None, Some(true))),
+            (None, None, Some(true), None, Some(_)) => threads.in_index_all(Index::State, partitions(None, Some(true))),
             (None, None, needs_review, Some(status), _) => threads
-                .in_index_all(Index::State, states(Some(*status), *needs_review))
+                .in_index_all(Index::State, partitions(Some(*status), *needs_review))
                 .counted_by(TotalsKey::ThreadsWithStatus(*status)),
             (None, None, _, None, Some(id)) => threads
                 .in_index(Index::Owner, keys::threads_of_identity(workspace, *id))

