@@ -26,6 +26,8 @@ pub struct Engine {
     pub smtp: SocketAddr,
     /// Where the table is reached, for tests that write what no public interface writes.
     pub dynamodb: String,
+    /// Where SES is.
+    pub ses: String,
 }
 
 impl Engine {
@@ -53,13 +55,13 @@ impl Engine {
             .stderr(log)
             .spawn()
             .expect("the engine starts");
-        let (http, smtp, dynamodb) = (String::new(), ([127, 0, 0, 1], 0).into(), String::new());
-        let mut engine = Self { child, folder, parameters, http, smtp, dynamodb };
+        let (http, smtp, dynamodb, ses) = (String::new(), ([127, 0, 0, 1], 0).into(), String::new(), String::new());
+        let mut engine = Self { child, folder, parameters, http, smtp, dynamodb, ses };
         engine.wait_until_ready(&log_file, printed_before).await;
         engine
     }
 
-    /// Waits for the line `ready http=… smtp=… dynamodb=…`.
+    /// Waits for the line `ready http=… smtp=… dynamodb=… ses=…`.
     async fn wait_until_ready(&mut self, log: &Path, begin: u64) {
         let started = Instant::now();
         loop {
@@ -69,6 +71,7 @@ impl Engine {
                 self.http = value("http=");
                 self.smtp = value("smtp=").parse().expect("an address");
                 self.dynamodb = value("dynamodb=");
+                self.ses = value("ses=");
                 return;
             }
             let ended = self.child.try_wait().expect("the process is ours");

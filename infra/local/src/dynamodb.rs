@@ -1,10 +1,22 @@
-//! The table: an embedded DynamoDB behind a front that can be told to fail and that tells when something was written.
+//! The table: an embedded DynamoDB with a front that can be told to fail.
+//!
+//! What an operation means, its conditions, its errors and its price are [`dynoxide`]'s, which is held against AWS's own by
+//! its authors. How it lies on disk is ours to say: one connection writes, others read beside it, what is written together
+//! shares a sync ([`group_commit`](crate::group_commit)), and the stream is only as long as its readers need it.
 
 mod batch;
+mod expiry;
+mod operations;
+mod readers;
+mod stream;
 #[cfg(test)]
 mod tests;
+mod tokens;
 
-use std::{path::Path, sync::Arc};
+use std::{
+    path::Path,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use axum::{
     Router,
@@ -13,33 +25,50 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use dynoxide::{
-    Database,
-    actions::{
-        describe_stream::DescribeStreamRequest, get_records::GetRecordsRequest,
-        get_shard_iterator::GetShardIteratorRequest,
-    },
+    DynoxideError,
+    actions::{self, vector_lifecycle::VectorIndexLifecycle},
+    auth_material::{self, AuthMaterial},
+    storage::Storage,
 };
-use http::{HeaderMap, StatusCode, header};
-use serde::de::DeserializeOwned;
+use http::{HeaderMap, StatusCode, Uri, header};
 use serde_json::{Value, json};
-use tokio::{net::TcpListener, sync::Notify};
-use tokio_util::sync::CancellationToken;
 
+use self::{
+    operations::{Need, need, now, request},
+    readers::Readers,
+    stream::Stream,
+    tokens::Tokens,
+};
 use crate::{
+    counters,
     faults::{Faults, Service},
+    group_commit::{Answered, Connection, Watch, Writer},
     template::Table,
 };
+
+pub use stream::StreamReader;
 
 const CONTENT_TYPE: &str = "application/x-amz-json-1.0";
 /// The largest request DynamoDB takes, in bytes.
 const MAX_BODY_BYTES: usize = 16 * 1024 * 1024;
+/// How many pages (4 KiB) the log may have before a commit moves them into the database, which syncs both.
+const LOG_PAGES: u32 = 8_000;
+/// SQLite keeps this much of the file in the memory of the connection that writes, in KiB.
+const CACHE_KIB: i64 = 32 * 1024;
+const CACHED_STATEMENTS: usize = 256;
 
 /// Why the table could not be opened or read.
 #[derive(Debug, thiserror::Error)]
 pub enum TableError {
     /// The file, or the operation, was refused.
     #[error("the table's file refused: {0}")]
-    Database(#[from] dynoxide::DynoxideError),
+    Database(#[from] DynoxideError),
+    /// The file was refused by SQLite.
+    #[error("the table's file cannot be used: {0}")]
+    Sqlite(#[from] rusqlite::Error),
+    /// The file's log cannot be synced.
+    #[error("the log of the table's file could not be opened or synced")]
+    Log(#[from] std::io::Error),
     /// The template's definition is none.
     #[error("the template's table cannot be made: {0}")]
     Definition(#[from] serde_json::Error),
@@ -49,18 +78,20 @@ pub enum TableError {
     /// The file's path is not UTF-8.
     #[error("the path of the table's file is not UTF-8")]
     Path,
-    /// The work was cut short by the end of the process.
+    /// The work was cut short by the end of the process, or because the disk did not take it.
     #[error("the work on the table was cut short")]
     CutShort,
 }
 
-/// The embedded DynamoDB, holding the one table.
+/// The embedded DynamoDB, holding the one table of the template, and whatever others its clients make.
 pub struct DynamoDb {
-    database: Database,
-    table: String,
+    writer: Writer<Storage>,
+    readers: Readers,
+    table: Table,
     stream_arn: String,
-    /// Rung after every request that may have written.
-    written: Notify,
+    stream: Arc<Stream>,
+    /// Only the writer's thread uses it.
+    tokens: Arc<Mutex<Tokens>>,
 }
 
 /// One record of the stream: its sequence number, and the record as Lambda gives it to functions.
@@ -72,40 +103,64 @@ pub struct StreamRecord {
     pub json: Value,
 }
 
+impl Watch for Arc<Stream> {
+    fn committed(&self) -> i64 {
+        Stream::committed(self)
+    }
+
+    fn synced(&self, committed: i64) {
+        self.sync(committed);
+    }
+}
+
+impl Connection for Storage {
+    fn total_changes(&self) -> u64 {
+        self.conn().total_changes()
+    }
+
+    fn recover(&self) {
+        self.conn().recover();
+    }
+}
+
+/// Opens the file with what all connections have in common.
+fn open(path: &Path) -> Result<Storage, TableError> {
+    let storage = Storage::new(path.to_str().ok_or(TableError::Path)?)?;
+    let connection = storage.conn();
+    connection.pragma_update(None, "synchronous", "NORMAL")?;
+    connection.pragma_update(None, "temp_store", "MEMORY")?;
+    connection.set_prepared_statement_cache_capacity(CACHED_STATEMENTS);
+    Ok(storage)
+}
+
 impl DynamoDb {
     /// Opens the file, and makes the table as the template defines it if it is not there yet.
     pub async fn open(file: &Path, table: &Table) -> Result<Arc<Self>, TableError> {
-        let path = file.to_str().ok_or(TableError::Path)?.to_owned();
-        let table = table.clone();
-        blocking(move || Self::open_blocking(&path, &table)).await.map(Arc::new)
+        let (file, table) = (file.to_owned(), table.clone());
+        let opened = tokio::task::spawn_blocking(move || Self::open_blocking(&file, table));
+        opened.await.map_err(|_| TableError::CutShort)?.map(Arc::new)
     }
 
-    fn open_blocking(path: &str, table: &Table) -> Result<Self, TableError> {
-        let database = Database::new(path)?;
-        let name = table.id.as_str();
-        if database.list_tables(request(json!({}))?)?.table_names.iter().any(|known| known == name) {
-            let made = serde_json::to_value(database.describe_table(request(json!({ "TableName": name }))?)?)?;
-            if shape(&made["Table"]) != shape(&Value::Object(table.definition.clone())) {
-                return Err(TableError::Other);
-            }
-        } else {
-            let mut definition = table.definition.clone();
-            definition.insert("TableName".to_owned(), json!(name));
-            database.create_table(request(Value::Object(definition))?)?;
-            if let Some(attribute) = &table.ttl_attribute {
-                let specification = json!({ "AttributeName": attribute, "Enabled": true });
-                let update = json!({ "TableName": name, "TimeToLiveSpecification": specification });
-                database.update_time_to_live(request(update)?)?;
-            }
+    fn open_blocking(file: &Path, table: Table) -> Result<Self, TableError> {
+        let storage = open(file)?;
+        let connection = storage.conn();
+        connection.pragma_update(None, "wal_autocheckpoint", LOG_PAGES)?;
+        connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
+        let stream_arn = define(&storage, &table)?;
+        if let Some(attribute) = &table.ttl_attribute {
+            expiry::index(connection, &table.id, attribute)?;
         }
-        let described = serde_json::to_value(database.describe_table(request(json!({ "TableName": name }))?)?)?;
-        let stream_arn = described["Table"]["LatestStreamArn"].as_str().unwrap_or_default().to_owned();
-        Ok(Self { database, table: name.to_owned(), stream_arn, written: Notify::new() })
+        let stream = Arc::new(Stream::default());
+        stream.open(connection, &table.id)?;
+        counters::count_statements(connection);
+        let readers = Readers::open(file)?;
+        let writer = Writer::start(storage, file, Arc::clone(&stream))?;
+        Ok(Self { writer, readers, table, stream_arn, stream, tokens: Arc::default() })
     }
 
     /// Name of the table.
     pub fn table(&self) -> &str {
-        &self.table
+        &self.table.id
     }
 
     /// ARN of the table's stream.
@@ -113,71 +168,125 @@ impl DynamoDb {
         &self.stream_arn
     }
 
-    /// Waits until something may have been written since the last call.
-    pub async fn written(&self) {
-        self.written.notified().await;
-    }
-
-    /// At most `limit` records of the stream after the one of this sequence number; from its beginning when `None`.
-    pub async fn records(
-        self: &Arc<Self>,
-        after: Option<String>,
-        limit: usize,
-    ) -> Result<Vec<StreamRecord>, TableError> {
-        let this = Arc::clone(self);
-        blocking(move || this.records_blocking(after.as_deref(), limit)).await
-    }
-
-    fn records_blocking(&self, after: Option<&str>, limit: usize) -> Result<Vec<StreamRecord>, TableError> {
-        let describe = DescribeStreamRequest { stream_arn: self.stream_arn.clone(), ..Default::default() };
-        let mut records = Vec::new();
-        for shard in self.database.describe_stream(describe)?.stream_description.shards {
-            let iterator = self.database.get_shard_iterator(GetShardIteratorRequest {
-                stream_arn: self.stream_arn.clone(),
-                shard_id: shard.shard_id,
-                shard_iterator_type: if after.is_some() { "AFTER_SEQUENCE_NUMBER" } else { "TRIM_HORIZON" }.to_owned(),
-                sequence_number: after.map(str::to_owned),
-            })?;
-            let shard_iterator = iterator.shard_iterator.unwrap_or_default();
-            let found = self.database.get_records(GetRecordsRequest { shard_iterator, limit: Some(limit) })?;
-            for record in found.records {
-                let sequence_number = record.dynamodb.sequence_number.clone();
-                let mut json = serde_json::to_value(record)?;
-                json["eventSourceARN"] = json!(self.stream_arn);
-                records.push(StreamRecord { sequence_number, json });
+    /// Performs one operation; its answer is on disk when this returns.
+    async fn perform(&self, operation: &str, body: Bytes) -> Result<String, DynoxideError> {
+        let cut_short = |error: TableError| match error {
+            TableError::Database(error) => error,
+            other => DynoxideError::InternalServerError(other.to_string()),
+        };
+        match need(operation) {
+            None => Err(DynoxideError::UnsupportedCapability(operation.to_owned())),
+            Some(Need::Read) => {
+                self.readers.read(|storage| operations::perform(storage, operation, &body)).map_err(cut_short)
+            }
+            Some(need) => {
+                // The same transaction asked again is not written again, and may come while the first waits for the disk.
+                let answered = if operation == "TransactWriteItems" { Answered::AfterSync } else { Answered::Synced };
+                let (operation, tokens) = (operation.to_owned(), Arc::clone(&self.tokens));
+                let performed = self.write(answered, move |storage| match operation.as_str() {
+                    "TransactWriteItems" => {
+                        tokens.lock().unwrap_or_else(PoisonError::into_inner).transact(storage, &body)
+                    }
+                    operation => operations::perform(storage, operation, &body),
+                });
+                let performed = performed.await.map_err(cut_short);
+                if need == Need::Define {
+                    self.readers.redefined();
+                }
+                performed
             }
         }
-        Ok(records)
     }
 
-    /// Deletes what has expired, as DynamoDB does in the background.
-    pub async fn expire(self: &Arc<Self>) -> Result<usize, TableError> {
-        let this = Arc::clone(self);
-        let expired = blocking(move || Ok(this.database.sweep_ttl()?)).await?;
-        if expired > 0 {
-            self.written.notify_one();
+    /// Writes, and takes note of where the stream ends afterwards.
+    async fn write<T: Send + 'static>(
+        &self,
+        answered: Answered,
+        work: impl FnOnce(&Storage) -> Result<T, DynoxideError> + Send + 'static,
+    ) -> Result<T, TableError> {
+        let (stream, table) = (Arc::clone(&self.stream), self.table.id.clone());
+        let written = self.writer.run(answered, move |storage| {
+            let before = storage.conn().total_changes();
+            let done = work(storage)?;
+            if storage.conn().total_changes() != before {
+                stream.commit(storage.conn(), &table)?;
+            }
+            Ok::<_, DynoxideError>(done)
+        });
+        Ok(written.await.ok_or(TableError::CutShort)??)
+    }
+
+    /// A place in the stream after the record of this sequence number; at its beginning when `None`. Records are kept until
+    /// all such places have passed them.
+    pub fn stream_reader(&self, after: Option<&str>) -> StreamReader {
+        self.stream.reader(after)
+    }
+
+    /// At most `limit` records of the stream after the one of this sequence number; from its beginning when `None`. Only
+    /// what is on disk: what follows from a record must not outlive it.
+    pub fn records(&self, after: Option<&str>, limit: usize) -> Result<Vec<StreamRecord>, TableError> {
+        self.readers.read(|storage| self.stream.records(storage.conn(), &self.table.id, &self.stream_arn, after, limit))
+    }
+
+    /// Takes note that a reader is done with everything up to this record, and deletes what no reader needs any more.
+    pub async fn passed(&self, reader: &StreamReader, sequence_number: &str) -> Result<(), TableError> {
+        let Some(passed) = self.stream.passed(reader, sequence_number) else { return Ok(()) };
+        loop {
+            let table = self.table.id.clone();
+            // Nobody is told that they are gone, so nobody waits for the disk.
+            let trimmed =
+                self.writer.run(Answered::Committed, move |storage| stream::trim(storage.conn(), &table, passed));
+            if !trimmed.await.ok_or(TableError::CutShort)?? {
+                return Ok(());
+            }
         }
-        Ok(expired)
     }
 
-    /// Serves the embedded server itself, without the front, until `stop`.
-    pub async fn serve(self: Arc<Self>, listener: TcpListener, stop: CancellationToken) {
-        let served =
-            dynoxide::server::serve_with_shutdown(listener, self.database.clone(), stop.cancelled_owned()).await;
-        if let Err(error) = served {
-            tracing::error!(error, "the table's server ended");
+    /// Deletes what has expired by this time, as DynamoDB does in the background. How many items.
+    pub async fn expire(&self, now_seconds: i64) -> Result<usize, TableError> {
+        let Some(attribute) = self.table.ttl_attribute.clone() else { return Ok(0) };
+        let mut expired = 0;
+        loop {
+            let (table, attribute) = (self.table.id.clone(), attribute.clone());
+            let some = self
+                .write(Answered::Synced, move |storage| expiry::delete_some(storage, &table, &attribute, now_seconds));
+            let (deleted, more) = some.await?;
+            expired += deleted;
+            if !more {
+                return Ok(expired);
+            }
         }
     }
 }
 
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, TableError> + Send + 'static,
-) -> Result<T, TableError> {
-    tokio::task::spawn_blocking(work).await.map_err(|_| TableError::CutShort)?
-}
-
-fn request<T: DeserializeOwned>(body: Value) -> Result<T, TableError> {
-    Ok(serde_json::from_value(body)?)
+/// Makes the table if it is not there. Gives the ARN of its stream.
+fn define(storage: &Storage, table: &Table) -> Result<String, TableError> {
+    let name = table.id.as_str();
+    let ask = |value: Value| value.to_string().into_bytes();
+    let by_name = json!({ "TableName": name });
+    let describe = || -> Result<Value, TableError> {
+        let described = now(actions::describe_table::execute(
+            storage,
+            request(&ask(by_name.clone()))?,
+            &VectorIndexLifecycle::new(),
+        ))?;
+        Ok(serde_json::to_value(described)?)
+    };
+    if storage.list_table_names()?.iter().any(|known| known == name) {
+        if shape(&describe()?["Table"]) != shape(&Value::Object(table.definition.clone())) {
+            return Err(TableError::Other);
+        }
+    } else {
+        let mut definition = table.definition.clone();
+        definition.insert("TableName".to_owned(), json!(name));
+        now(actions::create_table::execute(storage, request(&ask(Value::Object(definition)))?))?;
+        if let Some(attribute) = &table.ttl_attribute {
+            let specification = json!({ "AttributeName": attribute, "Enabled": true });
+            let update = json!({ "TableName": name, "TimeToLiveSpecification": specification });
+            now(actions::update_time_to_live::execute(storage, request(&ask(update))?))?;
+        }
+    }
+    Ok(describe()?["Table"]["LatestStreamArn"].as_str().unwrap_or_default().to_owned())
 }
 
 /// What makes two tables the same to the product: keys, and keys of the indexes.
@@ -202,10 +311,6 @@ pub struct Front {
     pub dynamodb: Arc<DynamoDb>,
     /// What it is told to do wrong.
     pub faults: Arc<Faults>,
-    /// Reaches the embedded server.
-    pub client: reqwest::Client,
-    /// URL of the embedded server.
-    pub server: String,
 }
 
 /// The DynamoDB endpoint.
@@ -213,62 +318,41 @@ pub fn router(front: Front) -> Router {
     Router::new().fallback(answer).layer(DefaultBodyLimit::max(MAX_BODY_BYTES)).with_state(Arc::new(front))
 }
 
-async fn answer(State(front): State<Arc<Front>>, headers: HeaderMap, body: Bytes) -> Response {
-    let target = headers.get("x-amz-target").and_then(|target| target.to_str().ok()).unwrap_or_default();
-    let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
-    let writes = !["Get", "BatchGet", "TransactGet", "Query", "Scan", "Describe", "List"]
-        .iter()
-        .any(|reading| operation.starts_with(reading));
+async fn answer(State(front): State<Arc<Front>>, uri: Uri, headers: HeaderMap, body: Bytes) -> Response {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let operation = text("x-amz-target").and_then(|target| target.rsplit('.').next()).unwrap_or_default();
+    counters::DYNAMODB.count();
     let effect = async {
-        let written = match operation.as_str() {
-            "BatchWriteItem" => batch::write(&front, &headers, &body).await,
-            _ => None,
+        let signed = AuthMaterial {
+            authorization: text("authorization"),
+            query: uri.query().unwrap_or_default(),
+            has_date_header: headers.contains_key("x-amz-date") || headers.contains_key(header::DATE),
         };
-        let response = match written {
-            Some(response) => response,
-            None => forward(&front, headers, body).await,
-        };
-        if writes {
-            front.dynamodb.written.notify_one();
+        if let Some(refusal) = auth_material::validate(signed) {
+            return json_response(StatusCode::BAD_REQUEST, refusal);
         }
-        response
+        match front.dynamodb.perform(operation, body).await {
+            Ok(answer) => json_response(StatusCode::OK, answer),
+            Err(error) => {
+                let status = StatusCode::from_u16(error.status_code()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+                if status.is_server_error() {
+                    tracing::error!(%error, operation, "the table refused");
+                }
+                json_response(status, error.to_json())
+            }
+        }
     };
-    front.faults.strike(Service::Dynamodb, &operation, throttled, effect).await
-}
-
-async fn forward(front: &Front, headers: HeaderMap, body: Bytes) -> Response {
-    match ask(front, headers, body).await {
-        Ok(answer) => answer.into_response(),
-        Err(error) => {
-            tracing::error!(%error, "the table's server did not answer");
-            refusal(StatusCode::INTERNAL_SERVER_ERROR, "InternalServerError", "The table's server did not answer.")
-        }
-    }
-}
-
-/// Asks the embedded server.
-async fn ask(
-    front: &Front,
-    mut headers: HeaderMap,
-    body: Bytes,
-) -> Result<(StatusCode, HeaderMap, Bytes), reqwest::Error> {
-    headers.remove(header::HOST);
-    headers.remove(header::CONTENT_LENGTH);
-    headers.remove(header::CONNECTION);
-    let answer = front.client.post(&front.server).headers(headers).body(body).send().await?;
-    let (status, mut headers) = (answer.status(), answer.headers().clone());
-    let body = answer.bytes().await?;
-    headers.remove(header::CONTENT_LENGTH);
-    headers.remove(header::CONNECTION);
-    Ok((status, headers, body))
+    front.faults.strike(Service::Dynamodb, operation, throttled, effect).await
 }
 
 fn throttled() -> Response {
     let message = "The level of configured provisioned throughput for the table was exceeded.";
-    refusal(StatusCode::BAD_REQUEST, "ProvisionedThroughputExceededException", message)
+    let code = "com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException";
+    json_response(StatusCode::BAD_REQUEST, json!({ "__type": code, "message": message }).to_string())
 }
 
-fn refusal(status: StatusCode, code: &str, message: &str) -> Response {
-    let body = json!({ "__type": format!("com.amazonaws.dynamodb.v20120810#{code}"), "message": message });
-    (status, [(header::CONTENT_TYPE, CONTENT_TYPE)], Body::from(body.to_string())).into_response()
+fn json_response(status: StatusCode, body: String) -> Response {
+    let request_id = uuid::Uuid::from_bytes(crate::ses::random()).simple().to_string().to_ascii_uppercase();
+    let headers = [(header::CONTENT_TYPE.as_str(), CONTENT_TYPE), ("x-amzn-requestid", request_id.as_str())];
+    (status, headers, Body::from(body)).into_response()
 }

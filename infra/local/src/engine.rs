@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, io, net::SocketAddr, path::PathBuf, sync::Arc};
 
-use actionlayer_runtime::{Config, ConfigError, ConnectError, OsEntropy, connect, variable};
+use actionlayer_runtime::{Config, ConfigError, ConnectError, OsEntropy, connect_over, variable};
 use actionlayer_service::{App, Ports};
 use tokio::{net::TcpListener, task::JoinSet};
 use tokio_util::sync::CancellationToken;
@@ -29,7 +29,9 @@ use crate::{
     dynamodb::TableError,
     event_sources::{QueueMapping, StreamMapping},
     gateway::RouteError,
+    in_process::InProcess,
     invoke::{Functions, NoCode, SesGate},
+    local_access::LocalToken,
     s3::BucketError,
     smtp::relay::Relay,
     sqs::ACCOUNT_ID,
@@ -51,6 +53,8 @@ pub struct EngineOptions {
     pub data: PathBuf,
     /// A real SMTP host that also gets what leaves.
     pub relay: Option<Relay>,
+    /// What `/local` asks of its callers.
+    pub local_token: LocalToken,
     /// Parameters of the template other than its defaults, by name.
     pub parameters: BTreeMap<String, String>,
 }
@@ -63,6 +67,7 @@ impl EngineOptions {
             smtp: serve::ANY_LOOPBACK,
             data: data.into(),
             relay: None,
+            local_token: LocalToken::default(),
             parameters: BTreeMap::new(),
         }
     }
@@ -141,8 +146,10 @@ pub enum EngineError {
 /// Where the servers of an engine are.
 #[derive(Debug, Clone)]
 pub struct Addresses {
-    /// The API, the callbacks and `/local`.
+    /// The API and the callbacks.
     pub http: SocketAddr,
+    /// `/local`: the same as `http` when that is on loopback, else a loopback port of its own.
+    pub local: SocketAddr,
     /// Mail in.
     pub smtp: SocketAddr,
     /// DNS, over UDP and TCP.
@@ -162,6 +169,11 @@ impl Addresses {
     pub fn url(&self) -> String {
         format!("http://{}", self.http)
     }
+
+    /// Base URL of `/local`.
+    pub fn local_url(&self) -> String {
+        format!("http://{}", self.local)
+    }
 }
 
 /// A running engine. Dropping it ends it as a crash would; nothing acknowledged is lost either way.
@@ -171,6 +183,8 @@ pub struct Engine {
     functions: Arc<Functions>,
     clock: Arc<LocalClock>,
     dns: DnsServer,
+    /// The way of the functions' clients to the servers; with it, they end.
+    _servers: InProcess,
     /// Stops what takes new work, then waits for what is under way.
     stop: CancellationToken,
     intake: JoinSet<()>,
@@ -230,6 +244,7 @@ struct Connections<'a> {
     sesv2: &'a str,
     dns: SocketAddr,
     clock: &'a Arc<LocalClock>,
+    servers: &'a InProcess,
 }
 
 impl Connections<'_> {
@@ -249,6 +264,7 @@ impl Connections<'_> {
         );
         variables.insert(variable::DNS_SERVER.to_owned(), self.dns.to_string());
         let ports = Ports { clock: self.clock.clone(), entropy: Arc::new(OsEntropy) };
-        Ok(Arc::new(connect(&Config::from_pairs(variables)?, ports)?))
+        let transport = self.servers.client();
+        Ok(Arc::new(connect_over(&Config::from_pairs(variables)?, ports, transport.clone(), transport)?))
     }
 }

@@ -10,6 +10,7 @@
 mod clients;
 /// The engine's clock, which can be advanced.
 pub mod clock;
+mod counters;
 /// The demonstration: the whole loop through public interfaces.
 pub mod demo;
 /// The authoritative DNS server of published zones.
@@ -23,8 +24,11 @@ mod event_sources;
 pub mod faults;
 /// The HTTP API in front of the functions.
 pub mod gateway;
+mod group_commit;
 /// Lambda: the functions, invoked.
+mod in_process;
 pub mod invoke;
+pub mod local_access;
 mod local_routes;
 /// Everything that left.
 pub mod outbox;

@@ -6,6 +6,7 @@ use axum::{
     Json, Router,
     extract::{OriginalUri, State},
     http::StatusCode,
+    middleware,
     response::{IntoResponse, Response},
     routing::{get, post},
 };
@@ -13,10 +14,12 @@ use serde_json::json;
 
 use crate::{
     clock::{self, LocalClock},
+    counters,
     dns::{self, RecordsProvider, Zones},
     engine::Sweep,
     faults::{self, Faults},
     gateway::refusal,
+    local_access::{self, LocalToken},
     outbox::{self, Outbox},
     smtp::{self, Verdicts},
 };
@@ -32,10 +35,14 @@ pub(crate) struct LocalRoutes {
     pub(crate) sweep: Sweep,
 }
 
-/// All of them.
-pub(crate) fn router(routes: LocalRoutes) -> Router {
+/// `/healthz`, for whoever watches over the engine.
+pub(crate) fn health() -> Router {
+    Router::new().route("/healthz", get(healthz))
+}
+
+/// Everything under `/local`, for this machine alone.
+pub(crate) fn router(routes: LocalRoutes, token: LocalToken) -> Router {
     Router::new()
-        .route("/healthz", get(healthz))
         .route("/local/sweep", post(sweep))
         .with_state(routes.sweep)
         .route("/local", get(unknown))
@@ -45,7 +52,9 @@ pub(crate) fn router(routes: LocalRoutes) -> Router {
         .merge(dns::router(routes.zones, routes.records))
         .merge(faults::router(routes.faults))
         .merge(clock::router(routes.clock))
+        .merge(counters::router())
         .method_not_allowed_fallback(wrong_method)
+        .layer(middleware::from_fn_with_state(token, local_access::guard))
 }
 
 async fn healthz() -> Response {

@@ -10,6 +10,7 @@ use std::{
 use actionlayer_local::{
     demo,
     engine::{Engine, EngineOptions},
+    local_access::LocalToken,
     smtp::relay::Relay,
 };
 use clap::{Parser, Subcommand};
@@ -36,6 +37,10 @@ struct Arguments {
     /// A real SMTP host that also gets what leaves, as smtp://host:port.
     #[arg(long)]
     relay: Option<Relay>,
+    /// Closes /local, which shows approval links and changes the engine's world, to whoever does not send this token. With
+    /// --relay there is one anyway: left out, it is made and printed.
+    #[arg(long, value_name = "TOKEN")]
+    local_token: Option<String>,
     /// A parameter of template.yaml, as NAME=VALUE: `RateLimits=reads=60,writes=20,sign_ins=10`. May be repeated.
     #[arg(long, value_name = "NAME=VALUE", value_parser = parameter)]
     parameter: Vec<(String, String)>,
@@ -96,16 +101,23 @@ enum RunError {
 
 async fn run(arguments: Arguments) -> Result<(), RunError> {
     let mut ended = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    let local_token = match (&arguments.local_token, &arguments.relay) {
+        (Some(token), _) => LocalToken::new(token),
+        // Real people get mail from here: their approval links are theirs.
+        (None, Some(_)) => LocalToken::generate(),
+        (None, None) => LocalToken::default(),
+    };
     let engine = Engine::start(EngineOptions {
         http: arguments.http,
         smtp: arguments.smtp,
         data: arguments.data.clone(),
         relay: arguments.relay,
+        local_token: local_token.clone(),
         parameters: arguments.parameter.into_iter().collect(),
     })
     .await?;
     // A closed standard output is no reason not to run.
-    _ = greet(&engine, &arguments.data);
+    _ = greet(&engine, &arguments.data, local_token.as_str().filter(|_| arguments.local_token.is_none()));
     tokio::select! {
         signal = tokio::signal::ctrl_c() => signal?,
         _ = ended.recv() => {}
@@ -115,21 +127,24 @@ async fn run(arguments: Arguments) -> Result<(), RunError> {
 }
 
 /// Where everything is and what to try next. The first line is for programs, the rest for people.
-fn greet(engine: &Engine, data: &std::path::Path) -> std::io::Result<()> {
+fn greet(engine: &Engine, data: &std::path::Path, made_token: Option<&str>) -> std::io::Result<()> {
     let at = engine.addresses();
-    let (url, smtp) = (at.url(), at.smtp);
+    let (url, local, smtp) = (at.url(), at.local_url(), at.smtp);
     let mut out = std::io::stdout().lock();
     writeln!(out, "ready http={url} smtp={smtp}")?;
-    writeln!(out, "  API        {url}/v1       mail in {smtp}       what left {url}/local/outbox")?;
+    writeln!(out, "  API        {url}/v1       mail in {smtp}       what left {local}/local/outbox")?;
     writeln!(out, "  DynamoDB   {}   S3 {}   SQS {}   SES {}   DNS {}", at.dynamodb, at.s3, at.sqs, at.sesv2, at.dns)?;
     writeln!(out, "  data       {}   delete it to start afresh", data.display())?;
+    if let Some(token) = made_token {
+        writeln!(out, "  /local     asks for  Authorization: Bearer {token}")?;
+    }
     writeln!(out, "Try:")?;
     writeln!(out, "  curl -X POST {url}/v1/auth/bootstrap --json '{{\"workspace_name\":\"Acme\"}}'")?;
     writeln!(
         out,
         "  curl -X POST {url}/v1/domains -H \"Authorization: Bearer $KEY\" --json '{{\"domain\":\"acme.test\"}}'"
     )?;
-    writeln!(out, "  curl -X POST {url}/local/dns/publish --json '{{\"domain\":\"acme.test\"}}'")?;
+    writeln!(out, "  curl -X POST {local}/local/dns/publish --json '{{\"domain\":\"acme.test\"}}'")?;
     writeln!(
         out,
         "  curl smtp://{smtp} --mail-from jo@customer.test --mail-rcpt anna@acme.test --upload-file mail.eml"

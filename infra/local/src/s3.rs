@@ -1,4 +1,13 @@
-//! The bucket: a folder served as S3, behind a front that can be told to fail.
+//! The bucket: a server that speaks S3's own protocol, behind a front that can be told to fail.
+//!
+//! What an object is, and what it holds if that is not long, lies in the engine's state: putting one is one commit, which
+//! shares its sync with whatever else is written at that moment, and a list is read from an index. What an object holds
+//! that is longer lies in a file of the folder, under its key. Either is on disk when the put is answered.
+
+mod objects;
+mod operations;
+#[cfg(test)]
+mod tests;
 
 use std::{path::Path, sync::Arc};
 
@@ -6,32 +15,43 @@ use actionlayer_runtime::Credentials;
 use axum::{
     Router,
     error_handling::HandleError,
-    extract::{Request, State},
+    extract::{Request, State as Shared},
     middleware::{Next, from_fn_with_state},
     response::{IntoResponse, Response},
 };
 use http::{Method, StatusCode, header};
 use s3s::{auth::SimpleAuth, service::S3ServiceBuilder};
 
-use crate::faults::{Faults, Service};
+use self::objects::Objects;
+use crate::{
+    clock::LocalClock,
+    counters,
+    faults::{Faults, Service},
+    state::{State, StateError},
+};
 
 /// Why the bucket could not be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum BucketError {
-    /// The folder cannot be made.
-    #[error("the bucket's folder cannot be made")]
+    /// The folder cannot be made or read.
+    #[error("the bucket's folder cannot be made or read")]
     Folder(#[from] std::io::Error),
-    /// The folder cannot be served.
-    #[error("the bucket's folder cannot be served: {0}")]
-    Serve(String),
+    /// The engine's state.
+    #[error(transparent)]
+    State(#[from] StateError),
 }
 
-/// The S3 endpoint, serving `folder/<bucket>`. Signatures are checked against the local credentials, those of signed
-/// links included.
-pub fn router(folder: &Path, bucket: &str, faults: Arc<Faults>) -> Result<Router, BucketError> {
-    std::fs::create_dir_all(folder.join(bucket))?;
-    let files = s3s_fs::FileSystem::new(folder).map_err(|error| BucketError::Serve(format!("{error:?}")))?;
-    let mut service = S3ServiceBuilder::new(files);
+/// The S3 endpoint, serving one bucket; its long objects are in `folder/<bucket>`. Signatures are checked against the
+/// local credentials, those of signed links included.
+pub async fn router(
+    state: State,
+    clock: Arc<LocalClock>,
+    folder: &Path,
+    bucket: &str,
+    faults: Arc<Faults>,
+) -> Result<Router, BucketError> {
+    let objects = Objects::open(state, clock, folder, bucket).await?;
+    let mut service = S3ServiceBuilder::new(operations::Bucket { name: bucket.to_owned(), objects });
     let credentials = Credentials::local();
     service
         .set_auth(SimpleAuth::from_single(credentials.access_key_id, credentials.secret_access_key.expose().as_str()));
@@ -42,7 +62,8 @@ pub fn router(folder: &Path, bucket: &str, faults: Arc<Faults>) -> Result<Router
     Ok(Router::new().fallback_service(service).layer(from_fn_with_state(faults, strike)))
 }
 
-async fn strike(State(faults): State<Arc<Faults>>, request: Request, next: Next) -> Response {
+async fn strike(Shared(faults): Shared<Arc<Faults>>, request: Request, next: Next) -> Response {
+    counters::S3.count();
     let operation = operation(&request);
     faults.strike(Service::S3, operation, throttled, next.run(request)).await
 }

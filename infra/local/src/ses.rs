@@ -125,12 +125,14 @@ async fn send_email(Shared(ses): Shared<Arc<Ses>>, bytes: Bytes) -> Response {
 struct CreateIdentity {
     email_identity: String,
     dkim_signing_attributes: Option<identities::DkimSigningAttributes>,
+    #[serde(default)]
+    tags: Vec<identities::Tag>,
 }
 
 async fn create_identity(Shared(ses): Shared<Arc<Ses>>, bytes: Bytes) -> Response {
     let effect = async {
         let request: CreateIdentity = body(&bytes)?;
-        ses.identities.create(&request.email_identity, request.dkim_signing_attributes).await
+        ses.identities.create(&request.email_identity, request.dkim_signing_attributes, request.tags).await
     };
     answer(&ses, "CreateEmailIdentity", effect).await
 }

@@ -21,7 +21,10 @@ mod store;
 mod tests;
 mod wire;
 
-use std::sync::Arc;
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use axum::{
     Router,
@@ -36,9 +39,10 @@ use http::{
 use serde::{Serialize, de::DeserializeOwned};
 use tokio::sync::Notify;
 
-use self::error::SqsError;
+use self::{error::SqsError, queue::QueueName};
 use crate::{
     clock::LocalClock,
+    counters,
     faults::{Faults, Service},
     state::{State, StateError},
 };
@@ -61,8 +65,7 @@ pub struct Sqs {
     clock: Arc<LocalClock>,
     faults: Arc<Faults>,
     region: String,
-    /// Rung whenever a message may have become visible somewhere; long polls listen.
-    changed: Notify,
+    bells: Bells,
 }
 
 impl Sqs {
@@ -74,7 +77,7 @@ impl Sqs {
         region: &str,
     ) -> Result<Arc<Self>, StateError> {
         state.define(store::SCHEMA)?;
-        Ok(Arc::new(Self { state, clock, faults, region: region.to_owned(), changed: Notify::new() }))
+        Ok(Arc::new(Self { state, clock, faults, region: region.to_owned(), bells: Bells::default() }))
     }
 
     /// The ARN of the queue of this name, whether or not it exists.
@@ -112,6 +115,28 @@ impl Sqs {
     }
 }
 
+/// What long polls wait for: a bell for each queue.
+#[derive(Debug, Default)]
+struct Bells(Mutex<HashMap<String, Arc<Notify>>>);
+
+impl Bells {
+    fn of(&self, queue: &QueueName) -> Arc<Notify> {
+        let mut bells = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(bells.entry(queue.as_str().to_owned()).or_default())
+    }
+
+    /// A message may have become visible: wakes one of those who wait, or else the next one to come. Should there be more
+    /// messages than that one takes, it wakes the next.
+    fn ring(&self, queue: &QueueName) {
+        self.of(queue).notify_one();
+    }
+
+    /// Something else has changed: wakes all who wait.
+    fn ring_all(&self, queue: &QueueName) {
+        self.of(queue).notify_waiters();
+    }
+}
+
 fn arn(region: &str, queue_name: &str) -> String {
     format!("arn:aws:sqs:{region}:{ACCOUNT_ID}:{queue_name}")
 }
@@ -128,6 +153,7 @@ async fn answer(extract::State(sqs): extract::State<Arc<Sqs>>, headers: HeaderMa
     let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
     let operation = text("x-amz-target").and_then(|target| target.strip_prefix("AmazonSQS.")).unwrap_or("(none)");
     let host = text(HOST.as_str()).unwrap_or("localhost");
+    counters::SQS.count();
     let performed = async {
         match sqs.perform(operation, host, &body).await {
             Ok(answer) => ([(CONTENT_TYPE, CONTENT)], Body::from(answer)).into_response(),

@@ -25,6 +25,10 @@ use crate::{
 #[derive(Debug, Clone)]
 pub struct Authenticated(pub Caller);
 
+/// What a request counts as, where its method does not tell: put into its extensions before its caller is looked up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Counted(pub RateClass);
+
 impl FromRequestParts<Arc<App>> for Authenticated {
     type Rejection = ApiError;
 
@@ -34,7 +38,8 @@ impl FromRequestParts<Arc<App>> for Authenticated {
             return Ok(known.clone());
         }
         let key = bearer(&parts.headers).ok_or_else(ApiError::no_credential)?;
-        let class = if parts.method.is_safe() { RateClass::Read } else { RateClass::Write };
+        let by_method = if parts.method.is_safe() { RateClass::Read } else { RateClass::Write };
+        let class = parts.extensions.get::<Counted>().map_or(by_method, |Counted(class)| *class);
         let (caller, rate) = authenticate(app, key, class).await?;
         if let Some(Tenant(tenant)) = parts.extensions.get::<Tenant>() {
             // Set once per request; a second extraction would say the same.
@@ -70,7 +75,7 @@ pub(crate) fn note_rate(extensions: &Extensions, rate: Option<RateState>) -> Res
 }
 
 /// The token of the one `Authorization` header (RFC 6750, section 2.1); the scheme's case does not matter.
-pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
+pub fn bearer(headers: &HeaderMap) -> Option<&str> {
     let mut all = headers.get_all(header::AUTHORIZATION).iter();
     let (Some(only), None) = (all.next(), all.next()) else { return None };
     let (scheme, token) = only.to_str().ok()?.split_once(' ')?;

@@ -40,7 +40,8 @@ impl RequestId {
         Self(HeaderValue::from_str(&id).unwrap_or(HeaderValue::from_static("unknown")))
     }
 
-    fn as_str(&self) -> &str {
+    /// The id.
+    pub fn as_str(&self) -> &str {
         self.0.to_str().unwrap_or("unknown")
     }
 }
@@ -64,6 +65,19 @@ impl SourceAddress {
 /// Whose request it turned out to be; filled by [`crate::Authenticated`], read for the log line.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Tenant(pub(crate) Arc<OnceLock<WorkspaceId>>);
+
+/// What was asked for and why it was refused, for the log line of a request whose path and status do not say: MCP puts
+/// every operation into one path, and a refusal into an answer with status 200.
+#[derive(Debug, Clone, Default)]
+pub struct Noted(Arc<OnceLock<(&'static str, Option<ApiError>)>>);
+
+impl Noted {
+    /// Notes it, once per request.
+    pub fn note(&self, operation: &'static str, refused: Option<ApiError>) {
+        // A second note would be about the same request.
+        let _ = self.0.set((operation, refused));
+    }
+}
 
 /// How it stands to its limit; filled where that is counted, read for the headers.
 #[derive(Debug, Clone, Default)]
@@ -95,12 +109,16 @@ async fn handle(mut request: Request, next: Next, entropy: Arc<dyn Entropy>) -> 
     request.extensions_mut().insert(tenant.clone());
     let rate = Rate::default();
     request.extensions_mut().insert(rate.clone());
+    let noted = Noted::default();
+    request.extensions_mut().insert(noted.clone());
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
 
     let mut response = catch_panic(next.run(request)).await;
     write_error(&mut response, &request_id);
-    let error = response.extensions_mut().remove::<ApiError>();
+    let (operation, refused) =
+        noted.0.get().map_or((None, None), |(operation, refused)| (Some(*operation), refused.clone()));
+    let error = response.extensions_mut().remove::<ApiError>().or(refused);
     let headers = response.headers_mut();
     if let Some(rate) = rate.0.get() {
         headers.insert("ratelimit-limit", rate.limit.into());
@@ -119,6 +137,7 @@ async fn handle(mut request: Request, next: Next, entropy: Arc<dyn Entropy>) -> 
             tracing::$level!(
                 method = method.as_str(),
                 route = route.as_deref().unwrap_or("none"),
+                operation,
                 status = status.as_u16(),
                 duration_ms,
                 request_id = request_id.as_str(),
@@ -129,7 +148,7 @@ async fn handle(mut request: Request, next: Next, entropy: Arc<dyn Entropy>) -> 
             )
         };
     }
-    if status.is_server_error() {
+    if status.is_server_error() || error.as_ref().is_some_and(|error| error.status().is_server_error()) {
         log!(error);
     } else {
         log!(info);

@@ -113,7 +113,9 @@ impl ApiError {
         }))
     }
 
-    fn fix(mut self, fix: impl Into<String>) -> Self {
+    /// The same refusal with another next thing to do.
+    #[must_use]
+    pub fn fix(mut self, fix: impl Into<String>) -> Self {
         self.0.fix = Some(fix.into());
         self
     }
@@ -129,7 +131,7 @@ impl ApiError {
     }
 
     /// What went wrong inside, for the log.
-    pub(crate) fn cause(&self) -> Option<&str> {
+    pub fn cause(&self) -> Option<&str> {
         self.0.cause.as_deref()
     }
 
@@ -169,7 +171,7 @@ impl ApiError {
     }
 
     /// 401 of a request without a usable `Authorization` header.
-    pub(crate) fn no_credential() -> Self {
+    pub fn no_credential() -> Self {
         Self::new(StatusCode::UNAUTHORIZED, "unauthorized", "This request carries no API key.")
             .fix("Send the header `Authorization: Bearer nc_live_…` with a key of your workspace.")
     }
@@ -187,7 +189,7 @@ impl ApiError {
     }
 
     /// 409: the first request with this key is not answered yet.
-    pub(crate) fn idempotency_in_flight() -> Self {
+    pub fn idempotency_in_flight() -> Self {
         Self::conflict(
             "idempotency_in_flight",
             "A request with this Idempotency-Key is being carried out, or ended before it could be answered.",
@@ -196,7 +198,7 @@ impl ApiError {
     }
 
     /// 422: the key came with another request.
-    pub(crate) fn idempotency_key_reused() -> Self {
+    pub fn idempotency_key_reused() -> Self {
         Self::new(
             StatusCode::UNPROCESSABLE_ENTITY,
             "idempotency_key_reused",
@@ -300,7 +302,7 @@ impl ApiError {
     }
 
     /// The body, with the request's id.
-    pub(crate) fn body(&self, request_id: &str) -> Vec<u8> {
+    pub fn body(&self, request_id: &str) -> Vec<u8> {
         let Refusal { status: _, code, message, fix, details, decided, retry_after_seconds, upgrade_url, cause: _ } =
             &*self.0;
         let envelope = Envelope {

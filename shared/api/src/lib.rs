@@ -24,9 +24,9 @@ pub mod routes;
 mod tests;
 pub mod views;
 
-pub use authenticated::Authenticated;
-pub use body::{Addresses, JsonBody, NoFields, OptionalJsonBody, nullable};
-pub use boundary::{RequestId, SourceAddress, boundary};
+pub use authenticated::{Authenticated, Counted, bearer};
+pub use body::{Addresses, JsonBody, NoFields, OptionalJsonBody, nullable, parse as parse_json, read as read_body};
+pub use boundary::{Noted, RequestId, SourceAddress, boundary};
 pub use error::ApiError;
 pub use page::List;
 pub use path::{AttachmentId, DeliveryId, Id, IdOrAddress, NamedId};

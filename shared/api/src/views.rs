@@ -5,6 +5,7 @@
 
 mod billing;
 mod draft;
+mod html_preview;
 mod identity;
 mod inbound;
 mod message;
@@ -17,6 +18,7 @@ mod webhook;
 
 pub use billing::SubscriptionView;
 pub use draft::{ActorView, DraftVersionView, DraftView, FailureView, NotificationView};
+pub use html_preview::HtmlPreviewView;
 pub use identity::{ApprovalChannels, DomainView, IdentityView, RecordView};
 pub use inbound::{ContactView, HeldView};
 pub use message::{AttachmentView, AuthenticationView, MessageView, SafetyView, SentView, SignedUrlView};

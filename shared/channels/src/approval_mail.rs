@@ -104,7 +104,8 @@ mod tests {
     #[test]
     fn says_what_one_decides_on() {
         let mut sample = Sample::hostile();
-        sample.body = actionlayer_domain::DraftBody { text: Some("Yes, on Tuesday.".to_owned()), html: None };
+        sample.body =
+            actionlayer_domain::DraftBody { text: Some("Yes, on Tuesday.".to_owned()), html: None, sender: None };
         sample.draft.rationale = Some("The calendar is free.".to_owned());
         let mail = approval_mail(&sample.proposal(), LINK);
         for part in [&mail.text, &mail.html] {

@@ -1,6 +1,7 @@
 //! Text as a person sees it: what would be invisible, or would reorder what is beside it, is made visible first.
 
 use actionlayer_domain::Timestamp;
+use actionlayer_mail::is_unseen;
 
 /// What stands in for a character that nobody would see.
 const VISIBLE: char = '\u{fffd}';
@@ -17,7 +18,7 @@ pub fn lines(text: &str) -> String {
                 out.push('\n');
             }
             '\n' | '\t' => out.push(c),
-            c if is_deceptive(c) => out.push(VISIBLE),
+            c if is_unseen(c) => out.push(VISIBLE),
             c => out.push(c),
         }
     }
@@ -51,22 +52,6 @@ pub fn cut(text: &str, max_chars: usize) -> Cut {
         Some((end, _)) => Cut { text: format!("{}…", text[..end].trim_end()), more: true },
         None => Cut { text: text.trim_end().to_owned(), more: false },
     }
-}
-
-fn is_deceptive(c: char) -> bool {
-    c.is_control()
-        || matches!(c,
-            // Zero-width space, word joiner and invisible operators, byte order mark; the joiners U+200C and U+200D stay,
-            // scripts and emoji need them.
-            '\u{200b}' | '\u{2060}'..='\u{2064}' | '\u{feff}' | '\u{180e}'
-            // Bidirectional embeddings, overrides and isolates.
-            | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{206f}'
-            // Line and paragraph separators; interlinear annotation.
-            | '\u{2028}' | '\u{2029}' | '\u{fff9}'..='\u{fffb}'
-            // Fillers that are letters without a shape.
-            | '\u{115f}' | '\u{1160}' | '\u{3164}' | '\u{ffa0}'
-            // Tags and supplementary variation selectors: text for machines only.
-            | '\u{e0000}'..='\u{e0fff}')
 }
 
 #[cfg(test)]

@@ -2,9 +2,10 @@
 
 use actionlayer_domain::{
     Draft, DraftBody, DraftStatus, EmailAddress, Identity, Message, MessageBody, Thread,
+    draft::Sender,
     message::{Attachment, SafetyFlag},
 };
-use actionlayer_mail::{html_to_text, is_executable};
+use actionlayer_mail::{Composition, QuotedMessage, html_to_text, is_executable};
 
 use crate::legible::{Cut, cut, line, lines, moment};
 
@@ -31,6 +32,8 @@ pub struct Shown {
     /// It starts a conversation: nobody wrote first.
     pub is_cold: bool,
     pub from: String,
+    /// Where answers would go, if not to the sender.
+    pub reply_to: Option<String>,
     pub to: String,
     pub cc: String,
     pub bcc: String,
@@ -40,6 +43,8 @@ pub struct Shown {
     pub rationale: Option<String>,
     /// The files that go with it, with type and size.
     pub files: Vec<String>,
+    /// Where the pictures of its signature are loaded from: they show what is there when it is read.
+    pub pictures: Vec<String>,
     pub inbound: Option<ShownInbound>,
     pub warnings: Vec<&'static str>,
     pub text: Cut,
@@ -72,8 +77,13 @@ pub struct Room {
 impl Proposal<'_> {
     pub fn shown(&self, room: Room) -> Shown {
         let (draft, body) = (self.draft, self.body);
-        let from_html = body.html.as_deref().map(|html| cut(&lines(&html_to_text(html)), room.draft));
-        let (text, html_as_text, is_from_html) = match (body.text.as_deref(), from_html) {
+        let sender = self.sender();
+        // What it quotes is shown beside it.
+        let said = self.composition(&sender, None).compose().ok();
+        let said_text = said.as_ref().filter(|_| body.text.is_some()).map(|said| said.text.as_str());
+        let said_html = said.as_ref().filter(|_| body.html.is_some()).map(|said| said.html.as_str());
+        let from_html = said_html.map(|html| cut(&lines(&html_to_text(html)), room.draft));
+        let (text, html_as_text, is_from_html) = match (said_text, from_html) {
             (Some(text), html) => (cut(&lines(text), room.draft), html, false),
             (None, Some(html)) => (html, None, true),
             (None, None) => (Cut { text: String::new(), more: false }, None, false),
@@ -84,7 +94,8 @@ impl Proposal<'_> {
             thread_subject: line(&self.thread.subject),
             subject: line(draft.subject.as_str()),
             is_cold: draft.based_on_message_id.is_none(),
-            from: named(Some(self.identity.display_name.as_str()), self.identity.email_address.as_str()),
+            from: named(Some(sender.name.as_str()), self.identity.email_address.as_str()),
+            reply_to: sender.reply_to.as_ref().map(|address| line(address.as_str())),
             to: addresses(&draft.to),
             cc: addresses(&draft.cc),
             bcc: addresses(&draft.bcc),
@@ -93,6 +104,7 @@ impl Proposal<'_> {
             submitted_at: moment(draft.created_at),
             rationale: draft.rationale.as_deref().map(lines),
             files: draft.attachments.iter().map(file).collect(),
+            pictures: said.map(|said| said.pictures.iter().map(|url| line(url)).collect()).unwrap_or_default(),
             inbound: self.newest_inbound.map(|(message, body)| shown_inbound(message, body, room.inbound)),
             warnings: self.warnings(),
             text,
@@ -103,12 +115,38 @@ impl Proposal<'_> {
         }
     }
 
+    /// How it is signed.
+    fn sender(&self) -> Sender {
+        self.body.sender.clone().unwrap_or_else(|| Sender::of(self.identity))
+    }
+
+    fn composition<'a>(&'a self, sender: &'a Sender, quoted: Option<&'a QuotedMessage>) -> Composition<'a> {
+        Composition {
+            text: self.body.text.as_deref(),
+            html: self.body.html.as_deref(),
+            signature: sender.into(),
+            history: quoted.map(QuotedMessage::as_history),
+        }
+    }
+
+    /// The HTML that leaves, to the last byte, if the draft has any of its own.
+    pub fn html(&self) -> Option<String> {
+        self.body.html.as_ref()?;
+        let quoted = self.newest_inbound.filter(|(message, _)| self.quotes(message));
+        let quoted = quoted.map(|(message, body)| QuotedMessage::of(message, body));
+        self.composition(&self.sender(), quoted.as_ref()).compose().ok().map(|composed| composed.html)
+    }
+
+    fn quotes(&self, message: &Message) -> bool {
+        self.draft.quote_history && self.draft.based_on_message_id == Some(message.id)
+    }
+
     /// What is quoted below the draft. Of a draft that answers an older message than the newest nothing is: it can only be
     /// rejected.
     fn history(&self, room: usize) -> Option<ShownInbound> {
-        let (message, body) = self.newest_inbound.filter(|_| self.draft.quote_history)?;
+        let (message, body) = self.newest_inbound.filter(|(message, _)| self.quotes(message))?;
         let whole = || body.text.clone().or_else(|| body.html.as_deref().map(html_to_text)).unwrap_or_default();
-        (self.draft.based_on_message_id == Some(message.id)).then(|| ShownInbound {
+        Some(ShownInbound {
             from: named(message.from_name.as_deref(), &message.from_email),
             at: moment(message.received_at.unwrap_or(message.created_at)),
             text: cut(&lines(&whole()), room),
@@ -124,6 +162,14 @@ impl Proposal<'_> {
         }
         if self.draft.attachments.iter().any(|file| is_executable(&file.filename, &file.content_type, &[])) {
             warnings.push("The draft carries a file that runs when opened.");
+        }
+        let was_here = |address: &EmailAddress| self.thread.participants().any(|known| known == address.folded());
+        let mut recipients = self.draft.to.iter().chain(&self.draft.cc).chain(&self.draft.bcc);
+        if self.draft.based_on_message_id.is_some() && !recipients.all(was_here) {
+            warnings.push("It goes to somebody who was not in this conversation before.");
+        }
+        if self.thread.open_draft_ids.len() > 1 {
+            warnings.push("There is another draft in this conversation that nobody decided about.");
         }
         let Some((message, _)) = self.newest_inbound else { return warnings };
         warnings.extend(message.safety_flags.iter().map(|flag| sentence(*flag)));
@@ -195,6 +241,8 @@ pub const fn sentence(flag: SafetyFlag) -> &'static str {
         SafetyFlag::ReplyToDiffers => "The answer would go to another domain than the sender's.",
         SafetyFlag::Unauthenticated => "Nothing proves that the message comes from the sender it names.",
         SafetyFlag::ExecutableAttachment => "The message carries a file that runs when opened.",
+        SafetyFlag::SeveralAuthors => "The message names more than one author: nothing says who wrote it.",
+        SafetyFlag::NewParticipant => "Its author was not in this conversation before, and may not be who they say.",
     }
 }
 /// Whether both are shown whole and have the same words.

@@ -98,9 +98,13 @@ impl Sample {
             identity,
             thread,
             draft,
-            body: DraftBody { text: Some(hostile_lines.clone()), html: Some(format!("<p>Hello {HOSTILE}</p>")) },
+            body: DraftBody {
+                text: Some(hostile_lines.clone()),
+                html: Some(format!("<p>Hello {HOSTILE}</p>")),
+                sender: None,
+            },
             message,
-            message_body: MessageBody { text: None, html: None, extracted_text: Some(hostile_lines) },
+            message_body: MessageBody { extracted_text: Some(hostile_lines), ..MessageBody::default() },
         }
     }
 }

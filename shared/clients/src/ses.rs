@@ -9,7 +9,7 @@ use aws_sdk_sesv2::{
     error::{ProvideErrorMetadata, SdkError},
     operation::send_email::SendEmailError,
     primitives::Blob,
-    types::{Destination, DkimSigningAttributes, EmailContent, MessageTag, RawMessage},
+    types::{Destination, DkimSigningAttributes, EmailContent, MessageTag, RawMessage, Tag},
 };
 
 use crate::ClientError;
@@ -22,6 +22,26 @@ pub mod tag {
     pub const MESSAGE: &str = "al_message";
     /// The attempt's id.
     pub const ATTEMPT: &str = "al_attempt";
+}
+
+/// The tag that marks a domain in SES as this deployment's; its value is the configuration set's name. An account may have
+/// domains of others, which are never touched.
+const OWNER_TAG: &str = "actionlayer";
+
+/// What SES has under the name of a domain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SesDomain {
+    /// Nothing.
+    Unknown,
+    /// A domain that this deployment registered.
+    Ours {
+        /// SES sends for it.
+        verified: bool,
+        /// It signs with the key that is asked about.
+        signs: bool,
+    },
+    /// A domain that somebody else registered in this account.
+    Foreign,
 }
 
 /// SES, through a client whose own retries must be off: `SendEmail` has no idempotency token, and a retry of a request
@@ -98,58 +118,84 @@ impl Mailer {
         }
     }
 
-    /// Registers a domain with a DKIM key of its own (BYODKIM). Doing it again sets the key again.
-    pub async fn create_domain_identity(
+    /// Registers a domain with a DKIM key of its own (BYODKIM), tagged as ours; sets the key again when it is. Whatever
+    /// somebody else registered stays as it is, and is what this gives back.
+    pub async fn register_domain(
         &self,
         domain: &DomainName,
         selector: &str,
         private_key_base64: &Secret<String>,
-    ) -> Result<(), ClientError> {
+    ) -> Result<SesDomain, ClientError> {
         let attributes = || {
             DkimSigningAttributes::builder()
                 .domain_signing_selector(selector)
                 .domain_signing_private_key(private_key_base64.expose())
                 .build()
         };
+        let tag = Tag::builder().key(OWNER_TAG).value(self.owner()).build();
         let created = self
             .client
             .create_email_identity()
             .email_identity(domain.as_str())
             .dkim_signing_attributes(attributes())
+            .set_tags(tag.ok().map(|tag| vec![tag]))
             .send()
             .await;
         match created {
-            Ok(_) => Ok(()),
-            Err(e) if e.as_service_error().is_some_and(|e| e.is_already_exists_exception()) => self
-                .client
-                .put_email_identity_dkim_signing_attributes()
-                .email_identity(domain.as_str())
-                .signing_attributes_origin(aws_sdk_sesv2::types::DkimSigningAttributesOrigin::External)
-                .signing_attributes(attributes())
-                .send()
-                .await
-                .map(drop)
-                .map_err(|e| upstream(&e)),
-            Err(e) => Err(upstream(&e)),
+            Ok(_) => {}
+            Err(e) if e.as_service_error().is_some_and(|e| e.is_already_exists_exception()) => {
+                match self.domain(domain, selector).await? {
+                    SesDomain::Ours { .. } => {}
+                    other => return Ok(other),
+                }
+                self.client
+                    .put_email_identity_dkim_signing_attributes()
+                    .email_identity(domain.as_str())
+                    .signing_attributes_origin(aws_sdk_sesv2::types::DkimSigningAttributesOrigin::External)
+                    .signing_attributes(attributes())
+                    .send()
+                    .await
+                    .map_err(|e| upstream(&e))?;
+            }
+            Err(e) => return Err(upstream(&e)),
         }
+        self.domain(domain, selector).await
     }
 
-    /// Whether SES sends for a domain; `None` when it does not know the domain.
-    pub async fn domain_verification(&self, domain: &DomainName) -> Result<Option<bool>, ClientError> {
+    /// What SES has under the name of a domain, and whether it signs with the key of this selector.
+    pub async fn domain(&self, domain: &DomainName, selector: &str) -> Result<SesDomain, ClientError> {
         match self.client.get_email_identity().email_identity(domain.as_str()).send().await {
-            Ok(identity) => Ok(Some(identity.verified_for_sending_status)),
-            Err(e) if e.as_service_error().is_some_and(|e| e.is_not_found_exception()) => Ok(None),
+            Ok(identity) => {
+                let is_ours = identity.tags().iter().any(|tag| tag.key() == OWNER_TAG && tag.value() == self.owner());
+                Ok(if is_ours {
+                    // For a key of its owner's, SES gives the selector here.
+                    let tokens = identity.dkim_attributes().map(|dkim| dkim.tokens()).unwrap_or_default();
+                    let signs = tokens.iter().any(|token| token == selector);
+                    SesDomain::Ours { verified: identity.verified_for_sending_status, signs }
+                } else {
+                    SesDomain::Foreign
+                })
+            }
+            Err(e) if e.as_service_error().is_some_and(|e| e.is_not_found_exception()) => Ok(SesDomain::Unknown),
             Err(e) => Err(upstream(&e)),
         }
     }
 
-    /// Forgets a domain. Doing it again changes nothing.
-    pub async fn delete_domain_identity(&self, domain: &DomainName) -> Result<(), ClientError> {
+    /// Forgets a domain that is ours. Doing it again changes nothing.
+    pub async fn forget_domain(&self, domain: &DomainName) -> Result<(), ClientError> {
+        if !matches!(self.domain(domain, "").await?, SesDomain::Ours { .. }) {
+            return Ok(());
+        }
         match self.client.delete_email_identity().email_identity(domain.as_str()).send().await {
             Ok(_) => Ok(()),
             Err(e) if e.as_service_error().is_some_and(|e| e.is_not_found_exception()) => Ok(()),
             Err(e) => Err(upstream(&e)),
         }
+    }
+
+    /// Which of the deployments in an account this is.
+    fn owner(&self) -> &str {
+        self.configuration_set.as_deref().unwrap_or("default")
     }
 }
 

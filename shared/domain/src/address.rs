@@ -20,8 +20,8 @@ pub enum InvalidAddress {
     TooLong,
 }
 
-/// A domain name: lowercase LDH labels (RFC 1123), at least two, at most 253 bytes. Internationalised names are given in
-/// their A-label form (`xn--…`).
+/// A domain name: lowercase LDH labels (RFC 1123), at least two, at most 253 bytes. An internationalised name is kept in
+/// its A-label form (`xn--…`), and may be given in either (RFC 5890).
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
 pub struct DomainName(String);
@@ -37,7 +37,15 @@ impl FromStr for DomainName {
     type Err = InvalidAddress;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let name = text.strip_suffix('.').unwrap_or(text).to_ascii_lowercase();
+        let text = match Some(text).filter(|text| !text.is_ascii()) {
+            None => text.to_owned(),
+            // `url` would decode percent signs, too.
+            Some(text) => match url::Host::parse(text) {
+                Ok(url::Host::Domain(ascii)) if !text.contains('%') => ascii,
+                _ => return Err(InvalidAddress::Domain),
+            },
+        };
+        let name = text.strip_suffix('.').unwrap_or(&text).to_ascii_lowercase();
         let label_ok = |label: &str| {
             (1..=63).contains(&label.len())
                 && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
@@ -67,6 +75,10 @@ impl fmt::Debug for DomainName {
     }
 }
 
+/// Where mail to approvers comes from, at every domain. No identity has it: what approvers answer to it, with their links in
+/// what they quote, is not for an agent to read.
+pub const APPROVALS_LOCAL_PART: &str = "approvals";
+
 /// The part of an identity's address before the `@`: lowercase letters, digits and `. _ + -`, at most 64 bytes.
 #[derive(Clone, PartialEq, Eq, Hash, Serialize)]
 #[serde(transparent)]
@@ -83,6 +95,11 @@ impl LocalPart {
     /// The text.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// Whether it is one that no identity may have, whatever follows a `+` in it.
+    pub fn is_reserved(&self) -> bool {
+        is_reserved(&self.0)
     }
 
     /// The address of this local part at a domain.
@@ -109,6 +126,11 @@ impl FromStr for LocalPart {
             Err(InvalidLocalPart)
         }
     }
+}
+
+fn is_reserved(local_part: &str) -> bool {
+    let name = local_part.split('+').next().unwrap_or_default();
+    name.eq_ignore_ascii_case(APPROVALS_LOCAL_PART)
 }
 
 impl fmt::Debug for LocalPart {
@@ -139,6 +161,11 @@ impl EmailAddress {
     /// The domain after the `@`.
     pub fn domain(&self) -> &str {
         &self.text[self.at + 1..]
+    }
+
+    /// Whether no identity may have it.
+    pub fn is_reserved(&self) -> bool {
+        is_reserved(self.local_part())
     }
 
     /// The address as it is compared and stored as a key: all lowercase, since no host in practice tells two people
@@ -207,6 +234,22 @@ mod tests {
         assert_eq!(address.as_str(), "Ada.Lovelace+x@example.com");
         assert_eq!((address.local_part(), address.domain()), ("Ada.Lovelace+x", "example.com"));
         assert_eq!(address.folded(), "ada.lovelace+x@example.com");
+    }
+
+    #[test]
+    fn a_domain_in_other_letters_is_its_a_label() {
+        for (text, address) in [
+            ("info@bücher.example", "info@xn--bcher-kva.example"),
+            ("info@BÜCHER.Example.", "info@xn--bcher-kva.example"),
+            ("info@xn--bcher-kva.example", "info@xn--bcher-kva.example"),
+            ("a@пример.испытание", "a@xn--e1afmkfd.xn--80akhbyknj4f"),
+        ] {
+            assert_eq!(text.parse::<EmailAddress>().expect("valid").as_str(), address, "{text}");
+        }
+        for bad in ["ü@b.example", "a@ü", "a@b%C3%BC.ü.example", "a@ü .example", "a@ü\r\n.example", "a@１.２.３.４"]
+        {
+            assert!(bad.parse::<EmailAddress>().is_err(), "{bad:?}");
+        }
     }
 
     #[test]

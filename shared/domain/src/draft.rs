@@ -14,16 +14,18 @@ use utoipa::ToSchema;
 
 mod actor;
 mod failure;
+mod sender;
 mod start;
 #[cfg(test)]
 mod tests;
 
 pub use actor::{Actor, ActorKind};
 pub use failure::{Failure, FailureCode};
+pub use sender::Sender;
 
 use crate::{
     DraftId, EmailAddress, HeaderText, IdentityId, MessageId, Thread, ThreadId, Timestamp, WorkspaceId,
-    channel::Notification, message::Attachment,
+    channel::Notification, message::Attachment, unattended::Declined,
 };
 
 /// Where a draft stands.
@@ -124,6 +126,18 @@ pub struct Draft {
     /// The message it answers is quoted below it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub quote_history: bool,
+    /// SHA-256, in hex, over all that its recipients will see in this version: an approval is of that and nothing else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content_sha256: Option<String>,
+    /// Why it was not approved by itself, where its identity approves answers by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub auto_approve_declined: Option<Declined>,
+    /// Who edited it last, if anybody did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub edited_by: Option<Actor>,
+    /// Somebody who may approve wants it sent although the message it answers was answered since.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub answer_again: bool,
     /// Who submitted it.
     pub submitted_by: Actor,
     /// How far its sending came.
@@ -153,8 +167,11 @@ pub struct Draft {
 pub struct DraftBody {
     /// The text.
     pub text: Option<String>,
-    /// The HTML.
+    /// The HTML, as it leaves.
     pub html: Option<String>,
+    /// How it is signed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sender: Option<Sender>,
 }
 
 impl std::fmt::Debug for DraftBody {
@@ -233,9 +250,16 @@ impl Draft {
     }
 
     /// Counts an edit: another version, which nobody was told of.
-    pub fn edited(&mut self, now: Timestamp) {
+    pub fn edited(&mut self, by: Actor, now: Timestamp) {
+        self.edited_by = Some(by);
         self.version = self.version.saturating_add(1);
         self.updated_at = now;
+    }
+
+    /// Whether somebody else than `actor` edited it last: who then decides without saying which version they saw may decide about
+    /// what they never read.
+    pub fn was_edited_by_another(&self, actor: &Actor) -> bool {
+        self.edited_by.as_ref().is_some_and(|editor| (editor.kind, &editor.id) != (actor.kind, &actor.id))
     }
 
     /// Approves the version the approver saw, or the current one.
@@ -286,7 +310,7 @@ impl Draft {
     /// transaction: that it has nothing newer is part of the decision.
     pub fn queue(&mut self, message_id: MessageId, thread: &Thread, now: Timestamp) -> Result<(), DraftRefusal> {
         match (self.status, self.send_state) {
-            (DraftStatus::Approved, None) if thread.is_stale(self.based_on_message_id) => Err(DraftRefusal::Stale),
+            (DraftStatus::Approved, None) if self.is_overtaken(thread) => Err(DraftRefusal::Stale),
             (DraftStatus::Approved, None) => {
                 self.send_state = Some(SendState::Queued);
                 self.outbound_message_id = Some(message_id);
@@ -305,12 +329,17 @@ impl Draft {
         }
     }
 
+    /// Whether newer mail came, or what it answers was answered by another one since it was written.
+    fn is_overtaken(&self, thread: &Thread) -> bool {
+        let is_second = thread.was_answered_since(self.based_on_message_id, self.created_at) && !self.answer_again;
+        thread.is_stale(self.based_on_message_id) || is_second
+    }
+
     /// A worker takes the queued draft for that message. The thread is asked again, as in [`Draft::queue`]: a draft that
     /// was claimed, overtaken and released must not be claimed a second time.
     pub fn claim(&mut self, message_id: MessageId, thread: &Thread, now: Timestamp) -> Result<(), DraftRefusal> {
         self.require_on_its_way(message_id)?;
-        // What is on its way was fresh when it was queued: a warning since then came with newer mail.
-        if self.stale_warning || thread.is_stale(self.based_on_message_id) {
+        if self.is_overtaken(thread) {
             return Err(DraftRefusal::Stale);
         }
         if self.send_state != Some(SendState::Queued) {
@@ -366,18 +395,6 @@ impl Draft {
         self.send_state = None;
         self.updated_at = now;
         true
-    }
-
-    /// Newer inbound arrived while this was among the undecided drafts of its thread: it goes stale, or, when a worker claimed
-    /// it, is marked, so that it cannot be claimed once more. Either way it changes, which is what whoever read it before
-    /// is stopped by. Returns whether it changed.
-    #[must_use]
-    pub fn overtake(&mut self, now: Timestamp) -> bool {
-        if self.status == DraftStatus::Approved && self.send_state == Some(SendState::Sending) {
-            self.stale_warning = true;
-            return true;
-        }
-        self.go_stale(now)
     }
 
     /// Nobody decided in time. Returns whether it changed.

@@ -31,12 +31,13 @@ pub mod suppression;
 pub mod text;
 pub mod thread;
 pub mod time;
+pub mod unattended;
 pub mod upload;
 pub mod webhook;
 pub mod work;
 pub mod workspace;
 
-pub use address::{DomainName, EmailAddress, LocalPart};
+pub use address::{APPROVALS_LOCAL_PART, DomainName, EmailAddress, LocalPart};
 pub use draft::{Draft, DraftBody, DraftRefusal, DraftStatus};
 pub use identity::Identity;
 pub use ids::{

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{DraftId, EmailAddress, IdentityId, MessageId, ThreadId, Timestamp, WorkspaceId};
+use crate::{DraftId, EmailAddress, IdentityId, MessageId, ThreadId, Timestamp, WorkspaceId, draft::Sender};
 
 mod attachment;
 mod authentication;
@@ -142,6 +142,9 @@ pub struct MessageBody {
     pub html: Option<String>,
     /// What is new: the text without quoted history and signature.
     pub extracted_text: Option<String>,
+    /// How it is signed, if it is ours.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sender: Option<Sender>,
 }
 
 impl std::fmt::Debug for MessageBody {

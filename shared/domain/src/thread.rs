@@ -59,6 +59,9 @@ pub struct Thread {
     /// Everybody else in it but the identity: their addresses, folded, the first [`MAX_PARTICIPANTS`] of them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub other_participants: Vec<String>,
+    /// Those of them whom mail of ours in it went to: their addresses, folded, the first [`MAX_PARTICIPANTS`] of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub written_to: Vec<String>,
     /// The subject of its first message.
     pub subject: String,
     /// Whose turn it is.
@@ -69,6 +72,13 @@ pub struct Thread {
     pub last_message_at: Timestamp,
     /// The newest inbound message by time of receipt. A draft based on an older one is stale.
     pub last_inbound_message_id: Option<MessageId>,
+    /// Inbound messages of people who take no part in it, the newest [`MAX_ASIDES`] of them. Nothing that is said in it becomes
+    /// stale by them, and an answer to one of them is for its author alone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub asides: Vec<MessageId>,
+    /// The inbound message that was answered last, and when.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answered: Option<Answered>,
     /// Messages in it, both ways.
     pub message_count: u32,
     /// The first words of the newest message.
@@ -96,6 +106,18 @@ pub struct Thread {
 
 /// How many unattended sends a thread takes in a day: two machines answering each other must come to rest.
 pub const MAX_UNATTENDED_SENDS_A_DAY: u32 = 10;
+
+/// How many messages of people who take no part a thread tells apart.
+pub const MAX_ASIDES: usize = 20;
+
+/// Which inbound message was answered, and when.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answered {
+    /// The message.
+    pub message_id: MessageId,
+    /// When the answer left.
+    pub at: Timestamp,
+}
 
 /// What was sent on one day that no person approved.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -134,11 +156,14 @@ impl Thread {
             primary_contact_id: None,
             primary_contact_email: None,
             other_participants: Vec::new(),
+            written_to: Vec::new(),
             subject: subject.to_owned(),
             status: ThreadStatus::Waiting,
             needs_review: false,
             last_message_at: at,
             last_inbound_message_id: None,
+            asides: Vec::new(),
+            answered: None,
             message_count: 0,
             snippet: String::new(),
             tags: Vec::new(),
@@ -172,6 +197,16 @@ impl Thread {
         }
     }
 
+    /// A mail of ours went to these people.
+    pub fn wrote_to<'a>(&mut self, addresses: impl IntoIterator<Item = &'a str> + Clone) {
+        self.take_part(addresses.clone());
+        for folded in addresses.into_iter().map(str::to_ascii_lowercase) {
+            if self.written_to.len() < MAX_PARTICIPANTS && !self.written_to.contains(&folded) {
+                self.written_to.push(folded);
+            }
+        }
+    }
+
     /// Everybody in it but the identity, by folded address.
     pub fn participants(&self) -> impl Iterator<Item = String> {
         let primary = self.primary_contact_email.iter().map(EmailAddress::folded);
@@ -187,6 +222,8 @@ impl Thread {
         self.last_message_at = self.last_message_at.max(other.last_message_at);
         self.last_inbound_message_id = self.last_inbound_message_id.max(other.last_inbound_message_id);
         self.needs_review |= other.needs_review;
+        self.asides.extend(&other.asides);
+        self.asides.drain(..self.asides.len().saturating_sub(MAX_ASIDES));
         self.skip_ai |= other.skip_ai;
         self.open_draft_ids.extend(&other.open_draft_ids);
         let missing: Vec<_> = other.tags.iter().filter(|tag| !self.tags.contains(tag)).cloned().collect();
@@ -197,6 +234,7 @@ impl Thread {
         }
         let participants: Vec<String> = other.participants().collect();
         self.take_part(participants.iter().map(String::as_str));
+        self.wrote_to(other.written_to.iter().map(String::as_str));
         if self.unattended.day == other.unattended.day {
             self.unattended.count += other.unattended.count;
         } else if self.unattended.day < other.unattended.day {
@@ -235,6 +273,20 @@ impl Thread {
         std::mem::take(&mut self.open_draft_ids)
     }
 
+    /// A message joins whose author takes no part in the thread: it asks for somebody to look, and changes nothing about what is
+    /// said here. Who takes part, and which message is the newest, stay as they are.
+    pub fn receive_aside(&mut self, joined: Joined<'_>, is_automated: bool, now: Timestamp) {
+        self.join(joined, now);
+        self.asides.push(joined.message_id);
+        if self.asides.len() > MAX_ASIDES {
+            self.asides.remove(0);
+        }
+        if self.status != ThreadStatus::DraftPending {
+            self.status = ThreadStatus::Open;
+        }
+        self.needs_review |= !is_automated;
+    }
+
     /// A draft was submitted.
     pub fn draft_opened(&mut self, draft_id: DraftId, now: Timestamp) {
         self.open_draft_ids.push(draft_id);
@@ -258,6 +310,9 @@ impl Thread {
         self.join(joined, now);
         if let Some(draft_id) = draft_id {
             self.open_draft_ids.retain(|open| *open != draft_id);
+        }
+        if let Some(message_id) = answers {
+            self.answered = Some(Answered { message_id, at: now });
         }
         let overtaken = self.last_inbound_message_id > Some(answers.unwrap_or(joined.message_id));
         self.needs_review &= overtaken;
@@ -285,7 +340,13 @@ impl Thread {
 
     /// Whether a draft or send based on `based_on` would ignore a newer inbound message.
     pub fn is_stale(&self, based_on: Option<MessageId>) -> bool {
-        self.last_inbound_message_id != based_on
+        let is_aside = based_on.is_some_and(|id| self.asides.contains(&id));
+        self.last_inbound_message_id != based_on && !is_aside
+    }
+
+    /// Whether the message that a draft answers was answered after the draft was written.
+    pub fn was_answered_since(&self, based_on: Option<MessageId>, written_at: Timestamp) -> bool {
+        self.answered.is_some_and(|answered| Some(answered.message_id) == based_on && answered.at >= written_at)
     }
 }
 

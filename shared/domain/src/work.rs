@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    DraftId, DraftStatus, HeldId, IdentityId, Message, MessageId, WorkspaceId,
+    DraftId, DraftStatus, HeldId, IdentityId, Message, MessageId, ThreadId, WorkspaceId,
     event::Entity,
     message::{DeliveryStatus, Direction},
 };
@@ -18,17 +18,20 @@ pub enum Queue {
     Send,
     /// People who are to be told.
     Notify,
+    /// Words that threads are to be found by. Anybody who writes makes work here, so that nothing else may wait for it.
+    Index,
 }
 
 impl Queue {
     /// Every one, in the order in which they are fed: people wait for the first.
-    pub const ALL: [Self; 2] = [Self::Send, Self::Notify];
+    pub const ALL: [Self; 3] = [Self::Send, Self::Notify, Self::Index];
 
     /// The environment variable with its URL.
     pub const fn url_variable(self) -> &'static str {
         match self {
             Self::Send => "SEND_QUEUE_URL",
             Self::Notify => "NOTIFY_QUEUE_URL",
+            Self::Index => "INDEX_QUEUE_URL",
         }
     }
 }
@@ -41,6 +44,8 @@ pub enum Work {
     Send(SendJob),
     /// Tell approvers.
     Notify(NotifyWork),
+    /// Make a thread found.
+    Index(IndexJob),
 }
 
 impl Work {
@@ -49,6 +54,7 @@ impl Work {
         match self {
             Self::Send(_) => Queue::Send,
             Self::Notify(_) => Queue::Notify,
+            Self::Index(_) => Queue::Index,
         }
     }
 }
@@ -63,6 +69,50 @@ pub struct SenderJob {
     pub identity_id: IdentityId,
     /// Held mail of the sender; its id names them.
     pub held_id: HeldId,
+}
+
+/// The body of a message on the index queue.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum IndexJob {
+    /// A message that took place: its thread is found by its words.
+    Message(IndexMessage),
+    /// A thread that became part of another, which is found by its words from now on.
+    Part(IndexPart),
+    /// Places in lists that the relay could not enter or leave at once.
+    Places(IndexPlaces),
+}
+
+/// See [`IndexJob::Message`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct IndexMessage {
+    /// The workspace.
+    pub workspace_id: WorkspaceId,
+    /// The message.
+    pub message_id: MessageId,
+}
+
+/// See [`IndexJob::Part`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct IndexPart {
+    /// The workspace.
+    pub workspace_id: WorkspaceId,
+    /// The thread that became part of another.
+    pub thread_id: ThreadId,
+    /// It, and what was part of it before.
+    pub thread_ids: Vec<ThreadId>,
+    /// How many of their messages were moved by earlier jobs.
+    pub done: u32,
+}
+
+/// See [`IndexJob::Places`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct IndexPlaces {
+    /// Partition key, sort key, and whether there is to be an entry.
+    pub places: Vec<(String, String, bool)>,
 }
 
 /// The body of a message on the send queue.

@@ -7,8 +7,8 @@ use std::path::Path;
 
 use actionlayer_domain::{HeaderText, Timestamp};
 use actionlayer_mail::{
-    AutoSubmitted, ExtraHeader, MessageIdText, OutboundAttachment, OutboundMail, OutboundMailbox, QuotedHistory,
-    Signature, html_to_text,
+    AutoSubmitted, Composition, ExtraHeader, MessageIdText, OutboundAttachment, OutboundMail, OutboundMailbox,
+    QuotedHistory, Signature, html_to_text,
 };
 use serde_json::json;
 
@@ -73,6 +73,17 @@ fn write(folder: &Path, number: usize) {
     let as_html = number % 3 == 1;
     let references: Vec<MessageIdText> =
         (0..number).map(|n| format!("reference-{n}-with-a-longer-name@customer.example").parse().unwrap()).collect();
+    let composed = Composition {
+        text: (!as_html).then_some(body.as_str()),
+        html: (!number.is_multiple_of(3)).then_some(html.as_str()),
+        signature: Signature { text: (number.is_multiple_of(4)).then_some("Mia\nExample & Söhne"), html: None },
+        history: (number.is_multiple_of(5)).then_some(QuotedHistory {
+            author: "Ada <ada@customer.example>",
+            written_at: Timestamp::from_unix_ms(1_777_200_000_000),
+            text: "When does it ship?\n> older",
+        }),
+    };
+    let composed = composed.compose().unwrap();
     let mail = OutboundMail {
         from: mailbox(name, "mia@ai.example.com"),
         to: vec![mailbox(subject, "ada@customer.example"), mailbox("", "bob@customer.example")],
@@ -83,15 +94,8 @@ fn write(folder: &Path, number: usize) {
         message_id: format!("sample-{number}@ai.example.com").parse().unwrap(),
         in_reply_to: references.last().cloned(),
         references: references.clone(),
-        text: (!as_html).then_some(body.as_str()),
-        html: (!number.is_multiple_of(3)).then_some(html.as_str()),
-        signature: Signature { text: (number.is_multiple_of(4)).then_some("Mia\nExample & Söhne"), html: None },
-        history: (number.is_multiple_of(5)).then_some(QuotedHistory {
-            author: "Ada <ada@customer.example>",
-            written_at: Timestamp::from_unix_ms(1_777_200_000_000),
-            text: "When does it ship?\n> older",
-            html: None,
-        }),
+        text: Some(&composed.text),
+        html: Some(&composed.html),
         attachments: (0..number % 4)
             .map(|n| OutboundAttachment {
                 filename: HeaderText::sanitize(pick(&NAMES, number + n)),

@@ -1,8 +1,10 @@
 //! Address lists (RFC 5322, section 3.4), as they really come.
 
-use actionlayer_domain::message::Mailbox;
+use std::borrow::Cow;
 
-use crate::{header::decode_words, limits::MAX_ADDRESSES};
+use actionlayer_domain::{DomainName, message::Mailbox};
+
+use crate::{encoded_word, header::decode_words, limits::MAX_ADDRESSES, lookalike::host_to_unicode};
 
 /// The part of an address after its last `@`, lower case; empty when there is none.
 pub(crate) fn domain_of(email: &str) -> String {
@@ -10,13 +12,43 @@ pub(crate) fn domain_of(email: &str) -> String {
 }
 
 /// The mailboxes of a field value; groups are flattened, what has no `@` is left out. An address is what the sender
-/// wrote, without blanks but those of a quoted local part: it may not be valid.
+/// wrote, without blanks but those of a quoted local part: it may not be valid. A domain of other letters than ASCII's is
+/// given as its A-label (RFC 5890), by which it is known everywhere else.
 pub(crate) fn parse_list(value: &str) -> Vec<Mailbox> {
+    let value = &*with_plain_brackets(value);
+    let list = read_list(value, true);
+    // An encoded word that holds the address, too, breaks RFC 2047 (section 5): better read as it stands than lost.
+    if list.is_empty() && value.contains("=?") { read_list(value, false) } else { list }
+}
+
+/// Brackets that a program escaped for HTML.
+fn with_plain_brackets(value: &str) -> Cow<'_, str> {
+    if value.contains("&lt;") && value.contains("&gt;") && !value.contains('<') {
+        Cow::Owned(value.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\""))
+    } else {
+        Cow::Borrowed(value)
+    }
+}
+
+fn read_list(value: &str, mut words_are_whole: bool) -> Vec<Mailbox> {
     let mut list = Vec::new();
     let mut current = Pending::default();
     let mut rest = value;
+    // The last quote in the value closes the last quotation: one that opens there is never closed.
+    let mut quotes = value.matches('"').count();
     while list.len() < MAX_ADDRESSES {
         let (plain, special) = rest.split_at(rest.find(SPECIAL).unwrap_or(rest.len()));
+        if let Some(mark) = plain.find("=?").filter(|_| words_are_whole) {
+            // Programs leave commas and brackets in encoded words as they are: they are part of the word.
+            let (before, word) = rest.split_at(mark);
+            let end = encoded_word::end(word);
+            words_are_whole = end.is_some();
+            let (word, after) = word.split_at(end.unwrap_or_default());
+            current.text().push_str(before);
+            current.text().push_str(word);
+            rest = after;
+            continue;
+        }
         if !plain.is_empty() {
             current.text().push_str(plain);
         }
@@ -27,18 +59,37 @@ pub(crate) fn parse_list(value: &str) -> Vec<Mailbox> {
         };
         match c {
             '"' => {
-                let content = quoted(&mut chars);
-                if chars.as_str().starts_with('@') && !content.bytes().all(is_dot_atom) {
-                    // Without its quotes, `"ada lovelace"@example.com` would be another person's address.
-                    push_quoted(&content, current.text());
-                } else {
-                    current.text().push_str(&content);
+                quotes = quotes.saturating_sub(1);
+                if let Some((content, after)) = quoted(chars.as_str(), quotes) {
+                    quotes -= content.quotes;
+                    if after.starts_with('@') && !content.text.bytes().all(is_dot_atom) {
+                        // Without its quotes, `"ada lovelace"@example.com` would be another person's address.
+                        push_quoted(&content.text, current.text());
+                    } else {
+                        current.text().push_str(&content.text);
+                    }
+                    rest = after;
+                    continue;
                 }
+                // It is never closed, or closes within another name: it means nothing.
+            }
+            '\\' if chars.as_str().starts_with('"') => {
+                // An escaped quote outside of quotes was meant as one.
+                quotes = quotes.saturating_sub(1);
+                chars.next();
             }
             '(' => comment(&mut chars, &mut current.comment),
-            '<' if current.angle.is_none() => current.angle = Some(String::new()),
-            '<' => {}
+            '<' => {
+                if current.is_whole() {
+                    // Another one, and the comma between them was forgotten.
+                    let after = std::mem::take(&mut current.after);
+                    list.extend(std::mem::take(&mut current).finish());
+                    current.phrase = after;
+                }
+                current.angle.get_or_insert_default();
+            }
             '>' => current.closed = true,
+            ',' if current.is_name() => current.phrase.push(','),
             ',' | ';' if !current.in_source_route() => list.extend(std::mem::take(&mut current).finish()),
             // The name of a group; inside angle brackets, the end of a source route.
             ':' if !current.text().contains('@') || current.angle.is_some() => current.text().clear(),
@@ -50,7 +101,9 @@ pub(crate) fn parse_list(value: &str) -> Vec<Mailbox> {
 }
 
 /// What ends a run of text.
-const SPECIAL: [char; 7] = ['"', '(', '<', '>', ',', ';', ':'];
+const SPECIAL: [char; 8] = ['"', '\\', '(', '<', '>', ',', ';', ':'];
+/// Commas in a name that stands between no quotes.
+const MAX_COMMAS: usize = 3;
 
 #[derive(Default)]
 struct Pending {
@@ -58,14 +111,30 @@ struct Pending {
     comment: String,
     angle: Option<String>,
     closed: bool,
+    /// What stands behind the angle brackets.
+    after: String,
 }
 
 impl Pending {
     fn text(&mut self) -> &mut String {
         match &mut self.angle {
             Some(angle) if !self.closed => angle,
-            _ => &mut self.phrase,
+            Some(_) => &mut self.after,
+            None => &mut self.phrase,
         }
+    }
+
+    /// Whether the brackets of its address are closed.
+    fn is_whole(&self) -> bool {
+        self.closed && self.angle.as_ref().is_some_and(|angle| angle.contains('@'))
+    }
+
+    /// Whether it has but words so far, which may be the first half of a name: `Müller, Jan <…>`.
+    fn is_name(&self) -> bool {
+        self.angle.is_none()
+            && !self.phrase.contains('@')
+            && self.phrase.contains(|c: char| !c.is_whitespace() && c != ',')
+            && self.phrase.bytes().filter(|byte| *byte == b',').count() < MAX_COMMAS
     }
 
     /// `<@a,@b:user@host>`: a comma here separates hops (RFC 5322, section 4.4), not mailboxes.
@@ -74,31 +143,99 @@ impl Pending {
     }
 
     fn finish(self) -> Option<Mailbox> {
-        let (email, name) = if let Some(angle) = self.angle {
-            (angle, self.phrase)
+        let (email, name) = if let Some(angle) = self.angle.filter(|angle| angle.contains('@')) {
+            (angle, if self.phrase.trim().is_empty() { self.after } else { self.phrase })
         } else {
-            // `ada@example.com`, perhaps with loose words around it.
-            let (addresses, words): (Vec<_>, Vec<_>) = words(&self.phrase).partition(|word| word.contains('@'));
-            (addresses.last().copied().unwrap_or_default().to_owned(), words.join(" "))
+            // `ada@example.com`, perhaps with loose words around it. Of the words before a comma, none is its name.
+            let own = self.phrase.rsplit_once(',').map_or(self.phrase.as_str(), |(_, own)| own);
+            let (addresses, words): (Vec<_>, Vec<_>) =
+                words(own).partition(|word| word.contains('@') && !word.contains('<'));
+            match addresses.last() {
+                Some(address) => ((*address).to_owned(), words.join(" ")),
+                // Old programs wrote `Ada (ada@example.com)`.
+                None => (words_of_comment(&self.comment)?, own.to_owned()),
+            }
         };
         let email = if email.contains(is_blank) { without_blanks(&email) } else { email };
-        let name = if name.trim().is_empty() { self.comment } else { name };
-        let name = decode_words(name.trim());
+        let email = with_ascii_domain(bare(&email));
+        let name = if name.trim().is_empty() && !self.comment.contains('@') { self.comment } else { name };
+        let name = decode_words(unwrapped(name.trim()));
         email.contains('@').then(|| Mailbox { email, name: (!name.is_empty()).then_some(name) })
     }
 }
 
-/// What stands up to the closing quote.
-fn quoted(chars: &mut std::str::Chars<'_>) -> String {
-    let mut out = String::new();
-    while let Some(c) = chars.next() {
-        match c {
+/// The address in a comment, when it holds one and nothing else with an `@`.
+fn words_of_comment(comment: &str) -> Option<String> {
+    let mut addresses = words(comment).filter(|word| word.contains('@'));
+    addresses.next().filter(|_| addresses.next().is_none()).map(ToOwned::to_owned)
+}
+
+/// An address without what programs put around it: brackets, quotes of people, the dot of the root.
+fn bare(address: &str) -> &str {
+    let mut bare = address.trim();
+    let literal = bare.contains("@[");
+    if !literal {
+        bare = bare.trim_start_matches(['[', '{']).trim_end_matches([']', '}']);
+    }
+    bare = bare
+        .get(..7)
+        .filter(|scheme| scheme.eq_ignore_ascii_case("mailto:"))
+        .map_or(bare, |scheme| &bare[scheme.len()..]);
+    let quotes = |c: char| matches!(c, '\'' | '’' | '‘' | '“' | '”' | '`' | '´');
+    // No domain can hold one, but a local part can.
+    let end = bare.trim_end_matches(|c| quotes(c) || matches!(c, '.' | ','));
+    let quoted_at_end = bare.ends_with(quotes);
+    if quoted_at_end { end.trim_start_matches(quotes) } else { end }
+}
+
+/// A name without the single quotes that Outlook puts around one that is an address.
+fn unwrapped(name: &str) -> &str {
+    let inner = name.strip_prefix('\'').and_then(|name| name.strip_suffix('\''));
+    inner.filter(|inner| !inner.contains('\'') && !inner.trim().is_empty()).unwrap_or(name)
+}
+
+/// `address` with its domain as the A-label, where it is written with other letters (RFC 5890, section 2.3.2.1). One that
+/// is not written as its own U-label stays: full-width letters are no name of a host, and who checked the sender did not
+/// read them as one.
+fn with_ascii_domain(address: &str) -> String {
+    let Some((local, domain)) = address.rsplit_once('@').filter(|(_, domain)| !domain.is_ascii()) else {
+        return address.to_owned();
+    };
+    match domain.parse::<DomainName>() {
+        Ok(ascii) if host_to_unicode(ascii.as_str()) == domain.to_lowercase() => format!("{local}@{ascii}"),
+        _ => address.to_owned(),
+    }
+}
+
+struct Quoted {
+    text: String,
+    /// Quotes that were passed, escaped ones and the closing one.
+    quotes: usize,
+}
+
+/// What stands up to the closing quote, and what follows it. `None` when none closes, or the one that would stands within
+/// the next name, so that an address would be part of a name. `left`: quotes that follow.
+fn quoted(text: &str, left: usize) -> Option<(Quoted, &str)> {
+    if left == 0 {
+        return None;
+    }
+    let mut content = Quoted { text: String::new(), quotes: 0 };
+    let mut chars = text.chars();
+    loop {
+        match chars.next()? {
             '"' => break,
-            '\\' => out.extend(chars.next()),
-            c => out.push(c),
+            '\\' => {
+                let escaped = chars.next();
+                content.quotes += usize::from(escaped == Some('"'));
+                content.text.extend(escaped);
+            }
+            c => content.text.push(c),
         }
     }
-    out
+    content.quotes += 1;
+    let after = chars.as_str();
+    let holds_address = content.text.contains('<') && content.text.contains('@') && content.text.contains('>');
+    (!(holds_address && after.starts_with(char::is_alphanumeric))).then_some((content, after))
 }
 
 /// Puts `content` back between quotes (RFC 5322, section 3.2.4).
@@ -191,6 +328,37 @@ mod tests {
             ("Team: ada@example.com;", "ada@example.com", ""),
             ("Ada <\"ada.l\"@example.com>", "ada.l@example.com", "Ada"),
             ("Ada <ada . l @ example.com>", "ada.l@example.com", "Ada"),
+            // Commas, brackets and colons within an encoded word.
+            ("=?utf-8?Q?L=C3=B6we,_Eva_(Lager):?= <eva@x.example>", "eva@x.example", "Löwe, Eva (Lager):"),
+            ("=?iso-8859-1?q?Gr=F6n, Bo <Bo>?= <bo@x.example>", "bo@x.example", "Grön, Bo <Bo>"),
+            ("=?utf-8?Q?L=C3=B6we?=, =?utf-8?Q?Eva?= <eva@x.example>", "eva@x.example", "Löwe, Eva"),
+            ("=?utf-8?Q?Eva <eva@x.example>?=", "eva@x.example", "=?utf-8?Q?Eva"),
+            ("=?utf-8?Q?Eva <eva@x.example>", "eva@x.example", "=?utf-8?Q?Eva"),
+            // Names that stand between no quotes, or between quotes that do not close.
+            ("Löwe, Eva <eva@x.example>", "eva@x.example", "Löwe, Eva"),
+            ("Löwe, Eva, Dr. <eva@x.example>", "eva@x.example", "Löwe, Eva, Dr."),
+            ("\"Eva Lowe <eva@x.example>", "eva@x.example", "Eva Lowe"),
+            ("Eva \"Lowe <eva@x.example>", "eva@x.example", "Eva Lowe"),
+            ("\"Eva Lowe\\\" <eva@x.example>", "eva@x.example", "Eva Lowe"),
+            ("\\\"Eva Lowe\\\" <eva@x.example>", "eva@x.example", "Eva Lowe"),
+            ("'Eva Lowe' <eva@x.example>", "eva@x.example", "Eva Lowe"),
+            ("'eva@x.example' <'eva@x.example'>", "eva@x.example", "eva@x.example"),
+            ("“eva@x.example” <“eva@x.example”>", "eva@x.example", "“eva@x.example”"),
+            ("'Eva' via Team <team@x.example>", "team@x.example", "'Eva' via Team"),
+            ("'t Hooft <'t.hooft@x.example>", "'t.hooft@x.example", "'t Hooft"),
+            // Brackets of other kinds.
+            ("Eva Lowe [eva@x.example]", "eva@x.example", "Eva Lowe"),
+            ("Eva Lowe [mailto:eva@x.example]", "eva@x.example", ""),
+            ("Eva Lowe <mailto:eva@x.example>", "eva@x.example", "Eva Lowe"),
+            ("Eva Lowe {eva@x.example}", "eva@x.example", "Eva Lowe"),
+            ("Eva Lowe (eva@x.example)", "eva@x.example", "Eva Lowe"),
+            ("Eva Lowe &lt;eva@x.example&gt;", "eva@x.example", "Eva Lowe"),
+            ("eva@[192.0.2.1]", "eva@[192.0.2.1]", ""),
+            ("Eva <eva@x.example.>", "eva@x.example", "Eva"),
+            // The same domain, as hosts write it; full-width letters are no host's name.
+            ("Eva <eva@Käse.example>", "eva@xn--kse-qla.example", "Eva"),
+            ("eva@日本語.example", "eva@xn--wgv71a119e.example", ""),
+            ("eva@ｘ.example", "eva@ｘ.example", ""),
             // Another address without its quotes.
             ("<\"ada lovelace\"@example.com>", "\"ada lovelace\"@example.com", ""),
             ("Ada \"ada lovelace\"@example.com", "\"ada lovelace\"@example.com", "Ada"),
@@ -204,6 +372,13 @@ mod tests {
     fn lists_groups_and_nothing() {
         let emails = |value: &str| parse_list(value).into_iter().map(|m| m.email).collect::<Vec<_>>();
         assert_eq!(emails("a@x, B <b@x>; Team: c@x, \"D, E\" <d@x>;"), ["a@x", "b@x", "c@x", "d@x"]);
+        assert_eq!(emails("Eva <eva@x> Bo <bo@x>"), ["eva@x", "bo@x"]);
+        assert_eq!(emails("Eva <eva@x> <bo@x>"), ["eva@x", "bo@x"]);
+        assert_eq!(emails("\"Eva <eva@x>, \"Bo\" <bo@x>"), ["eva@x", "bo@x"]);
+        assert_eq!(emails("Lowe, Eva <eva@x>, Ek, Bo <bo@x>; cy@x"), ["eva@x", "bo@x", "cy@x"]);
+        let names = parse_list("Lowe, Eva <eva@x>, Ek, Bo <bo@x>");
+        assert_eq!(names.iter().map(|m| m.name.as_deref()).collect::<Vec<_>>(), [Some("Lowe, Eva"), Some("Ek, Bo")]);
+        assert_eq!(parse_list("team, eva@x"), [Mailbox { email: "eva@x".to_owned(), name: None }]);
         for empty in ["", "undisclosed-recipients:;", ",,,", "nobody", "(((((", "<", "\""] {
             assert!(emails(empty).is_empty(), "{empty:?}");
         }

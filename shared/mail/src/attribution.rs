@@ -2,15 +2,18 @@
 
 mod footer;
 mod header_block;
+mod introduction;
 mod numbers;
 mod subject;
 mod words;
 
 use std::sync::LazyLock;
 
+pub use self::subject::reply_subject;
 pub(crate) use self::{
     footer::is_app_footer,
-    header_block::{author_line, is_header_block, labelled_lines},
+    header_block::{author_line, is_block_under_rule, is_header_block, is_labelled_block},
+    introduction::{Introduction, People, introduction, introduction_above},
     subject::{is_forward_subject, is_reply_subject},
 };
 use self::{
@@ -267,6 +270,15 @@ pub(crate) fn title_between_dashes(line: &str) -> Option<String> {
         && (line.starts_with("--") || line.starts_with("__") || line.starts_with("——"))
         && !inner.is_empty())
     .then(|| inner.to_lowercase())
+}
+
+/// Whether a line is that of `GroupWise` above what is answered: `>>> Ada <ada@example.com> 05.05.26 9:00 >>>`.
+pub(crate) fn is_groupwise_marker(line: &str) -> bool {
+    let inner = line.strip_prefix(">>>").and_then(|line| line.trim_end().strip_suffix(">>>"));
+    inner.is_some_and(|inner| {
+        let seen = Sentence::of(&[inner]);
+        inner.len() <= MAX_BYTES && !inner.contains(">>>") && seen.has_date && (seen.has_time || seen.has_address)
+    })
 }
 
 /// Whether a line says that the original message follows.

@@ -2,7 +2,7 @@
 
 use actionlayer_domain::message::Mailbox;
 
-use crate::header::Fields;
+use crate::{address::parse_list, header::Fields};
 
 /// Fields that only machines write: lists (RFC 2369, RFC 2919), bulk senders, autoresponders, hosts returning mail.
 const MARKS: [&str; 19] = [
@@ -27,14 +27,37 @@ const MARKS: [&str; 19] = [
     "x-failed-recipients",
 ];
 
-/// Whether the headers say so.
-pub(crate) fn says_automated(fields: &Fields) -> bool {
+/// Who wrote a mail, as far as its headers say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Writer {
+    #[default]
+    Unsaid,
+    /// A person, and a list or a group sent it on.
+    PersonByList,
+    Machine,
+}
+
+/// Who wrote it, as the headers say.
+pub(crate) fn writer(fields: &Fields, from: Option<&Mailbox>, reply_to: &[Mailbox]) -> Writer {
+    if !says_automated(fields) {
+        Writer::Unsaid
+    } else if is_passed_on_by_list(fields, from, reply_to) {
+        Writer::PersonByList
+    } else {
+        Writer::Machine
+    }
+}
+
+/// Whether the headers say that a machine wrote it.
+fn says_automated(fields: &Fields) -> bool {
     let first_word = |value: &str| -> String {
         value.split(|c: char| c == ';' || c.is_whitespace()).next().unwrap_or_default().to_ascii_lowercase()
     };
     let auto_submitted = fields.all("auto-submitted").any(|value| !matches!(first_word(value).as_str(), "no" | ""));
-    // `None` suppresses nothing; so says Microsoft's [MS-OXCMAIL].
-    let suppressed = fields.all("x-auto-response-suppress").any(|v| !matches!(first_word(v).as_str(), "none" | ""));
+    // Reports alone are suppressed on what people write, too; so is nothing by `None` ([MS-OXCMAIL], section 2.1.3.2.20).
+    let asks_for_silence =
+        |word: &str| ["all", "oof", "autoreply"].iter().any(|value| word.trim().eq_ignore_ascii_case(value));
+    let suppressed = fields.all("x-auto-response-suppress").any(|value| value.split([',', ';']).any(asks_for_silence));
     let precedence = fields
         .all("precedence")
         .any(|value| matches!(first_word(value).as_str(), "bulk" | "list" | "junk" | "auto_reply" | "auto-reply"));
@@ -47,6 +70,34 @@ pub(crate) fn says_automated(fields: &Fields) -> bool {
         || to_robot
         || bulk
         || MARKS.iter().any(|name| fields.first(name).is_some())
+}
+
+/// Whether a person wrote what a list or a group sent on: it is nothing else that only machines send, and somebody other
+/// than the list is named as who answers go to, or as the author that the group stands for (Google's `X-Original-From`).
+fn is_passed_on_by_list(fields: &Fields, from: Option<&Mailbox>, reply_to: &[Mailbox]) -> bool {
+    let is_list_alone = |name: &str| name.starts_with("list-") || matches!(name, "mailing-list" | "x-mailing-list");
+    let others = MARKS.iter().filter(|name| !is_list_alone(name));
+    let is_bulk = fields.all("precedence").any(|value| !value.trim().eq_ignore_ascii_case("list"))
+        || fields.all("auto-submitted").any(|value| !value.trim().to_ascii_lowercase().starts_with("no"))
+        || fields.first("feedback-id").is_some()
+        || others.into_iter().any(|name| fields.first(name).is_some());
+    let lists: Vec<String> = ["list-post", "list-id", "mailing-list", "sender", "list-owner"]
+        .iter()
+        .flat_map(|name| fields.all(name))
+        .map(str::to_ascii_lowercase)
+        .collect();
+    let is_person = |mailbox: &Mailbox| {
+        let email = mailbox.email.to_ascii_lowercase();
+        !is_machine(&email)
+            && !refuses_answers(&email)
+            && !lists.iter().any(|list| list.contains(&email))
+            && !lists.iter().any(|list| list.contains(&email.replacen('@', ".", 1)))
+    };
+    let named = fields.all("x-original-from").flat_map(parse_list).collect::<Vec<_>>();
+    let by_another = |mailbox: &Mailbox| {
+        is_person(mailbox) && from.is_none_or(|from| !from.email.eq_ignore_ascii_case(&mailbox.email))
+    };
+    !is_bulk && (named.iter().any(is_person) || matches!(reply_to, [one] if by_another(one)))
 }
 
 /// Whether the sender is one that only machines use. An author who asks for no answers is, unless `reply_to` names someone
@@ -96,6 +147,8 @@ mod tests {
             "Auto-Submitted: auto-replied",
             "Auto-Submitted: auto-generated; owner-email=\"a@b\"",
             "X-Auto-Response-Suppress: OOF, AutoReply",
+            "X-Auto-Response-Suppress: DR, RN, NRN, OOF, AutoReply",
+            "X-Auto-Response-Suppress: All",
             "Precedence: bulk",
             "Precedence: Auto_Reply",
             "List-Id: <list.example.com>",
@@ -116,6 +169,8 @@ mod tests {
             "From: a@b.c",
             "Auto-Submitted: no",
             "X-Auto-Response-Suppress: None",
+            "X-Auto-Response-Suppress: DR, RN, NRN",
+            "X-Auto-Response-Suppress: RN",
             "Precedence: normal",
             "Feedback-ID: ::1.us-east-1.abc:AmazonSES",
             "From: Form <noreply@example.com>\nReply-To: ada@b.c",

@@ -5,6 +5,7 @@ use crate::{
     html::{Rendered, html_to_text, text_to_html},
     limits::MAX_TEXT_BYTES,
     structure::{Disposition, Flow, Part, Structure},
+    uuencode::{self, UuFile},
 };
 
 /// The text of a mail.
@@ -16,6 +17,8 @@ pub(crate) struct Bodies {
     pub(crate) page: Option<Rendered>,
     /// There was more of it than is read.
     pub(crate) limited: bool,
+    /// There were files in it, which are left out.
+    pub(crate) has_files: bool,
 }
 
 /// Where a piece of the text comes from.
@@ -32,10 +35,28 @@ pub(crate) fn attachments(structure: &Structure) -> impl Iterator<Item = usize> 
     parts.iter().enumerate().filter(move |(_, part)| is_file(part)).map(|(index, _)| index)
 }
 
-/// The mail once more, as a page that runs in some mailboxes: an alternative to the text, and no file.
+/// The mail once more, as a page that runs in some mailboxes or is for watches: an alternative to the text, and no file.
 fn is_amp(part: &Part, parts: &[Part]) -> bool {
+    let is_page = matches!(part.info.media_type.as_str(), "text/x-amp-html" | "text/watch-html");
+    is_page && container(part, parts) == "multipart/alternative"
+}
+
+/// The type of the multipart a part stands in; empty when it stands in none.
+fn container<'a>(part: &Part, parts: &'a [Part]) -> &'a str {
     let parent = part.parent.and_then(|(parent, _)| parts.get(parent));
-    part.info.media_type == "text/x-amp-html" && parent.is_some_and(|p| p.info.media_type == "multipart/alternative")
+    parent.map(|parent| parent.info.media_type.as_str()).unwrap_or_default()
+}
+
+/// The files between `begin` and `end` in the texts of a mail, as Outlook and old scripts put them there.
+pub(crate) fn files_in_texts<'a>(raw: &'a [u8], structure: &'a Structure) -> impl Iterator<Item = UuFile> + 'a {
+    let is_text =
+        |part: &&Part| part.is_leaf && part.info.media_type == "text/plain" && is_shown_text(part, &structure.parts);
+    let files = |part: &'a Part| {
+        let content = part.content(raw);
+        let found: Vec<UuFile> = uuencode::find_all(&content).collect();
+        found
+    };
+    structure.parts.iter().filter(is_text).flat_map(files)
 }
 
 /// Reads the bodies of `structure` out of `raw`.
@@ -49,10 +70,27 @@ pub(crate) fn read_bodies(raw: &[u8], structure: &Structure) -> Bodies {
     let mut room = MAX_TEXT_BYTES;
     for (index, part) in parts.iter().enumerate().filter(|(_, part)| part.is_leaf && is_shown_text(part, parts)) {
         let whole = raw.get(part.body.clone()).unwrap_or_default();
-        let encoded = whole.get(..room).unwrap_or(whole);
-        room -= encoded.len();
-        bodies.limited |= encoded.len() < whole.len();
-        let content = read_text(encoded, part);
+        let is_plain = part.info.media_type == "text/plain";
+        let decoded = if is_plain || whole.len() <= room { Some(part.content(raw)) } else { None };
+        let words = decoded.as_deref().filter(|_| is_plain).and_then(uuencode::without_files);
+        bodies.has_files |= words.is_some();
+        let content = match (words, decoded) {
+            (Some(words), _) => {
+                let kept = words.get(..room).unwrap_or(&words);
+                bodies.limited |= kept.len() < words.len();
+                room -= kept.len();
+                read_text(kept, part)
+            }
+            (None, Some(decoded)) if whole.len() <= room => {
+                room -= whole.len();
+                read_text(&decoded, part)
+            }
+            _ => {
+                bodies.limited = true;
+                let kept = whole.get(..std::mem::take(&mut room)).unwrap_or(whole);
+                read_text(&part.info.encoding.decode(kept), part)
+            }
+        };
         let is_html = part.info.media_type == "text/html";
         if let Some(offer) = alternatives.get(index).copied().flatten().and_then(|a| offers.get_mut(a)) {
             // An alternative without any words is no alternative.
@@ -120,24 +158,59 @@ fn outermost_alternatives(parts: &[Part]) -> Vec<Option<usize>> {
 }
 
 fn is_shown_text(part: &Part, parts: &[Part]) -> bool {
-    if part.info.disposition == Disposition::Attachment
-        || !matches!(part.info.media_type.as_str(), "text/plain" | "text/html")
-    {
+    let media_type = part.info.media_type.as_str();
+    if part.info.disposition == Disposition::Attachment || !media_type.starts_with("text/") {
         return false;
     }
-    let Some((parent, place)) = part.parent else { return true };
-    let container = parts.get(parent).map(|p| p.info.media_type.as_str()).unwrap_or_default();
-    // The second text of a report is the returned mail or its headers.
-    let is_first = place == 0;
-    is_first || (!matches!(container, "multipart/related" | "multipart/report") && part.info.filename.is_none())
+    let container = container(part, parts);
+    let is_first = part.parent.is_none_or(|(_, place)| place == 0);
+    if !matches!(media_type, "text/plain" | "text/html") && !is_readable(part, is_first, parts) {
+        return false;
+    }
+    match container {
+        "multipart/related" => part.is_root,
+        // The second text of a report is the returned mail or its headers.
+        "multipart/report" => is_first,
+        _ => is_first || part.info.filename.is_none(),
+    }
 }
 
-fn read_text(encoded: &[u8], part: &Part) -> String {
-    let decoded = part.info.encoding.decode(encoded);
+/// Whether a text of another kind is read as plain text (RFC 2046, section 4.1.4): when nothing says that it is a file, and
+/// it is the mail, or of a kind that people write in.
+fn is_readable(part: &Part, is_first: bool, parts: &[Part]) -> bool {
+    let subtype = part.info.media_type.strip_prefix("text/").unwrap_or_default();
+    let is_prose = matches!(subtype, "markdown" | "x-markdown" | "enriched" | "richtext" | "asciidoc" | "x-org");
+    let is_record = matches!(
+        subtype,
+        "calendar"
+            | "x-vcalendar"
+            | "vcard"
+            | "x-vcard"
+            | "directory"
+            | "x-amp-html"
+            | "watch-html"
+            | "rfc822-headers"
+            | "css"
+            | "javascript"
+            | "x-moz-deleted"
+            | "rtf"
+    );
+    let has_plain = || {
+        let is_beside = |other: &&Part| other.parent.map(|p| p.0) == part.parent.map(|p| p.0);
+        let mut beside = parts.iter().filter(is_beside);
+        beside.any(|other| other.info.media_type == "text/plain")
+    };
+    part.info.filename.is_none()
+        && !is_record
+        && (is_prose || is_first)
+        && !(container(part, parts) == "multipart/alternative" && has_plain())
+}
+
+fn read_text(decoded: &[u8], part: &Part) -> String {
     let is_html = part.info.media_type == "text/html";
-    let said_inside = if is_html && part.info.charset.is_none() { charset::of_page(&decoded) } else { None };
+    let said_inside = if is_html && part.info.charset.is_none() { charset::of_page(decoded) } else { None };
     let label = part.info.charset.as_deref().or(said_inside.as_deref());
-    let mut text = with_plain_line_breaks(charset::decode(&decoded, label));
+    let mut text = with_plain_line_breaks(charset::decode(decoded, label));
     if part.info.flow != Flow::Fixed && part.info.media_type == "text/plain" {
         text = unflow(&text, part.info.flow == Flow::FlowedWithoutSpace);
     }

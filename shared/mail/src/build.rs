@@ -10,11 +10,11 @@ use mail_builder::{
 };
 
 use crate::{
+    calendar::{is_calendar, method_of},
     encode,
-    history::QuotedHistory,
     html::{html_to_text, text_to_html},
     message_id::MessageIdText,
-    signature::{Signature, is_signed},
+    parameters::Parameters,
 };
 
 /// Ids written into `References` at most; the first and the newest are kept (RFC 5322, section 3.6.4 sets no bound).
@@ -58,8 +58,8 @@ pub enum ExtraHeader {
 pub struct OutboundAttachment {
     /// Its name.
     pub filename: HeaderText,
-    /// Its media type, such as `application/pdf`. One that is not `type/subtype` is written as
-    /// `application/octet-stream`.
+    /// Its media type, such as `application/pdf`; `charset` and `method` may follow, as in `text/calendar; method=REQUEST`,
+    /// and are found out where they do not. One that is not `type/subtype` is written as `application/octet-stream`.
     pub content_type: String,
     /// Its content.
     pub content: Vec<u8>,
@@ -101,10 +101,6 @@ pub struct OutboundMail<'a> {
     pub text: Option<&'a str>,
     /// The HTML. Made from the text when missing.
     pub html: Option<&'a str>,
-    /// The signature, added once.
-    pub signature: Signature<'a>,
-    /// The message answered, quoted below.
-    pub history: Option<QuotedHistory<'a>>,
     /// Files.
     pub attachments: Vec<OutboundAttachment>,
     /// Set on a mail that nobody approved.
@@ -169,29 +165,15 @@ impl OutboundMail<'_> {
         Ok(raw)
     }
 
-    /// The text and the HTML with signature and history.
+    /// The text and the HTML; the one that is missing is made from the other.
     fn bodies(&self) -> Result<(String, String), BuildError> {
-        let present = |body: Option<&'_ str>| body.is_some_and(|b| !b.trim().is_empty());
-        let given_text = self.text.filter(|b| present(Some(b)));
-        let given_html = self.html.filter(|b| present(Some(b)));
-        let (mut text, mut html) = match (given_text, given_html) {
+        let given = |body: Option<&str>| body.filter(|body| !body.trim().is_empty()).map(ToOwned::to_owned);
+        let (mut text, html) = match (given(self.text), given(self.html)) {
             (None, None) => return Err(BuildError::NoBody),
-            (Some(text), None) => (text.trim_end().to_owned(), text_to_html(text)),
-            (None, Some(html)) => (html_to_text(html), html.to_owned()),
-            (Some(text), Some(html)) => (text.trim_end().to_owned(), html.to_owned()),
+            (Some(text), None) => (text.trim_end().to_owned(), text_to_html(&text)),
+            (None, Some(html)) => (html_to_text(&html), html),
+            (Some(text), Some(html)) => (text.trim_end().to_owned(), html),
         };
-        let (signature_text, signature_html) = self.signature.both();
-        // Once: an agent that already signed, because it saw earlier mail do so, does not sign twice.
-        if !signature_text.is_empty() && !is_signed(&text, &signature_text) {
-            text = format!("{text}\n\n-- \n{signature_text}");
-        }
-        if !signature_html.is_empty() && !is_signed(&html_to_text(&html), &html_to_text(&signature_html)) {
-            insert_before_end(&mut html, &format!("<br>\n<div class=\"signature\">-- <br>\n{signature_html}</div>"));
-        }
-        if let Some(history) = &self.history {
-            text = format!("{text}\n\n{}", history.as_text());
-            insert_before_end(&mut html, &format!("<br>\n{}", history.as_html()));
-        }
         text.push('\n');
         Ok((plain_lines(&text), plain_lines(&html)))
     }
@@ -232,13 +214,6 @@ fn plain_lines(text: &str) -> String {
     text.replace("\r\n", "\n").replace('\r', "\n").replace('\0', "")
 }
 
-/// Puts `addition` before the end of the document's body, or at the end of a fragment.
-fn insert_before_end(html: &mut String, addition: &str) {
-    let lower = html.to_ascii_lowercase();
-    let at = lower.rfind("</body").or_else(|| lower.rfind("</html")).unwrap_or(html.len());
-    html.insert_str(at, addition);
-}
-
 fn text_part(media_type: &'static str, text: &str) -> MimePart<'static> {
     let (encoding, lines) = encode::text(text);
     MimePart::new(ContentType::new(media_type).attribute("charset", "utf-8"), BodyPart::Text(Cow::Owned(lines)))
@@ -246,17 +221,42 @@ fn text_part(media_type: &'static str, text: &str) -> MimePart<'static> {
 }
 
 fn attachment_part(attachment: &OutboundAttachment) -> MimePart<'_> {
-    let media_type = if is_media_type(&attachment.content_type) {
-        attachment.content_type.to_ascii_lowercase()
-    } else {
-        "application/octet-stream".to_owned()
-    };
+    let said = Parameters::parse(&attachment.content_type);
+    let media_type = if is_content_type(&attachment.content_type) { &*said.value } else { "application/octet-stream" };
     let filename = attachment.filename.as_str();
-    let mut content_type = ContentType::new(media_type);
+    let mut content_type = ContentType::new(media_type.to_owned());
+    let token = |name: &str| said.parameter(name).filter(|value| is_token(value)).map(ToOwned::to_owned);
+    if media_type.starts_with("text/") {
+        // Without it, the text is ASCII (RFC 2046, section 4.1.2), and readers show such files within the mail.
+        let charset = token("charset").or_else(|| charset_of(&attachment.content).map(ToOwned::to_owned));
+        if let Some(charset) = charset {
+            content_type = content_type.attribute("charset", charset);
+        }
+    }
+    if is_calendar(media_type) {
+        // It has to be there and equal the one of the object (RFC 6047, section 2.4), or the file is dead in Outlook.
+        let method = method_of(&attachment.content).map(|method| method.to_ascii_uppercase());
+        if let Some(method) = method.or_else(|| token("method")) {
+            content_type = content_type.attribute("method", method);
+        }
+    }
     if let Some(name) = name_for_old_readers(filename) {
         content_type = content_type.attribute("name", name);
     }
     MimePart::new(content_type, BodyPart::Binary(Cow::Borrowed(&attachment.content))).attachment(filename)
+}
+
+/// The charset of a text, where its bytes say so.
+fn charset_of(content: &[u8]) -> Option<&'static str> {
+    match content {
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => Some("utf-16"),
+        content => std::str::from_utf8(content).is_ok().then_some("utf-8"),
+    }
+}
+
+/// Whether a value may stand without quotes (RFC 2045, section 5.1).
+fn is_token(value: &str) -> bool {
+    (1..=64).contains(&value.len()) && value.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.+:".contains(&b))
 }
 
 /// The name once more, as an encoded word, for clients that do not read RFC 2231; those that do take the one in
@@ -276,6 +276,19 @@ fn name_for_old_readers(filename: &str) -> Option<String> {
     }
     word.push_str("?=");
     (word.len() <= MAX_WORD_BYTES).then_some(word)
+}
+
+/// Whether a text is the type of a file to send: `type/subtype` of single parts, with no parameters but `charset` and
+/// `method`.
+pub fn is_content_type(text: &str) -> bool {
+    let Some((media_type, parameters)) = text.split_once(';') else { return is_media_type(text) };
+    let is_known = |parameter: &str| {
+        parameter.split_once('=').is_some_and(|(name, value)| {
+            matches!(name.trim().to_ascii_lowercase().as_str(), "charset" | "method")
+                && is_token(value.trim().trim_matches('"'))
+        })
+    };
+    is_media_type(media_type.trim_end()) && parameters.split(';').all(is_known)
 }
 
 /// Whether a text is `type/subtype` of single parts (RFC 6838, section 4.2). Containers are no files.

@@ -20,12 +20,18 @@ pub(crate) fn method(part: &Part, raw: &[u8]) -> Option<String> {
     if !is_calendar(&part.info.media_type) {
         return None;
     }
-    part.info.calendar_method.clone().or_else(|| {
-        let calendar = content(part, raw);
-        let value = properties(&calendar).find(|property| property.name.eq_ignore_ascii_case("METHOD"))?.value;
-        let method = value.trim().to_ascii_lowercase();
-        is_calendar_method(&method).then_some(method)
-    })
+    part.info.calendar_method.clone().or_else(|| method_in(&content(part, raw)))
+}
+
+/// What a calendar object asks, lower case.
+pub(crate) fn method_of(object: &[u8]) -> Option<String> {
+    method_in(&String::from_utf8_lossy(object.get(..MAX_BYTES).unwrap_or(object)))
+}
+
+fn method_in(calendar: &str) -> Option<String> {
+    let value = properties(calendar).find(|property| property.name.eq_ignore_ascii_case("METHOD"))?.value;
+    let method = value.trim().to_ascii_lowercase();
+    is_calendar_method(&method).then_some(method)
 }
 
 /// The first event in words: its title, start and place, then what is written about it. Empty when it has none of these.

@@ -17,14 +17,19 @@ pub(crate) fn decode(bytes: &[u8], label: Option<&str>) -> String {
     if bytes.starts_with(b"\xef\xbb\xbf") {
         return decode_unlabelled(bytes);
     }
-    if let Some(decode) = older::decoder(label) {
+    if let Some(decode) = older::decoder(label, bytes) {
         return decode(bytes);
+    }
+    // Nor is one of UTF-16, where what follows can be read so.
+    if let Some(text) = marked_utf16(bytes) {
+        return text;
     }
     let known = Encoding::for_label(label.as_bytes());
     match known.filter(|encoding| *encoding != REPLACEMENT).or_else(|| older::alias(label)) {
+        // What is not ASCII is something else, and the label does not say what.
+        Some(_) if is_ascii(label) => decode_unlabelled(bytes),
         Some(encoding) => decode_labelled(bytes, encoding),
         None => match charset_decoder(label.as_bytes()) {
-            // ISO-2022-KR and its like, which no browser reads any more, come as what they are: ASCII with escapes.
             Some(decode) if known.is_none() && !label.is_empty() => decode(bytes),
             _ => decode_unlabelled(bytes),
         },
@@ -37,8 +42,11 @@ fn decode_labelled(bytes: &[u8], encoding: &'static Encoding) -> String {
         return into_text(UTF_8, bytes);
     }
     // `us-ascii` and `iso-8859-1` are Windows-1252 to the WHATWG, and stand on much mail that is UTF-8.
-    if encoding == UTF_8 || (encoding == WINDOWS_1252 && is_surely_utf8(bytes)) {
+    if encoding == UTF_8 || (encoding == WINDOWS_1252 && (is_surely_utf8(bytes) || has_shifts(bytes))) {
         return decode_unlabelled(bytes);
+    }
+    if encoding == UTF_16LE && !bytes.starts_with(b"\xff\xfe") && is_big_endian(bytes) {
+        return decode_labelled(bytes, UTF_16BE);
     }
     // A text of UTF-16 without a single zero byte in its first characters is one of a byte-wise charset.
     if (encoding == UTF_16LE || encoding == UTF_16BE)
@@ -55,6 +63,33 @@ fn decode_labelled(bytes: &[u8], encoding: &'static Encoding) -> String {
         return decode_unlabelled(bytes);
     }
     text.into_owned()
+}
+
+/// Whether a label is one of ASCII's, which the WHATWG takes for Windows-1252.
+fn is_ascii(label: &str) -> bool {
+    const LABELS: [&str; 8] =
+        ["us-ascii", "ascii", "ansi_x3.4-1968", "iso-ir-6", "iso646-us", "ansi_x3.4-1986", "us", "646"];
+    LABELS.iter().any(|ascii| label.eq_ignore_ascii_case(ascii))
+}
+
+/// The text of bytes that begin with a mark of UTF-16 and hold nothing that is not.
+fn marked_utf16(bytes: &[u8]) -> Option<String> {
+    let (encoding, content) = match bytes {
+        [0xff, 0xfe, content @ ..] => (UTF_16LE, content),
+        [0xfe, 0xff, content @ ..] => (UTF_16BE, content),
+        _ => return None,
+    };
+    // Transports add a line break of single bytes, and cut.
+    let content = content.get(..content.len() / 2 * 2)?;
+    let (text, damaged) = encoding.decode_without_bom_handling(content);
+    (!damaged && !content.is_empty()).then(|| text.into_owned())
+}
+
+/// Whether text of UTF-16 has its zeros where Latin letters, digits and blanks have them in big-endian order, which is
+/// what no mark means (RFC 2781, section 4.3) though browsers read it as little-endian.
+fn is_big_endian(bytes: &[u8]) -> bool {
+    let zeros = |place: usize| bytes.iter().skip(place).step_by(2).take(500).filter(|byte| **byte == 0).count();
+    zeros(0) > zeros(1)
 }
 
 fn strip_utf16_bom<'a>(bytes: &'a [u8], encoding: &'static Encoding) -> &'a [u8] {
@@ -99,15 +134,19 @@ pub(crate) fn decode_unlabelled(bytes: &[u8]) -> String {
 
 /// Decodes bytes that are not needed any more, as `charset` where they are not UTF-8.
 pub(crate) fn decode_owned(bytes: Vec<u8>, charset: &'static Encoding) -> String {
-    if !bytes.is_ascii() || looks_like_iso_2022_jp(&bytes) {
+    if !bytes.is_ascii() || has_shifts(&bytes) {
         return decode_as(&bytes, || charset);
     }
     String::from_utf8(bytes).unwrap_or_else(|not_utf8| into_text(charset, not_utf8.as_bytes()))
 }
 
 fn decode_as(bytes: &[u8], otherwise: impl FnOnce() -> &'static Encoding) -> String {
+    if let Some(text) = marked_utf16(bytes) {
+        return text;
+    }
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     match std::str::from_utf8(bytes) {
+        Ok(_) if older::is_iso_2022_kr(bytes) => older::decode_iso_2022_kr(bytes),
         Ok(_) if looks_like_iso_2022_jp(bytes) => into_text(ISO_2022_JP, bytes),
         Ok(text) => text.to_owned(),
         Err(_) => into_text(otherwise(), bytes),
@@ -204,6 +243,11 @@ fn without_idle_escapes<'a>(bytes: &'a [u8], encoding: &'static Encoding) -> Cow
     }
     out.extend_from_slice(rest);
     Cow::Owned(out)
+}
+
+/// Whether ASCII holds what shifts to another charset.
+fn has_shifts(bytes: &[u8]) -> bool {
+    bytes.is_ascii() && (looks_like_iso_2022_jp(bytes) || older::is_iso_2022_kr(bytes))
 }
 
 fn looks_like_iso_2022_jp(bytes: &[u8]) -> bool {

@@ -14,14 +14,14 @@ use crate::{
 pub(crate) fn signed_bodies(raw: &[u8], structure: &Structure) -> Option<(Bodies, bool)> {
     let is_cms = |media_type: &str| matches!(media_type, "application/pkcs7-mime" | "application/x-pkcs7-mime");
     let part = structure.parts.iter().find(|part| part.is_leaf && is_cms(&part.info.media_type))?;
-    let content = signed_content(&part.info.encoding.decode(raw.get(part.body.clone())?))?;
+    let content = signed_content(&part.content(raw))?;
     let top = read_block(&content, TOP_HEADERS, |_| false);
     let inner = read_structure(&content, &top);
     let mut bodies = body::read_bodies(&content, &inner);
     bodies.limited |= inner.limited;
     let has_executable = body::attachments(&inner).filter_map(|index| inner.parts.get(index)).any(|file| {
-        let bytes = file.info.encoding.decode(content.get(file.body.clone()).unwrap_or_default());
-        safety::is_executable(file.info.filename.as_deref().unwrap_or_default(), &file.info.media_type, &bytes)
+        let name = file.info.filename.as_deref().unwrap_or_default();
+        safety::is_executable(name, &file.info.media_type, &file.content(&content))
     });
     Some((bodies, has_executable))
 }

@@ -50,6 +50,16 @@ pub(crate) fn decode(value: &str) -> Cow<'_, str> {
     }
 }
 
+/// Where the encoded word ends that `text` begins with: behind its mark when it is none. `None` when neither this nor any
+/// that follows ends.
+pub(crate) fn end(text: &str) -> Option<usize> {
+    match Word::read(text) {
+        Read::Word(word) => Some(text.len() - word.after.len()),
+        Read::NotOne => Some(2),
+        Read::NoEnd => None,
+    }
+}
+
 struct Word<'a> {
     charset: &'a str,
     is_base64: bool,

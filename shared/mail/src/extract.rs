@@ -1,20 +1,24 @@
 //! What is new in a mail: without quoted history, signature and the footers of apps.
 
 mod agreement;
+mod footers;
 mod lines;
+mod marks;
 mod past;
 mod signature;
 
 use self::{
     agreement::{Difference, Words},
+    footers::drop_footers,
     lines::Lines,
     past::{Context, Past},
     signature::is_signature,
 };
 use crate::{
     attribution::{
-        attribution_within, find_attribution, has_attribution_verb, is_app_footer, is_forward_marker, is_header_block,
-        is_lead_in, is_original_marker, labelled_lines, title_between_dashes,
+        Introduction, attribution_within, find_attribution, has_attribution_verb, introduction, introduction_above,
+        is_block_under_rule, is_forward_marker, is_groupwise_marker, is_header_block, is_labelled_block, is_lead_in,
+        is_original_marker, title_between_dashes,
     },
     html::{Region, Rendered},
     parse::ParsedMail,
@@ -27,6 +31,8 @@ const MAX_MARKED_SIGNATURE_LINES: usize = 25;
 const MAX_ANNOUNCEMENT_BYTES: usize = 1_000;
 /// An HTML with fewer words than these says too little to be compared when it shows a picture.
 const MIN_WORDS: usize = 5;
+/// Quotes asked for what introduces them.
+const MAX_ASKED: usize = 1_000;
 /// The longest text that may only say that there is HTML, in words.
 const MAX_STUB_WORDS: usize = 30;
 
@@ -53,11 +59,11 @@ pub(crate) struct News {
 
 fn news(mail: &ParsedMail) -> News {
     let context = Context::of_mail(mail);
-    let from_text = || find_new(&Lines::of_text(&mail.text), &context);
+    let from_text = || find_new(&Lines::of_text(&mail.text, &context), &context);
     let Some(page) = mail.page.as_ref().filter(|page| !page.is_text(&mail.text)) else {
         // Without a text of its own, the text of a mail is its page without what the elements say.
         let found = match &mail.page {
-            Some(page) if !page.is_empty() => find_new(&Lines::of_page(page), &context),
+            Some(page) if !page.is_empty() => find_new(&Lines::of_page(page, &context), &context),
             _ => from_text(),
         };
         return News { text: found.text, is_unseen: false };
@@ -71,7 +77,7 @@ fn news(mail: &ParsedMail) -> News {
     let text = if page.is_empty() {
         from_text.text
     } else {
-        let from_html = find_new(&Lines::of_page(page), &context);
+        let from_html = find_new(&Lines::of_page(page, &context), &context);
         let is_unsaid = || Words::of_text(&from_html.text).not_in(&Words::of_text(&mail.text).to_known(files()));
         if page.has_picture() && Words::of_page(page).len() < MIN_WORDS {
             from_text.text
@@ -94,7 +100,8 @@ fn is_stub(text: &str) -> bool {
 /// Whether the page of a mail passes on an earlier one, as [`extract`] sees it: what that says is new.
 pub(crate) fn passes_on(mail: &ParsedMail) -> bool {
     let mut kept = Vec::new();
-    let passed_on = |page| keep_new(&Lines::of_page(page), &Context::of_mail(mail), &mut kept, &mut Found::nothing());
+    let context = Context::of_mail(mail);
+    let passed_on = |page| keep_new(&Lines::of_page(page, &context), &context, &mut kept, &mut Found::nothing());
     mail.page.as_ref().and_then(passed_on).is_some()
 }
 
@@ -115,7 +122,8 @@ fn without_blanks(text: &str) -> impl Iterator<Item = u8> {
 
 /// [`extract`] for a text alone.
 pub fn extracted_text(text: &str) -> String {
-    find_new(&Lines::of_text(text), &Context::unknown()).text
+    let context = Context::unknown();
+    find_new(&Lines::of_text(text, &context), &context).text
 }
 
 /// How the end of what is new was found.
@@ -138,11 +146,13 @@ struct Found {
     attributed: bool,
     /// A quotation of the author's own stayed, known by its element. In text it has the marks of history.
     own_quote: bool,
+    /// Quotes asked for what introduces them.
+    asked: usize,
 }
 
 impl Found {
     const fn nothing() -> Self {
-        Self { text: String::new(), cut: Cut::None, signature: false, attributed: false, own_quote: false }
+        Self { text: String::new(), cut: Cut::None, signature: false, attributed: false, own_quote: false, asked: 0 }
     }
 
     /// Whether this, of the page, tells more than what was found in the text.
@@ -203,7 +213,7 @@ fn keep_new<'a>(lines: &Lines<'a>, context: &Context<'_>, kept: &mut Vec<&'a str
             at += 1;
             continue;
         }
-        match by_region(lines, at, kept).unwrap_or_else(|| by_words(lines, at, kept, context)) {
+        match by_region(lines, at, kept, context).unwrap_or_else(|| by_words(lines, at, kept, context)) {
             Step::Keep(end) => {
                 found.own_quote |= lines.region(at) == Region::Indent;
                 kept.extend(lines.between(at, end));
@@ -224,7 +234,8 @@ fn keep_new<'a>(lines: &Lines<'a>, context: &Context<'_>, kept: &mut Vec<&'a str
             step if step.is_history() && !context.is_history(lines.block(at)) => return Some(at),
             Step::Skip(end, cut) => {
                 let is_quote = lines.is_quote(at) || lines.region(at) == Region::Indent;
-                found.attributed |= !is_quote || drop_lead_in(kept);
+                found.asked += usize::from(is_quote);
+                found.attributed |= !is_quote || (found.asked <= MAX_ASKED && drop_lead_in(kept, context));
                 found.cut = found.cut.max(cut);
                 at = end;
             }
@@ -243,7 +254,7 @@ fn keep_new<'a>(lines: &Lines<'a>, context: &Context<'_>, kept: &mut Vec<&'a str
 }
 
 /// What the elements around a line of HTML say. `None` when its words have to.
-fn by_region(lines: &Lines<'_>, at: usize, kept: &[&str]) -> Option<Step> {
+fn by_region(lines: &Lines<'_>, at: usize, kept: &[&str], context: &Context<'_>) -> Option<Step> {
     let end = || lines.end_of_region(at);
     // An element that says little was looked at when it began.
     let begins = || lines.begins(at);
@@ -253,18 +264,11 @@ fn by_region(lines: &Lines<'_>, at: usize, kept: &[&str]) -> Option<Step> {
     match lines.region(at) {
         Region::New => None,
         Region::Forward => Some(Step::KeepRest),
-        Region::History | Region::Rest => {
+        Region::History | Region::Rest | Region::Attribution => {
             let end = end();
             Some(if forwards(end) { Step::KeepRest } else { Step::Skip(end, Cut::Marks) })
         }
-        Region::Attribution => {
-            let end = end();
-            Some(if forwards(end) { Step::KeepRest } else { Step::Skip(end, Cut::Marks) })
-        }
-        Region::Divider if begins() => {
-            let (count, has_address) = labelled_lines(lines.from(at));
-            (count >= 3 && has_address || is_header_block(lines.from(at))).then_some(Step::DropRest(Cut::Marks))
-        }
+        Region::Divider if begins() => is_block_under_rule(lines.from(at)).then_some(Step::DropRest(Cut::Marks)),
         Region::LeadIn if begins() => {
             let end = end();
             let inside = lines.between(at, end);
@@ -280,7 +284,7 @@ fn by_region(lines: &Lines<'_>, at: usize, kept: &[&str]) -> Option<Step> {
             let words = lines.between(at, end).iter().filter(|line| !line.is_empty()).count();
             (words <= MAX_MARKED_SIGNATURE_LINES).then_some(Step::SkipSignature(end))
         }
-        Region::Indent if begins() && (lines.is_quoted_indent(at) || last_is_lead_in(kept)) => {
+        Region::Indent if begins() && (lines.is_quoted_indent(at) || lead_in(kept, context).is_some()) => {
             Some(Step::Skip(end(), Cut::Marks))
         }
         Region::Indent => Some(Step::Keep(at + 1)),
@@ -297,10 +301,16 @@ fn by_region(lines: &Lines<'_>, at: usize, kept: &[&str]) -> Option<Step> {
 fn by_words(lines: &Lines<'_>, at: usize, kept: &[&str], context: &Context<'_>) -> Step {
     let rest = lines.from(at);
     let line = rest.first().copied().unwrap_or_default();
+    if context.is_answer() && is_groupwise_marker(line) {
+        return match lines.next_text(at + 1) {
+            Some(next) if lines.is_quote(next) => Step::Skip(lines.end_of_quote(next), Cut::Marks),
+            _ => Step::DropRest(Cut::Words),
+        };
+    }
     if lines.is_quote(at) {
         return if is_forward_marker(line) {
             Step::KeepRest
-        } else if announces(kept) {
+        } else if announces(kept) && lead_in(kept, context).is_none() {
             Step::Keep(lines.end_of_quote(at))
         } else {
             Step::Skip(lines.end_of_quote(at), Cut::Marks)
@@ -322,7 +332,7 @@ fn by_words(lines: &Lines<'_>, at: usize, kept: &[&str], context: &Context<'_>) 
     {
         return Step::KeepStart(bytes, lines.end_of_quote(next));
     }
-    let Some(found) = find_attribution(rest) else { return Step::Keep(at + 1) };
+    let Some(found) = find_attribution(rest) else { return by_introduction(lines, at, kept, context) };
     match lines.next_text(at + found.lines) {
         Some(next) if lines.is_quote(next) => Step::Skip(lines.end_of_quote(next), Cut::Marks),
         Some(next) if lines.region(next) == Region::Indent => Step::Skip(lines.end_of_region(next), Cut::Marks),
@@ -334,8 +344,30 @@ fn by_words(lines: &Lines<'_>, at: usize, kept: &[&str], context: &Context<'_>) 
         {
             Step::DropRest(Cut::Words)
         }
-        _ => Step::Keep(at + 1),
+        _ => by_introduction(lines, at, kept, context),
     }
+}
+
+/// What is to be done with a line that none of the languages knows: below one that says enough, the history is not marked.
+/// Where nothing new stands above, what stands below may be answered there.
+fn by_introduction(lines: &Lines<'_>, at: usize, kept: &[&str], context: &Context<'_>) -> Step {
+    /// Lines it may be wrapped into.
+    const MAX_LINES: usize = 4;
+    let is_greeting = |line: &&&str| line.is_empty() || line.ends_with([',', '!', '，', '！']);
+    let begins = kept.last().is_none_or(|line| line.is_empty()) || lines.is_page();
+    if !context.is_answer() || !begins || kept.iter().take(MAX_LINES).all(|line| is_greeting(&line)) {
+        return Step::Keep(at + 1);
+    }
+    let rest = lines.from(at);
+    let ends = |line: &str| line.ends_with([':', '：']) || has_attribution_verb(line);
+    let end = rest.iter().take(MAX_LINES).take_while(|line| !line.is_empty()).position(|line| ends(line));
+    let whole = end.and_then(|end| rest.get(..=end)).unwrap_or_default();
+    let says_all = introduction(whole, context) == Some(Introduction::OfAll);
+    // What its author wrote right above it is not part of it.
+    if says_all && introduction_above(whole, context) == Some(0) && lines.next_text(at + whole.len()).is_some() {
+        return Step::DropRest(Cut::Words);
+    }
+    Step::Keep(at + 1)
 }
 
 /// A title between dashes, or a rule, above a header block in a language that is not known.
@@ -344,11 +376,7 @@ fn is_unknown_marker(lines: &[&str]) -> bool {
         return false;
     };
     let is_rule = first.len() >= 10 && first.bytes().all(|b| b == b'_' || b == b'-');
-    if !is_rule && title_between_dashes(first).is_none() {
-        return false;
-    }
-    let (count, has_address) = labelled_lines(lines.get(1..).unwrap_or_default());
-    count >= 3 && has_address
+    (is_rule || title_between_dashes(first).is_some()) && is_labelled_block(lines.get(1..).unwrap_or_default())
 }
 
 /// Whether the author announces what comes ("I ran this:"), and it is not what a client wrote there.
@@ -363,38 +391,19 @@ fn announces(kept: &[&str]) -> bool {
     })
 }
 
-fn last_is_lead_in(kept: &[&str]) -> bool {
-    kept.iter().rev().find(|line| !line.is_empty()).is_some_and(|line| is_lead_in(line))
+/// Where in `kept` begins what a client, or the author, wrote to say whose the quote below is.
+fn lead_in(kept: &[&str], context: &Context<'_>) -> Option<usize> {
+    introduction_above(kept, context).or_else(|| {
+        let last = kept.iter().rposition(|line| !line.is_empty())?;
+        kept.get(last).filter(|line| is_lead_in(line)).map(|_| last)
+    })
 }
 
-/// Takes away the line above a quote that a client of an unknown language wrote there. Says whether there was one.
-fn drop_lead_in(kept: &mut Vec<&str>) -> bool {
-    let Some(last) = kept.iter().rposition(|line| !line.is_empty()) else { return false };
-    let is_one = kept.get(last).is_some_and(|line| is_lead_in(line));
-    if is_one {
-        kept.truncate(last);
-    }
-    is_one
-}
-
-/// Takes away the rule that clients draw above what is not new.
-fn drop_divider(kept: &mut Vec<&str>) {
-    while let Some(last) = kept.last() {
-        let is_rule = last.len() >= 2 && last.chars().all(|c| matches!(c, '_' | '-' | '=' | '—' | '*' | ' '));
-        if last.is_empty() || is_rule {
-            kept.pop();
-        } else {
-            break;
-        }
-    }
-}
-
-fn drop_footers(kept: &mut Vec<&str>) {
-    drop_divider(kept);
-    while kept.last().is_some_and(|line| is_app_footer(line)) {
-        kept.pop();
-        drop_divider(kept);
-    }
+/// Takes away the lines above a quote that say whose it is. Says whether there were any.
+fn drop_lead_in(kept: &mut Vec<&str>, context: &Context<'_>) -> bool {
+    let start = lead_in(kept, context);
+    kept.truncate(start.unwrap_or(kept.len()));
+    start.is_some()
 }
 
 /// Lines as text, with no more than one empty line in a row.

@@ -77,13 +77,15 @@ pub(crate) fn read_block(bytes: &[u8], limits: HeaderLimits, is_boundary: impl F
             at = next;
             continue;
         }
-        let text = if matches!(line.first(), Some(b' ' | b'\t')) {
-            // A fold; before the first field it belongs to nothing.
+        let is_fold = matches!(line.first(), Some(b' ' | b'\t'));
+        // The first field may have lost its place; nothing stands before it that it could belong to.
+        let field = if is_fold && raw_fields.is_empty() { line.trim_ascii_start() } else { line };
+        let text = if is_fold && !raw_fields.is_empty() {
             raw_fields.last_mut().map(|(_, value)| (value, line))
-        } else if let Some((name, value)) = split_field(line) {
+        } else if let Some((name, value)) = split_field(field) {
             raw_fields.push((name, Vec::new()));
             raw_fields.last_mut().map(|(_, kept)| (kept, value))
-        } else if is_mbox_separator(line) || split_field(line_at(bytes, next).0).is_some() {
+        } else if is_fold || is_mbox_separator(line) || split_field(line_at(bytes, next).0).is_some() {
             // Not a field, but fields go on after it.
             None
         } else {
@@ -205,6 +207,12 @@ mod tests {
         assert_eq!(block.fields.first("subject"), Some("a b"));
         assert_eq!(block.fields.first("to"), Some("c@d"));
         assert!(!block.unterminated && block.body > 0);
+
+        for first in [" From: a@b\n", "\tFrom: a@b\r\n", "  From: a@b\n x\n", " \nFrom: a@b\n", " words\nFrom: a@b\n"] {
+            let block = read(&format!("{first}To: c@d\n\nbody"));
+            assert!(block.fields.first("from").is_some_and(|from| from.starts_with("a@b")), "{first:?}");
+            assert_eq!(block.fields.first("to"), Some("c@d"));
+        }
 
         let block = read("Subject: x\nHello there,\nthis is text");
         assert!(block.unterminated);

@@ -1,9 +1,9 @@
 //! The message being answered, quoted below an answer.
 
-use actionlayer_domain::Timestamp;
+use actionlayer_domain::{Message, MessageBody, Timestamp};
 use mail_builder::headers::date::Date;
 
-use crate::html::text_to_html;
+use crate::html::{html_to_text, text_to_html};
 
 /// The earlier message and whose it was.
 #[derive(Clone)]
@@ -14,11 +14,34 @@ pub struct QuotedHistory<'a> {
     pub written_at: Timestamp,
     /// Its text.
     pub text: &'a str,
-    /// Its HTML, already sanitized; made from the text when there is none.
-    pub html: Option<&'a str>,
 }
 
-debug_without_content!(QuotedHistory<'_>);
+/// A message that another one quotes, as a person would read it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct QuotedMessage {
+    author: String,
+    written_at: Timestamp,
+    text: String,
+}
+
+debug_without_content!(QuotedHistory<'_>, QuotedMessage);
+
+impl QuotedMessage {
+    /// A message of a thread.
+    pub fn of(message: &Message, body: &MessageBody) -> Self {
+        let author = match &message.from_name {
+            Some(name) => format!("{name} <{}>", message.from_email),
+            None => message.from_email.clone(),
+        };
+        let text = body.text.clone().or_else(|| body.html.as_deref().map(html_to_text)).unwrap_or_default();
+        Self { author, written_at: message.received_at.unwrap_or(message.created_at), text }
+    }
+
+    /// As it is quoted.
+    pub fn as_history(&self) -> QuotedHistory<'_> {
+        QuotedHistory { author: &self.author, written_at: self.written_at, text: &self.text }
+    }
+}
 
 impl QuotedHistory<'_> {
     fn attribution(&self) -> String {
@@ -38,7 +61,8 @@ impl QuotedHistory<'_> {
 
     pub(crate) fn as_html(&self) -> String {
         let attribution = text_to_html(&self.attribution());
-        let quoted = self.html.map_or_else(|| text_to_html(self.text), ToOwned::to_owned);
+        // From the text: nothing that a stranger's HTML brings along goes out again.
+        let quoted = text_to_html(self.text);
         format!(
             "<div class=\"gmail_quote\">{attribution}<blockquote class=\"gmail_quote\" style=\"margin:0 0 0 .8ex;border-left:1px \
              solid #ccc;padding-left:1ex\">{quoted}</blockquote></div>"

@@ -31,6 +31,7 @@ mod build;
 mod calendar;
 mod charset;
 mod cms;
+mod composition;
 mod description;
 mod encode;
 mod encoded_word;
@@ -43,6 +44,7 @@ mod html;
 pub mod limits;
 mod lookalike;
 mod message_id;
+mod outgoing_html;
 mod parameters;
 mod parse;
 mod report;
@@ -54,16 +56,21 @@ mod structure;
 mod thread_keys;
 mod trace;
 mod transfer;
+mod uuencode;
 mod visibility;
 
+pub use attribution::reply_subject;
 pub use build::{
-    AutoSubmitted, BuildError, ExtraHeader, OutboundAttachment, OutboundMail, OutboundMailbox, is_media_type,
+    AutoSubmitted, BuildError, ExtraHeader, OutboundAttachment, OutboundMail, OutboundMailbox, is_content_type,
+    is_media_type,
 };
+pub use composition::{Composed, Composition};
 pub use extract::{extract, extracted_text};
 pub use filename::sanitize as safe_filename;
-pub use history::QuotedHistory;
+pub use history::{QuotedHistory, QuotedMessage};
 pub use html::{html_to_text, text_to_html};
 pub use message_id::{InvalidMessageId, MessageIdText};
+pub use outgoing_html::{Finding, FindingKind, OutgoingHtml, OutgoingLink, Pictures, is_unseen, outgoing_html};
 pub use parse::{Defect, ParsedMail, all_attachment_bytes, attachment_bytes, parse};
 pub use safety::{SafetyContext, is_executable, safety_flags};
 pub use sanitize::{RemoteImages, SafeHtml, sanitize_html};

@@ -73,6 +73,7 @@ fn organisation(host: &str) -> &str {
 /// before it, `Ada <ceo@example.com>`. Other words around an address (`… via a list`, `… (a service)`) say whose name it
 /// is.
 pub(crate) fn name_is_address_of_one(name: &str, domain: &str, known: &[&str]) -> bool {
+    let name: String = name.chars().map(narrow).collect();
     let name = name.trim().trim_matches(['"', '\'', '“', '”', '‘', '’']).trim_end();
     let inner = name.strip_suffix('>').and_then(|name| name.rsplit_once('<')).map_or(name, |(_, inner)| inner);
     let address = inner.trim_matches(|c: char| !c.is_alphanumeric());
@@ -85,7 +86,19 @@ pub(crate) fn name_is_address_of_one(name: &str, domain: &str, known: &[&str]) -
         let known = known.iter().take(MAX_KNOWN);
         known.into_iter().any(|known| organisation(domain).eq_ignore_ascii_case(organisation(known)))
     };
-    belongs(&claimed) && !belongs(own.trim_end_matches('.'))
+    // Letters of another script pass for those of the domain as well in a name as in an address.
+    (belongs(&claimed) || looks_like_one_of(&claimed, known)) && !belongs(own.trim_end_matches('.'))
+}
+
+/// A full-width character, or another that is read as an `@` or a dot, as the plain one.
+fn narrow(c: char) -> char {
+    match c {
+        '\u{ff01}'..='\u{ff5e}' => u32::from(c).checked_sub(0xfee0).and_then(char::from_u32).unwrap_or(c),
+        '﹫' => '@',
+        '。' | '｡' | '․' => '.',
+        '\u{3000}' => ' ',
+        c => c,
+    }
 }
 
 /// The part of a domain that its owner chose, and the suffix it stands under.

@@ -17,12 +17,13 @@ pub(crate) fn parse_list(value: &str) -> Vec<String> {
         let mut is_only = true;
         while let Some(piece) = pieces.next() {
             // An unclosed bracket swallows what follows only up to the first blank; a closed one was folded there.
-            let (id, after) = piece
-                .split_once('>')
-                .or_else(|| piece.trim_start().split_once(char::is_whitespace))
-                .unwrap_or((piece, ""));
+            let closed = piece.split_once('>');
+            let (id, after) =
+                closed.or_else(|| piece.trim_start().split_once(char::is_whitespace)).unwrap_or((piece, ""));
             is_only &= pieces.peek().is_none();
-            if !is_of_person(before, after, is_only) {
+            // Without an `@`, only brackets make an id: what was cut, or a sentence, would join strangers.
+            let is_id = id.contains('@') || (closed.is_some() && !id.trim().contains(char::is_whitespace));
+            if is_id && !is_of_person(before, after, is_only) {
                 ids.extend(clean(id));
             }
             before = after;
@@ -61,14 +62,15 @@ fn clean(id: &str) -> Option<String> {
     (!id.is_empty() && id.len() <= MAX_MESSAGE_ID_BYTES).then_some(id)
 }
 
-/// A Message-ID that may be written into a header: printable ASCII, an `@`, no blanks or angle brackets, at most
-/// [`MAX_MESSAGE_ID_BYTES`].
+/// A Message-ID that may be written into a header: printable ASCII without blanks or angle brackets, at most
+/// [`MAX_MESSAGE_ID_BYTES`]. It need not be of the form `left@right`: an answer cites what its author wrote (RFC 5322,
+/// section 3.6.4), for that is the only name the mail has.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct MessageIdText(String);
 
 /// The text is not a Message-ID that can be written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("must be a Message-ID such as 0197f3a0@example.com: printable ASCII with an @, at most 900 bytes")]
+#[error("must be a Message-ID such as 0197f3a0@example.com: printable ASCII, at most 900 bytes")]
 pub struct InvalidMessageId;
 
 impl MessageIdText {
@@ -84,8 +86,7 @@ impl std::str::FromStr for MessageIdText {
     /// Takes an id with or without its angle brackets.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let id = text.strip_prefix('<').and_then(|t| t.strip_suffix('>')).unwrap_or(text);
-        let valid = (3..=MAX_MESSAGE_ID_BYTES).contains(&id.len())
-            && id.contains('@')
+        let valid = (1..=MAX_MESSAGE_ID_BYTES).contains(&id.len())
             && id.bytes().all(|b| b.is_ascii_graphic() && b != b'<' && b != b'>');
         valid.then(|| Self(id.to_owned())).ok_or(InvalidMessageId)
     }
@@ -105,6 +106,11 @@ mod tests {
             ("Your message of \"Mon\" <a@b> (comment)", &["a@b"]),
             ("<a@b> <cut@of", &["a@b", "cut@of"]),
             ("< cut@of here", &["cut@of"]),
+            ("<a@b> <2026.", &["a@b"]),
+            ("<a@b> <2026. 4711", &["a@b"]),
+            ("<2026", &[]),
+            ("<20260505.4711> <a@b>", &["20260505.4711", "a@b"]),
+            ("<your message of Monday>", &[]),
             ("a@b, c@d", &["a@b", "c@d"]),
             ("Message from \"Mia\" <mia@b> of \"Mon, 27 Apr\" <a@b>", &["a@b"]),
             ("Message from \"Bank of X\" <mia@b> of \"Mon, 27 Apr\"", &[]),
@@ -136,7 +142,8 @@ mod tests {
     fn only_safe_ids_can_be_written() {
         assert_eq!("<a@b>".parse::<MessageIdText>().expect("valid").as_str(), "a@b");
         let long = format!("{}@b", "a".repeat(MAX_MESSAGE_ID_BYTES));
-        for bad in ["", "@", "ab", "a b@c", "a@b\r\nBcc: x@y", "a@b>\n", "<a@b", "é@b", "a@b\0", long.as_str()] {
+        assert_eq!("<20260505101112.4711>".parse::<MessageIdText>().expect("valid").as_str(), "20260505101112.4711");
+        for bad in ["", "<>", "a b@c", "a@b\r\nBcc: x@y", "a@b>\n", "<a@b", "é@b", "a@b\0", long.as_str()] {
             assert_eq!(bad.parse::<MessageIdText>(), Err(InvalidMessageId), "{bad:?}");
         }
     }

@@ -6,7 +6,8 @@ use actionlayer_domain::message::{Attachment, Mailbox, Report};
 use mail_parser::{HeaderValue, parsers::MessageStream};
 
 use crate::{
-    address, automated,
+    address,
+    automated::{self, Writer},
     body::{self, Bodies},
     bounce, calendar, cms, description,
     extract::News,
@@ -16,7 +17,7 @@ use crate::{
     html::{Rendered, shown_ids},
     limits::{MAX_RAW_BYTES, MAX_REFERENCES, TOP_HEADERS},
     message_id, report, safety,
-    structure::{Disposition, Part, Structure, read_structure},
+    structure::{Disposition, Part, Structure, unwrapped},
 };
 
 /// Something about a mail that breaks a rule of its format. It was read all the same.
@@ -38,6 +39,7 @@ pub enum Defect {
 
 /// What a mail says. Text has `\n` line breaks and no NUL; header values have no control characters.
 #[derive(Clone, PartialEq, Eq, Default)]
+#[allow(clippy::struct_excessive_bools, reason = "each says something of its own about the mail")]
 pub struct ParsedMail {
     /// The author. As with every mailbox here, `email` is what the mail says, not necessarily a valid address.
     pub from: Option<Mailbox>,
@@ -72,8 +74,10 @@ pub struct ParsedMail {
     pub defects: Vec<Defect>,
     /// It was over a limit, and something was left out. The raw mail has the rest.
     pub parse_limited: bool,
-    /// Its headers or its form say that a machine wrote it.
-    pub(crate) says_automated: bool,
+    /// What its headers and its form say of who wrote it.
+    pub(crate) writer: Writer,
+    /// It has more than one `From`, or more than one address in it: nobody's address is believed then.
+    pub has_several_authors: bool,
     /// One of the files runs when opened.
     pub(crate) has_executable: bool,
     /// The HTML as a reader sees it.
@@ -88,7 +92,13 @@ impl ParsedMail {
     /// Whether a machine wrote it (RFC 3834 and what else is in use). `envelope_from` is the envelope sender: `Some("")`
     /// is the null return path of a bounce, `None` means that it is not known.
     pub fn is_automated(&self, envelope_from: Option<&str>) -> bool {
-        self.says_automated || automated::is_automated_sender(envelope_from, self.from.as_ref(), &self.reply_to)
+        self.writer != Writer::Unsaid
+            || automated::is_automated_sender(envelope_from, self.from.as_ref(), &self.reply_to)
+    }
+
+    /// Whether a person wrote it, and a list or a group sent it on: then the marks of a machine are the list's.
+    pub fn is_passed_on_by_list(&self) -> bool {
+        self.writer == Writer::PersonByList
     }
 }
 
@@ -103,13 +113,14 @@ pub fn parse(raw: &[u8]) -> ParsedMail {
         if raw.len() > MAX_RAW_BYTES {
             mail.parse_limited = true;
         } else {
-            let structure = read_structure(raw, &top);
-            read_content(raw, &top, &structure, &mut mail);
+            let (raw, structure) = unwrapped(raw, &top);
+            read_content(&raw, &top, &structure, &mut mail);
         }
         mail
     }));
     let mut mail = read.unwrap_or_else(|_| ParsedMail {
         from: top.fields.first("from").and_then(|v| address::parse_list(v).into_iter().next()),
+        has_several_authors: has_several_authors(top.fields.all("from")),
         subject: top.fields.first("subject").unwrap_or_default().to_owned(),
         message_id: top.fields.first("message-id").and_then(message_id::parse_one),
         defects: vec![Defect::Undecodable],
@@ -119,6 +130,19 @@ pub fn parse(raw: &[u8]) -> ParsedMail {
     mail.parse_limited |= top.limited | description::bound(&mut mail);
     mail.defects.sort_unstable();
     mail
+}
+
+/// Whether fields name more than one author: several fields, several mailboxes in one, or several addresses in angle brackets, of
+/// which readers take one or the other. The same address twice is one.
+fn has_several_authors<'a>(fields: impl Iterator<Item = &'a str>) -> bool {
+    let mut addresses: Vec<String> = Vec::new();
+    for field in fields {
+        addresses.extend(address::parse_list(field).into_iter().map(|author| author.email));
+        let in_brackets = field.split('<').skip(1).filter_map(|rest| rest.split_once('>'));
+        addresses.extend(in_brackets.map(|(address, _)| address.trim().to_owned()).filter(|text| text.contains('@')));
+    }
+    let Some((first, others)) = addresses.split_first() else { return false };
+    others.iter().any(|other| !other.eq_ignore_ascii_case(first))
 }
 
 /// The decoded content of the attachment `index` of [`ParsedMail::attachments`].
@@ -131,17 +155,27 @@ pub fn attachment_bytes(raw: &[u8], index: usize) -> Option<Cow<'_, [u8]>> {
 pub fn all_attachment_bytes(raw: &[u8]) -> impl Iterator<Item = Cow<'_, [u8]>> {
     let mail = unframed(raw);
     let top = read_block(&mail, TOP_HEADERS, |_| false);
-    let structure = (mail.len() <= MAX_RAW_BYTES).then(|| read_structure(&mail, &top));
+    let (mail, structure) = match mail {
+        _ if mail.len() > MAX_RAW_BYTES => (Cow::Borrowed(&[][..]), None),
+        Cow::Borrowed(mail) => {
+            let (mail, structure) = unwrapped(mail, &top);
+            (mail, Some(structure))
+        }
+        Cow::Owned(mail) => {
+            let (mail, structure) = unwrapped(&mail, &top);
+            (Cow::Owned(mail.into_owned()), Some(structure))
+        }
+    };
+    let in_texts: Vec<_> = structure.iter().flat_map(|s| body::files_in_texts(&mail, s)).collect();
     let attachments: Vec<usize> = structure.iter().flat_map(body::attachments).collect();
     let mut parts: Vec<Option<Part>> = structure.map(|s| s.parts.into_iter().map(Some).collect()).unwrap_or_default();
-    attachments.into_iter().filter_map(move |index| parts.get_mut(index)?.take()).map(move |part| match &mail {
-        Cow::Borrowed(mail) => part_bytes(mail, &part),
-        Cow::Owned(mail) => Cow::Owned(part_bytes(mail, &part).into_owned()),
-    })
-}
-
-fn part_bytes<'a>(raw: &'a [u8], part: &Part) -> Cow<'a, [u8]> {
-    part.info.encoding.decode(raw.get(part.body.clone()).unwrap_or_default())
+    let of_parts = attachments.into_iter().filter_map(move |index| parts.get_mut(index)?.take());
+    of_parts
+        .map(move |part| match &mail {
+            Cow::Borrowed(mail) => part.content(mail),
+            Cow::Owned(mail) => Cow::Owned(part.content(mail).into_owned()),
+        })
+        .chain(in_texts.into_iter().map(|file| Cow::Owned(file.content)))
 }
 
 fn read_headers(top: &Block, mail: &mut ParsedMail) {
@@ -155,8 +189,11 @@ fn read_headers(top: &Block, mail: &mut ParsedMail) {
     if once.iter().any(|name| fields.all(name).nth(1).is_some()) {
         mail.defects.push(Defect::RepeatedField);
     }
-    let mut authors = fields.first("from").map(address::parse_list).unwrap_or_default();
-    if authors.len() != 1 {
+    mail.has_several_authors = has_several_authors(fields.all("from"));
+    let mut authors = mailboxes(fields, "from");
+    // The same author once more is no other one.
+    let first = authors.first().map(|author| author.email.clone()).unwrap_or_default();
+    if authors.is_empty() || authors.iter().any(|author| !author.email.eq_ignore_ascii_case(&first)) {
         mail.defects.push(Defect::From);
     }
     mail.from = (!authors.is_empty()).then(|| authors.swap_remove(0));
@@ -169,7 +206,7 @@ fn read_headers(top: &Block, mail: &mut ParsedMail) {
     mail.in_reply_to = message_ids(fields, "in-reply-to");
     mail.references = message_ids(fields, "references");
     drop_addresses(mail);
-    mail.says_automated = automated::says_automated(fields);
+    mail.writer = automated::writer(fields, mail.from.as_ref(), &mail.reply_to);
 }
 
 fn mailboxes(fields: &Fields, name: &str) -> Vec<Mailbox> {
@@ -209,7 +246,7 @@ fn read_content(raw: &[u8], top: &Block, structure: &Structure, mail: &mut Parse
     if bodies.html.is_none() && bodies.text.trim().is_empty() {
         (bodies, mail.has_executable) = cms::signed_bodies(raw, structure).unwrap_or((bodies, false));
     }
-    let Bodies { text, html, page, limited } = bodies;
+    let Bodies { text, html, page, limited, has_files } = bodies;
     mail.text = text;
     mail.html = html;
     mail.page = page;
@@ -217,15 +254,32 @@ fn read_content(raw: &[u8], top: &Block, structure: &Structure, mail: &mut Parse
     let shown = mail.html.as_deref().map(shown_ids).unwrap_or_default();
     for index in body::attachments(structure) {
         let Some(part) = structure.parts.get(index) else { continue };
-        let content = part_bytes(raw, part);
+        let content = part.content(raw);
         let attachment = describe(part, mail.attachments.len(), content.len(), structure, &shown);
         mail.has_executable |= safety::is_executable(&attachment.filename, &attachment.content_type, &content);
+        mail.attachments.push(attachment);
+    }
+    let in_texts = if has_files { body::files_in_texts(raw, structure).collect() } else { Vec::new() };
+    for file in in_texts {
+        let number = mail.attachments.len();
+        let attachment = Attachment {
+            id: number.to_string(),
+            filename: filename::sanitize(&file.name).unwrap_or_else(|| format!("attachment-{}.bin", number + 1)),
+            content_type: "application/octet-stream".to_owned(),
+            size_bytes: u64::try_from(file.content.len()).unwrap_or(u64::MAX),
+            content_id: None,
+            inline: false,
+            sha256_hex: None,
+        };
+        mail.has_executable |= safety::is_executable(&attachment.filename, &attachment.content_type, &file.content);
         mail.attachments.push(attachment);
     }
     mail.parse_limited |= structure.limited;
     mail.report = report::read(raw, structure)
         .or_else(|| bounce::read(&top.fields, mail, || report::id_of_original(raw, structure)));
-    mail.says_automated |= structure.is_report || mail.report.is_some();
+    if structure.is_report || mail.report.is_some() {
+        mail.writer = Writer::Machine;
+    }
     mail.calendar_method = structure.parts.iter().find_map(|part| calendar::method(part, raw));
     if mail.text.trim().is_empty() && mail.html.is_none() {
         // An invitation says everything in its calendar object when it has no text beside it.

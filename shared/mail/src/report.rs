@@ -14,7 +14,7 @@ use crate::{
 /// The report a mail is, if its outermost multipart holds the part for machines that makes one.
 pub(crate) fn read(raw: &[u8], structure: &Structure) -> Option<Report> {
     let (kind, machine) = pieces(structure).find_map(|part| Some((kind_of(&part.info.media_type)?, part)))?;
-    let groups = read_groups(&content(raw, machine));
+    let groups = read_groups(&machine.content(raw));
     let mut report = Report { kind, original_message_id: None, recipients: Vec::new(), reason: None };
     let words = |fields: &Fields, name: &str| {
         let value = fields.first(name)?.trim();
@@ -50,7 +50,7 @@ fn pieces(structure: &Structure) -> impl Iterator<Item = &Part> {
 /// The id of the mail, or of the header of it, that a report brings along.
 pub(crate) fn id_of_original(raw: &[u8], structure: &Structure) -> Option<String> {
     let original = pieces(structure).find(|part| is_original(&part.info.media_type))?;
-    let block = read_block(&content(raw, original), TOP_HEADERS, |_| false);
+    let block = read_block(&original.content(raw), TOP_HEADERS, |_| false);
     block.fields.first("message-id").and_then(message_id::parse_one)
 }
 
@@ -72,10 +72,6 @@ fn is_original(media_type: &str) -> bool {
             | "message/rfc822-headers"
             | "message/global-headers"
     )
-}
-
-fn content<'a>(raw: &'a [u8], part: &Part) -> std::borrow::Cow<'a, [u8]> {
-    part.info.encoding.decode(raw.get(part.body.clone()).unwrap_or_default())
 }
 
 /// The groups of fields, separated by blank lines: one about the mail, then one for each recipient.

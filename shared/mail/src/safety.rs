@@ -64,6 +64,7 @@ pub fn safety_flags(mail: &ParsedMail, context: &SafetyContext<'_>) -> Vec<Safet
         ),
         (SafetyFlag::Unauthenticated, context.authentication.is_some_and(is_unauthenticated)),
         (SafetyFlag::ExecutableAttachment, mail.has_executable),
+        (SafetyFlag::SeveralAuthors, mail.has_several_authors),
     ];
     checks.into_iter().filter_map(|(flag, raised)| raised.then_some(flag)).collect()
 }

@@ -76,7 +76,7 @@ static ALLOWED: LazyLock<Builder<'static>> = LazyLock::new(|| builder(RemoteImag
 /// `html` as a page of ours may show it.
 pub fn sanitize_html(html: &str, images: RemoteImages) -> SafeHtml {
     let html = html.get(..floor_boundary(html, MAX_BYTES)).unwrap_or_default();
-    if depth_over(html, MAX_DEPTH) || memchr::memchr_iter(b'&', html.as_bytes()).count() > MAX_REFERENCES {
+    if is_too_costly(html) {
         return SafeHtml(crate::html::text_to_html(&crate::html::html_to_text(html)));
     }
     let builder = match images {
@@ -92,6 +92,11 @@ fn floor_boundary(text: &str, limit: usize) -> usize {
         end -= 1;
     }
     end
+}
+
+/// Whether building the tree of `html` would cost more than its length.
+pub(crate) fn is_too_costly(html: &str) -> bool {
+    depth_over(html, MAX_DEPTH) || memchr::memchr_iter(b'&', html.as_bytes()).count() > MAX_REFERENCES
 }
 
 /// Whether more elements may be open at once than `limit`, by the plainest count: an end tag ends one of its own name.

@@ -1,5 +1,7 @@
 //! What stands below the mail of an identity, and whether it already does.
 
+use actionlayer_domain::draft::Sender;
+
 use crate::html::{html_to_text, text_to_html};
 
 /// What stands below every mail of an identity. With one of the two, the other is made from it.
@@ -12,6 +14,12 @@ pub struct Signature<'a> {
 }
 
 debug_without_content!(Signature<'_>);
+
+impl<'a> From<&'a Sender> for Signature<'a> {
+    fn from(sender: &'a Sender) -> Self {
+        Self { text: sender.signature_text.as_deref(), html: sender.signature_html.as_deref() }
+    }
+}
 
 impl Signature<'_> {
     /// As text and as HTML; both empty when there is none.

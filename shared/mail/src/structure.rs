@@ -3,11 +3,11 @@
 //! A delimiter counts only as a whole line, as the RFC says, and the innermost open multipart is asked first. An attached
 //! message (`message/rfc822`) is a leaf: nothing inside it is ever read as part of the mail around it.
 
-use std::ops::Range;
+use std::{borrow::Cow, ops::Range};
 
 use crate::{
     calendar::is_calendar,
-    header::{Block, Fields, decode_words, line_at, read_block},
+    header::{Block, Fields, decode_words, line_at, read_block, split_field},
     limits::{MAX_DEPTH, MAX_FALSE_DELIMITERS, MAX_PARTS, PART_HEADERS},
     parameters::Parameters,
     transfer::Encoding,
@@ -49,6 +49,9 @@ pub(crate) struct PartInfo {
     /// The `method` of the type of a calendar object, lower case.
     pub(crate) calendar_method: Option<String>,
     boundary: Option<Vec<u8>>,
+    /// Which part of a `multipart/related` is its page, by the id and by the type it names (RFC 2387, section 3).
+    start: Option<String>,
+    root_type: Option<String>,
     limited: bool,
 }
 
@@ -56,7 +59,16 @@ impl PartInfo {
     fn read(fields: &Fields, default_media_type: &str) -> Self {
         let content_type = fields.first("content-type").map(Parameters::parse);
         let disposition = fields.first("content-disposition").map(Parameters::parse);
-        let media_type = content_type.as_ref().map(|h| h.value.clone()).filter(|value| value.contains('/'));
+        let named =
+            |header: Option<&Parameters>, name| parameter(header, name).map(decode_words).filter(|n| !n.is_empty());
+        let filename = named(disposition.as_ref(), "filename").or_else(|| named(content_type.as_ref(), "name"));
+        let said = content_type.as_ref().map(|h| h.value.trim_matches('"'));
+        let media_type = match said.filter(|said| !said.is_empty()) {
+            Some(said) if said.contains('/') => Some(said.to_owned()),
+            // What is not valid is text (RFC 2045, section 5.2), unless it is a file.
+            Some(said) if said != "text" && filename.is_some() => Some("application/octet-stream".to_owned()),
+            _ => None,
+        };
         let is_calendar = media_type.as_deref().is_some_and(is_calendar);
         let is = |value: Option<&str>, expected: &str| value.is_some_and(|v| v.eq_ignore_ascii_case(expected));
         Self {
@@ -70,10 +82,7 @@ impl PartInfo {
                 (true, false) => Flow::Flowed,
                 (true, true) => Flow::FlowedWithoutSpace,
             },
-            filename: parameter(disposition.as_ref(), "filename")
-                .or_else(|| parameter(content_type.as_ref(), "name"))
-                .map(decode_words)
-                .filter(|name| !name.is_empty()),
+            filename,
             content_id: fields.first("content-id").and_then(crate::message_id::parse_one),
             disposition: match disposition.as_ref().map(|d| d.value.as_str()) {
                 None | Some("") => Disposition::Unsaid,
@@ -87,6 +96,8 @@ impl PartInfo {
             boundary: parameter(content_type.as_ref(), "boundary")
                 .map(|b| b.trim_end().as_bytes().to_vec())
                 .filter(|b| !b.is_empty()),
+            start: parameter(content_type.as_ref(), "start").and_then(crate::message_id::parse_one),
+            root_type: parameter(content_type.as_ref(), "type").map(str::to_ascii_lowercase),
             limited: [&content_type, &disposition].into_iter().flatten().any(|header| header.limited),
         }
     }
@@ -115,6 +126,26 @@ pub(crate) struct Part {
     pub(crate) body: Range<usize>,
     /// A multipart has no content of its own; everything else is a leaf.
     pub(crate) is_leaf: bool,
+    /// It is what its `multipart/related` shows; the others are what it needs.
+    pub(crate) is_root: bool,
+}
+
+impl Part {
+    /// Its content, decoded.
+    pub(crate) fn content<'a>(&self, raw: &'a [u8]) -> Cow<'a, [u8]> {
+        self.info.encoding.decode(raw.get(self.body.clone()).unwrap_or_default())
+    }
+
+    /// The parts of a multipart around which stands an encoding, which none may have (RFC 2045, section 6.4): then no
+    /// delimiter stands in it as it is.
+    fn wrapped_parts(&self, raw: &[u8]) -> Option<Vec<u8>> {
+        let boundary =
+            self.info.boundary.as_ref().filter(|_| self.is_leaf && self.info.encoding != Encoding::Identity)?;
+        let content = self.content(raw);
+        let delimiter = [b"--", boundary.as_slice()].concat();
+        let mut found = memchr::memmem::find_iter(&content, &delimiter);
+        found.any(|at| at == 0 || content.get(at - 1) == Some(&b'\n')).then(|| content.into_owned())
+    }
 }
 
 /// The whole tree.
@@ -149,19 +180,101 @@ enum Delimiter {
     Close(usize),
 }
 
+/// The mail in `raw`, whose header block is `top`, without encodings around whole multiparts, and its tree.
+pub(crate) fn unwrapped<'a>(raw: &'a [u8], top: &Block) -> (Cow<'a, [u8]>, Structure) {
+    /// Multiparts that are taken out of their encodings.
+    const MAX_WRAPPED: usize = 3;
+    let mut raw = Cow::Borrowed(raw);
+    let mut structure = read_structure(&raw, top);
+    for _ in 0..MAX_WRAPPED {
+        let wrapped = structure.parts.iter().find_map(|part| Some((part.body.clone(), part.wrapped_parts(&raw)?)));
+        let Some((place, content)) = wrapped else { break };
+        let pieces = [raw.get(..place.start), Some(&content), raw.get(place.end..)];
+        raw = Cow::Owned(pieces.into_iter().flatten().collect::<Vec<_>>().concat());
+        structure = read_structure(&raw, top);
+    }
+    (raw, structure)
+}
+
 /// Reads the tree of a mail whose header block, already read, is `top`.
 pub(crate) fn read_structure(raw: &[u8], top: &Block) -> Structure {
-    let info = PartInfo::read(&top.fields, "text/plain");
+    let mut info = PartInfo::read(&top.fields, "text/plain");
+    if info.is_multipart() && info.boundary.is_none() {
+        info.boundary = boundary_of(raw.get(top.body..).unwrap_or_default());
+    }
     let is_report = info.media_type == "multipart/report";
     let out = Structure { parts: Vec::new(), is_report, limited: false, unterminated: false };
     let mut walk = Walk { raw, out, stack: Vec::new(), leaf: None };
     walk.begin(info, top.body);
     walk.run(top.body);
+    mark_roots(&mut walk.out.parts);
     walk.out
 }
 
+/// The boundary of a multipart that names none, by its first delimiter: a line that stands there again, and that fields of
+/// a part or an empty line follow.
+fn boundary_of(body: &[u8]) -> Option<Vec<u8>> {
+    /// Lines in which the first delimiter is looked for.
+    const MAX_LINES: usize = 50;
+    /// RFC 2046, section 5.1.1.
+    const MAX_BYTES: usize = 70;
+    let mut at = 0;
+    for _ in 0..MAX_LINES {
+        let (line, next) = line_at(body, at);
+        let boundary = line.strip_prefix(b"--").map(<[u8]>::trim_ascii_end).unwrap_or_default();
+        let below = line_at(body, next).0;
+        if (1..=MAX_BYTES).contains(&boundary.len()) && (below.is_empty() || split_field(below).is_some()) {
+            let again = [b"\n--", boundary].concat();
+            return memchr::memmem::find(body.get(next..)?, &again).map(|_| boundary.to_vec());
+        }
+        at = next;
+    }
+    None
+}
+
+/// Finds what each `multipart/related` shows: what its `start` names, else what has the type it says, else its first part,
+/// unless that is no text.
+fn mark_roots(parts: &mut [Part]) {
+    let is_textual = |media_type: &str| media_type.starts_with("text/") || media_type.starts_with("multipart/");
+    let mut best: Vec<(u8, Option<usize>)> = vec![(0, None); parts.len()];
+    for (index, part) in parts.iter().enumerate() {
+        let Some((parent, _)) = part.parent else { continue };
+        let Some(related) = parts.get(parent).map(|parent| &parent.info) else { continue };
+        let is = |said: &Option<String>, value: Option<&str>| said.as_deref().is_some_and(|said| Some(said) == value);
+        let score = if !is_textual(&part.info.media_type) || part.info.disposition == Disposition::Attachment {
+            0
+        } else if is(&related.start, part.info.content_id.as_deref()) {
+            3
+        } else if is(&related.root_type, Some(&part.info.media_type)) {
+            2
+        } else {
+            1
+        };
+        if let Some(best) = best.get_mut(parent).filter(|best| score > best.0) {
+            *best = (score, Some(index));
+        }
+    }
+    for index in 0..parts.len() {
+        let parent = parts.get(index).and_then(|part| part.parent);
+        let is_related = |at: usize| parts.get(at).is_some_and(|p| p.info.media_type == "multipart/related");
+        let is_root = parent.is_none_or(|(parent, _)| {
+            !is_related(parent) || best.get(parent).is_some_and(|(_, root)| *root == Some(index))
+        });
+        if let Some(part) = parts.get_mut(index) {
+            part.is_root = is_root;
+        }
+    }
+}
+
+/// What a multipart is that has no parts: words.
+fn type_of_words(body: &[u8]) -> &'static str {
+    let start = body.trim_ascii_start();
+    let begins = |tag: &str| start.get(..tag.len()).is_some_and(|head| head.eq_ignore_ascii_case(tag.as_bytes()));
+    if ["<html", "<!doctype html", "<body"].into_iter().any(begins) { "text/html" } else { "text/plain" }
+}
+
 impl Walk<'_> {
-    fn begin(&mut self, info: PartInfo, body: usize) {
+    fn begin(&mut self, mut info: PartInfo, body: usize) {
         let parent = self.stack.last_mut().map(|open| {
             open.children += 1;
             (open.part, open.children - 1)
@@ -175,11 +288,14 @@ impl Walk<'_> {
             Some(boundary) if !too_deep => {
                 self.stack.push(Open { part: index, boundary, children: 0, is_digest });
                 self.leaf = None;
-                self.out.parts.push(Part { info, parent, body: body..self.raw.len(), is_leaf: false });
+                self.out.parts.push(Part { info, parent, body: body..self.raw.len(), is_leaf: false, is_root: true });
             }
-            _ => {
+            boundary => {
+                if boundary.is_none() && info.is_multipart() {
+                    type_of_words(self.raw.get(body..).unwrap_or_default()).clone_into(&mut info.media_type);
+                }
                 self.leaf = Some(index);
-                self.out.parts.push(Part { info, parent, body: body..self.raw.len(), is_leaf: true });
+                self.out.parts.push(Part { info, parent, body: body..self.raw.len(), is_leaf: true, is_root: true });
             }
         }
     }
@@ -259,7 +375,8 @@ impl Walk<'_> {
                 // A multipart without a single part: what stands there is text.
                 if open.children == 0 {
                     part.is_leaf = true;
-                    "text/plain".clone_into(&mut part.info.media_type);
+                    let words = self.raw.get(part.body.clone()).unwrap_or_default();
+                    type_of_words(words).clone_into(&mut part.info.media_type);
                 }
             }
         }

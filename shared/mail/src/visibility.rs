@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 
-mod colour;
+pub(crate) mod colour;
 mod condition;
 mod declarations;
 mod length;
@@ -37,6 +37,17 @@ enum Lines {
     Cut,
 }
 
+/// What becomes of the blanks and line breaks of a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum WhiteSpace {
+    /// Runs of them are one blank.
+    Collapsed,
+    /// Line breaks stay.
+    Lines,
+    /// All stay.
+    Kept,
+}
+
 #[derive(Debug, Clone, Copy)]
 struct Computed {
     /// Nothing inside can be seen, whatever it says.
@@ -47,6 +58,7 @@ struct Computed {
     /// `None` when it cannot be known.
     colour: Option<Colour>,
     background: Background,
+    white_space: WhiteSpace,
 }
 
 impl Computed {
@@ -87,6 +99,7 @@ impl<'a> Visibility<'a> {
             lines: Lines::Tall,
             colour: Some(Colour::BLACK),
             background: Background::Colour(Colour::WHITE),
+            white_space: WhiteSpace::Collapsed,
         };
         let sheet = StyleSheet::of_document(html);
         let mut root_marks = Marks::default();
@@ -103,6 +116,11 @@ impl<'a> Visibility<'a> {
     /// Whether text here is seen.
     pub(crate) fn is_visible(&self) -> bool {
         self.current().is_visible()
+    }
+
+    /// What becomes of the line breaks of text here.
+    pub(crate) fn white_space(&self) -> WhiteSpace {
+        self.current().white_space
     }
 
     fn current(&self) -> &Computed {

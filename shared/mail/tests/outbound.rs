@@ -4,8 +4,8 @@
 
 use actionlayer_domain::{EmailAddress, HeaderText, Timestamp};
 use actionlayer_mail::{
-    AutoSubmitted, BuildError, ExtraHeader, MessageIdText, OutboundAttachment, OutboundMail, OutboundMailbox,
-    QuotedHistory, Signature, attachment_bytes, extracted_text, parse, text_to_html, thread_keys,
+    AutoSubmitted, BuildError, Composed, Composition, ExtraHeader, MessageIdText, OutboundAttachment, OutboundMail,
+    OutboundMailbox, QuotedHistory, Signature, attachment_bytes, extracted_text, parse, text_to_html, thread_keys,
 };
 use proptest::prelude::*;
 
@@ -27,12 +27,14 @@ fn mail<'a>(text: Option<&'a str>, html: Option<&'a str>) -> OutboundMail<'a> {
         references: vec![],
         text,
         html,
-        signature: Signature::default(),
-        history: None,
         attachments: vec![],
         auto_submitted: None,
         extra_headers: vec![],
     }
+}
+
+fn compose(text: Option<&str>, html: Option<&str>, signature: Signature<'_>) -> Composed {
+    Composition { text, html, signature, history: None }.compose().unwrap()
 }
 
 fn headers(raw: &[u8]) -> Vec<String> {
@@ -43,18 +45,22 @@ fn headers(raw: &[u8]) -> Vec<String> {
 
 #[test]
 fn every_field_comes_back() {
-    let mut mail = mail(Some("Yes, gladly.\n\nIt ships on Friday."), None);
+    let composed = Composition {
+        text: Some("Yes, gladly.\n\nIt ships on Friday."),
+        html: None,
+        signature: Signature { text: Some("Mia\nExample Furniture"), html: None },
+        history: Some(QuotedHistory {
+            author: "Ada <ada@customer.example>",
+            written_at: Timestamp::from_unix_ms(1_777_293_000_000),
+            text: "When?\n> older",
+        }),
+    };
+    let composed = composed.compose().unwrap();
+    let mut mail = mail(Some(&composed.text), Some(&composed.html));
     mail.cc = vec![mailbox("", "cy@customer.example")];
     mail.reply_to = Some(mailbox("", "desk@ai.example.com"));
     mail.in_reply_to = Some("<b@customer.example>".parse().unwrap());
     mail.references = vec!["a@customer.example".parse().unwrap()];
-    mail.signature = Signature { text: Some("Mia\nExample Furniture"), html: None };
-    mail.history = Some(QuotedHistory {
-        author: "Ada <ada@customer.example>",
-        written_at: mail.date,
-        text: "When?\n> older",
-        html: None,
-    });
     mail.attachments = vec![
         OutboundAttachment {
             filename: HeaderText::parse("Angebot für 2026.pdf").unwrap(),
@@ -132,25 +138,42 @@ fn both_bodies_always_and_the_signature_once() {
         (Some("Hello\n\nMia of\nExample\n"), Some("<p>Hello</p><p>Mia of Example</p>")),
         (Some("Hello\n\nMia of Example\n\nPS: bye"), Some("<p>Hello</p><p>Mia of <i>Example</i></p><p>PS: bye</p>")),
     ] {
-        let mut mail = mail(text, html);
-        mail.signature = signature;
-        let read = parse(&mail.build(1).unwrap());
+        let composed = compose(text, html, signature);
+        let read = parse(&mail(Some(&composed.text), Some(&composed.html)).build(1).unwrap());
         let html = read.html.unwrap();
         assert!(read.text.starts_with("Hello") && html.contains("Hello"), "{text:?} {html:?}");
         assert_eq!(count(&read.text, "Mia"), 1, "{:?}", read.text);
         assert_eq!(count(&html, "Mia"), 1, "{html:?}");
-        assert!(
-            !html.contains("</body>") || html.ends_with("</body></html>\n") || html.ends_with("</body></html>"),
-            "{html:?}"
-        );
+        assert!(!html.contains("body>"), "a fragment: {html:?}");
     }
 }
 
 #[test]
+fn what_leaves_hides_nothing_whatever_was_given() {
+    let composed = Composition {
+        text: Some("Pay\u{200b} to \u{202e}4321"),
+        html: Some("<!--[if mso]>DE00<![endif]--><p style='display:none'>seen</p><img src=https://x.example/a>"),
+        signature: Signature { text: None, html: Some("<style>x</style>Mia<img src=https://x.example/logo.png>") },
+        history: Some(QuotedHistory {
+            author: "Ada\u{202e}",
+            written_at: Timestamp::from_unix_ms(0),
+            text: "When\u{e0041}?",
+        }),
+    };
+    let composed = composed.compose().unwrap();
+    assert!(composed.text.starts_with("Pay to 4321\n\n-- \nMia"), "{}", composed.text);
+    assert!(composed.html.starts_with("<p>seen</p><br>") && composed.html.contains("When?"), "{}", composed.html);
+    assert!(!composed.html.contains("DE00") && !composed.html.contains("<style") && !composed.html.contains("/a\""));
+    assert_eq!(composed.pictures, ["https://x.example/logo.png"]);
+    // Nothing is left of it: there is nothing to send.
+    let nothing = Composition { html: Some("<style>x</style><!-- x -->"), ..Composition::default() };
+    assert_eq!(nothing.compose(), Err(BuildError::NoBody));
+}
+
+#[test]
 fn the_end_of_a_sentence_is_no_signature() {
-    let mut mail = mail(Some("Ask for our colleague Mia"), None);
-    mail.signature = Signature { text: Some("Mia"), html: None };
-    let read = parse(&mail.build(1).unwrap());
+    let composed = compose(Some("Ask for our colleague Mia"), None, Signature { text: Some("Mia"), html: None });
+    let read = parse(&mail(Some(&composed.text), Some(&composed.html)).build(1).unwrap());
     assert_eq!(read.text.trim_end(), "Ask for our colleague Mia\n\n-- \nMia");
     assert_eq!(read.html.unwrap().matches("Mia").count(), 2);
 }
@@ -246,7 +269,10 @@ proptest! {
     #[test]
     fn no_field_can_add_a_header(subject in nasty(), name in nasty(), id in nasty(), filename in nasty(), author in nasty(), body in nasty()) {
         let body = format!("x{body}");
-        let mut mail = mail(Some(&body), None);
+        let written_at = Timestamp::from_unix_ms(1_777_293_000_000);
+        let history = Some(QuotedHistory { author: &author, written_at, text: &subject });
+        let composed = Composition { text: Some(&body), history, ..Composition::default() }.compose().unwrap();
+        let mut mail = mail(Some(&composed.text), Some(&composed.html));
         mail.subject = HeaderText::sanitize(&subject);
         mail.from.name = Some(HeaderText::sanitize(&name));
         if let Some(to) = mail.to.first_mut() {
@@ -255,7 +281,6 @@ proptest! {
         mail.in_reply_to = id.parse().ok();
         mail.references = id.split_whitespace().filter_map(|id| id.parse().ok()).collect();
         mail.extra_headers = vec![ExtraHeader::EntityRefId(HeaderText::sanitize(&id))];
-        mail.history = Some(QuotedHistory { author: &author, written_at: mail.date, text: &subject, html: None });
         mail.attachments = vec![OutboundAttachment {
             filename: HeaderText::sanitize(&filename), content_type: filename.clone(), content: body.clone().into_bytes(),
         }];

@@ -3,10 +3,8 @@
 
 use actionlayer_channels::{
     Proposal,
-    legible::lines,
     proposal::{Room, Shown},
 };
-use actionlayer_mail::{RemoteImages, sanitize_html};
 use askama::Template;
 
 use crate::{STYLE, UNRENDERABLE};
@@ -14,7 +12,8 @@ use crate::{STYLE, UNRENDERABLE};
 /// The longest reason for a rejection, in characters: however they are encoded, it is less than 4 KB.
 pub const MAX_REASON_CHARS: usize = 1_000;
 
-/// How the page of a draft's HTML begins. The policy is the frame's own, should the page around it ever have another.
+/// What stands before a draft's HTML in its frame, which shows it to the byte as it leaves. The frame has no rights: no link in
+/// it leads anywhere, so the page says beside it, as text, where they would. The policy is the frame's own, should the page around it ever have another.
 const FRAME_HEAD: &str = "<!doctype html><meta charset=\"utf-8\"><meta http-equiv=\"Content-Security-Policy\" \
                           content=\"default-src 'none'; style-src 'unsafe-inline'\"><body style=\"margin: .75rem; \
                           font: 1rem/1.45 system-ui, sans-serif; overflow-wrap: anywhere\">";
@@ -41,7 +40,7 @@ pub fn proposal_page(proposal: &Proposal<'_>) -> String {
         style: STYLE,
         p: &shown,
         frame_rem: frame_rem(&shown.html_as_text.as_ref().unwrap_or(&shown.text).text),
-        html_page: proposal.body.html.as_deref().map(html_page),
+        html_page: proposal.html().map(|html| format!("{FRAME_HEAD}{html}")),
         can_approve: !proposal.is_stale(),
         max_reason_chars: MAX_REASON_CHARS,
     };
@@ -53,13 +52,6 @@ fn frame_rem(text: &str) -> usize {
     const CHARS_A_LINE: usize = 40;
     let lines: usize = text.lines().map(|line| line.len() / CHARS_A_LINE + 1).sum();
     (lines * 3 / 2 + 3).clamp(9, 32)
-}
-
-/// The HTML of a draft as it looks, but for its colours, sizes and pictures, and for what would hide anything. It is for a
-/// frame without any rights: no link in it leads anywhere, so the page says beside it, as text, where they would.
-fn html_page(html: &str) -> String {
-    // What nobody would see is made visible last: until here it could be a character reference.
-    format!("{FRAME_HEAD}{}", lines(sanitize_html(html, RemoteImages::Blocked).as_str()))
 }
 
 #[cfg(test)]
@@ -94,7 +86,7 @@ mod tests {
         let page = proposal_page(&sample.proposal());
         let (_, frame) = page.split_once(FRAME).unwrap();
         let (frame, _) = frame.split_once('"').unwrap();
-        assert!(frame.contains("&#60;p&#62;a\u{fffd}b&#60;/p&#62;") && frame.contains("x.example"), "{frame}");
+        assert!(frame.contains("&#60;p&#62;ab&#60;/p&#62;") && frame.contains("x.example"), "{frame}");
         assert!(!frame.contains("script") && frame.ends_with("&#34;&#38;gt;"), "{frame}");
         sample.body.html = None;
         assert!(!proposal_page(&sample.proposal()).contains("<iframe"));
@@ -106,11 +98,36 @@ mod tests {
         sample.body.text = Some("Hi Ada,\n\nwe open at nine.\n".to_owned());
         sample.body.html = Some("<p>Hi Ada,</p><p>we <b>open</b> at nine.</p>".to_owned());
         let page = proposal_page(&sample.proposal());
-        assert!(page.contains("It says the same.") && page.contains("style=\"height: 9rem\""));
+        assert!(page.contains("As it is sent") && page.contains("style=\"height: 9rem\""));
         assert!(!page.contains("as text") && page.matches(FRAME).count() == 1);
         sample.body.html = Some("<p>Hi Ada,</p><p>we <a href=https://evil.example>open</a> at nine.</p>".to_owned());
         let page = proposal_page(&sample.proposal());
-        assert!(page.contains("as text") && page.contains("evil.example") && !page.contains("It says the same."));
+        assert!(page.contains("as text") && page.contains("evil.example"));
+    }
+
+    #[test]
+    fn what_is_shown_is_signed_and_quotes_as_what_is_sent() {
+        let mut sample = Sample::hostile();
+        sample.body.html = Some("<p style='color:#0a0'>Yes</p><img src=https://evil.example/iban.png>".to_owned());
+        sample.body.sender = Some(actionlayer_domain::draft::Sender {
+            name: actionlayer_domain::HeaderText::sanitize("Mia"),
+            reply_to: Some("desk@elsewhere.example".parse().unwrap()),
+            signature_text: None,
+            signature_html: Some("<b>Mia</b><img src='https://x.example/logo.png'>".to_owned()),
+        });
+        sample.draft.quote_history = true;
+        sample.draft.based_on_message_id = Some(sample.message.id);
+        let sent = sample.proposal().html().unwrap();
+        let page = proposal_page(&sample.proposal());
+        let frame = page.split_once("srcdoc=\"").unwrap().1.split_once('"').unwrap().0;
+        let shown = frame.replace("&#34;", "\"").replace("&#60;", "<").replace("&#62;", ">").replace("&#39;", "'");
+        let shown = shown.replace("&#38;", "&");
+        assert_eq!(shown, format!("{FRAME_HEAD}{sent}"), "to the byte");
+        assert!(sent.starts_with("<p style=\"color:#00aa00\">Yes</p>") && sent.contains("blockquote"), "{sent}");
+        assert!(!sent.contains("iban.png"));
+        for said in ["desk@elsewhere.example", "https://x.example/logo.png", "Mia"] {
+            assert!(page.contains(said), "{said}");
+        }
     }
 
     #[test]

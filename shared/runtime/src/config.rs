@@ -264,6 +264,7 @@ mod tests {
             (variable::MAIL_BUCKET, "bucket"),
             ("SEND_QUEUE_URL", "http://sqs/1/send"),
             ("NOTIFY_QUEUE_URL", "http://sqs/1/notify"),
+            ("INDEX_QUEUE_URL", "http://sqs/1/index"),
             (variable::SES_CONFIGURATION_SET, "events"),
             (variable::PUBLIC_URL, "https://mail.example.com/"),
             (variable::BOOTSTRAP, "on"),

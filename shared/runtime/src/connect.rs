@@ -7,6 +7,7 @@ use actionlayer_service::{App, Ports};
 use actionlayer_store::Store;
 use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
 use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_sdk_sesv2::config::SharedHttpClient;
 use aws_smithy_http_client::{
     Builder as HttpClient,
     tls::{Provider, rustls_provider::CryptoMode},
@@ -30,7 +31,20 @@ pub enum ConnectError {
 
 /// Connects the product: one client per service, for the life of the process. Nothing is sent yet.
 pub fn connect(config: &Config, ports: Ports) -> Result<App, ConnectError> {
-    let shared = shared(config);
+    // One for all: the root certificates are read once, not once per service.
+    let http = http_client(HttpClient::new());
+    // No connection is used twice to send: one that SES closed meanwhile would lose the answer.
+    connect_over(config, ports, http, http_client(HttpClient::new().pool_max_idle_per_host(0)))
+}
+
+/// Connects the product over given transports: `http` carries the requests to every service but SES, `ses` those to it.
+pub fn connect_over(
+    config: &Config,
+    ports: Ports,
+    http: SharedHttpClient,
+    ses: SharedHttpClient,
+) -> Result<App, ConnectError> {
+    let shared = shared(config, http);
     let dynamodb = {
         let mut builder = aws_sdk_dynamodb::config::Builder::from(&shared);
         builder.set_endpoint_url(config.endpoints.dynamodb.clone());
@@ -50,10 +64,8 @@ pub fn connect(config: &Config, ports: Ports) -> Result<App, ConnectError> {
     };
     let sesv2 = {
         // SendEmail has no idempotency token: a retry after a lost answer would be a second mail.
-        // For the same reason no connection is used twice: one that SES closed meanwhile would lose the answer.
-        let mut builder = aws_sdk_sesv2::config::Builder::from(&shared)
-            .retry_config(RetryConfig::disabled())
-            .http_client(http_client(HttpClient::new().pool_max_idle_per_host(0)));
+        let mut builder =
+            aws_sdk_sesv2::config::Builder::from(&shared).retry_config(RetryConfig::disabled()).http_client(ses);
         builder.set_endpoint_url(config.endpoints.sesv2.clone());
         aws_sdk_sesv2::Client::from_conf(builder.build())
     };
@@ -71,7 +83,7 @@ pub fn connect(config: &Config, ports: Ports) -> Result<App, ConnectError> {
     })
 }
 
-fn shared(config: &Config) -> SdkConfig {
+fn shared(config: &Config, http: SharedHttpClient) -> SdkConfig {
     let timeouts =
         TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).operation_attempt_timeout(ATTEMPT_TIMEOUT).build();
     SdkConfig::builder()
@@ -80,12 +92,11 @@ fn shared(config: &Config) -> SdkConfig {
         .credentials_provider(SharedCredentialsProvider::new(aws_credentials(&config.credentials)))
         .retry_config(RetryConfig::standard())
         .timeout_config(timeouts)
-        // One for all: the root certificates are read once, not once per service.
-        .http_client(http_client(HttpClient::new()))
+        .http_client(http)
         .build()
 }
 
-fn http_client(builder: HttpClient) -> aws_sdk_sesv2::config::SharedHttpClient {
+fn http_client(builder: HttpClient) -> SharedHttpClient {
     builder.tls_provider(Provider::Rustls(CryptoMode::AwsLc)).build_https()
 }
 

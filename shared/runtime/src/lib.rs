@@ -19,7 +19,7 @@ mod telemetry;
 
 pub use changes::relay_batch;
 pub use config::{Config, ConfigError, Credentials, variable};
-pub use connect::{ConnectError, connect};
+pub use connect::{ConnectError, connect, connect_over};
 pub use ports::{OsEntropy, SystemClock, ports};
 pub use receipt::ReceiptEvent;
 pub use records::{RecordOutcome, run_record, sqs_batch, work_off};

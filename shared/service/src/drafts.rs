@@ -2,6 +2,7 @@
 
 pub mod draft_context;
 pub mod edit_draft;
+pub mod preview_html;
 pub mod read_drafts;
 pub mod send_draft;
 pub mod submit_draft;

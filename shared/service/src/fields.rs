@@ -1,6 +1,7 @@
 //! Reading what a caller wrote, collecting everything that is wrong with it before saying no.
 
 use actionlayer_domain::{EmailAddress, HeaderText};
+use actionlayer_mail::{Pictures, is_unseen, outgoing_html};
 
 use crate::{FieldError, ServiceError};
 
@@ -78,6 +79,31 @@ impl Fields {
                 self.refuse(field, "must not contain a NUL character");
             }
         }
+    }
+
+    /// The bodies of a message that is to leave: as they leave from here on. HTML that would lose something a reader or its
+    /// author would miss is refused, naming it.
+    pub(crate) fn outgoing(&mut self, text: &mut Option<String>, html: &mut Option<String>) {
+        let errors = self.errors.len();
+        self.bodies(text.as_deref(), html.as_deref());
+        if self.errors.len() > errors {
+            return;
+        }
+        if let Some(text) = text {
+            text.retain(|c| !is_unseen(c));
+        }
+        self.html("body_html", html, Pictures::Refused);
+    }
+
+    /// HTML that is to leave.
+    pub(crate) fn html(&mut self, field: &str, html: &mut Option<String>, pictures: Pictures) {
+        let Some(given) = html.as_deref().filter(|html| !html.trim().is_empty()) else { return };
+        let out = outgoing_html(given, pictures);
+        for finding in &out.refused {
+            let what = if finding.what.is_empty() { String::new() } else { format!(" (“{}”)", finding.what) };
+            self.refuse(field, format!("{}: {}{what}", finding.kind.as_str(), finding.kind.reason()));
+        }
+        *html = Some(out.html);
     }
 
     /// Tags: short words of the owner's own.

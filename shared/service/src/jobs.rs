@@ -1,6 +1,6 @@
 //! What does the jobs that come from queues: the one table from a job to its use case.
 
-use actionlayer_domain::work::{NotifyWork, SendJob};
+use actionlayer_domain::work::{IndexJob, NotifyWork, SendJob};
 use serde::de::DeserializeOwned;
 
 use crate::{
@@ -10,6 +10,7 @@ use crate::{
         deliver::deliver,
         settle::{SesEvent, settle},
     },
+    threads::index_threads::index,
 };
 
 /// The body of a message on a queue. Every job may come twice, and does no harm then.
@@ -29,6 +30,13 @@ impl Job for SendJob {
 impl Job for NotifyWork {
     async fn run(self, app: &App) -> Result<(), ServiceError> {
         notify(app, &self).await
+    }
+}
+
+/// `IndexQueue`: makes threads found by words.
+impl Job for IndexJob {
+    async fn run(self, app: &App) -> Result<(), ServiceError> {
+        index(app, self).await
     }
 }
 

@@ -1,7 +1,10 @@
-//! API keys at the door: one conditional update finds the key, refuses a revoked one and stamps its use.
+//! API keys at the door: one request finds the key and refuses a revoked one; a conditional update where it counts.
 
 use aws_sdk_dynamodb::{
-    operation::update_item::{UpdateItemError, UpdateItemInput},
+    operation::{
+        get_item::GetItemInput,
+        update_item::{UpdateItemError, UpdateItemInput},
+    },
     types::{AttributeValue, ReturnValue},
 };
 use sha2::{Digest, Sha256};
@@ -40,6 +43,8 @@ fn sha256_hex(secret: &ApiKeySecret) -> String {
 }
 
 const LAST_USED_AT: &str = "last_used_at_unix_ms";
+/// A write for every request would cost more than all it reads, to tell the second a key was used.
+const STAMPED_EVERY_MS: i64 = 60_000;
 /// How many counters of past windows a credential may carry.
 const MAX_PAST_WINDOWS: usize = 10;
 
@@ -56,6 +61,18 @@ fn is_past(attribute: &str, window: RateWindow) -> bool {
 
 fn number(value: &AttributeValue) -> Option<u64> {
     value.as_n().ok()?.parse().ok()
+}
+
+fn credential(item: Item, requests_in_window: u64) -> Result<Credential, StoreError> {
+    let Row { value, .. } = row::<CredentialRecord>(item)?;
+    Ok(Credential {
+        workspace_id: value.workspace_id,
+        key_id: value.key_id,
+        name: value.name,
+        role: value.role,
+        identity_ids: value.identity_ids,
+        requests_in_window,
+    })
 }
 
 impl Transaction {
@@ -92,8 +109,8 @@ impl crate::Record for ListedKey {
 }
 
 impl Store {
-    /// Finds the key, stamps its use and counts it if it has a class, in one round trip. `None` when it is unknown or
-    /// revoked.
+    /// Finds the key, and counts the request if it has a class: one round trip either way. Its use is stamped along with a
+    /// count; without one, when the last stamp is a minute old. `None` when the key is unknown or revoked.
     pub async fn authenticate(
         &self,
         secret: &ApiKeySecret,
@@ -101,38 +118,49 @@ impl Store {
         now: Timestamp,
     ) -> Result<Option<Credential>, StoreError> {
         let key = keys::credential(&sha256_hex(secret));
+        let Some(class) = counted else { return self.find_credential(&key, now).await };
         let window = RateWindow::at(now);
-        let window_count = counted.map(|class| counter(class, window));
+        let count = counter(class, window);
+        let Some(item) = self.stamp(&key, now, Some(&count)).await? else { return Ok(None) };
+        let requests_in_window = item.get(&count).and_then(number).unwrap_or(0);
+        self.forget_windows(&key, &item, window).await;
+        Ok(Some(credential(item, requests_in_window)?))
+    }
+
+    /// Finds a key whose requests nobody counts. Strongly consistent: one that was revoked is refused at once.
+    async fn find_credential(&self, key: &keys::Key, now: Timestamp) -> Result<Option<Credential>, StoreError> {
+        let get = GetItemInput::builder().set_key(Some(key_item(key))).consistent_read(true);
+        let Some(mut item) = self.get_item(get).await? else { return Ok(None) };
+        let stamped_ms = item.get(LAST_USED_AT).and_then(|at| at.as_n().ok()?.parse::<i64>().ok());
+        if stamped_ms.is_none_or(|at| now.unix_ms().saturating_sub(at) >= STAMPED_EVERY_MS) {
+            match self.stamp(key, now, None).await? {
+                Some(stamped) => item = stamped,
+                None => return Ok(None),
+            }
+        }
+        Ok(Some(credential(item, 0)?))
+    }
+
+    /// Stamps the use of a key, and adds one to a counter. The credential after that; `None` when there is none.
+    async fn stamp(&self, key: &keys::Key, now: Timestamp, count: Option<&str>) -> Result<Option<Item>, StoreError> {
         let update = UpdateItemInput::builder()
-            .set_key(Some(key_item(&key)))
-            .update_expression(if window_count.is_some() { "SET #used = :now ADD #n :one" } else { "SET #used = :now" })
+            .set_key(Some(key_item(key)))
+            .update_expression(if count.is_some() { "SET #used = :now ADD #n :one" } else { "SET #used = :now" })
             .condition_expression("attribute_exists(pk)")
             .expression_attribute_names("#used", LAST_USED_AT)
             .expression_attribute_values(":now", n(now.unix_ms()))
             .return_values(ReturnValue::AllNew);
-        let update = match &window_count {
+        let update = match count {
             Some(name) => update.expression_attribute_names("#n", name).expression_attribute_values(":one", n(1)),
             None => update,
         };
-        let answer = match self.update_item(update).await {
-            Ok(answer) => answer,
+        match self.update_item(update).await {
+            Ok(answer) => Ok(answer.attributes),
             Err(e) if e.as_service_error().is_some_and(UpdateItemError::is_conditional_check_failed_exception) => {
-                return Ok(None);
+                Ok(None)
             }
-            Err(e) => return Err(StoreError::dynamodb(&e)),
-        };
-        let Some(item) = answer.attributes else { return Ok(None) };
-        let requests_in_window = window_count.as_ref().and_then(|name| number(item.get(name)?)).unwrap_or(0);
-        self.forget_windows(&key, &item, window).await;
-        let Row { value, .. } = row::<CredentialRecord>(item)?;
-        Ok(Some(Credential {
-            workspace_id: value.workspace_id,
-            key_id: value.key_id,
-            name: value.name,
-            role: value.role,
-            identity_ids: value.identity_ids,
-            requests_in_window,
-        }))
+            Err(e) => Err(StoreError::dynamodb(&e)),
+        }
     }
 
     /// Removes the counters of past windows, once there are many: each is a few bytes, and removing them costs a write.

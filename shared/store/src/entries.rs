@@ -49,6 +49,17 @@ impl Entries {
         self.entries.is_empty()
     }
 
+    /// As keys, to be carried: partition key, sort key, and whether there is to be an entry.
+    pub fn into_places(self) -> Vec<(String, String, bool)> {
+        self.entries.into_iter().map(|(Key { pk, sk }, is_to_be)| (pk, sk, is_to_be)).collect()
+    }
+
+    /// What [`Self::into_places`] gave.
+    pub fn from_places(places: &[(String, String, bool)]) -> Self {
+        let key = |pk: &String, sk: &String| Key { pk: pk.clone(), sk: sk.clone() };
+        Self { entries: places.iter().map(|(pk, sk, is_to_be)| (key(pk, sk), *is_to_be)).collect() }
+    }
+
     /// A thread changed: it moves in the lists of its tags and participants.
     pub fn thread_changed(&mut self, old: Option<&Thread>, new: Option<&Thread>) {
         let before: BTreeSet<_> = old.map(lists_of).unwrap_or_default().into_iter().collect();

@@ -230,6 +230,16 @@ pub(crate) fn usage_pk(workspace: WorkspaceId) -> String {
     format!("{}#USAGE", workspace_pk(workspace))
 }
 
+/// How many mails of an identity left on a day (`2026-04-30`) that nobody approved.
+pub(crate) fn unattended_of(workspace: WorkspaceId, day: &str, identity: IdentityId) -> Key {
+    Key::new(format!("{}#UNATTENDED", workspace_pk(workspace)), format!("{day}#I#{identity}"))
+}
+
+/// The same to a person, from all identities.
+pub(crate) fn unattended_to(workspace: WorkspaceId, day: &str, recipient: &EmailAddress) -> Key {
+    Key::new(format!("{}#UNATTENDED", workspace_pk(workspace)), format!("{day}#R#{}", recipient.folded()))
+}
+
 /// A webhook.
 pub fn webhook(workspace: WorkspaceId, id: WebhookId) -> Key {
     Key::new(workspace_pk(workspace), format!("{WEBHOOK_PREFIX}{id}"))

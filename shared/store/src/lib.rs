@@ -38,6 +38,7 @@ mod suppressions;
 mod threads;
 mod totals;
 mod transaction;
+mod unattended;
 mod usage;
 mod webhooks;
 mod words;
@@ -64,6 +65,7 @@ pub use records::{
 pub use threads::ThreadFilter;
 pub use totals::Counted;
 pub use transaction::Transaction;
+pub use unattended::UnattendedToday;
 pub use usage::{Usage, Used};
 
 use std::sync::Arc;

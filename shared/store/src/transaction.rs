@@ -53,6 +53,8 @@ enum Operation {
 pub(crate) struct Below {
     pub(crate) counter: String,
     pub(crate) bound: i64,
+    /// When the counter may be deleted.
+    pub(crate) ttl_unix_seconds: Option<i64>,
 }
 
 impl Transaction {
@@ -219,9 +221,15 @@ impl Operation {
                 expression.values.insert(":was".to_owned(), n(revision));
             }
             Self::Add { kind, amounts, below, .. } => {
-                if let Some(Below { counter, bound }) = below {
+                let mut until = "";
+                if let Some(Below { counter, bound, ttl_unix_seconds }) = below {
                     expression.names.insert("#below".to_owned(), counter);
                     expression.values.insert(":below".to_owned(), n(bound));
+                    if let Some(ttl) = ttl_unix_seconds {
+                        expression.names.insert("#ttl".to_owned(), keys::TTL.to_owned());
+                        expression.values.insert(":ttl".to_owned(), n(ttl));
+                        until = ", #ttl = :ttl";
+                    }
                 }
                 let mut adds = Vec::new();
                 for (i, (name, amount)) in amounts.into_iter().enumerate() {
@@ -231,7 +239,7 @@ impl Operation {
                 }
                 expression.names.insert("#k".to_owned(), keys::KIND.to_owned());
                 expression.values.insert(":k".to_owned(), s(kind));
-                expression.text = format!("SET #k = :k ADD {}", adds.join(", "));
+                expression.text = format!("SET #k = :k{until} ADD {}", adds.join(", "));
             }
             Self::Create { .. } | Self::Check { .. } | Self::Delete { .. } => {}
         }

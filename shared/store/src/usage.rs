@@ -91,7 +91,7 @@ impl Transaction {
         };
         let elsewhere = i64::try_from(usage.of(used)).unwrap_or(i64::MAX) - capped;
         let bound = i64::try_from(cap).unwrap_or(i64::MAX).saturating_sub(elsewhere);
-        let below = Below { counter: used.attribute().to_owned(), bound };
+        let below = Below { counter: used.attribute().to_owned(), bound, ttl_unix_seconds: None };
         self.add_one_below(keys::usage(workspace, period, CAPPED), KIND, below)
     }
 }

@@ -22,7 +22,7 @@ async fn main() -> ExitCode {
         }
     };
     let at = engine.addresses();
-    let ready = format!("ready http={} smtp={} dynamodb={}\n", at.url(), at.smtp, at.dynamodb);
+    let ready = format!("ready http={} smtp={} dynamodb={} ses={}\n", at.url(), at.smtp, at.dynamodb, at.sesv2);
     if std::io::stdout().write_all(ready.as_bytes()).is_err() {
         return ExitCode::FAILURE;
     }

@@ -65,9 +65,23 @@ async fn a_secret_is_replayed_to_the_caller_who_got_it_and_nobody_else() {
     assert!(is_replayed(&again));
     assert_eq!(again.expect(201), made);
     let another = world.key("full").await;
-    once(&another, "/v1/api-keys", "k", &body).await.refused(422, "idempotency_key_reused");
+    // Another API key has idempotency keys of its own: nobody's request is in the way of another's.
+    let other = once(&another, "/v1/api-keys", "k", &body).await;
+    assert!(!is_replayed(&other));
+    assert_ne!(other.expect(201)["key"], made["key"]);
     let listed = world.owner.get("/v1/api-keys").await.expect(200);
-    assert_eq!(array(&listed["data"]).iter().filter(|key| key["name"] == "spare").count(), 1);
+    assert_eq!(array(&listed["data"]).iter().filter(|key| key["name"] == "spare").count(), 2);
+}
+
+#[tokio::test]
+async fn what_an_agent_was_refused_is_not_in_the_owners_way() {
+    let world = World::start().await;
+    let thread = world.begin(&Letter::from(CUSTOMER)).await;
+    let draft = world.submit(&thread, "We open at nine.").await;
+    let approve = format!("/v1/drafts/{}/approve", id(&draft));
+    let agent = world.key("agent").await;
+    once(&agent, &approve, "approve-1", &json!({})).await.refused(403, "forbidden");
+    assert_eq!(once(&world.owner, &approve, "approve-1", &json!({})).await.expect(200)["status"], "approved");
 }
 
 #[tokio::test]

@@ -1,76 +1,91 @@
 //! `BatchWriteItem` in one commit.
 //!
-//! The embedded server commits each entry of a batch by itself, and each commit waits for the disk: sixty of them for the
-//! words of one mail. A batch promises nothing about what of it is written when; all of it at once is one of its outcomes.
-//! So a batch is asked of the server as a transaction, and the answer is made that of a batch.
+//! The library commits each entry of a batch by itself. A batch promises nothing about what of it is written when; all of
+//! it at once is one of its outcomes. So a batch is written as a transaction, and the answer is made that of a batch.
 //!
-//! What cannot be asked in this way, and what the server refuses, goes to the server as it came: a transaction that is
-//! refused has written nothing, and the refusal is then that of a batch, to the letter.
+//! What cannot be asked in this way, and what is refused, is written as a batch: a transaction that is refused has written
+//! nothing, and the refusal is then that of a batch, to the letter.
 
-use axum::{
-    body::Bytes,
-    response::{IntoResponse, Response},
+use dynoxide::{
+    DynoxideError,
+    actions::{
+        batch_write_item::{self, BatchWriteItemRequest, WriteRequest},
+        transact_write_items::{self, TransactDelete, TransactPut, TransactWriteItem, TransactWriteItemsRequest},
+    },
+    storage::Storage,
 };
-use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde_json::{Value, json};
 
-use super::{CONTENT_TYPE, Front};
+use super::operations::{answer, now, request};
 
 /// What `BatchWriteItem` takes at once. A transaction would take more.
 const MAX_ENTRIES: usize = 25;
 /// What a transaction costs for a write to the table, in writes of a batch. Its writes to indexes cost the same.
 const TRANSACTIONAL_FACTOR: f64 = 2.0;
 
-/// Writes a batch in one commit and gives the answer; `None` when it is to be asked of the server as it came. What was
-/// written all the same, by a server that did not say so, is written again to no effect.
-pub(super) async fn write(front: &Front, headers: &HeaderMap, body: &Bytes) -> Option<Response> {
-    let batch: Value = serde_json::from_slice(body).ok()?;
-    let transaction = transaction(&batch)?;
-    let mut headers = headers.clone();
-    headers.insert("x-amz-target", HeaderValue::from_static("DynamoDB_20120810.TransactWriteItems"));
-    let (status, _, answer) = super::ask(front, headers, transaction.to_string().into()).await.ok()?;
-    if status != StatusCode::OK {
-        return None;
+/// Writes a batch.
+pub(super) fn write(storage: &Storage, body: &[u8]) -> Result<String, DynoxideError> {
+    let batch: BatchWriteItemRequest = request(body)?;
+    let total = batch.return_consumed_capacity.as_deref() == Some("TOTAL");
+    if let Some(transaction) = transaction(&batch)
+        && let Ok(written) = now(transact_write_items::execute(storage, transaction))
+    {
+        let mut of_batch = json!({ "UnprocessedItems": {} });
+        if total {
+            of_batch["ConsumedCapacity"] = consumed(&answer(written.consumed_capacity)?)?;
+        }
+        return Ok(of_batch.to_string());
     }
-    let answer = batch_answer(&batch, &serde_json::from_slice(&answer).ok()?);
-    Some(([(header::CONTENT_TYPE, CONTENT_TYPE)], answer.to_string()).into_response())
+    answer(now(batch_write_item::execute(storage, batch))?)
 }
 
 /// The writes of a batch as a transaction; `None` for one that `BatchWriteItem` would refuse and a transaction would not,
 /// or that asks for more than a transaction tells.
-fn transaction(batch: &Value) -> Option<Value> {
-    let tells_capacity = matches!(batch["ReturnConsumedCapacity"].as_str(), None | Some("NONE" | "TOTAL"));
-    if !tells_capacity || !batch["ReturnItemCollectionMetrics"].is_null() {
+fn transaction(batch: &BatchWriteItemRequest) -> Option<TransactWriteItemsRequest> {
+    let tells_capacity = matches!(batch.return_consumed_capacity.as_deref(), None | Some("NONE" | "TOTAL"));
+    if !tells_capacity || batch.return_item_collection_metrics.is_some() {
         return None;
     }
     let mut actions = Vec::new();
-    for (table, entries) in batch["RequestItems"].as_object()? {
-        let entries = entries.as_array().filter(|entries| !entries.is_empty())?;
+    for (table_name, entries) in &batch.request_items {
+        if entries.is_empty() {
+            return None;
+        }
         for entry in entries {
-            let entry = entry.as_object().filter(|entry| entry.len() == 1)?;
-            actions.push(match (entry.get("PutRequest"), entry.get("DeleteRequest")) {
-                (Some(put), None) => json!({ "Put": { "TableName": table, "Item": put["Item"] } }),
-                (None, Some(delete)) => json!({ "Delete": { "TableName": table, "Key": delete["Key"] } }),
-                _ => return None,
-            });
+            actions.push(action(table_name, entry)?);
         }
     }
-    let is_small_enough = actions.len() <= MAX_ENTRIES;
-    // By index, since only the table's own part is to be taken for what a batch costs.
-    is_small_enough.then(|| json!({ "TransactItems": actions, "ReturnConsumedCapacity": "INDEXES" }))
+    (actions.len() <= MAX_ENTRIES).then(|| TransactWriteItemsRequest {
+        transact_items: actions,
+        // By index, since only the table's own part is to be taken for what a batch costs.
+        return_consumed_capacity: Some("INDEXES".to_owned()),
+        ..TransactWriteItemsRequest::default()
+    })
 }
 
-fn batch_answer(batch: &Value, answer: &Value) -> Value {
-    let mut of_batch = json!({ "UnprocessedItems": {} });
-    if batch["ReturnConsumedCapacity"] == "TOTAL" {
-        let units = |consumed: &Value| consumed["CapacityUnits"].as_f64().unwrap_or_default();
-        let of_table = |consumed: &Value| {
-            let in_table = units(&consumed["Table"]);
-            let total = units(consumed) - in_table + in_table / TRANSACTIONAL_FACTOR;
-            json!({ "TableName": consumed["TableName"], "CapacityUnits": total })
-        };
-        let tables = answer["ConsumedCapacity"].as_array().into_iter().flatten();
-        of_batch["ConsumedCapacity"] = tables.map(of_table).collect();
+fn action(table_name: &str, entry: &WriteRequest) -> Option<TransactWriteItem> {
+    let table_name = table_name.to_owned();
+    match (&entry.put_request, &entry.delete_request) {
+        (Some(put), None) => Some(TransactWriteItem {
+            put: Some(TransactPut { table_name, item: put.item.clone(), ..TransactPut::default() }),
+            ..TransactWriteItem::default()
+        }),
+        (None, Some(delete)) => Some(TransactWriteItem {
+            delete: Some(TransactDelete { table_name, key: delete.key.clone(), ..TransactDelete::default() }),
+            ..TransactWriteItem::default()
+        }),
+        _ => None,
     }
-    of_batch
+}
+
+/// What a batch consumed, given what the transaction did.
+fn consumed(of_transaction: &str) -> Result<Value, DynoxideError> {
+    let of_transaction: Value = request(of_transaction.as_bytes())?;
+    let units = |consumed: &Value| consumed["CapacityUnits"].as_f64().unwrap_or_default();
+    let of_table = |consumed: &Value| {
+        let in_table = units(&consumed["Table"]);
+        let total = units(consumed) - in_table + in_table / TRANSACTIONAL_FACTOR;
+        json!({ "TableName": consumed["TableName"], "CapacityUnits": total })
+    };
+    Ok(of_transaction.as_array().into_iter().flatten().map(of_table).collect())
 }

@@ -45,7 +45,6 @@ pub(super) struct AsyncInvocations {
 #[derive(Debug)]
 struct Pending {
     id: String,
-    event: Value,
     attempts: u32,
     due_ms: i64,
 }
@@ -81,7 +80,10 @@ impl AsyncInvocations {
         let mut running: JoinSet<String> = JoinSet::new();
         let mut under_way: HashSet<String> = HashSet::new();
         loop {
-            let pending = match self.pending(CONCURRENCY + under_way.len()).await {
+            let has_room = under_way.len() < CONCURRENCY;
+            // Those under way are pending still, and may come first.
+            let limit = if has_room { CONCURRENCY + under_way.len() } else { 0 };
+            let pending = match self.pending(limit).await {
                 Ok(pending) => pending,
                 Err(error) => {
                     tracing::error!(%error, "pending invocations could not be read");
@@ -107,7 +109,7 @@ impl AsyncInvocations {
                 });
             }
             tokio::select! {
-                () = self.added.notified() => {}
+                () = self.added.notified(), if has_room => {}
                 () = self.clock.sleep_until(next_due_ms.unwrap_or(i64::MAX)), if next_due_ms.is_some() => {}
                 Some(finished) = running.join_next() => match finished {
                     Ok(id) => _ = under_way.remove(&id),
@@ -119,7 +121,14 @@ impl AsyncInvocations {
     }
 
     async fn invoke(&self, invocation: Pending, functions: &Functions, destinations: &Destinations, target: &Target) {
-        let answer = functions.invoke(&target.function, invocation.event.clone()).await;
+        let event = match self.event(invocation.id.clone()).await {
+            Ok(event) => event,
+            Err(error) => {
+                tracing::error!(%error, "a pending invocation could not be read");
+                return;
+            }
+        };
+        let answer = functions.invoke(&target.function, event.clone()).await;
         let attempts = invocation.attempts + 1;
         let stored = match answer {
             Ok(_) => self.remove(invocation.id).await,
@@ -130,7 +139,7 @@ impl AsyncInvocations {
             }
             Err(error) => {
                 tracing::error!(%error, function = target.function, attempts, "invocation given up");
-                let record = self.record(&invocation, attempts, &error, target);
+                let record = self.record(&invocation.id, &event, attempts, &error, target);
                 match &target.on_failure {
                     Some(queue) if !destinations.put(queue, &record).await => {
                         let due_ms = self.clock.now_ms() + RETRY_DELAY_MS;
@@ -146,17 +155,17 @@ impl AsyncInvocations {
     }
 
     /// What Lambda sends to an on-failure destination.
-    fn record(&self, invocation: &Pending, attempts: u32, error: &InvokeError, target: &Target) -> Value {
+    fn record(&self, id: &str, event: &Value, attempts: u32, error: &InvokeError, target: &Target) -> Value {
         json!({
             "version": "1.0",
             "timestamp": timestamps::iso8601(self.clock.now_ms()),
             "requestContext": {
-                "requestId": invocation.id,
+                "requestId": id,
                 "functionArn": super::function_arn(&target.function),
                 "condition": "RetriesExhausted",
                 "approximateInvokeCount": attempts,
             },
-            "requestPayload": invocation.event,
+            "requestPayload": event,
             "responseContext": { "statusCode": 200, "executedVersion": "$LATEST", "functionError": "Unhandled" },
             "responsePayload": { "errorMessage": error.to_string() },
         })
@@ -166,21 +175,31 @@ impl AsyncInvocations {
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         self.state
             .call(move |tx| {
-                let mut statement = tx.prepare_cached(
-                    "SELECT id, event, attempts, due_ms FROM async_invocation ORDER BY due_ms LIMIT ?1",
-                )?;
+                let mut statement =
+                    tx.prepare_cached("SELECT id, attempts, due_ms FROM async_invocation ORDER BY due_ms LIMIT ?1")?;
                 let rows = statement.query_map(params![limit], |row| {
-                    let event = serde_json::from_str(&row.get::<_, String>(1)?).unwrap_or_default();
-                    Ok(Pending { id: row.get(0)?, event, attempts: row.get(2)?, due_ms: row.get(3)? })
+                    Ok(Pending { id: row.get(0)?, attempts: row.get(1)?, due_ms: row.get(2)? })
                 })?;
                 Ok::<_, StateError>(rows.collect::<Result<_, _>>()?)
             })
             .await
     }
 
-    async fn remove(&self, id: String) -> Result<(), StateError> {
+    async fn event(&self, id: String) -> Result<Value, StateError> {
         self.state
             .call(move |tx| {
+                let mut statement = tx.prepare_cached("SELECT event FROM async_invocation WHERE id = ?1")?;
+                let event: String = statement.query_row(params![id], |row| row.get(0))?;
+                // The very text that was stored.
+                Ok::<_, StateError>(serde_json::from_str(&event).unwrap_or_default())
+            })
+            .await
+    }
+
+    async fn remove(&self, id: String) -> Result<(), StateError> {
+        // Not waited for: should it be lost, the function is invoked again, and functions are made for that.
+        self.state
+            .call_soon(move |tx| {
                 tx.execute("DELETE FROM async_invocation WHERE id = ?1", params![id])?;
                 Ok(())
             })

@@ -48,7 +48,7 @@ impl Sweep {
                 tracing::error!(%error, function = self.function, "scheduled invocation failed");
             }
             // DynamoDB does this by itself, at about this pace.
-            if let Err(error) = self.dynamodb.expire().await {
+            if let Err(error) = self.dynamodb.expire(self.clock.now_ms() / 1000).await {
                 tracing::error!(%error, "expired items could not be deleted");
             }
         }

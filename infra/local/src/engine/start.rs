@@ -21,6 +21,7 @@ use crate::{
     event_sources::Checkpoints,
     faults::Faults,
     gateway::{self, Gateway, Routes},
+    in_process::InProcess,
     invoke::{Code, Deployed},
     local_routes::{self, LocalRoutes},
     outbox::Outbox,
@@ -43,6 +44,7 @@ pub(super) async fn start(options: EngineOptions) -> Result<Engine, EngineError>
     // The addresses next: one that is taken is noticed before anything else begins.
     let http = listen(options.http).await?;
     let smtp = listen(options.smtp).await?;
+    let local_listener = if options.http.ip().is_loopback() { None } else { Some(listen(ANY_LOOPBACK).await?) };
     let (http_address, smtp_address) = (local_address(&http)?, local_address(&smtp)?);
 
     let storage = base.storage(folder).await?;
@@ -61,25 +63,42 @@ pub(super) async fn start(options: EngineOptions) -> Result<Engine, EngineError>
 
     let Mail { verdicts, events, outbox, .. } = mail;
     base.workers.spawn(async move { events.publish().await });
-    let local = local_routes::router(LocalRoutes {
-        outbox: outbox.clone(),
-        verdicts,
-        zones,
-        records: Arc::new(DomainRecords(code.app.clone())),
-        faults: base.faults.clone(),
-        clock: base.clock.clone(),
-        sweep,
-    });
+    let local = local_routes::router(
+        LocalRoutes {
+            outbox: outbox.clone(),
+            verdicts,
+            zones,
+            records: Arc::new(DomainRecords(code.app.clone())),
+            faults: base.faults.clone(),
+            clock: base.clock.clone(),
+            sweep,
+        },
+        options.local_token,
+    );
     let returning = receiver.clone();
     base.workers.spawn(async move { outbox.deliver(&returning).await });
     base.workers.spawn(smtp::serve(smtp, receiver, SmtpLimits::default()));
     let routes = Routes::new(&base.template.routes)?;
     let gateway = Gateway { routes, functions: code.functions.clone(), clock: base.clock.clone() };
-    base.intake.spawn(serve(http, local.merge(gateway::router(gateway)), base.stop.clone()));
+    let mut public = local_routes::health().merge(gateway::router(gateway));
+    // What shows approval links is never where others can reach it.
+    let local_routes_address = match local_listener {
+        None => {
+            public = local.merge(public);
+            http_address
+        }
+        Some(listener) => {
+            let address = local_address(&listener)?;
+            base.intake.spawn(serve(listener, local, base.stop.clone()));
+            address
+        }
+    };
+    base.intake.spawn(serve(http, public, base.stop.clone()));
 
     Ok(Engine {
         addresses: Addresses {
             http: http_address,
+            local: local_routes_address,
             smtp: smtp_address,
             dns: dns.address(),
             dynamodb: storage.dynamodb_url,
@@ -91,6 +110,7 @@ pub(super) async fn start(options: EngineOptions) -> Result<Engine, EngineError>
         functions: code.functions,
         clock: base.clock,
         dns,
+        _servers: base.servers,
         stop: base.stop,
         intake: base.intake,
         workers: base.workers,
@@ -105,6 +125,7 @@ struct Base {
     state: State,
     clock: Arc<LocalClock>,
     faults: Arc<Faults>,
+    servers: InProcess,
     stop: CancellationToken,
     intake: JoinSet<()>,
     workers: JoinSet<()>,
@@ -162,37 +183,34 @@ impl Base {
             clock: LocalClock::open(state.clone()).await?,
             state,
             faults: Arc::default(),
+            servers: InProcess::default(),
             stop: CancellationToken::new(),
             intake: JoinSet::new(),
             workers: JoinSet::new(),
         })
     }
 
-    /// Serves one of AWS's services, until the engine itself ends: whatever stops needs them to the last.
+    /// Serves one of AWS's services, to this process and on loopback, until the engine itself ends: whatever stops needs them to the last.
     async fn on_loopback(&mut self, router: Router) -> Result<String, EngineError> {
-        let served = serve_on_loopback(router, CancellationToken::new(), &mut self.workers).await;
-        served.map_err(|source| EngineError::Listen { address: ANY_LOOPBACK, source })
+        let served = serve_on_loopback(router.clone(), CancellationToken::new(), &mut self.workers).await;
+        let url = served.map_err(|source| EngineError::Listen { address: ANY_LOOPBACK, source })?;
+        self.servers.add(&url, router);
+        Ok(url)
     }
 
     async fn storage(&mut self, folder: &Path) -> Result<Storage, EngineError> {
         let dynamodb = DynamoDb::open(&folder.join("dynamodb.sqlite"), &self.template.table).await?;
-        let bare = listen(ANY_LOOPBACK).await?;
-        let front = Front {
-            dynamodb: dynamodb.clone(),
-            faults: self.faults.clone(),
-            client: reqwest::Client::builder().no_proxy().build()?,
-            server: format!("http://{}", local_address(&bare)?),
-        };
-        self.workers.spawn(dynamodb.clone().serve(bare, CancellationToken::new()));
+        let front = Front { dynamodb: dynamodb.clone(), faults: self.faults.clone() };
         let dynamodb_url = self.on_loopback(crate::dynamodb::router(front)).await?;
-        let bucket = crate::s3::router(&folder.join("s3"), &self.bucket, self.faults.clone())?;
+        let (state, clock, faults) = (self.state.clone(), self.clock.clone(), self.faults.clone());
+        let bucket = crate::s3::router(state, clock, &folder.join("s3"), &self.bucket, faults).await?;
         Ok(Storage { dynamodb, dynamodb_url, s3_url: self.on_loopback(bucket).await? })
     }
 
     async fn queues(&mut self) -> Result<Queues, EngineError> {
         let sqs = Sqs::open(self.state.clone(), self.clock.clone(), self.faults.clone(), REGION)?;
         let url = self.on_loopback(sqs.router()).await?;
-        let client = crate::clients::sqs(&url);
+        let client = crate::clients::sqs(&url, Some(&self.servers));
         let urls = Arc::new(queues::make(&client, &sqs, &self.template.queues).await?);
         Ok(Queues { sqs, url, client, urls })
     }
@@ -259,6 +277,7 @@ impl Base {
                 sesv2: &ses_url,
                 dns,
                 clock: &self.clock,
+                servers: &self.servers,
             };
             let app = connections.connect(&function)?;
             deployed.insert(id, Deployed::new(&function, Code::of(&function.name, app.clone())?, gate));
@@ -351,7 +370,7 @@ impl Base {
         Ok(Arc::new(Receiver::new(
             mail.identities.clone(),
             mail.verdicts.clone(),
-            crate::clients::s3(&storage.s3_url),
+            crate::clients::s3(&storage.s3_url, Some(&self.servers)),
             Arc::new(Receipts(invocations)),
             self.clock.clone(),
             ReceiverSettings {

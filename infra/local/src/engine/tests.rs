@@ -152,7 +152,7 @@ async fn the_table_and_the_bucket_fail_on_request_and_the_clients_cope() {
     };
     order("dynamodb", "TransactWriteItems", "throttle").await;
     assert_eq!(bootstrap(&engine).await.0, 201, "the client retried");
-    let s3 = crate::clients::s3(&engine.addresses().s3);
+    let s3 = crate::clients::s3(&engine.addresses().s3, None);
     order("s3", "PutObject", "throttle").await;
     let put = s3.put_object().bucket("mailbucket").key("inbound/x").body(b"hello".to_vec().into());
     put.send().await.unwrap();
@@ -161,5 +161,47 @@ async fn the_table_and_the_bucket_fail_on_request_and_the_clients_cope() {
     assert_eq!(got.body.collect().await.unwrap().to_vec(), b"hello");
     let left: Value = http().get(&faults).send().await.unwrap().json().await.unwrap();
     assert_eq!(left["data"], json!([]), "each fault struck once");
+    engine.stop().await;
+}
+
+#[tokio::test]
+async fn local_routes_are_for_this_machine_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let engine = engine(folder.path()).await;
+    let outbox = format!("{}/local/outbox", engine.addresses().url());
+    let publish = format!("{}/local/dns/publish", engine.addresses().url());
+    let status = async |request: reqwest::RequestBuilder| request.send().await.unwrap().status().as_u16();
+    assert_eq!(status(http().get(&outbox)).await, 200);
+    // A name of the attacker's that leads here.
+    assert_eq!(status(http().get(&outbox).header("Host", "evil.example:8787")).await, 403);
+    // Pages of other origins, with what browsers let them send unasked.
+    assert_eq!(status(http().get(&outbox).header("Origin", "https://evil.example")).await, 403);
+    assert_eq!(status(http().get(&outbox).header("Sec-Fetch-Site", "cross-site")).await, 403);
+    let body = json!({ "domain": "ai.acme.test" }).to_string();
+    for kind in ["text/plain", "application/x-www-form-urlencoded"] {
+        let request = http().post(&publish).header("Content-Type", kind).body(body.clone());
+        assert_eq!(status(request).await, 415, "{kind}");
+    }
+    assert_eq!(status(http().post(&publish).body(body.clone())).await, 415, "a body of no kind");
+    engine.stop().await;
+}
+
+#[tokio::test]
+async fn local_routes_are_not_served_where_others_can_reach_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut options = EngineOptions::on_free_ports(folder.path());
+    options.http = "0.0.0.0:0".parse().unwrap();
+    options.local_token = LocalToken::new("let-me-in");
+    let engine = Engine::start(options).await.unwrap();
+    let at = engine.addresses();
+    assert!(at.local.ip().is_loopback() && at.local.port() != at.http.port());
+    let public = format!("http://127.0.0.1:{}", at.http.port());
+    let status = async |request: reqwest::RequestBuilder| request.send().await.unwrap().status().as_u16();
+    assert_eq!(status(http().get(format!("{public}/local/outbox"))).await, 404);
+    assert_eq!(status(http().get(format!("{public}/healthz"))).await, 200);
+    let outbox = format!("{}/local/outbox", at.local_url());
+    assert_eq!(status(http().get(&outbox)).await, 401);
+    assert_eq!(status(http().get(&outbox).bearer_auth("let-me-IN")).await, 401);
+    assert_eq!(status(http().get(&outbox).bearer_auth("let-me-in")).await, 200);
     engine.stop().await;
 }

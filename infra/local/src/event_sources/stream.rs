@@ -18,8 +18,8 @@ use crate::{
     state::{State, StateError},
 };
 
-/// The stream is looked at this often even when nothing was seen to be written.
-const IDLE: Duration = Duration::from_secs(1);
+/// Pause after the checkpoint or the stream could not be read.
+const PAUSE: Duration = Duration::from_secs(1);
 /// Pauses between tries double from the first to the longest.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
@@ -48,8 +48,9 @@ impl Checkpoints {
     }
 
     async fn set(&self, function: String, sequence_number: String) -> Result<(), StateError> {
+        // Not waited for: should it be lost, the records are given again.
         self.state
-            .call(move |tx| {
+            .call_soon(move |tx| {
                 tx.execute(
                     "INSERT INTO stream_checkpoint (function, sequence_number) VALUES (?1, ?2)
                      ON CONFLICT (function) DO UPDATE SET sequence_number = excluded.sequence_number",
@@ -91,30 +92,34 @@ impl StreamMapping {
                 Ok(after) => break after,
                 Err(error) => tracing::error!(%error, "the stream's checkpoint could not be read"),
             }
-            tokio::time::sleep(IDLE).await;
+            tokio::time::sleep(PAUSE).await;
         };
+        let mut reader = self.dynamodb.stream_reader(after.as_deref());
         loop {
-            let records = match self.dynamodb.records(after.clone(), self.batch_size).await {
+            let records = match self.dynamodb.records(after.as_deref(), self.batch_size) {
                 Ok(records) => records,
                 Err(error) => {
                     tracing::error!(%error, "the stream could not be read");
-                    Vec::new()
+                    tokio::time::sleep(PAUSE).await;
+                    continue;
                 }
             };
-            if let Some(last) = records.last() {
-                after = Some(last.sequence_number.clone());
-                let told = records.iter().filter(|record| passes(&self.patterns, &record.json)).cloned().collect();
+            let Some(last) = records.last() else {
                 tokio::select! {
                     () = stop.cancelled() => return,
-                    () = self.work_off(told) => {}
+                    () = reader.more() => continue,
                 }
-            } else {
-                tokio::select! {
-                    () = stop.cancelled() => return,
-                    () = self.dynamodb.written() => {}
-                    () = tokio::time::sleep(IDLE) => {}
-                }
+            };
+            let passed = last.sequence_number.clone();
+            let told = records.into_iter().filter(|record| passes(&self.patterns, &record.json)).collect();
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = self.work_off(told) => {}
             }
+            if let Err(error) = self.dynamodb.passed(&reader, &passed).await {
+                tracing::error!(%error, "the stream could not be trimmed");
+            }
+            after = Some(passed);
         }
     }
 

@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use super::*;
 use crate::{
     clock::LocalClock,
-    dynamodb::DynamoDb,
+    dynamodb::{DynamoDb, Front},
     engine::{Destinations, serve_on_loopback},
     faults::Faults,
     invoke::{Code, Deployed, Functions, InvokeError, SesGate},
@@ -71,7 +71,7 @@ impl Bench {
         let queues = Sqs::open(state.clone(), clock.clone(), Arc::new(Faults::default()), "us-east-1").unwrap();
         let mut tasks = JoinSet::new();
         let url = serve_on_loopback(queues.router(), CancellationToken::new(), &mut tasks).await.unwrap();
-        let sqs = crate::clients::sqs(&url);
+        let sqs = crate::clients::sqs(&url, None);
         Self { folder, state, clock, sqs, tasks, queues, urls: BTreeMap::new() }
     }
 
@@ -153,9 +153,9 @@ async fn table(bench: &Bench) -> Arc<DynamoDb> {
 
 /// Writes items through the real server, so that the stream has as many records.
 async fn write(bench: &mut Bench, dynamodb: &Arc<DynamoDb>, names: &[&str]) {
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    bench.tasks.spawn(dynamodb.clone().serve(listener, CancellationToken::new()));
+    let front = Front { dynamodb: dynamodb.clone(), faults: Arc::default() };
+    let served = serve_on_loopback(crate::dynamodb::router(front), CancellationToken::new(), &mut bench.tasks);
+    let url = served.await.unwrap();
     let config = aws_sdk_dynamodb::Config::builder()
         .behavior_version(aws_sdk_dynamodb::config::BehaviorVersion::latest())
         .region(aws_sdk_dynamodb::config::Region::new("us-east-1"))

@@ -10,7 +10,7 @@ use aws_lc_rs::signature::KeyPair as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use rusqlite::{OptionalExtension, Row, Transaction, params};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::error::SesError;
@@ -45,6 +45,15 @@ enum Signing {
 struct Identity {
     name: String,
     signing: Signing,
+    tags: Vec<Tag>,
+}
+
+/// A tag of a resource.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct Tag {
+    key: String,
+    value: String,
 }
 
 impl Identity {
@@ -55,7 +64,9 @@ impl Identity {
             Some((selector, public_key)) => Signing::External { selector, public_key },
             None => Signing::AwsSes { tokens: row.get("tokens")? },
         };
-        Ok(Self { name: row.get("name")?, signing })
+        let tags: Option<String> = row.get("tags")?;
+        let tags = tags.and_then(|tags| serde_json::from_str(&tags).ok()).unwrap_or_default();
+        Ok(Self { name: row.get("name")?, signing, tags })
     }
 }
 
@@ -64,7 +75,7 @@ impl Identities {
     pub fn open(state: State, zones: Zones) -> Result<Self, StateError> {
         state.define(
             "CREATE TABLE IF NOT EXISTS ses_identity (
-                 name TEXT PRIMARY KEY, selector TEXT, public_key TEXT, tokens TEXT NOT NULL)",
+                 name TEXT PRIMARY KEY, selector TEXT, public_key TEXT, tokens TEXT NOT NULL, tags TEXT)",
         )?;
         Ok(Self { state, zones })
     }
@@ -91,10 +102,15 @@ impl Identities {
     }
 
     /// `CreateEmailIdentity`.
-    pub(super) async fn create(&self, name: &str, dkim: Option<DkimSigningAttributes>) -> Result<Value, SesError> {
+    pub(super) async fn create(
+        &self,
+        name: &str,
+        dkim: Option<DkimSigningAttributes>,
+        tags: Vec<Tag>,
+    ) -> Result<Value, SesError> {
         let name = valid_name(name)?;
         let external = dkim.map(external_signing).transpose()?.flatten();
-        let identity = Identity { signing: external.unwrap_or_else(easy_signing), name };
+        let identity = Identity { signing: external.unwrap_or_else(easy_signing), name, tags };
         let identity = self
             .state
             .call(move |tx| {
@@ -125,7 +141,7 @@ impl Identities {
             "DkimAttributes": dkim_attributes(&identity, verified),
             "MailFromAttributes": {"BehaviorOnMxFailure": "USE_DEFAULT_VALUE"},
             "Policies": {},
-            "Tags": [],
+            "Tags": identity.tags,
         }))
     }
 
@@ -180,8 +196,8 @@ impl Identities {
         let identity = self
             .state
             .call(move |tx| {
-                let identity = Identity { name: wanted, signing };
-                stored(tx, &identity.name)?.ok_or_else(|| unknown(&identity.name))?;
+                let known = stored(tx, &wanted)?.ok_or_else(|| unknown(&wanted))?;
+                let identity = Identity { name: wanted, signing, tags: known.tags };
                 store(tx, &identity)?;
                 Ok::<_, SesError>(identity)
             })
@@ -215,9 +231,9 @@ fn store(tx: &Transaction<'_>, identity: &Identity) -> rusqlite::Result<()> {
         Signing::AwsSes { tokens } => (None, None, tokens.as_str()),
     };
     tx.execute(
-        "INSERT INTO ses_identity (name, selector, public_key, tokens) VALUES (?1, ?2, ?3, ?4)
-         ON CONFLICT (name) DO UPDATE SET selector = ?2, public_key = ?3, tokens = ?4",
-        params![identity.name, selector, public_key, tokens],
+        "INSERT INTO ses_identity (name, selector, public_key, tokens, tags) VALUES (?1, ?2, ?3, ?4, ?5)
+         ON CONFLICT (name) DO UPDATE SET selector = ?2, public_key = ?3, tokens = ?4, tags = ?5",
+        params![identity.name, selector, public_key, tokens, json!(identity.tags).to_string()],
     )?;
     Ok(())
 }

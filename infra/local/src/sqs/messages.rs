@@ -1,4 +1,7 @@
 //! The operations on messages, but for receiving them.
+//!
+//! A message that was sent is on disk when that is answered. What SQS may forget as well, that a message was received,
+//! deleted or hidden (it delivers at least once), waits for no disk: a power cut in the next moments delivers it again.
 
 use std::ops::RangeInclusive;
 
@@ -16,9 +19,9 @@ use super::{
 impl Sqs {
     pub(super) async fn send_message(&self, request: SendMessage) -> Result<Sent, SqsError> {
         let name = QueueName::of_url(&request.queue_url)?;
-        let now_ms = self.clock.now_ms();
+        let (queue, now_ms) = (name.clone(), self.clock.now_ms());
         let sent = self.state.call(move |tx| send(tx, &store::queue(tx, &name)?, &request.message, now_ms)).await?;
-        self.changed.notify_waiters();
+        self.bells.ring(&queue);
         Ok(sent)
     }
 
@@ -31,7 +34,7 @@ impl Sqs {
         if sent > limit {
             return Err(SqsError::BatchRequestTooLong { limit, sent });
         }
-        let now_ms = self.clock.now_ms();
+        let (sent_to, now_ms) = (name.clone(), self.clock.now_ms());
         let result = self
             .state
             .call(move |tx| {
@@ -43,13 +46,13 @@ impl Sqs {
                 Ok::<_, SqsError>(result)
             })
             .await?;
-        self.changed.notify_waiters();
+        self.bells.ring(&sent_to);
         Ok(result)
     }
 
     pub(super) async fn delete_message(&self, request: DeleteMessage) -> Result<Done, SqsError> {
         let name = QueueName::of_url(&request.queue_url)?;
-        self.state.call(move |tx| delete(tx, &store::queue(tx, &name)?, &request)).await
+        self.state.call_soon(move |tx| delete(tx, &store::queue(tx, &name)?, &request)).await
     }
 
     pub(super) async fn delete_message_batch(
@@ -59,7 +62,7 @@ impl Sqs {
         let name = QueueName::of_url(&batch.queue_url)?;
         batch.check("DeleteMessageBatch")?;
         self.state
-            .call(move |tx| {
+            .call_soon(move |tx| {
                 let queue = store::queue(tx, &name)?;
                 let mut result = BatchResult::new();
                 for BatchEntry { id, entry } in batch.entries {
@@ -72,10 +75,10 @@ impl Sqs {
 
     pub(super) async fn change_message_visibility(&self, request: ChangeMessageVisibility) -> Result<Done, SqsError> {
         let name = QueueName::of_url(&request.queue_url)?;
-        let now_ms = self.clock.now_ms();
-        let done =
-            self.state.call(move |tx| change_visibility(tx, &store::queue(tx, &name)?, &request, now_ms)).await?;
-        self.changed.notify_waiters();
+        let (queue, now_ms) = (name.clone(), self.clock.now_ms());
+        let changed = move |tx: &Transaction<'_>| change_visibility(tx, &store::queue(tx, &name)?, &request, now_ms);
+        let done = self.state.call_soon(changed).await?;
+        self.bells.ring_all(&queue);
         Ok(done)
     }
 
@@ -85,10 +88,10 @@ impl Sqs {
     ) -> Result<BatchResult<Done>, SqsError> {
         let name = QueueName::of_url(&batch.queue_url)?;
         batch.check("ChangeMessageVisibilityBatch")?;
-        let now_ms = self.clock.now_ms();
+        let (changed, now_ms) = (name.clone(), self.clock.now_ms());
         let result = self
             .state
-            .call(move |tx| {
+            .call_soon(move |tx| {
                 let queue = store::queue(tx, &name)?;
                 let mut result = BatchResult::new();
                 for BatchEntry { id, entry } in batch.entries {
@@ -97,7 +100,7 @@ impl Sqs {
                 Ok::<_, SqsError>(result)
             })
             .await?;
-        self.changed.notify_waiters();
+        self.bells.ring_all(&changed);
         Ok(result)
     }
 }

@@ -48,9 +48,10 @@ impl Sqs {
 
     pub(super) async fn delete_queue(&self, request: OfQueue) -> Result<Done, SqsError> {
         let name = QueueName::of_url(&request.queue_url)?;
+        let deleted = name.clone();
         self.state.call(move |tx| store::delete_queue(tx, store::queue(tx, &name)?.id)).await?;
         // Whoever polls it learns at once that it is gone.
-        self.changed.notify_waiters();
+        self.bells.ring_all(&deleted);
         Ok(Done {})
     }
 

@@ -39,8 +39,8 @@ struct Asked {
 /// One look at a queue.
 struct Look {
     messages: Vec<ReceivedMessage>,
-    /// Some went to the dead-letter queue, whose receivers may be waiting.
-    buried: bool,
+    /// The dead-letter queue, if some went there: its receivers may be waiting.
+    buried_in: Option<QueueName>,
     /// When it is worth looking again, if nothing happens before.
     next_visible_ms: Option<i64>,
     wait_time_s: u32,
@@ -54,14 +54,19 @@ impl Sqs {
             .map(|wait| in_range("WaitTimeSeconds", wait, &WAIT_TIME_S, "Must be >= 0 and <= 20, if provided."))
             .transpose()?;
         let asked = Arc::new(asked(request)?);
+        let bell = self.bells.of(&asked.name);
         let started = Instant::now();
         loop {
             // Listening begins before the look, so that what is sent in between is not missed.
-            let mut changed = pin!(self.changed.notified());
+            let mut changed = pin!(bell.notified());
             changed.as_mut().enable();
             let found = self.look(asked.clone()).await?;
-            if found.buried {
-                self.changed.notify_waiters();
+            if let Some(dead_letters) = &found.buried_in {
+                self.bells.ring(dead_letters);
+            }
+            if found.messages.len() >= asked.max {
+                // There may be more than one receiver takes.
+                bell.notify_one();
             }
             let wait = Duration::from_secs(wait_time_s.unwrap_or(found.wait_time_s).into());
             if !found.messages.is_empty() || started.elapsed() >= wait {
@@ -86,13 +91,15 @@ impl Sqs {
         let faults = self.faults.clone();
         let region = self.region.clone();
         self.state
-            .call(move |tx| {
+            .call_soon(move |tx| {
                 let queue = store::queue(tx, &asked.name)?;
                 store::expire(tx, &queue, now_ms)?;
                 let source_arn = super::arn(&region, &queue.name);
                 let (messages, buried) = take(tx, &queue, &source_arn, &asked, &faults, now_ms)?;
                 let next_visible_ms = store::next_visible_ms(tx, queue.id, now_ms)?;
-                Ok(Look { messages, buried, next_visible_ms, wait_time_s: queue.settings.wait_time_s })
+                let policy = queue.settings.redrive.as_ref().filter(|_| buried);
+                let buried_in = policy.and_then(|policy| QueueName::of_arn(&policy.dead_letter_target_arn));
+                Ok(Look { messages, buried_in, next_visible_ms, wait_time_s: queue.settings.wait_time_s })
             })
             .await
     }

@@ -104,7 +104,7 @@ fn variables_are_resolved_and_what_is_unknown_is_named() {
     let (template, _) = shipped();
     let function = &template.functions["SendFunction"];
     let mut scope = Scope::default();
-    let resources = ["MailTable", "MailBucket", "SendQueue", "NotifyQueue", "ConfigurationSet"];
+    let resources = ["MailTable", "MailBucket", "SendQueue", "NotifyQueue", "IndexQueue", "ConfigurationSet"];
     for name in resources.into_iter().chain(template.parameters.keys().map(String::as_str)) {
         scope.refs.insert(name.to_owned(), format!("my-{name}"));
     }

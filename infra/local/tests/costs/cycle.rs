@@ -1,11 +1,16 @@
 //! One cycle: a mail comes in, a draft answers it, a person approves, it leaves, SES says what became of it; with all that
 //! the relay does about each step.
 
-use actionlayer_domain::{Family, Message, Thread, rate::RateClass, work::SendJob};
+use actionlayer_domain::{
+    Family, Message, MessageId, Thread,
+    rate::RateClass,
+    work::{IndexJob, IndexMessage, SendJob},
+};
 use actionlayer_service::{
     approvals::decide_draft::approve_draft,
     drafts::{send_draft::send_draft, submit_draft::submit_draft},
     inbound::receive_mail::receive_mail,
+    jobs::Job as _,
     outbound::{deliver::deliver, settle::settle},
     relay::relay,
     workspace::authenticate::authenticate,
@@ -75,10 +80,19 @@ impl Cycle<'_> {
         self.step(name, relay(&self.world.app, &changes)).await.unwrap();
     }
 
+    async fn index(&mut self, name: &'static str, message_id: MessageId) {
+        let job = index_job(self.world, message_id);
+        self.step(name, job.run(&self.world.app)).await.unwrap();
+    }
+
     async fn authenticate(&mut self, name: &'static str) {
         let World { app, secret, .. } = self.world;
         self.step(name, authenticate(app, secret.expose(), RateClass::Write)).await.unwrap();
     }
+}
+
+fn index_job(world: &World, message_id: MessageId) -> IndexJob {
+    IndexJob::Message(IndexMessage { workspace_id: world.caller.workspace_id, message_id })
 }
 
 /// Goes through one cycle with somebody who wrote before, and counts.
@@ -95,7 +109,8 @@ pub(crate) async fn count(world: &World) -> Vec<Step> {
     let listed = app.store.list_threads(caller.workspace_id, &ThreadFilter::default(), &first).await.unwrap();
     let thread: Thread = listed.items[0].clone();
     cycle.family = Some(thread.id.family());
-    cycle.relay("relay it: its event, its words, its participant").await;
+    cycle.relay("relay it: its event, its participant").await;
+    cycle.index("post its words", thread.last_inbound_message_id.unwrap()).await;
 
     cycle.authenticate("authenticate").await;
     let draft = cycle.step("submit a draft", submit_draft(app, caller, proposal(&thread))).await.unwrap().0;
@@ -108,7 +123,8 @@ pub(crate) async fn count(world: &World) -> Vec<Step> {
     cycle.relay("relay it: its job").await;
     let job = SendJob { workspace_id: caller.workspace_id, message_id: queued.outbound_message_id.unwrap() };
     cycle.step("hand it to SES and record it", deliver(app, &job)).await.unwrap();
-    cycle.relay("relay it: its events, its words, its participant").await;
+    cycle.relay("relay it: its events, its participant").await;
+    cycle.index("post its words", job.message_id).await;
 
     let key = keys::message(job.workspace_id, job.message_id);
     let message = app.store.get::<Message>(&key).await.unwrap().unwrap().value;
@@ -123,14 +139,12 @@ pub(crate) async fn count(world: &World) -> Vec<Step> {
 /// What merging the words of some mails costs.
 pub(crate) async fn count_merge(world: &World, mails: usize) -> Step {
     for i in 0..mails {
-        let before = Items::new();
         let id = format!("merged-{i}");
         world.receive(&id, mail(&id, None)).await;
         let first = PageRequest { limit: 1, offset: 0, cursor: None };
         let app = &world.app;
         let listed = app.store.list_threads(world.caller.workspace_id, &ThreadFilter::default(), &first).await.unwrap();
-        let now = family(world, listed.items[0].id.family()).await;
-        relay(app, &changes(&before, &now)).await.unwrap();
+        index_job(world, listed.items[0].last_inbound_message_id.unwrap()).run(app).await.unwrap();
     }
     let mut cycle = Cycle { world, steps: Vec::new(), family: None, items: Items::new() };
     let store = &world.app.store;

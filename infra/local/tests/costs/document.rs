@@ -33,22 +33,23 @@ const MAIL: Price = Price { service: "SES", of: "mail, in or out", dollars: 0.1e
 
 /// What a cycle asks of the services that the store does not meter: each step by itself, nothing batched with another.
 mod asked {
-    /// `ingest`, three of the API, `relay` after each of six steps, `send`, `notify`, and `feedback` twice.
-    pub(super) const INVOCATIONS: f64 = 14.0;
+    /// `ingest`, three of the API, `relay` after each of six steps, `send`, `notify`, `index` twice and `feedback` twice.
+    pub(super) const INVOCATIONS: f64 = 16.0;
     /// How long an invocation takes: some requests to the table, one after the other.
     pub(super) const SECONDS: f64 = 0.05;
     /// `MemorySize` of most functions.
     pub(super) const GB: f64 = 0.5;
     /// Submit, approve, send.
     pub(super) const HTTP_REQUESTS: f64 = 3.0;
-    /// To send, receive and delete a job of the send and the notify queue; to receive and delete two events of SES.
-    pub(super) const QUEUE_REQUESTS: f64 = 10.0;
+    /// To send, receive and delete a job of the send queue, one of the notify queue and two of the index queue; to receive and
+    /// delete two events of SES.
+    pub(super) const QUEUE_REQUESTS: f64 = 16.0;
     /// That SES took the mail, and that it was delivered.
     pub(super) const PUBLICATIONS: f64 = 2.0;
     /// SES puts the mail into the bucket.
     pub(super) const PUTS_BY_SES: f64 = 1.0;
     /// One line for each invocation, and Lambda's own report.
-    pub(super) const LOGGED_KB: f64 = 14.0 * 0.6;
+    pub(super) const LOGGED_KB: f64 = 16.0 * 0.6;
     /// The mail that came in, and the one that went out.
     pub(super) const MAILS: f64 = 2.0;
 }

@@ -6,6 +6,7 @@ mod document;
 mod every_operation;
 mod operations;
 mod schema;
+mod tools;
 mod world;
 
 use cycle::{Step, step};
@@ -27,9 +28,9 @@ const PRICES: [Price; 17] = [
     price("submit a draft beside a stale one", 2, 2, 4.0, 17.0),
     price("relay 2 changes", 2, 3, 1.0, 9.0),
     price("relay them again", 2, 3, 1.0, 0.0),
-    price("approve a draft", 2, 2, 1.0, 6.0),
+    price("approve a draft", 2, 2, 1.0, 9.0),
     price("send a draft", 3, 5, 5.0, 22.0),
-    price("hand a mail to SES and record it", 4, 4, 5.0, 56.0),
+    price("hand a mail to SES and record it", 4, 4, 5.0, 58.0),
     price("find that it was handed over before", 2, 2, 5.0, 0.0),
     price("take in that SES took it", 1, 1, 1.0, 0.0),
     price("take in that it was delivered", 2, 2, 1.0, 2.0),
@@ -67,13 +68,13 @@ const EVERY_OPERATION: &[Price] = &[
     price("POST /v1/drafts/{id}/reject", 4, 4, 3.0, 18.0),
     price("GET /v1/drafts", 2, 3, 1.0, 1.0),
     price("GET /v1/drafts/{id}", 2, 2, 1.0, 1.0),
-    price("PATCH /v1/drafts/{id}", 3, 3, 2.0, 10.0),
+    price("PATCH /v1/drafts/{id}", 4, 4, 3.0, 10.0),
     price("GET /v1/drafts/{id}/versions", 3, 3, 2.0, 1.0),
     price("POST /v1/drafts/{id}/notify", 2, 2, 1.0, 1.0),
-    price("POST /v1/drafts/{id}/approve", 3, 3, 1.0, 7.0),
-    price("POST /v1/drafts/{id}/send", 4, 6, 5.0, 19.0),
+    price("POST /v1/drafts/{id}/approve", 3, 3, 1.0, 9.0),
+    price("POST /v1/drafts/{id}/send", 4, 6, 5.0, 22.0),
     price("POST /v1/emails/send", 5, 5, 3.0, 19.0),
-    price("POST /v1/emails/reply", 5, 5, 6.0, 14.0),
+    price("POST /v1/emails/reply", 6, 6, 8.0, 18.0),
     price("POST /v1/uploads", 2, 2, 0.0, 2.0),
     price("POST /v1/contacts", 4, 4, 2.0, 5.0),
     price("GET /v1/contacts", 2, 3, 1.0, 1.0),
@@ -175,4 +176,26 @@ fn the_bill_is_as_documented_and_below_its_bounds() {
     let written = std::fs::read_to_string(file).unwrap_or_default();
     assert!(written == costs.text, "out of date: UPDATE_COSTS=1 cargo test -p actionlayer-local --test costs");
     assert!(costs.without_ses <= 0.1e-3 && costs.in_all <= 0.3e-3, "{} {}", costs.without_ses, costs.in_all);
+}
+
+/// Every tool of `/mcp`, the caller's authentication included.
+#[rustfmt::skip]
+const EVERY_TOOL: &[Price] = &[
+];
+
+#[tokio::test]
+async fn each_tool_costs_what_it_should() {
+    let world = World::start().await;
+    let counted = tools::count(&world).await;
+    assert_eq!(counted, EVERY_TOOL, "\n{}", operations::table(&counted));
+}
+
+#[test]
+fn no_tool_is_without_a_price() {
+    let priced = EVERY_TOOL.iter().map(|price| price.operation.split(',').next().unwrap());
+    let known: std::collections::BTreeSet<_> = priced.chain(tools::UNCOUNTED).collect();
+    let all = actionlayer_mcp::listed(actionlayer_domain::Role::Full);
+    let missing: Vec<_> =
+        all.iter().filter(|tool| !known.contains(tool.name.as_ref())).map(|tool| &tool.name).collect();
+    assert!(missing.is_empty(), "without a price: {missing:?}");
 }

@@ -205,7 +205,7 @@ impl<'a> Steps<'a> {
     /// It is sent, once.
     async fn leave(&mut self, draft_id: DraftId) {
         let World { app, caller, .. } = self.world;
-        let (draft, _) = self.step("send a draft", send_draft(app, caller, draft_id)).await.unwrap();
+        let (draft, _) = self.step("send a draft", send_draft(app, caller, draft_id, None, false)).await.unwrap();
         let job = SendJob { workspace_id: caller.workspace_id, message_id: draft.outbound_message_id.unwrap() };
         self.step("hand a mail to SES and record it", deliver(app, &job)).await.unwrap();
         self.step("find that it was handed over before", deliver(app, &job)).await.unwrap();

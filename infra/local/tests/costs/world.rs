@@ -123,7 +123,7 @@ impl World {
             ..Message::start(message_id, id, workspace_id, self.identity.id, Direction::Inbound, from_email, at)
         };
         let text = Some(thread.snippet.repeat(8));
-        let body = MessageBody { text: text.clone(), html: None, extracted_text: text };
+        let body = MessageBody { text: text.clone(), extracted_text: text, ..MessageBody::default() };
         let draft_id = DraftId::generate_in(id.family(), at, entropy);
         let agent = Actor::api_key(self.caller.key_id, &self.caller.key_name);
         let draft = Draft {
@@ -131,7 +131,7 @@ impl World {
             status: DraftStatus::Sent,
             ..Draft::start(draft_id, &thread, HeaderText::sanitize(&thread.subject), agent, at)
         };
-        let draft_body = DraftBody { text: body.text.clone(), html: None };
+        let draft_body = DraftBody { text: body.text.clone(), html: None, sender: None };
         transaction.create(&thread).unwrap();
         transaction.create_with_body(&self.app.store, &message, &body).await.unwrap();
         transaction.create_with_body(&self.app.store, &draft, &draft_body).await.unwrap();
@@ -160,7 +160,7 @@ async fn verified_domain(engine: &Engine) -> (Caller, SendingDomain) {
     let pending = create_domain(app, &caller, DOMAIN.parse().unwrap()).await.unwrap();
     let url = format!("{}/local/dns/publish", engine.addresses().url());
     let publish = reqwest::Client::builder().no_proxy().build().unwrap().post(url);
-    publish.body(serde_json::json!({ "domain": DOMAIN }).to_string()).send().await.unwrap().error_for_status().unwrap();
+    publish.json(&serde_json::json!({ "domain": DOMAIN })).send().await.unwrap().error_for_status().unwrap();
     let domain = verify_domain(app, &caller, pending.id).await.unwrap();
     create_identity(app, &caller, support(&domain)).await.unwrap();
     (caller, domain)
@@ -188,7 +188,8 @@ async fn app_on_own_table(engine: &Engine) -> App {
     schema::create_table(&dynamodb(&addresses.dynamodb), TABLE).await.unwrap();
     let sqs = sqs(&addresses.sqs);
     let queue = async |name: &str| sqs.create_queue().queue_name(name).send().await.unwrap().queue_url.unwrap();
-    let (sends, notifications) = (queue("CostsSend").await, queue("CostsNotify").await);
+    let (sends, notifications, index) =
+        (queue("CostsSend").await, queue("CostsNotify").await, queue("CostsIndex").await);
     let bucket = template.bucket.to_ascii_lowercase();
     let dns = addresses.dns.to_string();
     let variables = BTreeMap::from([
@@ -196,6 +197,7 @@ async fn app_on_own_table(engine: &Engine) -> App {
         (variable::MAIL_BUCKET, bucket.as_str()),
         (Queue::Send.url_variable(), sends.as_str()),
         (Queue::Notify.url_variable(), notifications.as_str()),
+        (Queue::Index.url_variable(), index.as_str()),
         (variable::SES_CONFIGURATION_SET, template.configuration_set.as_str()),
         (variable::PUBLIC_URL, "http://costs.test"),
         (variable::BOOTSTRAP, "on"),

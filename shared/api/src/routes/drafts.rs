@@ -8,6 +8,7 @@ use actionlayer_service::{
     approvals::decide_draft as decide,
     drafts::{
         edit_draft::{self as edit, EditDraft},
+        preview_html::preview_html as preview,
         read_drafts as read, send_draft as send,
         submit_draft::{self as submit, SubmitDraft},
     },
@@ -22,13 +23,14 @@ use super::attachments::{self, NewAttachment};
 use crate::{
     Addresses, ApiError, Authenticated, Id, JsonBody, List, NoFields, NoQuery, OptionalJsonBody, Query, nullable,
     openapi::Paging,
-    views::{DraftVersionView, DraftView},
+    views::{DraftVersionView, DraftView, HtmlPreviewView},
 };
 
 /// The operations on this resource.
 pub fn routes() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new()
         .routes(routes!(list_drafts, submit_draft))
+        .routes(routes!(preview_draft))
         .routes(routes!(get_draft, edit_draft))
         .routes(routes!(approve_draft))
         .routes(routes!(reject_draft))
@@ -61,6 +63,8 @@ pub(crate) struct NewDraft {
     /// The subject, without `thread_id` only.
     subject: Option<String>,
     body_text: Option<String>,
+    /// HTML that mail programs show alike: no comments, style sheets, scripts, forms or pictures, and nothing hidden. `POST
+    /// /v1/drafts/preview` shows what would be sent.
     body_html: Option<String>,
     subject_override: Option<String>,
     cc: Option<Addresses>,
@@ -107,6 +111,30 @@ pub(crate) async fn submit_draft(
         quote_history: body.quote_history,
     };
     Ok((StatusCode::CREATED, view(submit::submit_draft(&app, &caller, draft).await?)))
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"body_html": "<p style=\"color: #333\">We open at <b>nine</b>.</p>"}))]
+pub(crate) struct HtmlToPreview {
+    body_html: String,
+}
+
+/// Preview HTML.
+///
+/// What a draft with this `body_html` would send: exactly this is shown to approvers. Says what a draft would be refused for, and
+/// what would be left out. Nothing is stored.
+#[utoipa::path(
+    post, path = "/v1/drafts/preview", tag = "Drafts",
+    request_body = HtmlToPreview,
+    responses((status = 200, description = "The HTML as it would be sent.", body = HtmlPreviewView))
+)]
+pub(crate) async fn preview_draft(
+    Authenticated(caller): Authenticated,
+    _: NoQuery,
+    JsonBody(body): JsonBody<HtmlToPreview>,
+) -> Result<Json<HtmlPreviewView>, ApiError> {
+    Ok(Json(preview(&caller, &body.body_html)?.into()))
 }
 
 /// Lists drafts, newest first, without their bodies.
@@ -212,6 +240,7 @@ pub(crate) async fn edit_draft(
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({ "version": 1 }))]
 pub(crate) struct Approval {
+    /// The version you read. Without it, a draft that somebody else edited last is 409.
     version: Option<u32>,
 }
 
@@ -258,12 +287,24 @@ pub(crate) async fn reject_draft(
     Ok(view(decide::reject_draft(&app, &caller, id, body.reason).await?))
 }
 
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({ "version": 1 }))]
+pub(crate) struct Sending {
+    /// The version you read. Without it, a draft that somebody else edited last is 409.
+    version: Option<u32>,
+    /// Send it although the message it answers was answered after it was written. Takes a key that may approve.
+    #[serde(default)]
+    answer_again: bool,
+}
+
 /// Sends an approved draft; with a `full` key, a pending one too.
 ///
 /// 202 says that it is on its way: read the draft until its status is `sent`, `stale` or `failed`.
 #[utoipa::path(
     post, path = "/v1/drafts/{id}/send", tag = "Drafts",
     params(("id" = DraftId, Path, description = "The draft.")),
+    request_body = Option<Sending>,
     responses((status = 202, description = "The draft, queued.", body = DraftView)),
     extensions(("x-errors" = json!(["approval_required", "draft_not_pending", "already_sent", "send_in_progress", "stale_draft", "identity_suspended", "recipient_suppressed", "plan_limit_reached", "conflict"])))
 )]
@@ -272,9 +313,9 @@ pub(crate) async fn send_draft(
     Authenticated(caller): Authenticated,
     Id(id): Id<DraftId>,
     _: NoQuery,
-    OptionalJsonBody(NoFields {}): OptionalJsonBody<NoFields>,
+    OptionalJsonBody(body): OptionalJsonBody<Sending>,
 ) -> Result<(StatusCode, Json<DraftView>), ApiError> {
-    Ok((StatusCode::ACCEPTED, view(send::send_draft(&app, &caller, id).await?)))
+    Ok((StatusCode::ACCEPTED, view(send::send_draft(&app, &caller, id, body.version, body.answer_again).await?)))
 }
 
 /// Asks the approvers of a pending draft again.

@@ -5,6 +5,7 @@ use actionlayer_domain::{
     WorkspaceId,
     channel::{Notification, NotificationState},
     draft::{Actor, ActorKind, Failure, FailureCode, SendState},
+    unattended::Declined,
 };
 use actionlayer_store::DraftVersion;
 use serde::Serialize;
@@ -37,6 +38,10 @@ pub struct DraftView {
     attachments: Vec<AttachmentView>,
     /// Whether the message it answers is quoted below it when it is sent.
     quote_history: bool,
+    /// SHA-256 over all that recipients will see of this version. An approval is of exactly that.
+    content_sha256: Option<String>,
+    /// Why it waits for a person although its identity approves answers by itself.
+    auto_approve_declined: Option<Declined>,
     submitted_by: ActorView,
     send_state: Option<SendState>,
     sent_message_id: Option<MessageId>,
@@ -81,6 +86,8 @@ impl DraftView {
             metadata: draft.metadata.and_then(|json| serde_json::from_str(&json).ok()),
             attachments: draft.attachments.into_iter().map(AttachmentView::of).collect(),
             quote_history: draft.quote_history,
+            content_sha256: draft.content_sha256,
+            auto_approve_declined: draft.auto_approve_declined,
             submitted_by: ActorView::of(&draft.submitted_by),
             send_state: draft.send_state,
             sent_message_id,

@@ -61,6 +61,7 @@ pub struct ApiKeyView {
     role: Role,
     identity_ids: Vec<IdentityId>,
     created_at: Timestamp,
+    /// When it was last used, to within a minute; null when it never was.
     last_used_at: Option<Timestamp>,
 }
 

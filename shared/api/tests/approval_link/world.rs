@@ -156,7 +156,7 @@ async fn store_draft(app: &App) -> Draft {
     }))
     .unwrap();
     let question = MessageBody { text: Some("When do you open?".to_owned()), ..MessageBody::default() };
-    let answer = DraftBody { text: Some("We open at nine.".to_owned()), html: None };
+    let answer = DraftBody { text: Some("We open at nine.".to_owned()), html: None, sender: None };
     let mut transaction = Transaction::new();
     transaction.create(&identity).unwrap().create(&thread).unwrap();
     transaction.create_with_body(&app.store, &message, &question).await.unwrap();

@@ -19,6 +19,7 @@ pub(crate) async fn start(clock: Arc<dyn Clock>, rate_limits: &str) -> Arc<App> 
         ("MAIL_BUCKET", "bucket"),
         ("SEND_QUEUE_URL", NOWHERE),
         ("NOTIFY_QUEUE_URL", NOWHERE),
+        ("INDEX_QUEUE_URL", NOWHERE),
         ("PUBLIC_URL", "https://mail.example.com"),
         ("BOOTSTRAP", "on"),
         ("PLAN", "unlimited"),

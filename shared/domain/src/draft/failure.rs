@@ -30,6 +30,8 @@ pub enum FailureCode {
     RecipientSuppressed,
     /// Newer inbound arrived before it left.
     Stale,
+    /// What would have left is not what was approved.
+    ContentChanged,
 }
 
 impl FailureCode {
@@ -43,6 +45,7 @@ impl FailureCode {
             Self::IdentityUnavailable => "identity_unavailable",
             Self::RecipientSuppressed => "recipient_suppressed",
             Self::Stale => "stale",
+            Self::ContentChanged => "content_changed",
         }
     }
 }

@@ -47,6 +47,18 @@ pub struct Authentication {
 }
 
 impl Authentication {
+    /// The same for a mail with one author or several: with several, DMARC passed for one of them at most, and nothing says for
+    /// whom.
+    #[must_use]
+    pub fn of_authors(self, has_several: bool) -> Self {
+        if has_several { Self { dmarc: Verdict::Fail, ..self } } else { self }
+    }
+
+    /// Whether anything speaks for the address in `From`, and DMARC does not speak against it.
+    pub fn speaks_for_author(&self) -> bool {
+        self.dmarc != Verdict::Fail && [self.spf, self.dkim, self.dmarc].contains(&Verdict::Pass)
+    }
+
     /// Whether the address in `From` can be believed.
     pub fn aligned(&self) -> bool {
         self.dmarc == Verdict::Pass

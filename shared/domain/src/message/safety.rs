@@ -19,6 +19,10 @@ pub enum SafetyFlag {
     Unauthenticated,
     /// A file that runs when opened.
     ExecutableAttachment,
+    /// It names more than one author: whom it was said to be from depends on who reads it.
+    SeveralAuthors,
+    /// It cites a mail of a conversation that nobody in it takes part in: its author may have seen that mail elsewhere.
+    NewParticipant,
 }
 
 impl SafetyFlag {
@@ -31,6 +35,8 @@ impl SafetyFlag {
             Self::ReplyToDiffers => "reply_to_differs",
             Self::Unauthenticated => "unauthenticated",
             Self::ExecutableAttachment => "executable_attachment",
+            Self::SeveralAuthors => "several_authors",
+            Self::NewParticipant => "new_participant",
         }
     }
 }

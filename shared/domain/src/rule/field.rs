@@ -103,6 +103,8 @@ const FLAGS: &[&str] = &[
     SafetyFlag::ReplyToDiffers.as_str(),
     SafetyFlag::Unauthenticated.as_str(),
     SafetyFlag::ExecutableAttachment.as_str(),
+    SafetyFlag::SeveralAuthors.as_str(),
+    SafetyFlag::NewParticipant.as_str(),
 ];
 const THREAD_STATUSES: &[&str] = &[
     ThreadStatus::Open.as_str(),

@@ -6,7 +6,7 @@
 
 use actionlayer_domain::{HeaderText, Timestamp};
 use actionlayer_mail::{
-    AutoSubmitted, ExtraHeader, OutboundAttachment, OutboundMail, OutboundMailbox, QuotedHistory, Signature,
+    AutoSubmitted, Composition, ExtraHeader, OutboundAttachment, OutboundMail, OutboundMailbox, QuotedHistory, Signature,
     attachment_bytes, parse,
 };
 use libfuzzer_sys::fuzz_target;
@@ -39,6 +39,16 @@ fuzz_target!(|bytes: &[u8]| {
     let field = |index: usize| fields.get(index).copied().unwrap_or_default();
     let given = |index: usize| fields.get(index).copied().filter(|text| !text.is_empty());
     let ids = |index: usize| field(index).split_whitespace().filter_map(|id| id.parse().ok()).collect::<Vec<_>>();
+    let composition = Composition {
+        text: given(9),
+        html: given(10),
+        signature: Signature { text: given(11), html: given(12) },
+        history: given(13).map(|author| QuotedHistory {
+            author,
+            written_at: Timestamp::from_unix_ms(1_777_293_000_000),
+            text: field(14) }),
+    };
+    let Ok(composed) = composition.compose() else { return };
     let mail = OutboundMail {
         from: mailbox(field(0), field(1)).unwrap_or_else(|| mailbox("", "mia@ai.example.com").expect("an address")),
         to: [mailbox(field(2), field(3)), mailbox(field(3), "ada@customer.example")].into_iter().flatten().collect(),
@@ -49,15 +59,8 @@ fuzz_target!(|bytes: &[u8]| {
         message_id: field(6).parse().unwrap_or_else(|_| "own@ai.example.com".parse().expect("an id")),
         in_reply_to: field(7).parse().ok(),
         references: ids(8),
-        text: given(9),
-        html: given(10),
-        signature: Signature { text: given(11), html: given(12) },
-        history: given(13).map(|author| QuotedHistory {
-            author,
-            written_at: Timestamp::from_unix_ms(1_777_293_000_000),
-            text: field(14),
-            html: given(15),
-        }),
+        text: Some(&composed.text),
+        html: Some(&composed.html),
         attachments: given(16)
             .and_then(|name| HeaderText::parse(name).ok())
             .map(|filename| OutboundAttachment {

@@ -1,5 +1,7 @@
 //! The line a phone or an app adds below a mail ("Sent from my iPhone").
 
+use std::borrow::Cow;
+
 use super::clean;
 
 /// The longest footer, in bytes, in characters and in words.
@@ -13,10 +15,14 @@ const REACH: usize = 2;
 /// Whether a line is the footer of a phone or an app: words that say so, with the preposition, and a device as a word of
 /// its own. People send things, too: "Sent by registered mail on Friday" is none.
 pub(crate) fn is_app_footer(line: &str) -> bool {
-    let line = clean(line);
+    let line = bare(line);
     if line.len() > MAX_BYTES {
         return false;
     }
+    if is_own_model(line) {
+        return true;
+    }
+    let line = &*without_links(line);
     // The address behind the name of the app says nothing.
     let said = without_addresses(line).to_lowercase();
     let said = said.trim_end_matches(|c: char| c.is_whitespace() || matches!(c, '.' | '!' | '。' | '>'));
@@ -44,6 +50,61 @@ pub(crate) fn is_app_footer(line: &str) -> bool {
         })
         || said.contains("outlook") && OUTLOOK_ENDS.iter().any(|end| said.ends_with(end))
 }
+
+/// A line without what people and apps put around it: brackets, emphasis, rules of a few marks.
+fn bare(line: &str) -> &str {
+    let line =
+        clean(line).trim_matches(|c: char| matches!(c, '_' | '~' | '-' | '–' | '—' | '*' | '|' | '•' | '/' | ' '));
+    let pairs = [('(', ')'), ('[', ']'), ('{', '}'), ('<', '>')];
+    let inner = pairs.iter().find_map(|(open, close)| line.strip_prefix(*open)?.strip_suffix(*close));
+    clean(inner.filter(|inner| !inner.contains("](")).unwrap_or(line))
+}
+
+/// `[the app](https://…)` and `the app [https://…]` as the words alone.
+fn without_links(line: &str) -> Cow<'_, str> {
+    if !line.contains('[') {
+        return Cow::Borrowed(line);
+    }
+    let mut said = String::new();
+    let mut rest = line;
+    while let Some((before, link)) = rest.split_once('[') {
+        said.push_str(before);
+        let (text, after) = link.split_once(']').unwrap_or((link, ""));
+        if !text.contains("://") {
+            said.push_str(text);
+        }
+        rest = after.strip_prefix('(').and_then(|target| target.split_once(')')).map_or(after, |(_, after)| after);
+    }
+    said.push_str(rest);
+    Cow::Owned(said)
+}
+
+/// Whether a line says that it was sent from a model nobody here knows, as somebody's own: names and numbers to its end.
+/// "Sent from my desk, it is much easier" is none.
+fn is_own_model(line: &str) -> bool {
+    /// "Nothing Phone (3a) Pro".
+    const MAX_WORDS: usize = 5;
+    let line = line.trim_end_matches(['.', '!']);
+    let lower = line.to_lowercase();
+    // Where a letter has other bytes in lower case, the rest cannot be found in the line.
+    let rest = OWN.iter().find_map(|own| lower.strip_prefix(own)).filter(|_| lower.len() == line.len());
+    let rest = rest.and_then(|rest| line.get(line.len() - rest.len()..)).unwrap_or_default();
+    let is_model = |word: &str| word.starts_with(|c: char| c.is_uppercase() || c.is_numeric() || c == '(');
+    let has_mark = |word: &str| word.chars().skip(1).any(|c| c.is_uppercase() || c.is_numeric());
+    let count = rest.split_whitespace().count();
+    (1..=MAX_WORDS).contains(&count)
+        && rest.split_whitespace().all(is_model)
+        && !rest.contains([',', ';', ':', '.'])
+        && (count > 1 || rest.split_whitespace().any(has_mark))
+}
+
+/// What begins the line of somebody's own device.
+#[rustfmt::skip]
+const OWN: &[&str] = &[
+    "sent from my ", "sent via my ", "sent on my ", "sent using my ", "von meinem ", "gesendet von meinem ", "gesendet von meiner ", "envoyé de mon ", "envoyé depuis mon ",
+    "envoyé à partir de mon ", "enviado desde mi ", "enviado do meu ", "inviato dal mio ", "verstuurd vanaf mijn ", "verzonden vanaf mijn ", "verzonden met mijn ",
+    "skickat från min ", "sendt fra min ", "wysłane z mojego ", "odesláno z mého ", "отправлено с моего ", "надіслано з мого ",
+];
 
 /// A line without what stands in angle brackets and behind a round one.
 fn without_addresses(line: &str) -> String {
@@ -202,6 +263,20 @@ mod tests {
         let lines = [
             "Sent from my iPhone",
             "Sent from my iPhone.",
+            "(Sent from my iPhone)",
+            "[Sent from my iPad]",
+            "*Sent from my iPhone*",
+            "_Sent from my Android phone_",
+            "~ Sent from my iPhone ~",
+            "Sent from my Wiko Ridge 4G",
+            "Sent from my Nothing Phone (2a).",
+            "Sent from my ThinkPhone25",
+            "Gesendet von meinem Gigaset GS5",
+            "Envoyé de mon Crosscall Core",
+            "Sent from [Outlook for iOS](https://aka.ms/x)",
+            "Get [Outlook for Android](https://aka.ms/y)",
+            "Get Outlook for iOS [https://aka.ms/z]",
+            "[Sent with Proton Mail](https://proton.example) secure email.",
             "Sent from my Samsung Galaxy smartphone.",
             "Sent from my Verizon, Samsung Galaxy smartphone",
             "Sent from my T-Mobile 4G LTE Device",
@@ -268,6 +343,11 @@ mod tests {
     fn what_people_send() {
         let lines = [
             "Sent by registered mail on Friday.",
+            "Sent from my desk, it is much easier",
+            "Sent from my Hamburg office",
+            "Sent from my colleague Bob Marsh",
+            "(Sent by registered mail)",
+            "[Sent](https://x.example) on Friday",
             "sent from Hamburg by Galaxy Logistics",
             "Sent via DHL yesterday",
             "Sent with the invoice to Apple",

@@ -75,11 +75,25 @@ pub(crate) fn is_header_block(lines: &[&str]) -> bool {
         && ((has(IS_SUBJECT) && (has(IS_SENT) || has(IS_TO))) || (address && has(IS_SENT) && has(IS_TO)))
 }
 
-/// How many of the lines that start `lines` have a label, in whatever language, and whether one of them has an address.
-pub(crate) fn labelled_lines(lines: &[&str]) -> (usize, bool) {
+/// Whether `lines` start with what may be a header block in whatever language: three labels, and an address. Only what
+/// stands above it can say that it is one, and it is none when the author of a mail is not named in its first line, as
+/// everywhere, or a rule below it closes what is then a form.
+pub(crate) fn is_labelled_block(lines: &[&str]) -> bool {
+    const MIN_LABELS: usize = 3;
     let labelled = |line: &&&str| label(line).is_some();
-    let block = lines.iter().filter(|line| !line.is_empty()).take(MAX_HEADERS).take_while(labelled);
-    block.fold((0, false), |(count, address), line| (count + 1, address || line.contains('@')))
+    let texts = || lines.iter().filter(|line| !line.is_empty()).take(MAX_HEADERS);
+    let count = texts().take_while(labelled).count();
+    let is_rule = |line: &str| line.len() >= 3 && line.bytes().all(|b| matches!(b, b'-' | b'_' | b'=' | b'*' | b'+'));
+    let is_closed = texts().nth(count).is_some_and(|line| is_rule(line));
+    let has_known = texts().take(count).any(|line| fields(line) != 0);
+    let names_author = texts().next().is_some_and(|line| line.contains('@'));
+    let has_address = || texts().take(count).any(|line| line.contains('@'));
+    count >= MIN_LABELS && !is_closed && (names_author || (has_known && has_address()))
+}
+
+/// Whether `lines`, under a rule as Outlook draws it, start with its header block.
+pub(crate) fn is_block_under_rule(lines: &[&str]) -> bool {
+    is_labelled_block(lines) || is_header_block(lines)
 }
 
 /// The line of the header block that starts `lines` which names its author.

@@ -106,9 +106,39 @@ pub(super) const ATTRIBUTIONS: &[Attribution] = &[
 
 /// How Horde begins its attributions.
 #[rustfmt::skip]
-const QUOTING: &[&str] = &[
-    "quoting ", "zitat von ", "citando ", "mensaje citado por ", "citation de ", "citeren ", "citerar ", "citat ", "cytowanie ",
+pub(super) const QUOTING: &[&str] = &[
+    "quoting ", "excerpts from ", "in reply to ", "responding to ", "begin quote from ", "zitat von ", "citando ", "mensaje citado por ", "citation de ", "citeren ", "citerar ", "citat ", "cytowanie ",
     "цитирование ",
+];
+
+/// More verbs of those who quote somebody: enough only above lines that are marked.
+#[rustfmt::skip]
+pub(super) const MORE_VERBS: &[&str] = &[
+    "said", "says", "dixit", "schreibt", "sagte", "écrit", "dijo", "escribe", "scrive", "schrijft", "skriver", "scripsit", "píše", "commented",
+];
+
+/// What a client or a person says to whom it quotes.
+#[rustfmt::skip]
+pub(super) const YOU_WROTE: &[&str] = &[
+    "you wrote", "you write", "you said", "du schriebst", "schriebst du", "schrieben sie", "sie schrieben", "vous avez écrit", "vous écriviez",
+    "tu as écrit", "tu écrivais", "usted escribió", "escribiste", "hai scritto", "ha scritto lei", "você escreveu", "u schreef", "je schreef",
+    "jij schreef", "du skrev", "pisałeś", "pisałaś", "napisałeś", "вы писали", "вы написали", "ты писал", "ти писав", "ви писали", "psal jste",
+];
+
+/// Words between a name and a date that are neither.
+#[rustfmt::skip]
+pub(super) const CONNECTIVES: &[&str] = &[
+    "on", "at", "in", "of", "the", "from", "by", "via", "message", "article", "mail", "email", "dated", "following", "am", "pm", "um", "uhr", "vom",
+    "le", "à", "el", "las", "los", "la", "il", "alle", "ore", "del", "dal", "giorno", "den", "kl", "op", "om", "w", "dniu", "o", "dne", "dňa", "v", "em", "às",
+    "de", "da", "do", "di", "du", "des", "dos", "von", "van", "der", "zu", "af", "och", "and", "und", "et", "y", "e", "i", "gmt", "utc", "cet", "cest", "pst", "pdt",
+    "est", "edt", "bst", "mailto", "reply", "to", "responding", "quote", "begin", "г", "в", "р", "о", "пользователь",
+];
+
+/// Who is spoken of by a pronoun is so by a person.
+#[rustfmt::skip]
+pub(super) const PRONOUNS: &[&str] = &[
+    "he", "she", "they", "we", "it", "him", "them", "who", "somebody", "someone", "er", "wir", "ich", "es", "ihnen", "ils", "elle", "elles", "nous", "él", "ella",
+    "ellos", "lui", "loro", "ele", "ela", "eles", "hij", "zij", "wij", "han", "hun", "hon", "они", "он", "она", "мы",
 ];
 
 /// Labels of the author in the header block that Outlook and others put above the history.
@@ -129,7 +159,7 @@ pub(super) const SENT: &[&str] = &[
     "enviado el", "fecha", "inviato", "data", "data invio", "enviada em", "enviado em", "enviada", "data de envio",
     "verzonden", "verzonden op", "skickat", "sendt", "sendt dato", "dato", "send", "päiväys", "lähetetty",
     "päivämäärä", "wysłano", "wysłane", "odesláno", "odoslané", "dátum", "elküldve", "küldve", "trimis",
-    "data trimiterii", "ημερομηνία", "στάλθηκε", "απεσταλμένα", "изпратено", "отправлено", "дата", "надіслано",
+    "data trimiterii", "ημερομηνία", "στάλθηκε", "απεσταλμένα", "изпратено", "отправлено", "message du", "дата", "надіслано",
     "gönderildi", "gönderilme tarihi", "tarih", "poslano", "poslato", "послато", "išsiųsta", "nosūtīts", "saadetud",
     "kuupäev", "נשלח", "בתאריך", "تاريخ الإرسال", "التاريخ", "تم الإرسال", "ارسال شده", "تاریخ", "发送时间", "日期", "寄件日期",
     "傳送時間", "送信日時", "日付", "날짜", "보낸 날짜", "보낸날짜", "ส่ง", "ส่งเมื่อ", "วันที่", "đã gửi", "ngày", "gửi", "dikirim",
@@ -140,7 +170,7 @@ pub(super) const SENT: &[&str] = &[
 #[rustfmt::skip]
 pub(super) const TO: &[&str] = &[
     "to", "cc", "bcc", "reply-to", "an", "kopie", "à", "pour", "para", "a", "copia", "per", "aan", "till", "kopia",
-    "til", "kopi", "vastaanottaja", "kopio", "do", "dw", "komu", "kópia", "címzett", "másolatot kap", "către",
+    "til", "kopi", "copie à", "copie", "vastaanottaja", "kopio", "do", "dw", "komu", "kópia", "címzett", "másolatot kap", "către",
     "catre", "προς", "κοιν.", "κοινοποίηση", "до", "кому", "копия", "копія", "kime", "alıcı", "bilgi", "za", "prima",
     "kam", "kopija", "kellele", "koopia", "אל", "עותק", "إلى", "نسخة", "به", "رونوشت", "收件人", "抄送", "收件者", "副本", "宛先",
     "받는 사람", "받는사람", "참조", "ถึง", "สำเนา", "tới", "đến", "người nhận", "kepada", "प्रति", "per a", "cópia",
@@ -212,6 +242,11 @@ pub(super) const REPLY_PREFIX: &[&str] = &[
     "sv", "svar", "vs", "bls", "odp", "odpowiedź", "vá", "válasz", "răsp", "odg", "одг", "отг", "отв", "ответ",
     "відп", "відповідь", "απ", "απάντηση", "σχετ", "ynt", "yan", "yanıt", "ats", "atb", "vast", "השב", "תשובה", "תגובה",
     "رد", "الرد", "پاسخ", "उत्तर", "ตอบกลับ", "ตอบ", "trả lời", "balas", "回复", "回覆", "答复", "答覆", "返信", "회신", "답장", "답변",
+];
+
+/// Prefixes that programs put before the subject of what they answer by themselves, and of invitations answered.
+#[rustfmt::skip]
+pub(super) const MACHINE_REPLY_PREFIX: &[&str] = &[
     "automatic reply", "automatische antwort", "réponse automatique", "respuesta automática", "risposta automatica",
     "accepted", "tentative", "declined", "zugesagt", "mit vorbehalt", "abgelehnt", "accepté", "refusé", "aceptado", "aceptada",
     "rechazado", "accettato", "rifiutato", "geaccepteerd", "geweigerd", "accepterat", "accepteret", "zaakceptowano",

@@ -1,5 +1,6 @@
 //! Whether the text of a mail says what its page shows: a person reads the page.
 
+use super::lines::after_item_number;
 use crate::html::Rendered;
 
 /// What a word counts that stands nowhere in the other body, and one that stands there beside other words. Of scripts
@@ -207,12 +208,7 @@ const MIN_PIECE: usize = 35;
 /// A line without quote marks and the mark of a list item, which are the client's.
 fn without_marks(line: &str) -> &str {
     let line = line.trim_start_matches(['>', '|', ' ', '\t']);
-    let after = line.trim_start_matches(|c: char| c.is_ascii_digit());
-    if after.len() < line.len() && line.len() - after.len() <= 3 && after.starts_with([')', '.']) {
-        after.get(1..).filter(|rest| rest.starts_with([' ', '\t'])).unwrap_or(line)
-    } else {
-        line
-    }
+    after_item_number(line).filter(|rest| rest.starts_with([' ', '\t'])).unwrap_or(line)
 }
 
 /// Scripts that are written without blanks: lines break anywhere, so every character is a word.

@@ -1,9 +1,18 @@
 //! The lines of a body, and questions about them.
 
+use super::{marks::other_marks, past::Context};
 use crate::{
     attribution::{find_attribution, is_forward_marker, is_header_block, is_original_marker},
     html::{Region, Rendered},
 };
+
+/// What stands behind the number of a list item (`12.`, `3)`).
+pub(super) fn after_item_number(line: &str) -> Option<&str> {
+    const MAX_DIGITS: usize = 3;
+    let after = line.trim_start_matches(|c: char| c.is_ascii_digit());
+    let digits = line.len() - after.len();
+    after.strip_prefix(['.', ')']).filter(|_| (1..=MAX_DIGITS).contains(&digits))
+}
 
 /// The lines of a body, without blanks at their ends, and what each is.
 pub(super) struct Lines<'a> {
@@ -11,10 +20,12 @@ pub(super) struct Lines<'a> {
     regions: Vec<Region>,
     /// Lines that are exactly `-- `.
     separators: Vec<usize>,
+    /// Lines that are quoted, but not by a `>` at their beginning.
+    marked: Vec<usize>,
 }
 
 impl<'a> Lines<'a> {
-    pub(super) fn of_text(text: &'a str) -> Self {
+    pub(super) fn of_text(text: &'a str, context: &Context<'_>) -> Self {
         let mut separators = Vec::new();
         let mut texts = Vec::with_capacity(text.len() / 40 + 1);
         for (at, line) in text.lines().enumerate() {
@@ -23,12 +34,14 @@ impl<'a> Lines<'a> {
             }
             texts.push(line.trim_end());
         }
-        Self { regions: Vec::new(), texts, separators }
+        let marked = other_marks(&texts, |_| true, context);
+        Self { regions: Vec::new(), texts, separators, marked }
     }
 
-    pub(super) fn of_page(page: &'a Rendered) -> Self {
-        let (texts, regions) = page.lines().unzip();
-        Self { texts, regions, separators: page.separators().to_vec() }
+    pub(super) fn of_page(page: &'a Rendered, context: &Context<'_>) -> Self {
+        let (texts, regions): (Vec<&str>, Vec<Region>) = page.lines().unzip();
+        let marked = other_marks(&texts, |at| regions.get(at) == Some(&Region::New), context);
+        Self { texts, regions, separators: page.separators().to_vec(), marked }
     }
 
     pub(super) fn is_page(&self) -> bool {
@@ -44,11 +57,7 @@ impl<'a> Lines<'a> {
             Region::Quote => true,
             // The marks of these are ours.
             Region::Indent => false,
-            // `>>> look here <<<` is decoration.
-            _ => self
-                .texts
-                .get(at)
-                .is_some_and(|line| (line.starts_with('>') || line.starts_with("|>")) && !line.ends_with("<<")),
+            _ => self.texts.get(at).is_some_and(|line| is_marked(line)) || self.marked.binary_search(&at).is_ok(),
         }
     }
 
@@ -116,4 +125,9 @@ impl<'a> Lines<'a> {
             || inside.first().is_some_and(|line| is_original_marker(line))
             || is_header_block(&inside)
     }
+}
+
+/// Whether a line begins with the mark of a quote. `>>> look here <<<` is decoration.
+pub(super) fn is_marked(line: &str) -> bool {
+    (line.starts_with('>') || line.starts_with("|>")) && !line.ends_with("<<")
 }

@@ -1,9 +1,11 @@
 //! What stands below what is new: a mail that is answered, or one that is passed on.
 
+use std::{cell::OnceCell, collections::HashSet};
+
 use actionlayer_domain::message::Mailbox;
 
 use crate::{
-    attribution::{author_line, is_forward_subject, is_reply_subject},
+    attribution::{People, author_line, is_forward_subject, is_reply_subject},
     parse::ParsedMail,
 };
 
@@ -24,6 +26,15 @@ pub(super) enum Past {
 pub(super) struct Context<'a> {
     pub(super) past: Past,
     mail: Option<&'a ParsedMail>,
+    people: OnceCell<Known>,
+}
+
+/// Those whom a mail is to or from, to be looked up; in lower case.
+#[derive(Default)]
+struct Known {
+    names: HashSet<String>,
+    addresses: HashSet<String>,
+    initials: HashSet<String>,
 }
 
 impl<'a> Context<'a> {
@@ -37,12 +48,12 @@ impl<'a> Context<'a> {
         } else {
             Past::Unsaid
         };
-        Self { past, mail: Some(mail) }
+        Self { past, mail: Some(mail), people: OnceCell::new() }
     }
 
     /// Of a text that nothing is known about.
-    pub(super) const fn unknown() -> Self {
-        Self { past: Past::Answered, mail: None }
+    pub(super) fn unknown() -> Self {
+        Self { past: Past::Answered, mail: None, people: OnceCell::new() }
     }
 
     /// Whether the mail goes on in a conversation, as far as it says.
@@ -71,6 +82,30 @@ impl<'a> Context<'a> {
         Some(people.any(|person| author.contains(&person.email.to_lowercase())))
     }
 
+    fn people(&self) -> &Known {
+        self.people.get_or_init(|| {
+            let mut known = Known::default();
+            let mailboxes = self.mail.into_iter().flat_map(|mail| mail.from.iter().chain(&mail.to).chain(&mail.cc));
+            for person in mailboxes.take(MAX_PEOPLE) {
+                let name = person.name.as_deref().unwrap_or_default();
+                let local = person.email.split('@').next().unwrap_or_default();
+                known.names.extend(words(name).into_iter().chain(words(local)));
+                known.addresses.insert(person.email.to_lowercase());
+                let firsts = |text: &str| -> String {
+                    let words = text.split(|c: char| !c.is_alphanumeric()).take(MAX_WORDS);
+                    words.filter_map(|word| word.chars().next()).flat_map(char::to_lowercase).collect()
+                };
+                known.initials.extend([firsts(name), firsts(local)]);
+            }
+            known
+        })
+    }
+
+    /// Whether a text, in any case, is the initials of one of them.
+    pub(super) fn has_initials(&self, text: &str) -> bool {
+        self.people().initials.contains(&text.to_lowercase())
+    }
+
     /// Whether a line has a name of the author.
     pub(super) fn names_author(&self, line: &str) -> bool {
         let from = self.mail.and_then(|mail| mail.from.as_ref());
@@ -85,6 +120,16 @@ impl<'a> Context<'a> {
         }
         let said: Vec<String> = lines.iter().flat_map(|line| words(line)).collect();
         mail.from.iter().chain(&mail.to).chain(&mail.cc).take(MAX_PEOPLE).any(|person| names(person, &said))
+    }
+}
+
+impl People for Context<'_> {
+    fn has_name(&self, word: &str) -> bool {
+        self.people().names.contains(word)
+    }
+
+    fn has_address(&self, address: &str) -> bool {
+        self.people().addresses.contains(address)
     }
 }
 

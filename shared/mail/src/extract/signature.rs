@@ -1,6 +1,9 @@
 //! Signatures below a `--` that lost its trailing blank: what a rule within a text looks like, too.
 
-use super::{lines::Lines, past::Context};
+use super::{
+    lines::{Lines, after_item_number},
+    past::Context,
+};
 use crate::html::Region;
 
 /// The longest such signature, in lines that are not empty.
@@ -18,7 +21,9 @@ const MIN_DIGITS: usize = 6;
 /// little is below it: no list, and the author's name, an address or a number, or but a few names and titles.
 pub(super) fn is_signature(lines: &Lines<'_>, at: usize, context: &Context<'_>) -> bool {
     let above = lines.texts.get(..at).unwrap_or_default();
-    if above.last().is_some_and(|line| !line.is_empty()) || announces(above) {
+    let is_apart =
+        above.last().is_none_or(|line| line.is_empty()) || at.checked_sub(1).is_some_and(|at| lines.is_quote(at));
+    if !is_apart || announces(above) {
         return false;
     }
     let end = lines.texts.len().min(at + 1 + MAX_GAP);
@@ -55,10 +60,8 @@ fn announces(above: &[&str]) -> bool {
 /// An item of a list.
 fn is_item(line: &str) -> bool {
     let line = line.trim_start();
-    let after = line.trim_start_matches(|c: char| c.is_ascii_digit());
-    let numbered = after.len() < line.len() && line.len() - after.len() <= 3 && after.starts_with(['.', ')']);
-    let after = if numbered { &after[1..] } else { line.strip_prefix(['-', '*', '•', '–', '+']).unwrap_or("x") };
-    after.starts_with(' ')
+    let after = after_item_number(line).or_else(|| line.strip_prefix(['-', '*', '•', '–', '+']));
+    after.is_some_and(|after| after.starts_with(' '))
 }
 
 /// A way to reach somebody.

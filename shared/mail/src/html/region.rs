@@ -147,7 +147,7 @@ impl Regions {
 
 fn region_of_class(class: &str) -> Option<Region> {
     Some(match class {
-        "OutlookMessageHeader" | "mail-editor-reference-message-container" => Region::Rest,
+        "OutlookMessageHeader" | "mail-editor-reference-message-container" | "GroupwiseReplyHeader" => Region::Rest,
         "yahoo_quoted" => Region::History,
         "moz-forward-container" => Region::Forward,
         "gmail_attr" | "moz-cite-prefix" => Region::Attribution,

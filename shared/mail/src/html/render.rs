@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     safety::{PageInspection, PageSigns},
-    visibility::Visibility,
+    visibility::{Visibility, WhiteSpace},
 };
 
 /// Quote marks and list indents shown at most; deeper nesting is flattened.
@@ -185,6 +185,24 @@ impl<'a> Page<'a> {
             }
             return;
         }
+        let white_space = self.visibility.white_space();
+        if white_space != WhiteSpace::Collapsed && text.contains('\n') {
+            for (i, line) in text.split('\n').enumerate() {
+                if i > 0 {
+                    self.line_break();
+                }
+                match white_space {
+                    WhiteSpace::Kept if !line.trim().is_empty() => self.push(line.trim_end_matches('\r')),
+                    _ => self.collapsed(line),
+                }
+            }
+            return;
+        }
+        self.collapsed(text);
+    }
+
+    /// Writes text in which runs of blanks are one.
+    fn collapsed(&mut self, text: &str) {
         if text.starts_with(is_blank) {
             self.space = true;
         }

@@ -4,7 +4,7 @@ use super::{
     active_page::is_active_page,
     program_name::{extension, is_executable_archive, is_executable_name},
 };
-use crate::{archive, body, header::read_block, limits::TOP_HEADERS, structure::read_structure};
+use crate::{archive, body, header::read_block, limits::TOP_HEADERS, structure::unwrapped};
 
 /// Whether a file runs when opened: by its name, its media type, its first bytes, or what is in it. Of an attached
 /// message, its files are asked.
@@ -17,11 +17,12 @@ pub fn is_executable(filename: &str, media_type: &str, content: &[u8]) -> bool {
 /// Whether a file of a mail runs. What is attached to it as a message is not opened.
 fn has_file_that_runs(raw: &[u8]) -> bool {
     let top = read_block(raw, TOP_HEADERS, |_| false);
-    let structure = read_structure(raw, &top);
-    body::attachments(&structure).filter_map(|index| structure.parts.get(index)).any(|part| {
-        let content = part.info.encoding.decode(raw.get(part.body.clone()).unwrap_or_default());
-        runs(part.info.filename.as_deref().unwrap_or_default(), &part.info.media_type, &content)
-    })
+    let (raw, structure) = unwrapped(raw, &top);
+    body::attachments(&structure)
+        .filter_map(|index| structure.parts.get(index))
+        .any(|part| runs(part.info.filename.as_deref().unwrap_or_default(), &part.info.media_type, &part.content(&raw)))
+        || body::files_in_texts(&raw, &structure)
+            .any(|file| runs(&file.name, "application/octet-stream", &file.content))
 }
 
 fn runs(filename: &str, media_type: &str, content: &[u8]) -> bool {

@@ -2,7 +2,7 @@
 
 use super::{hidden_characters::has_hidden_characters, link::is_mismatch};
 use crate::{
-    attribution::{is_forward_marker, is_header_block, labelled_lines},
+    attribution::{is_block_under_rule, is_forward_marker},
     html::{Region, Tag},
 };
 
@@ -112,8 +112,7 @@ impl PageInspection {
     fn end_header_block(&mut self) {
         let block = std::mem::take(&mut self.under_rule);
         let lines: Vec<&str> = block.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
-        let (labels, has_address) = labelled_lines(&lines);
-        self.is_history |= (labels >= 3 && has_address) || is_header_block(&lines);
+        self.is_history |= is_block_under_rule(&lines);
     }
 
     /// Takes the next tag.

@@ -1,6 +1,7 @@
 //! Services that put an address of theirs in place of a link's, so that they can look at what it leads to first.
 
 use super::organisation;
+use crate::parameters::percent_decode;
 
 /// Where a rewriter keeps the address it replaced.
 #[derive(Clone, Copy)]
@@ -141,23 +142,9 @@ fn parameter<'a>(rest: &'a str, name: &str) -> Option<&'a str> {
 
 /// Text with `%41` and its like resolved (RFC 3986, section 2.1).
 pub(super) fn percent_decoded(text: &str) -> String {
-    if !text.contains('%') {
-        return text.to_owned();
-    }
-    let hex = |byte: Option<&u8>| byte.and_then(|b| char::from(*b).to_digit(16)).and_then(|d| u8::try_from(d).ok());
-    let bytes = text.as_bytes();
-    let mut out = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while let Some(byte) = bytes.get(at) {
-        if let (b'%', Some(high), Some(low)) = (byte, hex(bytes.get(at + 1)), hex(bytes.get(at + 2))) {
-            out.push(high * 16 + low);
-            at += 3;
-        } else {
-            out.push(*byte);
-            at += 1;
-        }
-    }
-    String::from_utf8_lossy(&out).into_owned()
+    let mut bytes = Vec::with_capacity(text.len());
+    percent_decode(text, &mut bytes);
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 #[cfg(test)]

@@ -2,38 +2,43 @@
 
 /// Red, green, blue, and how much of it covers what is behind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Colour {
+pub(crate) struct Colour {
     rgb: [u8; 3],
     alpha: u8,
 }
 
 /// What text stands on.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Background {
+pub(crate) enum Background {
     Colour(Colour),
     /// A picture, a gradient, or something a rule painted that is not followed.
     Unknown,
 }
 
 impl Colour {
-    pub(super) const BLACK: Self = Self::opaque(0, 0, 0);
-    pub(super) const WHITE: Self = Self::opaque(255, 255, 255);
+    pub(crate) const BLACK: Self = Self::opaque(0, 0, 0);
+    pub(crate) const WHITE: Self = Self::opaque(255, 255, 255);
 
     const fn opaque(r: u8, g: u8, b: u8) -> Self {
         Self { rgb: [r, g, b], alpha: 255 }
     }
 
-    pub(super) const fn is_transparent(self) -> bool {
+    /// Its channels, if nothing shines through.
+    pub(crate) const fn rgb(self) -> Option<[u8; 3]> {
+        if self.alpha == 255 { Some(self.rgb) } else { None }
+    }
+
+    pub(crate) const fn is_transparent(self) -> bool {
         self.alpha < 13
     }
 
     /// Whether nobody can tell the two apart on a screen.
-    pub(super) fn is_like(self, other: Self) -> bool {
+    pub(crate) fn is_like(self, other: Self) -> bool {
         self.rgb.iter().zip(other.rgb).all(|(a, b)| a.abs_diff(b) <= 8)
     }
 
     /// Reads a colour; `None` for what is none or cannot be known here (`inherit`, variables).
-    pub(super) fn parse(text: &str) -> Option<Self> {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
         if let Some(hex) = text.strip_prefix('#') {
             return Self::from_hex(hex);

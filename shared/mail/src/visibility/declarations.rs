@@ -1,7 +1,7 @@
 //! The CSS declarations that decide whether text is seen.
 
 use super::{
-    Computed, Lines, UNREADABLE_PX,
+    Computed, Lines, UNREADABLE_PX, WhiteSpace,
     colour::{Background, Colour},
     length::{length_px, number_and_unit, to_px},
 };
@@ -41,6 +41,7 @@ pub(super) struct Declarations {
     flat_lines: Option<Said<bool>>,
     clipped: Option<Said<bool>>,
     moved_away: Option<Said<bool>>,
+    white_space: Option<Said<WhiteSpace>>,
     /// Attributes that nothing takes back: `hidden`, `mso-hide`.
     removed: bool,
 }
@@ -157,6 +158,15 @@ impl Declarations {
             {
                 say(&mut self.moved_away, true, important);
             }
+            "white-space" | "white-space-collapse" => {
+                let said = match value.split_whitespace().next().unwrap_or_default() {
+                    "pre" | "pre-wrap" | "break-spaces" | "preserve" | "-moz-pre-wrap" => Some(WhiteSpace::Kept),
+                    "pre-line" | "preserve-breaks" => Some(WhiteSpace::Lines),
+                    "normal" | "nowrap" | "initial" | "collapse" => Some(WhiteSpace::Collapsed),
+                    _ => None,
+                };
+                say_some(&mut self.white_space, said, important);
+            }
             "transform" | "-webkit-transform" => {
                 let arguments = value.split_once('(').map_or("", |(_, arguments)| arguments).trim_end_matches(')');
                 let edge_on = ["rotatex(90deg", "rotatey(90deg", "rotatex(-90deg", "rotatey(-90deg"];
@@ -226,6 +236,7 @@ impl Declarations {
         over(&mut self.flat_lines, other.flat_lines);
         over(&mut self.clipped, other.clipped);
         over(&mut self.moved_away, other.moved_away);
+        over(&mut self.white_space, other.white_space);
         self.removed |= other.removed;
     }
 
@@ -250,6 +261,9 @@ impl Declarations {
             Some(Size::None) => computed.unreadably_small = true,
             Some(Size::Readable) => computed.unreadably_small = false,
             Some(Size::Relative) | None => {}
+        }
+        if let Some(said) = self.white_space {
+            computed.white_space = said.value;
         }
         if let Some(said) = self.colour {
             computed.colour = said.value;

@@ -2,17 +2,13 @@
 
 use actionlayer_clients::ses::Envelope;
 use actionlayer_domain::{
-    DomainName, EmailAddress, HeaderText, Identity, LocalPart, Timestamp,
+    APPROVALS_LOCAL_PART, DomainName, EmailAddress, HeaderText, Identity, LocalPart, Timestamp,
     draft::{Failure, FailureCode},
     message::SendOutcome,
 };
-use actionlayer_mail::{AutoSubmitted, ExtraHeader, OutboundMail, OutboundMailbox, Signature};
+use actionlayer_mail::{AutoSubmitted, ExtraHeader, OutboundMail, OutboundMailbox};
 
 use crate::App;
-
-/// The local part that notices come from, at the identity's own domain: it needs no set-up, and an answer to it never
-/// lands in an agent's mailbox.
-const SENDER: &str = "approvals";
 
 /// What is to be told.
 pub(crate) struct ApproverMail<'a> {
@@ -31,7 +27,7 @@ impl ApproverMail<'_> {
         let unsendable =
             |reason: &str| SendOutcome::Refused(Failure { code: FailureCode::Rejected, message: reason.to_owned() });
         let domain = identity.email_address.domain().parse::<DomainName>();
-        let (Ok(sender), Ok(domain)) = (SENDER.parse::<LocalPart>(), domain) else {
+        let (Ok(sender), Ok(domain)) = (APPROVALS_LOCAL_PART.parse::<LocalPart>(), domain) else {
             return unsendable("the identity has no domain");
         };
         let from = sender.at(&domain);
@@ -52,8 +48,6 @@ impl ApproverMail<'_> {
             references: Vec::new(),
             text: Some(self.text),
             html: self.html,
-            signature: Signature::default(),
-            history: None,
             attachments: Vec::new(),
             auto_submitted: Some(AutoSubmitted::Generated),
             extra_headers: vec![ExtraHeader::SuppressAutoResponses],

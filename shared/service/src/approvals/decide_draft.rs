@@ -12,7 +12,7 @@ use crate::{
     contention::until_settled,
     drafts::{
         read_drafts::visible,
-        send_draft::{Approval, queue_draft},
+        send_draft::{Approval, queue_draft, require_seen},
     },
 };
 
@@ -77,7 +77,9 @@ pub async fn decide(
             let approving = Approving { actor, caller: None, version, now: app.now() };
             until_settled(app, || approve_once(app, workspace, id, approving)).await
         }
-        Decision::ApproveAndSend => queue_draft(app, workspace, id, None, Some(Approval { actor, version })).await,
+        Decision::ApproveAndSend => {
+            queue_draft(app, workspace, id, None, Some(Approval { actor, version, answer_again: false })).await
+        }
         Decision::Reject { reason } => {
             if reason.as_ref().is_some_and(|reason| reason.len() > MAX_REASON_BYTES) {
                 return Err(ServiceError::invalid("reason", "must be at most 4 KB long"));
@@ -110,6 +112,7 @@ async fn approve_once(
     let body = app.store.body(&row).await?;
     let mut draft = row.value.clone();
     // Should the answer to the write be lost and the SDK try again, the caller is told that it was decided, by itself.
+    require_seen(&draft, actor, version)?;
     draft.approve(actor.clone(), version, now)?;
     let mut transaction = Transaction::new();
     transaction.replace(&row, &draft)?;

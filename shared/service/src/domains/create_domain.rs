@@ -26,8 +26,8 @@ use crate::{
 /// A claim that was not proven for so long gives way to another one.
 pub(crate) const CLAIM_LIFETIME: Duration = Duration::from_hours(7 * 24);
 
-/// Claims a domain for the caller's workspace: makes its DKIM key, registers it with SES and looks at what its DNS has
-/// today. A name another workspace claimed is refused, until that claim lapses unproven.
+/// Claims a domain for the caller's workspace: makes its DKIM key and looks at what its DNS has today. SES hears of it when
+/// the ownership record was seen, since others may have the name there. A name another workspace claimed is refused, until that claim lapses unproven.
 pub async fn create_domain(app: &App, caller: &Caller, name: DomainName) -> Result<SendingDomain, ServiceError> {
     caller.require(Permission::Administer)?;
     // `_novacore.` and the selector stand in front of it, and a DNS name ends at 253 bytes.
@@ -52,12 +52,6 @@ pub async fn create_domain(app: &App, caller: &Caller, name: DomainName) -> Resu
     domain.last_checked_at = None;
     let keys = DomainKeys { domain_id: domain.id, workspace_id: caller.workspace_id, private_key_base64: private_key };
     until_settled(app, || claim_once(app, caller, &domain, &keys)).await?;
-    // A verification registers it again if this fails.
-    if let Err(error) =
-        app.mailer.create_domain_identity(&domain.domain, &domain.dkim_selector, &keys.private_key_base64).await
-    {
-        tracing::warn!(%error, domain_id = %domain.id, "SES did not take a new domain");
-    }
     Ok(domain)
 }
 

@@ -28,7 +28,7 @@ pub async fn delete_domain(app: &App, caller: &Caller, id: DomainId) -> Result<(
     caller.require(Permission::Administer)?;
     let domain = until_settled(app, || delete_once(app, caller, id)).await?;
     // The name is free from here on; what SES may keep of it sends nothing by itself.
-    if let Err(error) = app.mailer.delete_domain_identity(&domain.domain).await {
+    if let Err(error) = app.mailer.forget_domain(&domain.domain).await {
         tracing::warn!(%error, domain_id = %id, "SES keeps a domain that was deleted");
     }
     Ok(())

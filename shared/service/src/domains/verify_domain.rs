@@ -1,6 +1,6 @@
 //! `POST /v1/domains/{id}/verify`: asks DNS for the five records and SES for its verdict, now.
 
-use actionlayer_clients::dns::Zone;
+use actionlayer_clients::{dns::Zone, ses::SesDomain};
 use actionlayer_domain::{
     DomainId, SendingDomain, Timestamp, WorkspaceId,
     key::Permission,
@@ -20,16 +20,32 @@ use crate::{
 /// Checks a domain of the caller's workspace.
 pub async fn verify_domain(app: &App, caller: &Caller, id: DomainId) -> Result<SendingDomain, ServiceError> {
     caller.require(Permission::Administer)?;
-    check_domain(app, caller.workspace_id, id).await
+    let (domain, at_ses) = check(app, caller.workspace_id, id).await?;
+    if at_ses == Some(SesDomain::Foreign) {
+        return Err(ServiceError::Conflict(
+            "SES has this domain already, and not from this deployment: delete it there first, or claim another name",
+        ));
+    }
+    Ok(domain)
 }
 
 /// Checks a domain, for whoever; the schedule does so for pending ones.
 pub async fn check_domain(app: &App, workspace_id: WorkspaceId, id: DomainId) -> Result<SendingDomain, ServiceError> {
+    Ok(check(app, workspace_id, id).await?.0)
+}
+
+async fn check(
+    app: &App,
+    workspace_id: WorkspaceId,
+    id: DomainId,
+) -> Result<(SendingDomain, Option<SesDomain>), ServiceError> {
     let key = keys::domain(workspace_id, id);
     let not_found = || ServiceError::NotFound { what: "domain" };
     let domain = app.store.get::<SendingDomain>(&key).await?.ok_or_else(not_found)?.value;
-    let (found, ses_verified) = tokio::join!(look_up(app, &domain), ask_ses(app, &domain));
-    until_settled(app, || async {
+    let found = look_up(app, &domain).await;
+    let at_ses = ask_ses(app, &domain, &found).await;
+    let ses_verified = at_ses.map(|at_ses| matches!(at_ses, SesDomain::Ours { verified: true, .. }));
+    let checked = until_settled(app, || async {
         let row = app.store.get::<SendingDomain>(&key).await?.ok_or_else(not_found)?;
         let mut domain = row.value.clone();
         apply(&mut domain, found.clone(), ses_verified, app.now());
@@ -38,7 +54,8 @@ pub async fn check_domain(app: &App, workspace_id: WorkspaceId, id: DomainId) ->
         app.store.commit(transaction).await?;
         Ok(domain)
     })
-    .await
+    .await?;
+    Ok((checked, at_ses))
 }
 
 /// What DNS has for each record of the domain, in their order. All are asked at once; each takes seconds at most.
@@ -71,27 +88,39 @@ async fn ask_dns(zone: &Zone, record: &DnsRecord) -> Found {
     }
 }
 
-/// Whether SES sends for the domain; `None` when it does not say. A domain it does not know is registered (again).
-async fn ask_ses(app: &App, domain: &SendingDomain) -> Option<bool> {
-    let answer: Result<bool, ServiceError> = async {
-        if let Some(verified) = app.mailer.domain_verification(&domain.domain).await? {
-            return Ok(verified);
+/// What SES has of the domain; `None` when it does not say. One that it does not know is registered, and the key of one
+/// that is ours is set, once its owner has proven to be the one who asked.
+async fn ask_ses(app: &App, domain: &SendingDomain, found: &[Found]) -> Option<SesDomain> {
+    if !is_proven(domain, found) {
+        return None;
+    }
+    let answer: Result<SesDomain, ServiceError> = async {
+        let known = app.mailer.domain(&domain.domain, &domain.dkim_selector).await?;
+        if matches!(known, SesDomain::Foreign | SesDomain::Ours { signs: true, .. }) {
+            return Ok(known);
         }
         let keys = app.store.get::<DomainKeys>(&keys::domain_keys(domain.workspace_id, domain.id)).await?;
-        if let Some(keys) = keys {
-            let key = &keys.value.private_key_base64;
-            app.mailer.create_domain_identity(&domain.domain, &domain.dkim_selector, key).await?;
-        }
-        Ok(app.mailer.domain_verification(&domain.domain).await?.unwrap_or(false))
+        let Some(keys) = keys else { return Ok(known) };
+        let key = &keys.value.private_key_base64;
+        Ok(app.mailer.register_domain(&domain.domain, &domain.dkim_selector, key).await?)
     }
     .await;
     match answer {
-        Ok(verified) => Some(verified),
+        Ok(known) => Some(known),
         Err(error) => {
             tracing::warn!(%error, domain_id = %domain.id, "SES did not say whether a domain is verified");
             None
         }
     }
+}
+
+/// Whether DNS has the record that only who owns the domain and asked for it here can have published.
+fn is_proven(domain: &SendingDomain, found: &[Found]) -> bool {
+    let mut record = domain.records.first().zip(found.first()).map(|(record, found)| (record.clone(), found.clone()));
+    record.as_mut().is_some_and(|(record, found)| {
+        judge(record, found.take());
+        record.verified
+    })
 }
 
 /// Judges the domain by what was found. Verified takes all five records and SES's word; once verified, a missing record

@@ -37,7 +37,9 @@ impl DraftContext {
 /// Reads it. `None` when the draft or its identity is gone.
 pub(crate) async fn load(app: &App, workspace: WorkspaceId, id: DraftId) -> Result<Option<DraftContext>, ServiceError> {
     let Some((draft, thread)) = app.store.draft_and_thread(workspace, id).await? else { return Ok(None) };
-    let newest = thread.value.last_inbound_message_id.map(|id| keys::message(workspace, id));
+    // Of a draft that answers somebody who takes no part in the conversation, it is that message that matters.
+    let aside = draft.value.based_on_message_id.filter(|id| thread.value.asides.contains(id));
+    let newest = aside.or(thread.value.last_inbound_message_id).map(|id| keys::message(workspace, id));
     let (identity, body, newest_inbound) =
         tokio::try_join!(app.store.identity(workspace, draft.value.identity_id), app.store.body(&draft), async {
             let Some(key) = newest else { return Ok(None) };

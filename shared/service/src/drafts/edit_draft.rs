@@ -1,6 +1,8 @@
 //! `PATCH /v1/drafts/{id}`.
 
-use actionlayer_domain::{Draft, DraftBody, DraftId, EmailAddress, HeaderText, key::Permission, message::Attachment};
+use actionlayer_domain::{
+    Draft, DraftBody, DraftId, EmailAddress, HeaderText, draft::Sender, key::Permission, message::Attachment,
+};
 use actionlayer_store::{DraftVersion, Transaction};
 
 use crate::outbound::reply::reply_subject;
@@ -9,7 +11,10 @@ use crate::{
     contention::until_settled,
     drafts::submit_draft::NOTHING_TO_QUOTE,
     fields::Fields,
-    outbound::attachments::{self, NewAttachment},
+    outbound::{
+        attachments::{self, NewAttachment},
+        content,
+    },
 };
 
 /// What to change. `None` leaves a field; `Some(None)` empties it.
@@ -121,7 +126,7 @@ async fn edit_once(
     if draft.quote_history && draft.based_on_message_id.is_none() {
         fields.refuse("quote_history", NOTHING_TO_QUOTE);
     }
-    fields.bodies(body.text.as_deref(), body.html.as_deref());
+    fields.outgoing(&mut body.text, &mut body.html);
     fields.recipient_count("cc", draft.to.len() + draft.cc.len() + draft.bcc.len());
     fields.finish()?;
     if draft == row.value && body == old_body {
@@ -140,7 +145,14 @@ async fn edit_once(
         quote_history: row.value.quote_history,
         replaced_at: now,
     };
-    draft.edited(now);
+    let identity = app.store.identity(caller.workspace_id, draft.identity_id).await?;
+    let identity = identity.ok_or(ServiceError::NotFound { what: "identity" })?.value;
+    let quoted = draft.based_on_message_id.filter(|_| draft.quote_history);
+    let quoted = content::quoted(app, caller.workspace_id, quoted).await?;
+    // Whoever edits it sees it signed as the identity signs now, and so do those who are asked again.
+    body.sender = Some(Sender::of(&identity));
+    draft.content_sha256 = content::seal(&draft, &body, &identity.email_address, quoted.as_ref());
+    draft.edited(caller.actor(), now);
     let mut transaction = Transaction::new();
     transaction.replace_with_body(&app.store, &row, &draft, &body).await?;
     transaction.create_with_body(&app.store, &before, &old_body).await?;

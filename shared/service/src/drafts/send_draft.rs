@@ -26,14 +26,35 @@ pub(crate) struct Approval<'a> {
     pub(crate) actor: &'a Actor,
     /// The version they saw.
     pub(crate) version: Option<u32>,
+    /// They want it sent although what it answers was answered since it was written.
+    pub(crate) answer_again: bool,
 }
 
 /// Queues an approved draft. A pending one too, for a key that may approve.
-pub async fn send_draft(app: &App, caller: &Caller, id: DraftId) -> Result<(Draft, DraftBody), ServiceError> {
+pub async fn send_draft(
+    app: &App,
+    caller: &Caller,
+    id: DraftId,
+    version: Option<u32>,
+    answer_again: bool,
+) -> Result<(Draft, DraftBody), ServiceError> {
     caller.require(Permission::Draft)?;
+    if answer_again {
+        caller.require(Permission::Approve)?;
+    }
     let actor = caller.actor();
-    let approval = caller.role.may(Permission::Approve).then_some(Approval { actor: &actor, version: None });
+    let approval = caller.role.may(Permission::Approve).then_some(Approval { actor: &actor, version, answer_again });
     queue_draft(app, caller.workspace_id, id, Some(caller), approval).await
+}
+
+/// Refuses a decision that does not say which version it is about, when somebody else edited the draft last.
+pub(crate) fn require_seen(draft: &Draft, actor: &Actor, version: Option<u32>) -> Result<(), ServiceError> {
+    if version.is_none() && draft.status == DraftStatus::Pending && draft.was_edited_by_another(actor) {
+        return Err(ServiceError::Conflict(
+            "somebody else edited the draft: read it, and give the `version` that you read",
+        ));
+    }
+    Ok(())
 }
 
 /// Tells the approvers of a pending draft again.
@@ -80,8 +101,18 @@ async fn queue_once(
         app.store.commit(transaction).await?;
         return Err(ServiceError::StaleDraft);
     }
+    draft.answer_again |= approval.is_some_and(|approval| approval.answer_again);
+    if thread_row.value.was_answered_since(draft.based_on_message_id, draft.created_at) && !draft.answer_again {
+        if caller.is_none() {
+            return Err(ServiceError::StaleDraft);
+        }
+        return Err(ServiceError::Conflict(
+            "the message it answers was answered after it was written: reject it, or send it with `answer_again` if both are meant",
+        ));
+    }
     match approval {
-        Some(Approval { actor, version }) if draft.status == DraftStatus::Pending => {
+        Some(Approval { actor, version, .. }) if draft.status == DraftStatus::Pending => {
+            require_seen(&draft, actor, version)?;
             draft.approve(actor.clone(), version, now)?;
         }
         // Approve and send of a draft that somebody else approved: the version must still be the one that was seen.
@@ -116,17 +147,20 @@ async fn queue_once(
 
     let mut transaction = Transaction::new();
     transaction.replace(&row, &draft)?;
-    // That its thread's newest inbound is still the one it is based on need not be checked: newer mail writes the draft.
-    if let Some(first) = draft.to.first().filter(|_| draft.based_on_message_id.is_none()) {
+    match draft.to.first().filter(|_| draft.based_on_message_id.is_none()) {
         // A cold one: with it the thread begins for good.
-        let contact = first_contact(app, workspace, first, now, &mut transaction).await?;
-        if let Some(delivery) = &mut message.delivery {
-            delivery.makes_known = !contact.is_lookalike();
+        Some(first) => {
+            let contact = first_contact(app, workspace, first, now, &mut transaction).await?;
+            if let Some(delivery) = &mut message.delivery {
+                delivery.makes_known = !contact.is_lookalike();
+            }
+            let mut thread = thread_row.value.clone().with_contact(&contact);
+            draft.subject.as_str().clone_into(&mut thread.subject);
+            thread.updated_at = now;
+            transaction.replace(&thread_row, &thread)?;
         }
-        let mut thread = thread_row.value.clone().with_contact(&contact);
-        draft.subject.as_str().clone_into(&mut thread.subject);
-        thread.updated_at = now;
-        transaction.replace(&thread_row, &thread)?;
+        // The thread is only checked: that its newest inbound is the one the draft is based on, in the same moment.
+        None => _ = transaction.check(&thread_row),
     }
     transaction.create_with_body(&app.store, &message, &message_body).await?;
     plan::count_outbound(app, &message, &mut transaction).await?;

@@ -5,12 +5,13 @@ use std::time::Duration;
 use actionlayer_domain::{
     Draft, DraftBody, DraftId, EmailAddress, HeaderText, Identity, IdentityId, Message, MessageId, Thread, ThreadId,
     Timestamp,
-    draft::Actor,
+    draft::{Actor, Sender},
     key::Permission,
     message::{Attachment, Direction},
     thread::MAX_OPEN_DRAFTS,
 };
-use actionlayer_store::{Answering, Row, Transaction, Used};
+use actionlayer_mail::QuotedMessage;
+use actionlayer_store::{Answering, Row, Transaction};
 
 use crate::identities::read_identities::require_active;
 use crate::outbound::reply::reply_recipients;
@@ -22,10 +23,12 @@ use crate::{
     fields::Fields,
     outbound::{
         attachments::{self, NewAttachment},
+        content,
         message::{self, Content, Origin},
+        unattended,
     },
     threads::resolve,
-    workspace::{idempotency::Once, plan::Allowance},
+    workspace::idempotency::Once,
 };
 
 /// What an agent submits.
@@ -72,12 +75,16 @@ struct Parsed {
 }
 
 /// Stores a draft for approval; the approvers are told by the relay. With the owner's opt-out `auto_approve_replies` an
-/// answer is approved and queued at once, unless newer mail arrived, a machine is being answered, or the thread's cap is
-/// reached. A cold draft never is.
-pub async fn submit_draft(app: &App, caller: &Caller, input: SubmitDraft) -> Result<(Draft, DraftBody), ServiceError> {
+/// answer is approved and queued at once where [`actionlayer_domain::unattended`] allows it; else it waits for a person and says
+/// why. A cold draft never is.
+pub async fn submit_draft(
+    app: &App,
+    caller: &Caller,
+    mut input: SubmitDraft,
+) -> Result<(Draft, DraftBody), ServiceError> {
     caller.require(Permission::Draft)?;
     let mut fields = Fields::default();
-    fields.bodies(input.body_text.as_deref(), input.body_html.as_deref());
+    fields.outgoing(&mut input.body_text, &mut input.body_html);
     fields.rationale(input.rationale.as_deref());
     let answers = answer_or_cold(&input, &mut fields);
     let mut parsed = Parsed {
@@ -144,7 +151,7 @@ fn answer_or_cold(input: &SubmitDraft, fields: &mut Fields) -> Option<(ThreadId,
 struct Context {
     thread: Row<Thread>,
     identity: Identity,
-    message: Message,
+    message: Row<Message>,
     draft_ttl_hours: Option<u32>,
 }
 
@@ -169,8 +176,8 @@ async fn read_context(
         return Err(ServiceError::invalid("identity_id", "must be the identity of the thread"));
     }
     require_active(&identity)?;
-    let message = message.map(|row| row.value).filter(|message| {
-        message.direction == Direction::Inbound && resolve::holds(&thread.value, message.id.family())
+    let message = message.filter(|message| {
+        message.value.direction == Direction::Inbound && resolve::holds(&thread.value, message.value.id.family())
     });
     let Some(message) = message else {
         return Err(ServiceError::invalid(
@@ -192,13 +199,14 @@ async fn answer_once(
     if let Some(id) = Once::made(app, caller).await? {
         return read_drafts::get_draft(app, caller, id).await;
     }
-    let Context { thread: row, identity, message, draft_ttl_hours } =
+    let Context { thread: row, identity, message: message_row, draft_ttl_hours } =
         read_context(app, caller, input.identity_id, answers).await?;
+    let message = &message_row.value;
     let now = app.now();
     if row.value.open_draft_ids.len() >= MAX_OPEN_DRAFTS {
         return Err(ServiceError::Conflict("the thread has 20 undecided drafts: reject some of them first"));
     }
-    let to = reply_recipients(&message);
+    let to = reply_recipients(message);
     let mut fields = Fields::default();
     if to.is_empty() {
         fields.refuse("based_on_message_id", "that message names no address that an answer could be sent to");
@@ -207,7 +215,10 @@ async fn answer_once(
     fields.finish()?;
 
     let mut thread = row.value.clone();
-    let subject = parsed.subject.clone().unwrap_or_else(|| reply_subject(&thread.subject));
+    // Who takes no part in the conversation is answered under their own subject.
+    let is_aside = thread.asides.contains(&message.id);
+    let answered_subject = if is_aside { &message.subject } else { &thread.subject };
+    let subject = parsed.subject.clone().unwrap_or_else(|| reply_subject(answered_subject));
     let mut draft = Draft {
         based_on_message_id: Some(message.id),
         stale_warning: thread.is_stale(Some(message.id)),
@@ -216,29 +227,31 @@ async fn answer_once(
         expires_at: expiry(now, draft_ttl_hours),
         ..draft(app, caller, input, parsed, &thread, subject, now)
     };
-    let body = DraftBody { text: input.body_text.clone(), html: input.body_html.clone() };
+    let body = body(input, &identity);
+    let quoted = match input.quote_history {
+        true => Some(QuotedMessage::of(message, &app.store.body(&message_row).await?)),
+        false => None,
+    };
+    draft.content_sha256 = content::seal(&draft, &body, &identity.email_address, quoted.as_ref());
     thread.draft_opened(draft.id, now);
 
     let mut transaction = Transaction::new();
-    let opted_out = identity.auto_approve_replies && !draft.stale_warning && !message.is_automated;
-    // What cannot be sent is left to the approvers.
-    let opted_out = opted_out && {
-        let recipients = draft.to.iter().chain(&draft.cc).chain(&draft.bcc);
-        app.store.suppressed(caller.workspace_id, recipients).await?.is_empty()
-    };
-    // What the plan does not allow waits for a person, who may find a larger one.
-    let allowance =
-        if opted_out { Some(Allowance::of(app, caller.workspace_id, Used::Outbound, now).await?) } else { None };
-    if let Some(allowance) = allowance.filter(|allowance| !allowance.is_used_up())
-        && thread.count_unattended_send(now)
-    {
-        draft.approve(Actor::identity(identity.id, &identity.display_name), None, now)?;
-        let origin = Origin { answers: Some(&message), draft: Some((draft.id, Some(message.id))), unattended: true };
-        let content = content_of(&draft, &body);
-        let (outbound, outbound_body) = message::message(app, &identity, thread.id, content, origin, now);
-        draft.queue(outbound.id, &thread, now)?;
-        transaction.create_with_body(&app.store, &outbound, &outbound_body).await?;
-        allowance.count(caller.workspace_id, outbound.id.family(), &mut transaction);
+    if identity.auto_approve_replies {
+        match unattended::allowed(app, caller.workspace_id, &draft, message, &mut thread, now).await? {
+            Ok(allowance) => {
+                draft.approve(Actor::identity(identity.id, &identity.display_name), None, now)?;
+                let origin =
+                    Origin { answers: Some(message), draft: Some((draft.id, Some(message.id))), unattended: true };
+                let content = content_of(&draft, &body);
+                let (outbound, outbound_body) = message::message(app, &identity, thread.id, content, origin, now);
+                draft.queue(outbound.id, &thread, now)?;
+                transaction.create_with_body(&app.store, &outbound, &outbound_body).await?;
+                transaction.count_unattended(caller.workspace_id, identity.id, &draft.to, now);
+                allowance.count(caller.workspace_id, outbound.id.family(), &mut transaction);
+            }
+            // It waits for a person, who is told why.
+            Err(declined) => draft.auto_approve_declined = Some(declined),
+        }
     }
     transaction.create_with_body(&app.store, &draft, &body).await?;
     transaction.replace(&row, &thread)?;
@@ -269,11 +282,12 @@ async fn cold_once(
     }
     let subject = parsed.subject.clone().unwrap_or_else(|| HeaderText::sanitize(""));
     let mut thread = Thread::start(thread_id, caller.workspace_id, identity.id, subject.as_str(), now, now);
-    let draft = Draft {
+    let mut draft = Draft {
         expires_at: expiry(now, workspace.and_then(|row| row.value.settings.draft_ttl_hours)),
         ..draft(app, caller, input, parsed, &thread, subject, now)
     };
-    let body = DraftBody { text: input.body_text.clone(), html: input.body_html.clone() };
+    let body = body(input, &identity);
+    draft.content_sha256 = content::seal(&draft, &body, &identity.email_address, None);
     thread.draft_opened(draft.id, now);
     let mut transaction = Transaction::new();
     transaction.create(&thread)?;
@@ -306,6 +320,11 @@ fn draft(
     }
 }
 
+/// What it says, signed as the identity signs now.
+fn body(input: &SubmitDraft, identity: &Identity) -> DraftBody {
+    DraftBody { text: input.body_text.clone(), html: input.body_html.clone(), sender: Some(Sender::of(identity)) }
+}
+
 fn expiry(now: Timestamp, ttl_hours: Option<u32>) -> Option<Timestamp> {
     ttl_hours.map(|hours| now.after(Duration::from_secs(u64::from(hours) * 3_600)))
 }
@@ -319,6 +338,7 @@ pub(crate) fn content_of(draft: &Draft, body: &DraftBody) -> Content {
         subject: draft.subject.clone(),
         text: body.text.clone(),
         html: body.html.clone(),
+        sender: body.sender.clone(),
         attachments: draft.attachments.clone(),
         quote_history: draft.quote_history,
     }

@@ -7,6 +7,7 @@ use actionlayer_domain::{
     key::Permission,
     sending_domain::{DomainStatus, RecordType},
 };
+use actionlayer_mail::Pictures;
 use actionlayer_store::{AddressClaim, CommitError, Transaction, keys};
 
 use crate::{
@@ -62,6 +63,11 @@ async fn create_once(app: &App, caller: &Caller, create: &CreateIdentity) -> Res
     }
     let email_address = create.local_part.at(&domain.value.domain);
     let mut fields = Fields::default();
+    let mut signature_html = create.signature_html.clone();
+    fields.html("signature_html", &mut signature_html, Pictures::Listed);
+    if create.local_part.is_reserved() {
+        fields.refuse("local_part", "is where approvers are written from: choose another one");
+    }
     IdentityFields {
         display_name: Some(&create.display_name),
         assistant_id: create.assistant_id.as_deref(),
@@ -96,7 +102,7 @@ async fn create_once(app: &App, caller: &Caller, create: &CreateIdentity) -> Res
         assistant_id: create.assistant_id.clone(),
         reply_to_email: create.reply_to_email.clone(),
         signature_text: create.signature_text.clone(),
-        signature_html: create.signature_html.clone(),
+        signature_html,
         thread_history_depth: create.thread_history_depth.unwrap_or(DEFAULT_THREAD_HISTORY_DEPTH),
         approval_channels: create.approval_channels.clone(),
         can_send_cold: create.can_send_cold,

@@ -45,6 +45,7 @@ pub async fn send_test_email(
         subject: HeaderText::sanitize(&format!("Test mail from {address}")),
         text: Some(text),
         html: None,
+        sender: None,
         attachments: Vec::new(),
         quote_history: false,
     };

@@ -3,6 +3,7 @@
 use actionlayer_domain::{
     EmailAddress, HeaderText, Identity, IdentityId, channel::ApprovalChannel, identity::IdentityStatus, key::Permission,
 };
+use actionlayer_mail::Pictures;
 use actionlayer_store::Transaction;
 
 use crate::{
@@ -61,6 +62,9 @@ async fn update_once(
     }
     let channels = patch.approval_channels.as_deref().unwrap_or_default();
     let mut fields = Fields::default();
+    if let Some(signature_html) = &mut patch.signature_html {
+        fields.html("signature_html", signature_html, Pictures::Listed);
+    }
     IdentityFields {
         display_name: patch.display_name.as_ref(),
         assistant_id: patch.assistant_id.as_ref().and_then(Option::as_deref),

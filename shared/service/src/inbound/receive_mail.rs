@@ -68,8 +68,9 @@ pub async fn receive_mail(app: &App, received: &ReceivedMail) -> Result<(), Serv
     let mut ours = Vec::new();
     for recipient in open {
         match claims.iter().find(|claim| claim.address.folded() == recipient.folded()) {
-            Some(claim) => ours.push((recipient, claim)),
-            None => leave_receipt(app, received, recipient, ReceiptOutcome::NoIdentity).await?,
+            // What approvers answer is for no agent, not even for an identity that had the name before it was reserved.
+            Some(claim) if !recipient.is_reserved() => ours.push((recipient, claim)),
+            Some(_) | None => leave_receipt(app, received, recipient, ReceiptOutcome::NoIdentity).await?,
         }
     }
     // Mail for nobody here is not even read.

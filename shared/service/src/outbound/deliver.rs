@@ -1,7 +1,7 @@
 //! The send worker: hands one queued message to SES, at most once.
 //!
-//! Claim, send, record. The claim is one transaction over message and draft: the draft is still approved in the version that
-//! was queued, and no newer mail came, which would have written the draft. Between the claim and the record
+//! Claim, send, record. The claim is one transaction over message, draft and thread: the draft is still approved in the
+//! version that was queued, and the thread's newest inbound is still the one it answers. Between the claim and the record
 //! nobody else touches the message; if the worker dies there, the message stays claimed, and only an event of SES
 //! ([`crate::settle`]) or the passing of time ([`crate::sweep`]) settles it. It is never sent a second time.
 

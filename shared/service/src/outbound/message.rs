@@ -2,6 +2,7 @@
 
 use actionlayer_domain::{
     DraftId, EmailAddress, HeaderText, Identity, Message, MessageBody, MessageId, Plan, ThreadId, Timestamp,
+    draft::Sender,
     message::{Attachment, Delivery, Direction, Mailbox, SafetyFlag},
 };
 use actionlayer_mail::snippet;
@@ -20,6 +21,8 @@ pub(crate) struct Content {
     pub(crate) subject: HeaderText,
     pub(crate) text: Option<String>,
     pub(crate) html: Option<String>,
+    /// How it is signed; none: as the identity signs now.
+    pub(crate) sender: Option<Sender>,
     pub(crate) attachments: Vec<Attachment>,
     /// The message it answers is quoted below.
     pub(crate) quote_history: bool,
@@ -58,12 +61,13 @@ pub(crate) fn message(
     };
     let from_email = identity.email_address.to_string();
     let references = origin.answers.map(|message| references(message, &from_email)).unwrap_or_default();
+    let sender = content.sender.unwrap_or_else(|| Sender::of(identity));
     let message = Message {
-        from_name: Some(identity.display_name.as_str().to_owned()),
+        from_name: Some(sender.name.as_str().to_owned()),
         to: mailboxes(&content.to),
         cc: mailboxes(&content.cc),
         bcc: content.bcc,
-        reply_to: mailboxes(identity.reply_to_email.as_slice()),
+        reply_to: mailboxes(sender.reply_to.as_slice()),
         subject: content.subject.into(),
         snippet: snippet(&readable(content.text.as_deref(), content.html.as_deref()), SNIPPET_CHARS),
         attachments: content.attachments,
@@ -78,7 +82,12 @@ pub(crate) fn message(
         delivery: Some(delivery),
         ..Message::start(id, thread_id, identity.workspace_id, identity.id, Direction::Outbound, from_email, now)
     };
-    let body = MessageBody { extracted_text: content.text.clone(), text: content.text, html: content.html };
+    let body = MessageBody {
+        extracted_text: content.text.clone(),
+        text: content.text,
+        html: content.html,
+        sender: Some(sender),
+    };
     (message, body)
 }
 

@@ -1,6 +1,10 @@
 //! `POST /v1/emails/reply`: an answer without a draft.
 
-use actionlayer_domain::{IdentityId, Message, MessageBody, ThreadId, key::Permission};
+use actionlayer_domain::{
+    EmailAddress, IdentityId, Message, MessageBody, ThreadId,
+    key::Permission,
+    unattended::{MAX_OF_ONE_IDENTITY_A_DAY, MAX_TO_ONE_PERSON_A_DAY, stranger_to},
+};
 use actionlayer_store::Transaction;
 
 use crate::identities::read_identities::require_active;
@@ -44,11 +48,11 @@ pub struct ReplyEmail {
 pub async fn reply_email(
     app: &App,
     caller: &Caller,
-    input: ReplyEmail,
+    mut input: ReplyEmail,
 ) -> Result<(Message, MessageBody), ServiceError> {
     caller.require(Permission::DirectSend)?;
     let mut fields = Fields::default();
-    fields.bodies(input.body_text.as_deref(), input.body_html.as_deref());
+    fields.outgoing(&mut input.body_text, &mut input.body_html);
     let cc = fields.addresses("cc", &input.cc);
     let bcc = fields.addresses("bcc", &input.bcc);
     fields.finish()?;
@@ -82,8 +86,20 @@ pub async fn reply_email(
                 "the newest message was written by a machine, and no person approves this answer: submit a draft instead",
             ));
         }
+        if stranger_to(&answered, &to, &row.value.written_to).is_some() {
+            return Err(ServiceError::Conflict(
+                "the answer would go to somebody who is neither the proven author of the newest message nor was written to in \
+                 the thread, and no person approves it: submit a draft instead",
+            ));
+        }
 
         let now = app.now();
+        let today = app.store.unattended_today(caller.workspace_id, identity.id, &to, now).await?;
+        if today.to_recipient >= MAX_TO_ONE_PERSON_A_DAY || today.of_identity >= MAX_OF_ONE_IDENTITY_A_DAY {
+            return Err(ServiceError::Conflict(
+                "the recipient or the identity has had its unattended mails of today: submit a draft instead",
+            ));
+        }
         let mut thread = row.value.clone();
         if !thread.count_unattended_send(now) {
             return Err(ServiceError::Conflict(
@@ -98,13 +114,15 @@ pub async fn reply_email(
             subject: reply_subject(&thread.subject),
             text: input.body_text.clone(),
             html: input.body_html.clone(),
+            sender: None,
             attachments: attachments.clone(),
             quote_history: input.quote_history,
         };
         let origin = Origin { answers: Some(&answered), draft: None, unattended: true };
         let (message, body) = message::message(app, &identity, thread.id, content, origin, now);
         let mut transaction = Transaction::new();
-        transaction.replace(&row, &thread)?;
+        let recipients: Vec<EmailAddress> = message.to.iter().filter_map(|to| to.email.parse().ok()).collect();
+        transaction.replace(&row, &thread)?.count_unattended(caller.workspace_id, identity.id, &recipients, now);
         transaction.create_with_body(&app.store, &message, &body).await?;
         plan::count_outbound(app, &message, &mut transaction).await?;
         Once::mark(&mut transaction, caller, message.id, now)?;

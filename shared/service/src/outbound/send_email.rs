@@ -42,7 +42,11 @@ pub struct SendEmail {
 }
 
 /// Queues a message, with the thread it starts and the contact it goes to.
-pub async fn send_email(app: &App, caller: &Caller, input: SendEmail) -> Result<(Message, MessageBody), ServiceError> {
+pub async fn send_email(
+    app: &App,
+    caller: &Caller,
+    mut input: SendEmail,
+) -> Result<(Message, MessageBody), ServiceError> {
     caller.require(Permission::DirectSend)?;
     let mut fields = Fields::default();
     let to = fields.addresses("to", &input.to);
@@ -52,7 +56,7 @@ pub async fn send_email(app: &App, caller: &Caller, input: SendEmail) -> Result<
         fields.refuse("to", "name at least one recipient");
     }
     fields.recipient_count("to", to.len() + cc.len() + bcc.len());
-    fields.bodies(input.body_text.as_deref(), input.body_html.as_deref());
+    fields.outgoing(&mut input.body_text, &mut input.body_html);
     fields.tags(&input.tags);
     let subject = fields.header("subject", Some(&input.subject));
     fields.finish()?;
@@ -68,7 +72,7 @@ pub async fn send_email(app: &App, caller: &Caller, input: SendEmail) -> Result<
 
     let attachments = attachments::keep(app, caller.workspace_id, &input.attachments).await?;
     let (text, html) = (input.body_text, input.body_html);
-    let content = Content { to, cc, bcc, subject, text, html, attachments, quote_history: false };
+    let content = Content { to, cc, bcc, subject, text, html, sender: None, attachments, quote_history: false };
     start_thread(app, caller, &identity, &content, &input.tags).await
 }
 

@@ -24,6 +24,11 @@ pub struct ThreadDetail {
     pub drafts: Vec<(Draft, DraftBody)>,
 }
 
+/// A thread alone: the one that its id leads to, if it was merged.
+pub async fn find_thread(app: &App, caller: &Caller, id: ThreadId) -> Result<Thread, ServiceError> {
+    Ok(resolve::visible(app, caller, id).await?.value)
+}
+
 /// A thread, its contact, its drafts, and as many of its newest messages as its identity shows, or as `depth` asks for.
 pub async fn get_thread(
     app: &App,

@@ -1,6 +1,9 @@
 //! `GET /v1/threads/{id}/messages`; `GET /v1/messages/{id}`, its raw mail and its files.
 
-use actionlayer_domain::{Family, Message, MessageBody, MessageId, ThreadId, message::Direction};
+use actionlayer_domain::{
+    Family, Message, MessageBody, MessageId, ThreadId,
+    message::{Attachment, Direction},
+};
 use actionlayer_store::{BlobKey, Page, PageRequest, Row, SignedUrl, keys};
 
 use crate::{App, Caller, ServiceError, threads::resolve};
@@ -58,6 +61,28 @@ pub async fn get_attachment(
     id: MessageId,
     attachment_id: &str,
 ) -> Result<SignedUrl, ServiceError> {
+    Ok(read_attachment(app, caller, id, attachment_id, |_| false).await?.url)
+}
+
+/// A file of a message.
+#[derive(Debug)]
+pub struct FileContent {
+    /// Its name, type and size.
+    pub attachment: Attachment,
+    /// Where it can be downloaded for five minutes.
+    pub url: SignedUrl,
+    /// Its bytes, if they were wanted and are still there.
+    pub bytes: Option<Vec<u8>>,
+}
+
+/// A file, with its bytes if `wanted` says so.
+pub async fn read_attachment(
+    app: &App,
+    caller: &Caller,
+    id: MessageId,
+    attachment_id: &str,
+    wanted: impl Fn(&Attachment) -> bool,
+) -> Result<FileContent, ServiceError> {
     let message = visible(app, caller, id).await?.value;
     let position = message.attachments.iter().position(|attachment| attachment.id == attachment_id);
     let Some((index, attachment)) = position.and_then(|i| Some((i, message.attachments.get(i)?))) else {
@@ -67,6 +92,8 @@ pub async fn get_attachment(
         Some(sha256_hex) => BlobKey::outbound_file(caller.workspace_id, sha256_hex),
         None => BlobKey::attachment(caller.workspace_id, id, index),
     };
+    let bytes = if wanted(attachment) { app.store.get_blob(&key).await? } else { None };
     // The sender chose the type; what a browser may run is downloaded as bytes.
-    Ok(app.store.sign_download(&key, "application/octet-stream", &attachment.filename, app.now()).await?)
+    let url = app.store.sign_download(&key, "application/octet-stream", &attachment.filename, app.now()).await?;
+    Ok(FileContent { attachment: attachment.clone(), url, bytes })
 }

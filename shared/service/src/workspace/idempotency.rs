@@ -78,10 +78,12 @@ pub struct Once {
 /// Claims a request, or says what became of it.
 pub async fn begin(app: &App, request: &Request<'_>) -> Result<Begun, ServiceError> {
     let now = app.now();
+    // Each API key has keys of its own: what an agent's key claims is not in the way of the owner's.
+    let key_id = request.key_id.map(|id| id.to_string()).unwrap_or_default();
     let fresh = IdempotencyClaim {
         scope: request.scope.clone(),
-        key_sha256: digest(&[request.route.as_bytes(), request.key.as_bytes()]),
-        request_sha256: digest(&[request.key_id.map(|id| id.to_string()).unwrap_or_default().as_bytes(), request.body]),
+        key_sha256: digest(&[key_id.as_bytes(), request.route.as_bytes(), request.key.as_bytes()]),
+        request_sha256: digest(&[request.body]),
         claim_id: format!("{:016x}{:016x}", app.entropy().next_u64(), app.entropy().next_u64()),
         claimed_at: now,
         lease_until: now.after(LEASE),
@@ -127,6 +129,13 @@ pub async fn begin(app: &App, request: &Request<'_>) -> Result<Begun, ServiceErr
         }
     }
     Ok(Begun::InFlight)
+}
+
+/// Whether this request was claimed not longer ago than that.
+pub async fn claimed_within(app: &App, request: &Request<'_>, seconds: i64) -> Result<bool, ServiceError> {
+    let key_sha256 = digest(&[request.route.as_bytes(), request.key.as_bytes()]);
+    let claim = app.store.get::<IdempotencyClaim>(&keys::idempotency_claim(request.scope, &key_sha256)).await?;
+    Ok(claim.is_some_and(|row| app.now().unix_seconds() - row.value.claimed_at.unix_seconds() < seconds))
 }
 
 fn run(claim: Row<IdempotencyClaim>, again: bool) -> Begun {

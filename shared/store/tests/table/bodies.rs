@@ -9,7 +9,7 @@ use crate::{
 };
 
 fn text(text: &str) -> DraftBody {
-    DraftBody { text: Some(text.to_owned()), html: None }
+    DraftBody { text: Some(text.to_owned()), ..DraftBody::default() }
 }
 
 /// Text that does not compress to less than half.

@@ -4,7 +4,7 @@ use actionlayer_domain::{
     EmailAddress, HeldId, Identity, Message, MessageId, Workspace,
     contact::{Contact, ContactStatus, HeldInbound, HeldReason},
     identity::IdentityStatus,
-    message::{Direction, SafetyFlag, Verdict},
+    message::{Direction, SafetyFlag},
 };
 use actionlayer_mail::{SafetyContext, safety_flags, snippet};
 use actionlayer_store::{AddressClaim, MailPointer, Row, keys};
@@ -134,11 +134,14 @@ pub(super) async fn admit(
     }
     // Trust is in an address, so it holds only where SES vouches for the address.
     let authentication = &arrival.received.authentication;
+    // Mail with more than one author is aligned with none of them.
+    let authentication = &authentication.of_authors(arrival.parsed.has_several_authors);
     if status == Some(ContactStatus::Trusted) && authentication.aligned() {
         return Ok(Admission::Admit);
     }
-    // Whoever cites the unguessable name of a mail of ours has received it.
-    if authentication.dmarc != Verdict::Fail && answers_mail_of_ours(app, context).await? {
+    // Whoever cites the name of a mail that we sent them has received it; but names can be seen by others, so that something
+    // must speak for the address as well.
+    if authentication.speaks_for_author() && answers_mail_of_ours(app, context).await? {
         return Ok(Admission::Admit);
     }
     Ok(Admission::Hold(Box::new(held(app, arrival, claim, context, HeldReason::UnknownSender))))
@@ -183,7 +186,7 @@ pub(super) fn held(
         from_name: from.and_then(|from| from.name.clone()),
         subject: parsed.subject.clone(),
         snippet: snippet(&parsed.text, SNIPPET_CHARS),
-        authentication: arrival.received.authentication,
+        authentication: arrival.received.authentication.of_authors(parsed.has_several_authors),
         safety_flags: context.safety_flags.clone(),
         received_at: arrival.received.received_at,
         reason,

@@ -1,10 +1,12 @@
 //! A mail that may come in joins its thread, or starts one.
 
 use actionlayer_domain::{
-    DraftId, Message, MessageBody, MessageId, Thread, ThreadId, message::Direction, thread::Joined,
+    DraftId, Message, MessageBody, MessageId, Thread, ThreadId,
+    message::{Direction, SafetyFlag},
+    thread::Joined,
 };
 use actionlayer_mail::{all_attachment_bytes, extract, snippet};
-use actionlayer_store::{AddressClaim, BlobKey, MailPointer, Row, Transaction};
+use actionlayer_store::{AddressClaim, BlobKey, MailPointer, Row, Transaction, keys};
 
 use super::{Arrival, admission::Context, seen_contact};
 use crate::{App, ServiceError, outbound::message::SNIPPET_CHARS, threads::resolve, workspace::plan::Allowance};
@@ -26,14 +28,18 @@ pub(super) async fn join(
 ) -> Result<MessageId, ServiceError> {
     let now = app.now();
     let received_at = arrival.received.received_at;
-    let mut found = find_threads(app, claim, context).await?.into_iter();
+    let Belongs { threads, is_aside } = find_threads(app, arrival, claim, context).await?;
+    let mut found = threads.into_iter();
     let thread_row = found.next();
     let thread_id = match &thread_row {
         Some(row) => row.value.id,
         None => ThreadId::generate(received_at, app.entropy()),
     };
     let message_id = MessageId::generate_in(thread_id.family(), received_at, app.entropy());
-    let (message, body) = message(arrival, claim, context, thread_id, message_id, now);
+    let (mut message, body) = message(arrival, claim, context, thread_id, message_id, now);
+    if is_aside && message.report.is_none() {
+        message.safety_flags.push(SafetyFlag::NewParticipant);
+    }
 
     // Files first: a message that is there has them. The id is new, so a try that fails leaves only orphans.
     for (index, bytes) in all_attachment_bytes(arrival.raw).enumerate().take(message.attachments.len()) {
@@ -62,11 +68,15 @@ pub(super) async fn join(
         part.merge_into(thread_id, message_id, now);
         transaction.replace(&other, &part)?;
     }
-    let overtaken = thread.receive(joined, message.is_automated, now);
-    let mailboxes = message.to.iter().chain(&message.cc).map(|mailbox| mailbox.email.as_str());
-    let others = [message.from_email.as_str()].into_iter().chain(mailboxes);
-    thread.take_part(others.filter(|address| !address.eq_ignore_ascii_case(claim.address.as_str())));
-    go_stale(app, claim, &overtaken, transaction).await?;
+    if is_aside {
+        thread.receive_aside(joined, message.is_automated, now);
+    } else {
+        let overtaken = thread.receive(joined, message.is_automated, now);
+        let mailboxes = message.to.iter().chain(&message.cc).map(|mailbox| mailbox.email.as_str());
+        let others = [message.from_email.as_str()].into_iter().chain(mailboxes);
+        thread.take_part(others.filter(|address| !address.eq_ignore_ascii_case(claim.address.as_str())));
+        go_stale(app, claim, &overtaken, transaction).await?;
+    }
     match &thread_row {
         Some(row) => transaction.replace(row, &thread)?,
         None => transaction.create(&thread)?,
@@ -77,21 +87,74 @@ pub(super) async fn join(
     Ok(message_id)
 }
 
-/// The threads that the mail belongs to, the oldest first. Usually one or none; more when it is the link between mails
-/// that did not cite each other, and then they were one conversation all along.
-async fn find_threads(app: &App, claim: &AddressClaim, context: &Context) -> Result<Vec<Row<Thread>>, ServiceError> {
-    let mut found: Vec<Row<Thread>> = Vec::new();
+/// Where a mail belongs.
+struct Belongs {
+    /// The threads, the oldest first. Usually one or none; more when the mail is the link between mails that did not cite each
+    /// other, and then they were one conversation all along.
+    threads: Vec<Row<Thread>>,
+    /// Its author takes no part in the one thread it cites.
+    is_aside: bool,
+}
+
+/// Finds out where a mail belongs. Ids are no secrets: lists, forwards and archives carry them. So an id leads to a thread only
+/// whoever shares a person with it besides us, or was sent the mail of that id; others who cite a mail of the thread join aside,
+/// and an id of a mail that we never had leads them nowhere.
+async fn find_threads(
+    app: &App,
+    arrival: &Arrival<'_>,
+    claim: &AddressClaim,
+    context: &Context,
+) -> Result<Belongs, ServiceError> {
+    let mut threads: Vec<Row<Thread>> = Vec::new();
+    let mut aside = None;
     for id in context.citations.threads(|id| context.known(id)) {
         let Some(row) = resolve::root(app, claim.workspace_id, id).await? else { continue };
-        if found.iter().all(|known| known.value.id != row.value.id) {
-            found.push(row);
+        if threads.iter().any(|known| known.value.id == row.value.id) {
+            continue;
         }
-        if found.len() == MAX_JOINED_THREADS {
+        let cited = context.pointers.iter().filter(|pointer| pointer.value.thread_id == id);
+        let cited: Vec<MessageId> = cited.filter_map(|pointer| pointer.value.message_id).collect();
+        if shares_a_person(arrival, claim, &row.value) || was_sent_to_author(app, claim, context, &cited).await? {
+            threads.push(row);
+        } else if aside.is_none() && !cited.is_empty() {
+            aside = Some(row);
+        }
+        if threads.len() == MAX_JOINED_THREADS {
             break;
         }
     }
-    found.sort_by_key(|row| row.value.id);
-    Ok(found)
+    threads.sort_by_key(|row| row.value.id);
+    let is_aside = threads.is_empty() && aside.is_some();
+    if threads.is_empty() {
+        threads.extend(aside);
+    }
+    Ok(Belongs { threads, is_aside })
+}
+
+/// Whether somebody of the mail besides us takes part in the thread.
+fn shares_a_person(arrival: &Arrival<'_>, claim: &AddressClaim, thread: &Thread) -> bool {
+    let parsed = &arrival.parsed;
+    let people = parsed.from.iter().chain(&parsed.to).chain(&parsed.cc);
+    let people = people.map(|mailbox| mailbox.email.to_ascii_lowercase());
+    let others: Vec<String> = people.filter(|email| *email != claim.address.folded()).collect();
+    thread.participants().any(|participant| others.contains(&participant))
+}
+
+/// Whether one of these messages is ours and went to the mail's author, openly or blind.
+async fn was_sent_to_author(
+    app: &App,
+    claim: &AddressClaim,
+    context: &Context,
+    messages: &[MessageId],
+) -> Result<bool, ServiceError> {
+    let Some(author) = &context.author else { return Ok(false) };
+    for id in messages {
+        let message = app.store.get::<Message>(&keys::message(claim.workspace_id, *id)).await?;
+        if message.is_some_and(|row| row.value.recipients().any(|recipient| recipient.folded() == author.folded())) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 fn message(
@@ -117,7 +180,7 @@ fn message(
         message_id_header: parsed.message_id.clone(),
         in_reply_to: parsed.in_reply_to.clone(),
         references: parsed.references.clone(),
-        authentication: Some(received.authentication),
+        authentication: Some(received.authentication.of_authors(parsed.has_several_authors)),
         is_automated: parsed.is_automated(received.envelope_from.as_deref()),
         report: parsed.report.clone(),
         calendar_method: parsed.calendar_method.clone(),
@@ -131,12 +194,12 @@ fn message(
         text: Some(parsed.text.clone()).filter(|text| !text.is_empty()),
         html: parsed.html.clone(),
         extracted_text: Some(extracted).filter(|text| !text.is_empty()),
+        sender: None,
     };
     (message, body)
 }
 
-/// Writes every draft that the mail overtook: what was read of it before is no longer so, for whoever is about to queue or
-/// claim it.
+/// Marks the drafts that the mail overtook. One that a worker claimed in the meantime is past that point.
 async fn go_stale(
     app: &App,
     claim: &AddressClaim,
@@ -149,7 +212,7 @@ async fn go_stale(
     let now = app.now();
     for row in app.store.drafts_by_id(claim.workspace_id, overtaken).await? {
         let mut draft = row.value.clone();
-        if draft.overtake(now) {
+        if draft.go_stale(now) {
             transaction.replace(&row, &draft)?;
         }
     }

@@ -10,10 +10,13 @@ use actionlayer_domain::{
 use actionlayer_store::{BlobKey, Outbound, Transaction};
 
 use super::{
-    compose::{compose, quoted},
+    compose::{Built, compose},
     outcome::{fail, withdraw},
 };
-use crate::{App, ServiceError, outbound::attachments};
+use crate::{
+    App, ServiceError,
+    outbound::{attachments, content},
+};
 
 /// A message this worker may send.
 pub(super) struct Claimed {
@@ -66,8 +69,7 @@ pub(super) async fn claim_once(
             .await?;
             return Ok(None);
         }
-        // Newer mail in the thread writes the draft as well, so that it stands for the thread here.
-        transaction.replace(draft_row, &draft)?;
+        transaction.replace(draft_row, &draft)?.check(&thread);
         claimed_draft = Some(draft_row.replaced(draft));
     } else if message.draft_id.is_some() {
         // Its draft is gone: nobody can say that it was approved.
@@ -94,15 +96,24 @@ pub(super) async fn claim_once(
 
     // Built and stored before the claim: what fails here has claimed nothing.
     let body: MessageBody = app.store.body(&row).await?;
-    let quoted = quoted(app, &message).await?;
+    let quoted = content::quoted(app, message.workspace_id, message.quoted_message_id).await?;
     let built = attachments::load(app, &message).await?.and_then(|files| {
         compose(&message, &body, quoted.as_ref(), files, &identity, now, attempt_id).map_err(|error| Failure {
             code: FailureCode::Rejected,
             message: format!("The mail cannot be built: {error}."),
         })
     });
+    // The seal was set when the draft was written or edited, and shown with it.
+    let sealed = claimed_draft.as_ref().and_then(|draft| draft.value.content_sha256.clone());
+    let built = built.and_then(|built| match sealed {
+        Some(sealed) if sealed != built.content_sha256 => Err(Failure {
+            code: FailureCode::ContentChanged,
+            message: "What would have left is not what was approved. Submit the draft again.".to_owned(),
+        }),
+        _ => Ok(built),
+    });
     let raw = match built {
-        Ok(raw) => raw,
+        Ok(Built { raw, .. }) => raw,
         Err(failure) => {
             fail(app, job.workspace_id, job.message_id, &failure).await?;
             return Ok(None);

@@ -133,7 +133,7 @@ pub(super) async fn record_once(
     }
     let joined = Joined { message_id, at: now, snippet: &message.snippet };
     thread.sent(joined, message.draft_id, message.based_on_message_id, now);
-    thread.take_part(message.to.iter().chain(&message.cc).map(|mailbox| mailbox.email.as_str()));
+    thread.wrote_to(message.to.iter().chain(&message.cc).map(|mailbox| mailbox.email.as_str()));
     transaction.replace(&outbound.message, &message)?.replace(&thread_row, &thread)?;
     let name = ses::message_id_header(&app.settings.region, ses_message_id);
     remember_name(&message, name, cited, &mut transaction)?;

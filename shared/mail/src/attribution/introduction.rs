@@ -1,0 +1,339 @@
+//! The lines above a quote that say whose it is, in whatever form clients and people give them. What stands below is
+//! marked, so that little is left to ask: but a word that only a person would write there makes them a sentence.
+
+use super::{
+    MAX_BYTES, clean, is_wrapped,
+    numbers::Numbers,
+    words::{ATTRIBUTIONS, CONNECTIVES, MORE_VERBS, POSSESSIVES, PRONOUNS, QUOTING, YOU_WROTE},
+};
+
+/// Lines an introduction may be wrapped into.
+const MAX_LINES: usize = 6;
+/// Words of an introduction that are names, where an address says whose.
+const MAX_NAMES: usize = 9;
+/// Words that are neither names nor known, where a date and an address stand beside them: weekdays and months in the
+/// languages that write them small.
+const MAX_UNKNOWN: usize = 4;
+
+/// Those whom a mail is to or from.
+pub(crate) trait People {
+    /// Whether a word, in lower case, is of one of their names.
+    fn has_name(&self, word: &str) -> bool;
+    /// Whether an address, in lower case, is one of theirs.
+    fn has_address(&self, address: &str) -> bool;
+}
+
+/// What introduces a quote.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Introduction {
+    /// Of lines that are marked as a quote.
+    OfQuote,
+    /// It names somebody the mail is to or from, or is said to the reader, so fully that what follows is history even
+    /// without marks, where what is new stands above it.
+    OfAll,
+}
+
+/// What `lines`, one below the other, introduce; `None` when they are a sentence.
+pub(crate) fn introduction(lines: &[&str], people: &dyn People) -> Option<Introduction> {
+    let text = joined(lines)?;
+    let lower = text.to_lowercase();
+    let ends_with_colon = lower.ends_with([':', '：', '︰']);
+    let bare =
+        lower.trim_end_matches([':', '：', '︰', ' ', '.', '…']).trim_start_matches(['*', '-', '•', '[', '(', ' ']);
+    let seen = Seen::of(&text, people);
+    if seen.tells {
+        return None;
+    }
+    let quoting = QUOTING.iter().any(|begin| bare.starts_with(begin));
+    let you = YOU_WROTE.iter().any(|phrase| holds(bare, phrase));
+    let verb = || ends_or_begins_with_verb(bare);
+    let is_dated = seen.date || seen.time;
+    let starts_with_number = bare.starts_with(|c: char| c.is_numeric());
+    if you {
+        // "In message <…> you wrote:", "On 5 May you wrote:".
+        let no_sentence =
+            seen.unknown <= usize::from(is_dated) * MAX_UNKNOWN && seen.names <= 3 + 3 * usize::from(is_dated);
+        return no_sentence.then_some(if seen.date && ends_with_colon {
+            Introduction::OfAll
+        } else {
+            Introduction::OfQuote
+        });
+    }
+    let names = seen.names <= MAX_NAMES;
+    match (seen.address, is_dated) {
+        (true, true) if names && seen.unknown <= MAX_UNKNOWN => {
+            let verb = verb();
+            (verb || quoting || ends_with_colon || starts_with_number).then_some(
+                if verb && seen.date && seen.address_is_known { Introduction::OfAll } else { Introduction::OfQuote },
+            )
+        }
+        (true, false) if names && seen.unknown == 0 => {
+            let verb = verb();
+            (verb || quoting || ends_with_colon).then_some(if verb && ends_with_colon && seen.address_is_known {
+                Introduction::OfAll
+            } else {
+                Introduction::OfQuote
+            })
+        }
+        (false, true) if names && seen.unknown <= MAX_UNKNOWN && seen.date => {
+            let says_whose = quoting || verb() || (ends_with_colon && seen.known_names > 0);
+            says_whose.then_some(Introduction::OfQuote)
+        }
+        // "Ada wrote:", "Ada Byron:".
+        (false, false) if seen.unknown == 0 && seen.names > 0 => {
+            let all_known = seen.known_names == seen.names;
+            let whose = (quoting && seen.names <= 4) || (all_known && (verb() || (ends_with_colon && seen.names > 1)));
+            whose.then_some(Introduction::OfQuote)
+        }
+        _ => None,
+    }
+}
+
+/// Where the introduction begins that ends `kept`, what stands above a quote. In however many lines it is; what its author
+/// wrote right above it stays.
+pub(crate) fn introduction_above(kept: &[&str], people: &dyn People) -> Option<usize> {
+    let last = kept.iter().rposition(|line| !line.is_empty())?;
+    let mut found = None;
+    for start in (0..=last).rev().take(MAX_LINES) {
+        let (Some(line), Some(lines)) = (kept.get(start), kept.get(start..=last)) else { break };
+        if line.is_empty() || (start < last && line.ends_with(['.', '!', '?', ':', ';'])) {
+            break;
+        }
+        if found.is_some() {
+            // It goes on only where it said no name yet, in a line that says when, or in one that was full.
+            let below = kept.get(start + 1).copied().unwrap_or_default();
+            let says_who =
+                kept.get(start + 1..=last).and_then(joined).is_some_and(|text| Seen::of(&text, people).names > 0);
+            let says_when = line.contains(|c: char| c.is_numeric());
+            if begins(below) || (says_who && !says_when && !is_wrapped(line, below)) {
+                break;
+            }
+        }
+        if introduction(lines, people).is_some() {
+            found = Some(start);
+        } else if found.is_some() {
+            break;
+        }
+    }
+    found
+}
+
+/// Whether an introduction begins with a line, by the words it begins with in some language.
+fn begins(line: &str) -> bool {
+    let lower = clean(line).to_lowercase();
+    ATTRIBUTIONS.iter().flat_map(|attribution| attribution.begins).chain(QUOTING).any(|begin| lower.starts_with(begin))
+}
+
+/// The lines as one, without what stands around them. `None` when one cannot be part of an introduction.
+fn joined(lines: &[&str]) -> Option<String> {
+    let mut text = String::new();
+    for line in lines {
+        let line = clean(line);
+        if line.is_empty() || line.starts_with('>') || text.len() + line.len() > MAX_BYTES {
+            return None;
+        }
+        if !text.is_empty() && !text.ends_with('<') && !line.starts_with('>') {
+            text.push(' ');
+        }
+        text.push_str(line);
+    }
+    (!text.is_empty()).then_some(text)
+}
+
+/// What is in an introduction.
+#[derive(Default)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a separate observation of the same text")]
+struct Seen {
+    address: bool,
+    address_is_known: bool,
+    date: bool,
+    time: bool,
+    names: usize,
+    known_names: usize,
+    unknown: usize,
+    /// It says whose the author is, or speaks of somebody: a person wrote it.
+    tells: bool,
+}
+
+impl Seen {
+    fn of(text: &str, people: &dyn People) -> Self {
+        let mut seen = Self::default();
+        // The words of the verb are told apart by their place.
+        let lower = text.to_lowercase();
+        let verbs = verb_words(&lower);
+        for (number, token) in text.split_whitespace().enumerate() {
+            if token.contains('@') && token.len() > 3 {
+                let address = token.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
+                let address = address.rsplit("mailto:").next().unwrap_or_default();
+                seen.address = true;
+                seen.address_is_known |= people.has_address(address);
+                continue;
+            }
+            let numbers = Numbers::of(token);
+            if numbers.count > 0 {
+                seen.date |= numbers.is_date();
+                seen.time |= numbers.is_time(token);
+                continue;
+            }
+            for word in token.split(|c: char| !(c.is_alphanumeric() || matches!(c, '\'' | '’' | '.'))) {
+                let word = word.trim_matches(|c: char| !c.is_alphanumeric());
+                if !word.is_empty() {
+                    seen.take(word, number == 0, &verbs, people);
+                }
+            }
+        }
+        seen
+    }
+
+    fn take(&mut self, word: &str, is_first: bool, verbs: &[&str], people: &dyn People) {
+        let lower = word.to_lowercase();
+        let lower = lower.strip_suffix("'s").or_else(|| lower.strip_suffix("’s")).unwrap_or(&lower);
+        if people.has_name(lower) {
+            self.names += 1;
+            self.known_names += 1;
+        } else if POSSESSIVES.contains(&lower) || PRONOUNS.contains(&lower) {
+            self.tells = true;
+        } else if verbs.contains(&lower) || CONNECTIVES.contains(&lower) {
+        } else if word.starts_with(|c: char| !c.is_lowercase()) {
+            // A name, or how a sentence begins.
+            self.names += 1;
+            self.unknown += usize::from(is_first && SENTENCE_STARTS.contains(&lower));
+        } else {
+            self.unknown += 1;
+        }
+    }
+}
+
+/// Words that people begin with, capital as names are.
+#[rustfmt::skip]
+const SENTENCE_STARTS: &[&str] = &[
+    "as", "and", "but", "then", "when", "what", "look", "see", "here", "this", "that", "yes", "no", "hi", "hello", "dear", "thanks",
+    "please", "because", "if", "so", "also", "yesterday", "today", "regarding", "wie", "und", "aber", "dann", "wenn", "was", "hier",
+    "ja", "nein", "gestern", "comme", "et", "mais", "quand", "hier", "como", "pero", "come", "ma", "quando",
+];
+
+/// The verbs of all languages that stand in a lower-case text, as words.
+fn verb_words(lower: &str) -> Vec<&'static str> {
+    let mut words = Vec::new();
+    for verb in all_verbs().chain(YOU_WROTE.iter().chain(QUOTING).copied()).filter(|verb| holds(lower, verb)) {
+        words.extend(verb.split_whitespace());
+    }
+    words
+}
+
+fn all_verbs() -> impl Iterator<Item = &'static str> {
+    ATTRIBUTIONS.iter().flat_map(|attribution| attribution.verbs).chain(MORE_VERBS).copied()
+}
+
+/// Whether a verb stands at the end of a text in lower case, or only a name or a date follows it.
+fn ends_or_begins_with_verb(text: &str) -> bool {
+    all_verbs().any(|verb| holds(text, verb))
+}
+
+/// Whether `phrase` stands in `text`, as whole words where the script has blanks.
+fn holds(text: &str, phrase: &str) -> bool {
+    let phrase = phrase.trim();
+    let has_blanks = phrase.chars().next().is_some_and(|c| c < '\u{e00}');
+    text.match_indices(phrase).any(|(at, _)| {
+        let before = text.get(..at).and_then(|before| before.chars().next_back());
+        let after = text.get(at + phrase.len()..).and_then(|after| after.chars().next());
+        let is_letter = |c: Option<char>| c.is_some_and(char::is_alphabetic);
+        !has_blanks || !(is_letter(before) || is_letter(after))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Two;
+
+    impl People for Two {
+        fn has_name(&self, word: &str) -> bool {
+            matches!(word, "rosa" | "klein" | "mia" | "miller")
+        }
+
+        fn has_address(&self, address: &str) -> bool {
+            matches!(address, "rosa@customer.example" | "mia@example.com")
+        }
+    }
+
+    #[test]
+    fn whose_a_quote_is() {
+        for text in [
+            "Mia Miller <mia@example.com> wrote:",
+            "\"Miller, Mia\" <mia@example.com> writes:",
+            "Mia Miller <mia@example.com> schrieb:",
+            "mia@example.com schreef:",
+            "* Mia Miller <mia@example.com> wrote:",
+            "* Mia Miller <mia@example.com> [2026-05-07 09:00]:",
+            "- Mia Miller (mia@example.com) a écrit :",
+            "Bob Other <bob@other.example> wrote:",
+            "Bob Other <bob@other.example> wrote",
+            "Mia Miller <mia@example.com>:",
+            "Mia wrote:",
+            "Mia Miller:",
+            "Miller, Mia skrev:",
+            "In message <17@example.com> you wrote:",
+            "In message <17@example.com>, Mia Miller <mia@example.com> writes:",
+            "In article <17@example.com> Mia Miller wrote:",
+            "Quoting Mia Miller (2026-05-07 09:00:00)",
+            "Quoting Mia Miller",
+            "Excerpts from Mia Miller's message of Thu May 07 09:00:00 +0200 2026:",
+            "Zitat von Mia Miller",
+            "Thursday, May 7, 2026, 9:00:00 AM, you wrote:",
+            "You wrote:",
+            "Du schriebst am 07.05.2026:",
+            "Вы писали 7 мая 2026 г., 9:00:00:",
+            "2026-05-07 9:00 GMT+02:00 Mia Miller:",
+            "2026/5/7 Mia Miller <mia@example.com>",
+            "7 мая 2026 г., 09:00 пользователь Mia Miller <mia@example.com> написал:",
+            "On Thu, 7 May 2026 09:00:00 +0200 Mia Miller <mia@example.com> wrote",
+            "On Thu, 7 May 2026,\nMia Miller\n<\nmia@example.com>\nwrote:",
+            "Am 7. Mai 2026 schrieb\nMia Miller:",
+            "le jeudi 7 mai 2026 Mia Miller a écrit",
+            "@mia wrote on 7 May 2026:",
+        ] {
+            let lines: Vec<&str> = text.split('\n').collect();
+            assert!(introduction(&lines, &Two).is_some(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn what_people_write_above_a_quote() {
+        for text in [
+            "I ran this:",
+            "I asked bob@other.example and he wrote:",
+            "Look what bob@other.example wrote:",
+            "My lawyer Bob wrote on 7 May 2026:",
+            "Our Bob <bob@other.example> wrote:",
+            "As Bob wrote:",
+            "He wrote:",
+            "Please see what you wrote to me and to all the others in the team:",
+            "The law says:",
+            "The error of 7 May 2026 was:",
+            "Mia:",
+            "Hello Mia,",
+            "Thanks, Mia.",
+            "See the list of 2026-05-07 09:00 below:",
+            "Yes, on Friday.",
+        ] {
+            let lines: Vec<&str> = text.split('\n').collect();
+            assert!(introduction(&lines, &Two).is_none(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn what_ends_all_that_is_new() {
+        for (text, expected) in [
+            ("Mia Miller <mia@example.com> wrote:", Introduction::OfAll),
+            ("On Thu, 7 May 2026 09:00 Mia Miller <mia@example.com> wrote", Introduction::OfAll),
+            ("On 7 May 2026 you wrote:", Introduction::OfAll),
+            ("Bob Other <bob@other.example> wrote:", Introduction::OfQuote),
+            ("Mia wrote:", Introduction::OfQuote),
+            ("You wrote:", Introduction::OfQuote),
+        ] {
+            assert_eq!(introduction(&[text], &Two), Some(expected), "{text}");
+        }
+    }
+}

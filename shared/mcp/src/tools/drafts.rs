@@ -1,0 +1,358 @@
+//! Drafts: submitted, changed, decided, sent.
+
+use actionlayer_api::{ApiError, nullable};
+use actionlayer_domain::{
+    Draft, DraftBody, DraftId, DraftRefusal, DraftStatus, IdentityId, MessageId, ThreadId, UploadId, key::Permission,
+};
+use actionlayer_service::{
+    ServiceError,
+    approvals::decide_draft,
+    drafts::{
+        edit_draft::{self, EditDraft},
+        read_drafts::{self, get_draft as read_draft},
+        send_draft as send,
+        submit_draft::{self as submit, SubmitDraft},
+    },
+    identities::read_identities::get_identity,
+    outbound::attachments::NewAttachment,
+};
+use actionlayer_store::{DraftFilter, PageRequest};
+use rmcp::model::JsonObject;
+use serde::Deserialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use super::Call;
+use crate::{
+    answer::{ListOf, value},
+    input::{page, read, read_with_null},
+    once::{Outcome, once},
+    views::{ApproverSees, DraftSummary, DraftView, SubmittedView},
+};
+
+const MAX_DRAFT_CHARS: usize = 8_000;
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ListDrafts {
+    /// Only drafts of this thread.
+    thread_id: Option<ThreadId>,
+    /// Only drafts of this identity.
+    identity_id: Option<IdentityId>,
+    /// Only drafts in this state.
+    status: Option<DraftStatus>,
+    /// How many to give at most; 20 if it is left out.
+    #[schema(minimum = 1, maximum = 100)]
+    limit: Option<u32>,
+    /// How many to pass over.
+    #[schema(minimum = 0, maximum = 1000)]
+    offset: Option<u32>,
+    /// `next_cursor` of the page before, with the same filters.
+    cursor: Option<String>,
+}
+
+pub(crate) async fn list_drafts(call: Call) -> Result<Value, ApiError> {
+    let input: ListDrafts = read(call.arguments.clone())?;
+    let mut request = page(input.limit, input.offset, input.cursor)?;
+    let filter = DraftFilter { thread_id: input.thread_id, status: input.status, identity_id: input.identity_id };
+    loop {
+        let page = read_drafts::list_drafts(&call.app, &call.caller, filter, request.clone()).await?;
+        let list = ListOf::new(page, &request, |draft| DraftSummary::of(&draft)).untrusted();
+        match list.too_long() {
+            Some(fewer) => request.limit = fewer,
+            None => return value(&list),
+        }
+    }
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct GetDraft {
+    /// The draft.
+    draft_id: DraftId,
+    /// Where in its text to begin: `next_from_character` of the answer before.
+    #[schema(minimum = 0)]
+    from_character: Option<usize>,
+}
+
+pub(crate) async fn get_draft(call: Call) -> Result<Value, ApiError> {
+    let input: GetDraft = read(call.arguments.clone())?;
+    let (draft, body) = read_draft(&call.app, &call.caller, input.draft_id).await?;
+    value(&shown(&draft, &body, input.from_character.unwrap_or(0)))
+}
+
+/// A draft with as much of its text as a result may have.
+pub(crate) fn shown(draft: &Draft, body: &DraftBody, from_character: usize) -> DraftView {
+    let mut characters = MAX_DRAFT_CHARS;
+    loop {
+        let view = DraftView::of(draft, body, from_character, characters);
+        if crate::answer::size(&view) <= crate::MAX_RESULT_BYTES || characters < 100 {
+            return view;
+        }
+        characters /= 2;
+    }
+}
+
+/// A file: either `upload_id` alone, or `filename`, `content_type` and `content_base64`.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct File {
+    /// A file that was uploaded before, over the HTTP API.
+    upload_id: Option<UploadId>,
+    /// A plain file name.
+    filename: Option<String>,
+    /// A media type without parameters, such as application/pdf.
+    content_type: Option<String>,
+    /// The content, in base64. All files of a call may have 4 MB, decoded.
+    content_base64: Option<String>,
+}
+
+fn files(files: Vec<File>) -> Vec<NewAttachment> {
+    let one = |File { upload_id, filename, content_type, content_base64 }| NewAttachment {
+        upload_id,
+        filename,
+        content_type,
+        content_base64,
+    };
+    files.into_iter().map(one).collect()
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SubmitDraftArguments {
+    /// The thread to answer in.
+    thread_id: Option<ThreadId>,
+    /// The identity of the thread.
+    identity_id: IdentityId,
+    /// `last_inbound_message_id` of the thread as you read it. Required with `thread_id`.
+    based_on_message_id: Option<MessageId>,
+    /// The text of the answer. Give this, or `body_html`, or both.
+    body_text: Option<String>,
+    /// The answer as HTML.
+    body_html: Option<String>,
+    /// A subject of its own; otherwise it is `Re:` and that of the thread.
+    subject_override: Option<String>,
+    /// Addresses that get a copy.
+    cc: Option<Vec<String>>,
+    /// Addresses that get a copy unseen by the others.
+    bcc: Option<Vec<String>>,
+    /// Why you answer so, and from which facts: the approver reads it.
+    rationale: Option<String>,
+    /// Data of your own, at most 8 KB.
+    #[schema(value_type = Option<Object>)]
+    metadata: Option<Value>,
+    /// Files to send along.
+    attachments: Option<Vec<File>>,
+    /// Quote the message answered below the text.
+    quote_history: Option<bool>,
+    /// Without `thread_id` only: the recipients of a new conversation.
+    to: Option<Vec<String>>,
+    /// Without `thread_id` only: its subject.
+    subject: Option<String>,
+    /// Your own name for this draft, such as a UUID: the same call with the same name makes one draft within a day. Without it
+    /// the same call makes one draft within a minute.
+    #[schema(min_length = 1, max_length = 255)]
+    idempotency_key: Option<String>,
+}
+
+pub(crate) async fn submit_draft(call: Call) -> Result<Value, ApiError> {
+    let input: SubmitDraftArguments = read(call.arguments.clone())?;
+    call.caller.require(Permission::Draft)?;
+    if let Some(there) = undecided(&call, &input).await? {
+        return value(&there);
+    }
+    let key = input.idempotency_key.clone();
+    let outcome = once(&call, "submit_draft", key.as_deref(), async |caller| {
+        let draft = SubmitDraft {
+            thread_id: input.thread_id,
+            identity_id: input.identity_id,
+            based_on_message_id: input.based_on_message_id,
+            to: input.to.unwrap_or_default(),
+            subject: input.subject,
+            body_text: input.body_text,
+            body_html: input.body_html,
+            subject_override: input.subject_override,
+            cc: input.cc.unwrap_or_default(),
+            bcc: input.bcc.unwrap_or_default(),
+            rationale: input.rationale,
+            metadata: input.metadata,
+            attachments: files(input.attachments.unwrap_or_default()),
+            quote_history: input.quote_history.unwrap_or(false),
+        };
+        let (draft, body) = submit::submit_draft(&call.app, &caller, draft).await?;
+        value(&submitted(&call, &draft, &body, false).await?)
+    })
+    .await?;
+    match outcome {
+        Outcome::Now(made) => Ok(made),
+        // What it made then may have been decided, edited or overtaken since: it is shown as it is now.
+        Outcome::Before(made) => {
+            let id: DraftId = serde_json::from_value(made["draft_id"].clone())
+                .map_err(|error| ApiError::internal(error.to_string()))?;
+            let (draft, body) = read_draft(&call.app, &call.caller, id).await?;
+            value(&submitted(&call, &draft, &body, true).await?)
+        }
+    }
+}
+
+async fn submitted(
+    call: &Call,
+    draft: &Draft,
+    body: &DraftBody,
+    already_there: bool,
+) -> Result<SubmittedView, ApiError> {
+    let identity = get_identity(&call.app, &call.caller, draft.identity_id).await?;
+    let approver_sees = ApproverSees::of(&identity, draft, body);
+    Ok(SubmittedView { already_there, draft: DraftSummary::of(draft), approver_sees })
+}
+
+/// The draft that waits for a decision, or was approved, about the same message already.
+async fn undecided(call: &Call, input: &SubmitDraftArguments) -> Result<Option<SubmittedView>, ApiError> {
+    let (Some(thread_id), Some(message_id)) = (input.thread_id, input.based_on_message_id) else { return Ok(None) };
+    let filter = DraftFilter { thread_id: Some(thread_id), ..DraftFilter::default() };
+    let request = PageRequest { limit: 20, offset: 0, cursor: None };
+    let drafts = match read_drafts::list_drafts(&call.app, &call.caller, filter, request).await {
+        Ok(page) => page.items,
+        // The list has to be asked for by identity there, and is only about others: submitting says what is wrong.
+        Err(ServiceError::Validation(_) | ServiceError::NotFound { .. }) => return Ok(None),
+        Err(error) => return Err(error.into()),
+    };
+    let same = drafts.into_iter().find(|draft| {
+        matches!(draft.status, DraftStatus::Pending | DraftStatus::Approved)
+            && draft.based_on_message_id == Some(message_id)
+    });
+    let Some(same) = same else { return Ok(None) };
+    let (draft, body) = read_draft(&call.app, &call.caller, same.id).await?;
+    Ok(Some(submitted(call, &draft, &body, true).await?))
+}
+
+#[allow(clippy::option_option, reason = "absent, null and a value are three different wishes")]
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct EditDraftArguments {
+    /// The draft.
+    draft_id: DraftId,
+    /// The version you read.
+    #[schema(minimum = 1)]
+    version: Option<u32>,
+    /// The new text.
+    #[serde(default, deserialize_with = "nullable")]
+    body_text: Option<Option<String>>,
+    /// The new HTML.
+    #[serde(default, deserialize_with = "nullable")]
+    body_html: Option<Option<String>>,
+    /// A subject of its own.
+    #[serde(default, deserialize_with = "nullable")]
+    subject_override: Option<Option<String>>,
+    /// All addresses that get a copy.
+    cc: Option<Vec<String>>,
+    /// All addresses that get a copy unseen by the others.
+    bcc: Option<Vec<String>>,
+    /// Why you answer so.
+    #[serde(default, deserialize_with = "nullable")]
+    rationale: Option<Option<String>>,
+    /// Data of your own.
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<Object>)]
+    metadata: Option<Option<Value>>,
+    /// All files: those that are not named again go.
+    attachments: Option<Vec<File>>,
+    /// Quote the message answered below the text.
+    quote_history: Option<bool>,
+}
+
+pub(crate) async fn edit_draft(call: Call) -> Result<Value, ApiError> {
+    let input: EditDraftArguments = read_with_null(&call.arguments)?;
+    let change = EditDraft {
+        body_text: input.body_text,
+        body_html: input.body_html,
+        subject_override: input.subject_override,
+        cc: input.cc,
+        bcc: input.bcc,
+        rationale: input.rationale,
+        metadata: input.metadata,
+        attachments: input.attachments.map(files),
+        quote_history: input.quote_history,
+        version: input.version,
+    };
+    let (draft, body) = edit_draft::edit_draft(&call.app, &call.caller, input.draft_id, change).await?;
+    value(&submitted(&call, &draft, &body, false).await?)
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ApproveDraft {
+    /// The draft.
+    draft_id: DraftId,
+    /// The version that was read. Another one by now is refused.
+    #[schema(minimum = 1)]
+    version: Option<u32>,
+}
+
+pub(crate) async fn approve_draft(call: Call) -> Result<Value, ApiError> {
+    let input: ApproveDraft = read(call.arguments.clone())?;
+    let decided = decide_draft::approve_draft(&call.app, &call.caller, input.draft_id, input.version).await;
+    let by_us = |refusal: &DraftRefusal| match refusal {
+        DraftRefusal::Decided { status: DraftStatus::Approved, by: Some(by), .. } => *by == call.caller.actor(),
+        _ => false,
+    };
+    as_it_is(&call, input.draft_id, decided, by_us).await
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RejectDraft {
+    /// The draft.
+    draft_id: DraftId,
+    /// Why, for whoever wrote it.
+    #[schema(max_length = 4096)]
+    reason: Option<String>,
+}
+
+pub(crate) async fn reject_draft(call: Call) -> Result<Value, ApiError> {
+    let input: RejectDraft = read(call.arguments.clone())?;
+    let decided = decide_draft::reject_draft(&call.app, &call.caller, input.draft_id, input.reason).await;
+    let by_us = |refusal: &DraftRefusal| match refusal {
+        DraftRefusal::Decided { status: DraftStatus::Rejected, by: Some(by), .. } => *by == call.caller.actor(),
+        DraftRefusal::Rejected => true,
+        _ => false,
+    };
+    as_it_is(&call, input.draft_id, decided, by_us).await
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SendDraft {
+    /// The draft.
+    draft_id: DraftId,
+}
+
+pub(crate) async fn send_draft(call: Call) -> Result<Value, ApiError> {
+    let input: SendDraft = read(call.arguments.clone())?;
+    let sent = send::send_draft(&call.app, &call.caller, input.draft_id).await;
+    let on_its_way =
+        |refusal: &DraftRefusal| matches!(refusal, DraftRefusal::AlreadySent | DraftRefusal::SendInProgress);
+    as_it_is(&call, input.draft_id, sent, on_its_way).await
+}
+
+/// The draft after a step, or, where the step was refused because it was taken before, as it is.
+async fn as_it_is(
+    call: &Call,
+    id: DraftId,
+    step: Result<(Draft, DraftBody), ServiceError>,
+    taken_before: impl Fn(&DraftRefusal) -> bool,
+) -> Result<Value, ApiError> {
+    let (draft, _) = match step {
+        Err(ServiceError::Draft(refusal)) if taken_before(&refusal) => read_draft(&call.app, &call.caller, id).await?,
+        step => step?,
+    };
+    value(&DraftSummary::of(&draft))
+}
+
+/// The arguments of a call without what does not belong to its effect.
+pub(crate) fn effect(arguments: &JsonObject) -> Vec<u8> {
+    let mut arguments = arguments.clone();
+    arguments.remove("idempotency_key");
+    // Maps of JSON are sorted by name: the same arguments are the same bytes.
+    serde_json::to_vec(&arguments).unwrap_or_default()
+}
