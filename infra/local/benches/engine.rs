@@ -38,6 +38,9 @@ struct Arguments {
     /// How many mails are there when it is measured; the last of them are part of it.
     #[arg(long, value_delimiter = ',', default_value = "500,20000")]
     mails: Vec<usize>,
+    /// The engine to measure; the one built along with this program unless given.
+    #[arg(long, default_value = env!("CARGO_BIN_EXE_actionlayer"))]
+    engine: PathBuf,
     /// Another build of the engine, measured in turn with this one, at the first number of mails only.
     #[arg(long)]
     baseline: Option<PathBuf>,
@@ -54,7 +57,7 @@ fn main() {
     if !arguments.bench {
         return;
     }
-    let mut ours = Subject::start("this build", env!("CARGO_BIN_EXE_actionlayer").as_ref());
+    let mut ours = Subject::start("this build", &arguments.engine);
     let mut baseline = arguments.baseline.map(|binary| Subject::start("the baseline", &binary));
     let mut growth = Vec::new();
     for (position, mails) in arguments.mails.iter().copied().enumerate() {

@@ -185,7 +185,7 @@ impl ServerHandler for Mailbox {
         let asked = Asked::of(&context)?;
         let value: Value = resources::read(&self.app, &asked.caller, &self.waits, &request.uri)
             .await
-            .map_err(|error| asked.refuse(OPERATION, error))?;
+            .map_err(|error| about(&request.uri, asked.refuse(OPERATION, error)))?;
         asked.done(OPERATION);
         let contents = ResourceContents::text(value.to_string(), request.uri).with_mime_type("application/json");
         // It may change at any moment.
@@ -247,6 +247,14 @@ impl ServerHandler for Mailbox {
         }
         Err(ErrorData::new(ErrorCode::METHOD_NOT_FOUND, "There is no such method.", None))
     }
+}
+
+/// The same error, saying which resource it is about.
+fn about(uri: &str, mut error: ErrorData) -> ErrorData {
+    if let Some(Value::Object(data)) = &mut error.data {
+        data.insert("uri".to_owned(), Value::from(uri));
+    }
+    error
 }
 
 /// A text block, for prompts.

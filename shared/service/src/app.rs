@@ -84,8 +84,27 @@ pub struct Caller {
 }
 
 impl Caller {
-    /// Refuses what the role does not allow.
+    /// Refuses what the role does not allow, and to a key that is bound to identities what is about the whole workspace.
     pub fn require(&self, permission: Permission) -> Result<(), ServiceError> {
+        self.require_role(permission)?;
+        match permission {
+            Permission::Administer => self.require_unbound(),
+            Permission::Read | Permission::Draft | Permission::DirectSend | Permission::Approve => Ok(()),
+        }
+    }
+
+    /// Refuses what is about the whole workspace to a key that is bound to identities.
+    pub fn require_unbound(&self) -> Result<(), ServiceError> {
+        if self.identity_ids.is_empty() {
+            return Ok(());
+        }
+        Err(ServiceError::Forbidden {
+            reason: "this is about the whole workspace: it takes a key that is not bound to identities",
+        })
+    }
+
+    /// Refuses what the role does not allow; for what is about one identity, which the key then must see.
+    pub fn require_role(&self, permission: Permission) -> Result<(), ServiceError> {
         if self.role.may(permission) {
             return Ok(());
         }

@@ -85,6 +85,32 @@ async fn no_list_shows_what_is_another_identitys() {
 }
 
 #[tokio::test]
+async fn what_is_about_the_whole_workspace_is_forbidden() {
+    let all = Everything::there_is().await;
+    for role in ["read", "agent", "automation", "full"] {
+        let key = json!({"name": "bound", "role": role, "identity_ids": [id(&all.world.identity)]});
+        let made = all.world.owner.post("/v1/api-keys", key).await.expect(201);
+        let bound = all.world.anyone.with_key(made["key"].as_str().unwrap());
+        let mut asked = 0;
+        for operation in OPERATIONS.iter() {
+            let kind = operation.path.split('/').nth(2).unwrap_or_default();
+            let is_private = matches!(kind, "contacts" | "api-keys" | "suppressions");
+            let is_shared =
+                matches!(kind, "workspace" | "domains" | "webhooks" | "billing") && operation.method != Method::GET;
+            let is_new_identity = operation.path == "/v1/identities" && operation.method == Method::POST;
+            if is_private || is_shared || is_new_identity {
+                let answer = all.ask(&bound, operation).await;
+                // What a key does not see does not exist for it.
+                assert!([403, 404].contains(&answer.status), "{role}: {} {}", operation.method, operation.path);
+                assert!(answer.status == 403 || kind == "webhooks", "{role}: {} {}", operation.method, operation.path);
+                asked += 1;
+            }
+        }
+        assert!(asked >= 20, "{asked}");
+    }
+}
+
+#[tokio::test]
 async fn a_key_does_for_its_identity_what_its_role_allows() {
     let all = Everything::there_is().await;
     let world = &all.world;

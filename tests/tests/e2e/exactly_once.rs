@@ -140,7 +140,7 @@ async fn a_throttled_mail_is_sent_later_once() {
 
     // Longer than the worker has patience: it lets go, and the queue brings the job again.
     world.fault("ses", "SendEmail", "throttle", 6).await;
-    world.act(&long, "send").await.expect(202);
+    world.owner.post(&step(&long, "send"), json!({"answer_again": true})).await.expect(202);
     eventually("the mail to be sent in the end", async || {
         let draft = world.reread(&long).await;
         if draft["status"] == "sent" {

@@ -10,6 +10,7 @@ use serde_json::Value;
 /// An HTTP connection.
 pub(crate) struct Http {
     stream: BufReader<TcpStream>,
+    host: SocketAddr,
     key: String,
 }
 
@@ -17,7 +18,7 @@ impl Http {
     pub(crate) fn connect(address: SocketAddr, key: &str) -> Self {
         let stream = TcpStream::connect(address).unwrap();
         stream.set_nodelay(true).unwrap();
-        Self { stream: BufReader::new(stream), key: key.to_owned() }
+        Self { stream: BufReader::new(stream), host: address, key: key.to_owned() }
     }
 
     pub(crate) fn get(&mut self, path: &str) -> (u16, Value) {
@@ -32,8 +33,9 @@ impl Http {
 
     fn ask(&mut self, method: &str, path: &str, body: &str) -> (u16, Value) {
         let request = format!(
-            "{method} {path} HTTP/1.1\r\nhost: bench\r\nauthorization: Bearer {}\r\ncontent-type: application/json\r\n\
+            "{method} {path} HTTP/1.1\r\nhost: {}\r\nauthorization: Bearer {}\r\ncontent-type: application/json\r\n\
              content-length: {}\r\n\r\n{body}",
+            self.host,
             self.key,
             body.len()
         );

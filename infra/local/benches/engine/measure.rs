@@ -79,7 +79,7 @@ impl Subject {
         let mut growth = Vec::new();
         while self.received < mails {
             let window = self.receive((mails - self.received).min(WINDOW));
-            if self.received % (2 * WINDOW) == 0 || self.received == WINDOW {
+            if self.received.is_multiple_of(2 * WINDOW) || self.received == WINDOW {
                 let visible_per_second = window.rates[1].1;
                 let [list_p50_ms, _] = percentiles(self.ask_alone(50, |http, _| {
                     assert_eq!(http.get("/v1/threads").0, 200);

@@ -4,6 +4,9 @@ use std::fmt::Write as _;
 
 use crate::measure::{Growth, Measured};
 
+/// A figure of what was measured.
+type Figure = fn(&Growth) -> f64;
+
 /// The subjects side by side, line by line.
 pub(crate) fn table(mails: usize, results: &[(&'static str, Vec<Measured>)]) {
     println!("\n## With {mails} mails received\n");
@@ -45,7 +48,7 @@ const TOP: f64 = 34.0;
 
 /// One panel for each figure, over the number of mails.
 pub(crate) fn svg(growth: &[Growth]) -> String {
-    let panels: [(&str, fn(&Growth) -> f64); 3] = [
+    let panels: [(&str, Figure); 3] = [
         ("Mails visible a second", |point| point.visible_per_second),
         ("Processor time of a mail until it can be found, ms", |point| point.processor_ms),
         ("List of threads, median, ms", |point| point.list_p50_ms),

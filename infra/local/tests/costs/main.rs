@@ -181,6 +181,29 @@ fn the_bill_is_as_documented_and_below_its_bounds() {
 /// Every tool of `/mcp`, the caller's authentication included.
 #[rustfmt::skip]
 const EVERY_TOOL: &[Price] = &[
+    price("list_threads", 2, 3, 3.0, 1.0),
+    price("list_threads, needs_review", 2, 3, 3.0, 1.0),
+    price("get_thread", 3, 4, 3.0, 1.0),
+    price("get_thread, older ones", 5, 6, 4.5, 1.0),
+    price("search_messages", 2, 2, 0.5, 1.0),
+    price("get_attachment", 2, 2, 1.0, 1.0),
+    price("wait_for_message", 3, 3, 2.0, 1.0),
+    price("wait_for_message, there is some", 3, 4, 4.0, 1.0),
+    price("submit_draft", 8, 8, 6.5, 22.0),
+    price("submit_draft, again", 4, 4, 2.5, 1.0),
+    price("list_drafts", 2, 3, 1.0, 1.0),
+    price("get_draft", 2, 2, 1.0, 1.0),
+    price("edit_draft", 4, 4, 3.0, 10.0),
+    price("approve_draft", 3, 3, 1.0, 7.0),
+    price("send_draft", 4, 6, 5.0, 19.0),
+    price("send_draft, again", 4, 6, 6.0, 1.0),
+    price("submit_draft, without a thread", 7, 7, 5.0, 19.0),
+    price("reject_draft", 4, 4, 3.0, 19.0),
+    price("list_identities", 2, 2, 1.0, 1.0),
+    price("get_identity", 2, 2, 1.0, 1.0),
+    price("list_contacts", 2, 3, 1.0, 1.0),
+    price("get_contact", 3, 3, 1.5, 1.0),
+    price("list_pending_inbound", 2, 3, 1.0, 1.0),
 ];
 
 #[tokio::test]

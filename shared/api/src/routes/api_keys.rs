@@ -58,7 +58,8 @@ pub(crate) async fn create_api_key(
 #[utoipa::path(
     get, path = "/v1/api-keys", tag = "API keys",
     params(Paging),
-    responses((status = 200, description = "A page of keys.", body = List<ApiKeyView>))
+    responses((status = 200, description = "A page of keys.", body = List<ApiKeyView>)),
+    extensions(("x-errors" = json!(["forbidden"])))
 )]
 pub(crate) async fn list_api_keys(
     State(app): State<Arc<App>>,

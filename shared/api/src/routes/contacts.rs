@@ -37,7 +37,8 @@ pub fn routes() -> OpenApiRouter<Arc<App>> {
         ("status" = Option<ContactStatus>, Query, description = "Only contacts in this state."),
         ("tag" = Option<String>, Query, description = "Only contacts with this tag."),
     ),
-    responses((status = 200, description = "A page of contacts.", body = List<ContactView>))
+    responses((status = 200, description = "A page of contacts.", body = List<ContactView>)),
+    extensions(("x-errors" = json!(["forbidden"])))
 )]
 pub(crate) async fn list_contacts(
     State(app): State<Arc<App>>,
@@ -92,7 +93,8 @@ pub(crate) async fn create_contact(
 #[utoipa::path(
     get, path = "/v1/contacts/{id}", tag = "Contacts",
     params(("id" = ContactId, Path, description = "The contact.")),
-    responses((status = 200, description = "The contact.", body = ContactView))
+    responses((status = 200, description = "The contact.", body = ContactView)),
+    extensions(("x-errors" = json!(["forbidden"])))
 )]
 pub(crate) async fn get_contact(
     State(app): State<Arc<App>>,

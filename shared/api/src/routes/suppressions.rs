@@ -19,7 +19,8 @@ pub fn routes() -> OpenApiRouter<Arc<App>> {
 #[utoipa::path(
     get, path = "/v1/suppressions", tag = "Suppressions",
     params(Paging),
-    responses((status = 200, description = "A page of addresses.", body = List<SuppressionView>))
+    responses((status = 200, description = "A page of addresses.", body = List<SuppressionView>)),
+    extensions(("x-errors" = json!(["forbidden"])))
 )]
 pub(crate) async fn list_suppressions(
     State(app): State<Arc<App>>,

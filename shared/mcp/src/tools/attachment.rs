@@ -43,8 +43,6 @@ pub(crate) struct FileView {
     /// How many characters the text has altogether; `null` when the file is no text, or longer than 2 MB.
     characters: Option<usize>,
     next_from_character: Option<usize>,
-    /// Where a person can download it.
-    download_url: String,
     download_until: Moment,
     untrusted_content: FileText,
 }
@@ -52,6 +50,8 @@ pub(crate) struct FileView {
 #[derive(Debug, Serialize, ToSchema)]
 struct FileText {
     attachment: AttachmentView,
+    /// Where a person can download it, until `download_until`. The sender's name of the file stands in it.
+    download_url: String,
     text: Option<String>,
 }
 
@@ -70,10 +70,10 @@ pub(crate) async fn get_attachment(call: Call) -> Result<Value, ApiError> {
             pdf: bytes.as_deref().filter(|_| is_pdf(&attachment)).and_then(facts),
             characters: part.as_ref().map(|part| part.characters),
             next_from_character: part.as_ref().and_then(|part| part.next_from_character),
-            download_url: url.url.clone(),
             download_until: Moment(url.expires_at),
             untrusted_content: FileText {
                 attachment: AttachmentView::of(&attachment),
+                download_url: url.url.clone(),
                 text: part.map(|part| part.text),
             },
         };

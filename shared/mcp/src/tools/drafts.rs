@@ -325,11 +325,17 @@ pub(crate) async fn reject_draft(call: Call) -> Result<Value, ApiError> {
 pub(crate) struct SendDraft {
     /// The draft.
     draft_id: DraftId,
+    /// The version that was read. A pending draft that somebody else edited last is refused without it.
+    #[schema(minimum = 1)]
+    version: Option<u32>,
+    /// Send it although the mail it answers was answered since it was written. Takes a key that may approve.
+    #[serde(default)]
+    answer_again: bool,
 }
 
 pub(crate) async fn send_draft(call: Call) -> Result<Value, ApiError> {
     let input: SendDraft = read(call.arguments.clone())?;
-    let sent = send::send_draft(&call.app, &call.caller, input.draft_id).await;
+    let sent = send::send_draft(&call.app, &call.caller, input.draft_id, input.version, input.answer_again).await;
     let on_its_way =
         |refusal: &DraftRefusal| matches!(refusal, DraftRefusal::AlreadySent | DraftRefusal::SendInProgress);
     as_it_is(&call, input.draft_id, sent, on_its_way).await

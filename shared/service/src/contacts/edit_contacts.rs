@@ -48,11 +48,13 @@ pub async fn list_contacts(
     filter: ContactFilter,
     page: PageRequest,
 ) -> Result<Page<Contact>, ServiceError> {
+    caller.require_unbound()?;
     Ok(app.store.list_contacts(caller.workspace_id, &filter, &page).await?)
 }
 
 /// A contact.
 pub async fn get_contact(app: &App, caller: &Caller, id: ContactId) -> Result<Contact, ServiceError> {
+    caller.require_unbound()?;
     Ok(find(app, caller, id).await?.value)
 }
 

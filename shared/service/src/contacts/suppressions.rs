@@ -20,6 +20,7 @@ pub async fn list_suppressions(
     caller: &Caller,
     page: PageRequest,
 ) -> Result<Page<Suppression>, ServiceError> {
+    caller.require_unbound()?;
     Ok(app.store.list_suppressions(caller.workspace_id, &page).await?)
 }
 

@@ -102,7 +102,10 @@ async fn queue_once(
         return Err(ServiceError::StaleDraft);
     }
     draft.answer_again |= approval.is_some_and(|approval| approval.answer_again);
-    if thread_row.value.was_answered_since(draft.based_on_message_id, draft.created_at) && !draft.answer_again {
+    let could_leave =
+        matches!(draft.status, DraftStatus::Pending | DraftStatus::Approved) && draft.send_state.is_none();
+    let is_second = thread_row.value.was_answered_since(draft.based_on_message_id, draft.created_at);
+    if could_leave && is_second && !draft.answer_again {
         if caller.is_none() {
             return Err(ServiceError::StaleDraft);
         }

@@ -228,10 +228,8 @@ async fn answer_once(
         ..draft(app, caller, input, parsed, &thread, subject, now)
     };
     let body = body(input, &identity);
-    let quoted = match input.quote_history {
-        true => Some(QuotedMessage::of(message, &app.store.body(&message_row).await?)),
-        false => None,
-    };
+    let quoted =
+        if input.quote_history { Some(QuotedMessage::of(message, &app.store.body(&message_row).await?)) } else { None };
     draft.content_sha256 = content::seal(&draft, &body, &identity.email_address, quoted.as_ref());
     thread.draft_opened(draft.id, now);
 

@@ -25,7 +25,7 @@ pub async fn list_webhook_deliveries(
 
 /// Puts an event that never happened on its way to a webhook, also to one that is not active.
 pub async fn test_webhook(app: &App, caller: &Caller, id: WebhookId) -> Result<WebhookDelivery, ServiceError> {
-    caller.require(Permission::Administer)?;
+    caller.require_role(Permission::Administer)?;
     until_settled(app, || async {
         let webhook = webhooks::find(app, caller, id).await?;
         if let Some(made) = Once::made(app, caller).await? {
@@ -51,7 +51,7 @@ pub async fn redeliver(
     id: WebhookId,
     delivery_id: Option<WebhookDeliveryId>,
 ) -> Result<WebhookDelivery, ServiceError> {
-    caller.require(Permission::Administer)?;
+    caller.require_role(Permission::Administer)?;
     until_settled(app, || async {
         let webhook = webhooks::find(app, caller, id).await?;
         if let Some(made) = Once::made(app, caller).await? {

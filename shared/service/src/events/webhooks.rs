@@ -44,7 +44,7 @@ pub(crate) fn sees_webhooks(caller: &Caller) -> bool {
 
 /// Whoever changes webhooks decides who is told of everything in the workspace.
 pub(crate) fn require_owner(caller: &Caller) -> Result<(), ServiceError> {
-    caller.require(Permission::Administer)?;
+    caller.require_role(Permission::Administer)?;
     if sees_webhooks(caller) {
         return Ok(());
     }
@@ -148,7 +148,7 @@ pub async fn update_webhook(
     id: WebhookId,
     patch: WebhookPatch,
 ) -> Result<Webhook, ServiceError> {
-    caller.require(Permission::Administer)?;
+    caller.require_role(Permission::Administer)?;
     let mut fields = Fields::default();
     let url = patch.url.as_deref().and_then(|url| check_url(app, url, &mut fields));
     let events = patch.events.as_deref().and_then(|events| check_events(events, &mut fields));
@@ -175,7 +175,7 @@ pub async fn update_webhook(
 
 /// Removes a webhook. What was on its way to it is not delivered any more.
 pub async fn delete_webhook(app: &App, caller: &Caller, id: WebhookId) -> Result<(), ServiceError> {
-    caller.require(Permission::Administer)?;
+    caller.require_role(Permission::Administer)?;
     until_settled(app, || async {
         let row = find(app, caller, id).await?;
         let mut transaction = Transaction::new();
@@ -187,7 +187,7 @@ pub async fn delete_webhook(app: &App, caller: &Caller, id: WebhookId) -> Result
 
 /// Gives a webhook a new secret; the one before signs along for a day.
 pub async fn rotate_webhook_secret(app: &App, caller: &Caller, id: WebhookId) -> Result<Webhook, ServiceError> {
-    caller.require(Permission::Administer)?;
+    caller.require_role(Permission::Administer)?;
     until_settled(app, || async {
         let row = find(app, caller, id).await?;
         if Once::made::<WebhookId>(app, caller).await?.is_some() {

@@ -63,7 +63,7 @@ pub async fn get_identity(app: &App, caller: &Caller, id: IdentityId) -> Result<
 
 /// Deletes an identity: its address receives no more. Its threads stay.
 pub async fn delete_identity(app: &App, caller: &Caller, id: IdentityId) -> Result<(), ServiceError> {
-    caller.require(Permission::Administer)?;
+    caller.require_role(Permission::Administer)?;
     until_settled(app, || async {
         let row = visible_identity(app, caller, id).await?;
         let claim = app.store.get::<AddressClaim>(&keys::address(&row.value.email_address)).await?;

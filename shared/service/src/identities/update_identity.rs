@@ -45,7 +45,7 @@ pub async fn update_identity(
     id: IdentityId,
     patch: IdentityPatch,
 ) -> Result<Identity, ServiceError> {
-    caller.require(Permission::Administer)?;
+    caller.require_role(Permission::Administer)?;
     until_settled(app, || update_once(app, caller, id, &patch)).await
 }
 

@@ -21,9 +21,13 @@ pub async fn list_held(
 }
 
 async fn find(app: &App, caller: &Caller, id: HeldId) -> Result<Row<HeldInbound>, ServiceError> {
-    caller.require(Permission::Administer)?;
+    caller.require_role(Permission::Administer)?;
     let row = app.store.get::<HeldInbound>(&keys::held(caller.workspace_id, id)).await?;
-    row.filter(|row| caller.sees(row.value.identity_id)).ok_or(ServiceError::NotFound { what: "pending mail" })
+    let row = row.filter(|row| caller.sees(row.value.identity_id));
+    let row = row.ok_or(ServiceError::NotFound { what: "pending mail" })?;
+    // Whom to believe is decided for all identities.
+    caller.require_unbound()?;
+    Ok(row)
 }
 
 /// Trusts the sender of a held mail and receives all their held mail in the order it came. Returns how many that was.

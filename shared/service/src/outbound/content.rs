@@ -56,7 +56,9 @@ impl Contents<'_> {
         field(self.sender.reply_to.as_ref().map_or("", EmailAddress::as_str));
         for list in [&self.to, &self.cc, &self.bcc] {
             field(&list.len().to_string());
-            list.iter().for_each(|address| field(address));
+            for address in list {
+                field(address);
+            }
         }
         field(self.subject);
         field(&self.composed.text);

@@ -69,6 +69,7 @@ pub async fn list_api_keys(
     caller: &Caller,
     request: &PageRequest,
 ) -> Result<Page<(ApiKey, Option<Timestamp>)>, ServiceError> {
+    caller.require_unbound()?;
     let keys = app.store.list_api_keys(caller.workspace_id).await?;
     Ok(Page::of_few(keys, &format!("{}#api_keys", caller.workspace_id), request, |(key, _)| key.id.to_string())?)
 }

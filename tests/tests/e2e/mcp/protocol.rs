@@ -165,7 +165,7 @@ async fn methods_and_tools_that_are_not_there_are_said_to_be_missing() {
         for uri in ["thread://0197f3a0-5c1e-7d2a-9f00-1234567890ab", "workspace://other", "file:///etc/passwd"] {
             let error = client.error("resources/read", json!({"uri": uri})).await;
             assert_eq!(error["code"], missing, "{uri}: {error}");
-            assert_eq!(error["data"]["error"], "not_found");
+            assert_eq!((&error["data"]["error"], &error["data"]["uri"]), (&json!("not_found"), &json!(uri)));
         }
         assert_eq!(code("prompts/get", json!({"name": "jailbreak"})).await, -32_602);
         assert_eq!(code("prompts/get", json!({"name": "draft_reply", "arguments": {}})).await, -32_602);

@@ -103,7 +103,7 @@ async fn every_role_may_what_it_may_and_is_shown_just_that() {
         match role {
             "read" => assert_eq!((&draft["status"], &draft["version"]), (&json!("pending"), &json!(1))),
             "agent" | "automation" => {
-                assert_eq!((&draft["status"], &draft["decided_by"]["name"]), (&json!("rejected"), &json!(role)))
+                assert_eq!((&draft["status"], &draft["decided_by"]["name"]), (&json!("rejected"), &json!(role)));
             }
             _ => {}
         }
