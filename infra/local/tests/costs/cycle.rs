@@ -119,7 +119,7 @@ pub(crate) async fn count(world: &World) -> Vec<Step> {
     cycle.step("approve it", approve_draft(app, caller, draft.id, None)).await.unwrap();
     cycle.relay("relay it: its event").await;
     cycle.authenticate("authenticate").await;
-    let queued = cycle.step("send it", send_draft(app, caller, draft.id)).await.unwrap().0;
+    let queued = cycle.step("send it", send_draft(app, caller, draft.id, None, false)).await.unwrap().0;
     cycle.relay("relay it: its job").await;
     let job = SendJob { workspace_id: caller.workspace_id, message_id: queued.outbound_message_id.unwrap() };
     cycle.step("hand it to SES and record it", deliver(app, &job)).await.unwrap();
