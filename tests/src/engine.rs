@@ -26,6 +26,10 @@ pub struct Engine {
     pub smtp: SocketAddr,
     /// Where the table is reached, for tests that write what no public interface writes.
     pub dynamodb: String,
+    /// Where Slack's Web API is reached.
+    pub slack: String,
+    /// Where Telegram's Bot API is reached.
+    pub telegram: String,
     /// Where SES is.
     pub ses: String,
 }
@@ -56,12 +60,13 @@ impl Engine {
             .spawn()
             .expect("the engine starts");
         let (http, smtp, dynamodb, ses) = (String::new(), ([127, 0, 0, 1], 0).into(), String::new(), String::new());
-        let mut engine = Self { child, folder, parameters, http, smtp, dynamodb, ses };
+        let (slack, telegram) = (String::new(), String::new());
+        let mut engine = Self { child, folder, parameters, http, smtp, dynamodb, ses, slack, telegram };
         engine.wait_until_ready(&log_file, printed_before).await;
         engine
     }
 
-    /// Waits for the line `ready http=… smtp=… dynamodb=… ses=…`.
+    /// Waits for the line `ready http=… smtp=… dynamodb=… …`.
     async fn wait_until_ready(&mut self, log: &Path, begin: u64) {
         let started = Instant::now();
         loop {
@@ -71,6 +76,8 @@ impl Engine {
                 self.http = value("http=");
                 self.smtp = value("smtp=").parse().expect("an address");
                 self.dynamodb = value("dynamodb=");
+                self.slack = value("slack=");
+                self.telegram = value("telegram=");
                 self.ses = value("ses=");
                 return;
             }

@@ -38,6 +38,13 @@ impl Api {
         Self { key: Some(key.to_owned()), ..self.clone() }
     }
 
+    /// The same caller, who is shown redirects instead of following them.
+    #[must_use]
+    pub fn staying(&self) -> Self {
+        let client = Client::builder().redirect(reqwest::redirect::Policy::none()).build().expect("a client");
+        Self { client, ..self.clone() }
+    }
+
     /// The key.
     pub fn key(&self) -> &str {
         self.key.as_deref().unwrap_or_default()

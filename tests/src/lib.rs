@@ -11,6 +11,7 @@
 //! **Must never know.** The product's types: what it says is read as anybody reads it.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on says so by a panic")]
 
+pub mod chats;
 pub mod contract;
 pub mod engine;
 pub mod http;

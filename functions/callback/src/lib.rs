@@ -7,5 +7,5 @@ use actionlayer_service::App;
 
 /// The routes of this function.
 pub fn router(app: Arc<App>) -> Router {
-    serve([routes::email_links()], app)
+    serve([routes::email_links(), routes::chat_callbacks()], app)
 }

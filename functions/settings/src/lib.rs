@@ -14,6 +14,7 @@ pub fn router(app: Arc<App>) -> Router {
             routes::api_keys(),
             routes::webhooks(),
             routes::events(),
+            routes::slack(),
             routes::billing(),
             routes::document(),
         ],

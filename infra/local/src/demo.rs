@@ -6,6 +6,7 @@ use std::{io::Write, time::Duration};
 
 use serde_json::{Value, json};
 
+mod chats;
 mod client;
 mod customer;
 mod mail;
@@ -119,10 +120,17 @@ impl<W: Write + Send> Play<'_, W> {
             "display_name": "Anna von Blumen Böhm",
             "reply_to_email": "laden@boehm.test",
             "signature_text": "Anna\nBlumen Böhm",
-            "approval_channel": { "type": "email", "to": ["dana@office.test"] },
+            "approval_channel": [
+                { "type": "email", "to": ["dana@office.test"] },
+                chats::slack_channel(),
+                chats::telegram_channel(),
+            ],
         });
         let identity = self.client.post("/v1/identities", Some(&owner_key), Some(body)).await?.created()?;
-        self.say("Made anna@boehm.test, whose drafts Dana approves by e-mail.")?;
+        self.client.enter_request_url(&identity["approval_channel"][1]).await?;
+        self.say(
+            "Made anna@boehm.test, whose drafts Dana approves by e-mail, in Slack or in Telegram (both played here).",
+        )?;
         Ok(Office { owner_key, agent_key, identity_id: text(&identity["id"]) })
     }
 
@@ -214,7 +222,12 @@ impl<W: Write + Send> Play<'_, W> {
         let link = self.approval_link("liegen für Sie bereit").await?;
         let owner = Some(office.owner_key.as_str());
         let path = format!("/v1/drafts/{}", text(&draft["id"]));
-        self.client.post(&format!("{path}/approve"), owner, None).await?.ok()?;
+        let answer = self.client.press_in_telegram("liegen für Sie bereit", "Approve").await?;
+        expect("Telegram's answer to the press", answer["text"].clone(), "Approved. Its author sends it.")?;
+        self.client.slack_says("liegen für Sie bereit", "Approved by Dana Scully in Telegram").await?;
+        self.say(
+            "Dana approved another draft in Telegram; the message in Slack says so, and has no buttons any more.",
+        )?;
         let mail = customer::reply("<antwort-2@kunde.test>", "frage-1@kunde.test", "Doch lieber drei!");
         self.client.smtp_send(customer::ADDRESS, "anna@boehm.test", &mail).await?;
         let thread = format!("/v1/threads/{}", text(&thread["id"]));
@@ -236,10 +249,12 @@ impl<W: Write + Send> Play<'_, W> {
         let edited = self.client.patch(&path, agent, edit).await?.ok()?;
         expect("the version after an edit", edited["version"].clone(), 2)?;
         expect("approving an old version", self.client.decide(&first, "approve").await?, 409)?;
-        let second = self.approval_link("für 33 Euro").await?;
-        expect("rejecting the new one", self.client.decide(&second, "reject").await?, 200)?;
-        expect("the draft", self.client.get(&path, agent).await?.ok()?["status"].clone(), "rejected")?;
-        self.say("The agent edited a draft: the old link is refused, Dana got a new one and rejected it.")
+        self.client.reject_in_slack("für 33 Euro", "Die Preisliste sagt 36.").await?;
+        let draft = self.client.get(&path, agent).await?.ok()?;
+        expect("the draft", draft["status"].clone(), "rejected")?;
+        expect("the reason", draft["reject_reason"].clone(), "Die Preisliste sagt 36.")?;
+        self.client.slack_says("für 33 Euro", "Rejected by dana in Slack").await?;
+        self.say("The agent edited a draft: the old link is refused, and Dana rejected the new version in Slack, with a reason.")
     }
 
     async fn cold_mail_is_refused(&mut self, office: &Office) -> Result<(), DemoError> {

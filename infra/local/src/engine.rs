@@ -42,6 +42,11 @@ use crate::{
 /// The region this machine plays.
 pub const REGION: &str = "us-east-1";
 
+/// Parameters of the engine beside those of the template: where Slack and Telegram are, if they are to be the real ones
+/// (`SlackApi=https://slack.com`, `TelegramApi=https://api.telegram.org`), and whether the engine asks Telegram for
+/// updates (`TelegramUpdates=polled`), since it is not reached from outside.
+pub(crate) const ENGINE_PARAMETERS: [&str; 3] = ["SlackApi", "TelegramApi", "TelegramUpdates"];
+
 /// What an engine is told at its start.
 #[derive(Debug, Clone)]
 pub struct EngineOptions {
@@ -162,6 +167,10 @@ pub struct Addresses {
     pub sqs: String,
     /// SES v2.
     pub sesv2: String,
+    /// Slack's Web API.
+    pub slack: String,
+    /// Telegram's Bot API.
+    pub telegram: String,
 }
 
 impl Addresses {
@@ -262,6 +271,14 @@ impl Connections<'_> {
             ]
             .map(|(name, value)| (name.to_owned(), value.to_owned())),
         );
+        for (variable, parameter) in [
+            (variable::SLACK_API_URL, "SlackApi"),
+            (variable::TELEGRAM_API_URL, "TelegramApi"),
+            (variable::TELEGRAM_UPDATES, "TelegramUpdates"),
+        ] {
+            let value = self.scope.refs.get(parameter).cloned().unwrap_or_default();
+            variables.insert(variable.to_owned(), value);
+        }
         variables.insert(variable::DNS_SERVER.to_owned(), self.dns.to_string());
         let ports = Ports { clock: self.clock.clone(), entropy: Arc::new(OsEntropy) };
         let transport = self.servers.client();

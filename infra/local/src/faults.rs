@@ -42,6 +42,10 @@ pub enum Service {
     S3,
     /// Our own functions; the operation is the function's name.
     Lambda,
+    /// Slack; the operation is the method, `chat.postMessage`, or `interaction` for what it calls.
+    Slack,
+    /// Telegram; the operation is the method, `sendMessage`, or `webhook` for what it calls.
+    Telegram,
 }
 
 /// How it fails.
@@ -54,7 +58,8 @@ pub enum FaultKind {
     TimeoutBefore,
     /// Done, never answered.
     TimeoutAfterEffect,
-    /// SQS, `ReceiveMessage`: one message is handed out twice. Counted per message.
+    /// SQS, `ReceiveMessage`: one message is handed out twice, counted per message. Slack, `interaction`, and Telegram,
+    /// `webhook`: a press is delivered twice.
     DuplicateDelivery,
     /// SQS, `ReceiveMessage`: the newest messages are handed out first. Counted per receive that found any.
     Reorder,
@@ -107,7 +112,7 @@ impl Fault {
     fn check(&self) -> Result<(), FaultRefusal> {
         let named = !self.operation.is_empty()
             && self.operation.len() <= 64
-            && self.operation.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+            && self.operation.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte));
         if !named && self.operation != "*" {
             return Err(FaultRefusal::Operation);
         }
@@ -118,7 +123,13 @@ impl Fault {
             FaultKind::Throttle | FaultKind::TimeoutBefore | FaultKind::TimeoutAfterEffect => {
                 self.service != Service::Lambda
             }
-            FaultKind::DuplicateDelivery | FaultKind::Reorder => {
+            FaultKind::DuplicateDelivery => match self.service {
+                Service::Sqs => matches!(self.operation.as_str(), "*" | "ReceiveMessage"),
+                Service::Slack => self.operation == "interaction",
+                Service::Telegram => self.operation == "webhook",
+                Service::Ses | Service::Dynamodb | Service::S3 | Service::Lambda => false,
+            },
+            FaultKind::Reorder => {
                 self.service == Service::Sqs && matches!(self.operation.as_str(), "*" | "ReceiveMessage")
             }
             FaultKind::CrashAfter => self.service == Service::Lambda,

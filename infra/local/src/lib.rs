@@ -1,6 +1,7 @@
-//! The whole system on one machine: the functions' own routers and handlers on servers of ours for AWS's services.
+//! The whole system on one machine: the functions' own routers and handlers on servers of ours for AWS's services, for
+//! Slack and for Telegram.
 //!
-//! **Job.** Play DynamoDB, S3, SQS, SES and DNS over their real protocols, closely enough that nothing under `shared/`
+//! **Job.** Play DynamoDB, S3, SQS, SES, DNS, Slack and Telegram over their real protocols, closely enough that nothing under `shared/`
 //! can tell.
 //!
 //! **Invariants.** What was acknowledged survives `kill -9`. An operation that is not played is refused by name.
@@ -28,6 +29,7 @@ mod group_commit;
 /// Lambda: the functions, invoked.
 mod in_process;
 pub mod invoke;
+mod kept;
 pub mod local_access;
 mod local_routes;
 /// Everything that left.
@@ -36,11 +38,15 @@ pub mod outbox;
 pub mod s3;
 /// Sending mail: an SES v2 server.
 pub mod ses;
+/// Slack, with a page that shows it.
+pub mod slack;
 /// Receiving mail: an SMTP listener in front of what SES does with a mail.
 pub mod smtp;
 /// The queues: an SQS server.
 pub mod sqs;
 /// The engine's durable state.
 pub mod state;
+/// Telegram, with a page that shows it.
+pub mod telegram;
 /// `template.yaml`, read.
 pub mod template;

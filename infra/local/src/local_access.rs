@@ -63,7 +63,7 @@ pub(crate) async fn guard(
         return refuse(StatusCode::FORBIDDEN, "forbidden", message);
     }
     let reads = matches!(*request.method(), Method::GET | Method::HEAD | Method::DELETE);
-    if !reads && has_body(headers) && !is_json(headers) {
+    if !reads && has_body(headers) && !is_json(headers) && !is_own_form(headers) {
         let message = "Send `Content-Type: application/json`.";
         return refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", message);
     }
@@ -110,10 +110,19 @@ fn has_body(headers: &HeaderMap) -> bool {
         || text(headers, &header::CONTENT_LENGTH).is_some_and(|length| length.trim() != "0")
 }
 
+/// A form of a page of `/local` itself, as its browser says: where it comes from was checked before. Without a word about
+/// that it may be anybody's.
+fn is_own_form(headers: &HeaderMap) -> bool {
+    headers.contains_key(header::ORIGIN) && is_kind(headers, "application/x-www-form-urlencoded")
+}
+
 fn is_json(headers: &HeaderMap) -> bool {
-    text(headers, &header::CONTENT_TYPE).is_some_and(|kind| {
-        kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"))
-    })
+    is_kind(headers, "application/json")
+}
+
+fn is_kind(headers: &HeaderMap, wanted: &str) -> bool {
+    text(headers, &header::CONTENT_TYPE)
+        .is_some_and(|kind| kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case(wanted)))
 }
 
 #[cfg(test)]

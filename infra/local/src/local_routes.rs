@@ -21,7 +21,9 @@ use crate::{
     gateway::refusal,
     local_access::{self, LocalToken},
     outbox::{self, Outbox},
+    slack::{self, Slack},
     smtp::{self, Verdicts},
+    telegram::{self, Telegram},
 };
 
 /// What the routes work with.
@@ -33,6 +35,8 @@ pub(crate) struct LocalRoutes {
     pub(crate) faults: Arc<Faults>,
     pub(crate) clock: Arc<LocalClock>,
     pub(crate) sweep: Sweep,
+    pub(crate) slack: Arc<Slack>,
+    pub(crate) telegram: Arc<Telegram>,
 }
 
 /// `/healthz`, for whoever watches over the engine.
@@ -52,6 +56,8 @@ pub(crate) fn router(routes: LocalRoutes, token: LocalToken) -> Router {
         .merge(dns::router(routes.zones, routes.records))
         .merge(faults::router(routes.faults))
         .merge(clock::router(routes.clock))
+        .merge(slack::local_router(routes.slack))
+        .merge(telegram::local_router(routes.telegram))
         .merge(counters::router())
         .method_not_allowed_fallback(wrong_method)
         .layer(middleware::from_fn_with_state(token, local_access::guard))

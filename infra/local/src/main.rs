@@ -131,8 +131,12 @@ fn greet(engine: &Engine, data: &std::path::Path, made_token: Option<&str>) -> s
     let at = engine.addresses();
     let (url, local, smtp) = (at.url(), at.local_url(), at.smtp);
     let mut out = std::io::stdout().lock();
-    writeln!(out, "ready http={url} smtp={smtp}")?;
+    writeln!(out, "ready http={url} smtp={smtp} slack={} telegram={}", at.slack, at.telegram)?;
     writeln!(out, "  API        {url}/v1       mail in {smtp}       what left {local}/local/outbox")?;
+    writeln!(
+        out,
+        "  Slack      {local}/local/slack      Telegram {local}/local/telegram    played here, with buttons that work"
+    )?;
     writeln!(out, "  DynamoDB   {}   S3 {}   SQS {}   SES {}   DNS {}", at.dynamodb, at.s3, at.sqs, at.sesv2, at.dns)?;
     writeln!(out, "  data       {}   delete it to start afresh", data.display())?;
     if let Some(token) = made_token {

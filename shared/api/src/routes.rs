@@ -6,6 +6,7 @@
 mod api_keys;
 mod attachments;
 mod billing;
+mod chat_callbacks;
 mod contacts;
 mod document;
 mod domains;
@@ -17,6 +18,7 @@ mod identities;
 mod inbound;
 mod messages;
 mod rules;
+mod slack;
 mod suppressions;
 mod threads;
 mod uploads;
@@ -25,6 +27,7 @@ mod workspace;
 
 pub use api_keys::routes as api_keys;
 pub use billing::routes as billing;
+pub use chat_callbacks::routes as chat_callbacks;
 pub use contacts::routes as contacts;
 pub use document::routes as document;
 pub use domains::routes as domains;
@@ -36,6 +39,7 @@ pub use identities::routes as identities;
 pub use inbound::routes as inbound;
 pub use messages::routes as messages;
 pub use rules::routes as rules;
+pub use slack::routes as slack;
 pub use suppressions::routes as suppressions;
 pub use threads::routes as threads;
 pub use uploads::routes as uploads;
@@ -48,7 +52,7 @@ use actionlayer_service::App;
 use utoipa_axum::router::OpenApiRouter;
 
 /// Every route of the API.
-pub(crate) fn all() -> [OpenApiRouter<Arc<App>>; 17] {
+pub(crate) fn all() -> [OpenApiRouter<Arc<App>>; 18] {
     [
         api_keys(),
         billing(),
@@ -62,6 +66,7 @@ pub(crate) fn all() -> [OpenApiRouter<Arc<App>>; 17] {
         inbound(),
         messages(),
         rules(),
+        slack(),
         suppressions(),
         threads(),
         uploads(),

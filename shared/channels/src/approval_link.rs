@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use actionlayer_domain::{DraftId, EmailAddress, Secret, Timestamp, WorkspaceId};
+use actionlayer_domain::{DraftId, EmailAddress, Secret, Timestamp, WorkspaceId, channel::ChannelKind};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::{Digest as _, Sha256};
@@ -20,12 +20,14 @@ const LAYOUT: u8 = 1;
 const CONTEXT: &[u8] = b"actionlayer approval link";
 
 const APPROVER_LEN: usize = 16;
+/// The fingerprint of no address.
+const NOBODY: [u8; APPROVER_LEN] = [0; APPROVER_LEN];
 const SIGNATURE_LEN: usize = 32;
 const PAYLOAD_LEN: usize = 1 + 16 + 16 + 4 + APPROVER_LEN + 8;
 const TOKEN_LEN: usize = PAYLOAD_LEN + SIGNATURE_LEN;
 
 /// What a link is about. Whether its draft still is what the approver saw is for the draft to say.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApprovalToken {
     /// The workspace of the draft.
     pub workspace_id: WorkspaceId,
@@ -36,6 +38,20 @@ pub struct ApprovalToken {
     /// From when on the link is refused.
     pub expires_at: Timestamp,
     approver: [u8; APPROVER_LEN],
+    member: Option<Member>,
+}
+
+/// Somebody in a channel, as Slack or Telegram vouched for them when they asked for a link.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Member {
+    /// Slack or Telegram.
+    pub channel: ChannelKind,
+    /// The channel's or chat's id.
+    pub place: String,
+    /// Their id there.
+    pub user_id: String,
+    /// Their name there.
+    pub name: String,
 }
 
 /// Why a text is no link that can be used.
@@ -61,7 +77,33 @@ impl ApprovalToken {
         approver: &EmailAddress,
         expires_at: Timestamp,
     ) -> Self {
-        Self { workspace_id, draft_id, version, expires_at, approver: fingerprint(approver) }
+        Self { workspace_id, draft_id, version, expires_at, approver: fingerprint(approver), member: None }
+    }
+
+    /// A link that shows and decides nothing: it stands in a message that many see.
+    pub fn for_readers(workspace_id: WorkspaceId, draft_id: DraftId, version: u32, expires_at: Timestamp) -> Self {
+        Self { workspace_id, draft_id, version, expires_at, approver: NOBODY, member: None }
+    }
+
+    /// A link for somebody in a channel, given to them alone.
+    pub fn for_member(
+        workspace_id: WorkspaceId,
+        draft_id: DraftId,
+        version: u32,
+        member: Member,
+        expires_at: Timestamp,
+    ) -> Self {
+        Self { workspace_id, draft_id, version, expires_at, approver: NOBODY, member: Some(member) }
+    }
+
+    /// Who it was given to, if that is somebody in a channel.
+    pub const fn member(&self) -> Option<&Member> {
+        self.member.as_ref()
+    }
+
+    /// Whether it only shows.
+    pub fn is_for_readers(&self) -> bool {
+        self.approver == NOBODY && self.member.is_none()
     }
 
     /// Whether the link was made for this approver. The address itself is not in it: a link that leaks names nobody.
@@ -70,9 +112,13 @@ impl ApprovalToken {
         self.approver == fingerprint(approver)
     }
 
-    /// The token as text: 124 characters of the URL-safe base64 alphabet (RFC 4648, section 5).
+    /// The token as text: 124 characters of the URL-safe base64 alphabet (RFC 4648, section 5), more for a member.
     pub fn sign(&self, secret: &Secret<[u8; 32]>) -> String {
-        let payload = self.payload();
+        let mut payload = self.payload().to_vec();
+        if let Some(member) = &self.member {
+            // Four strings as JSON cannot fail.
+            payload.extend(serde_json::to_vec(member).unwrap_or_default());
+        }
         let mut bytes = Vec::with_capacity(TOKEN_LEN);
         bytes.extend_from_slice(&payload);
         bytes.extend_from_slice(&mac(secret, &payload).finalize().into_bytes());
@@ -82,10 +128,8 @@ impl ApprovalToken {
     /// Reads a token that came back. The signature is checked in constant time and before anything else is believed.
     pub fn open(secret: &Secret<[u8; 32]>, text: &str, now: Timestamp) -> Result<Self, TokenError> {
         let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| TokenError::Malformed)?;
-        let (payload, signature) = bytes.split_at_checked(PAYLOAD_LEN).ok_or(TokenError::Malformed)?;
-        if signature.len() != SIGNATURE_LEN {
-            return Err(TokenError::Malformed);
-        }
+        let payload_len = bytes.len().checked_sub(SIGNATURE_LEN).filter(|len| *len >= PAYLOAD_LEN);
+        let (payload, signature) = bytes.split_at(payload_len.ok_or(TokenError::Malformed)?);
         mac(secret, payload).verify_slice(signature).map_err(|_| TokenError::BadSignature)?;
         let token = Self::read(payload).ok_or(TokenError::Malformed)?;
         if token.expires_at <= now {
@@ -120,11 +164,13 @@ impl ApprovalToken {
         let (version, rest) = rest.split_first_chunk()?;
         let (approver, rest) = rest.split_first_chunk()?;
         let (expires_at, rest) = rest.split_first_chunk()?;
-        (layout == LAYOUT && rest.is_empty()).then(|| Self {
+        let member = if rest.is_empty() { None } else { Some(serde_json::from_slice(rest).ok()?) };
+        (layout == LAYOUT).then(|| Self {
             workspace_id: WorkspaceId::from_bytes(*workspace_id),
             draft_id: DraftId::from_bytes(*draft_id),
             version: u32::from_be_bytes(*version),
             approver: *approver,
+            member,
             expires_at: Timestamp::from_unix_ms(i64::from_be_bytes(*expires_at)),
         })
     }
@@ -180,6 +226,24 @@ mod tests {
     }
 
     #[test]
+    fn a_link_may_be_for_readers_or_for_a_member() {
+        let token = token();
+        let readers = ApprovalToken::for_readers(token.workspace_id, token.draft_id, 3, at(1_000));
+        let opened = ApprovalToken::open(&SECRET, &readers.sign(&SECRET), at(0)).unwrap();
+        assert!(opened.is_for_readers() && !opened.is_for(&"dana@example.com".parse().unwrap()));
+        let dana = Member {
+            channel: ChannelKind::Slack,
+            place: "C1".to_owned(),
+            user_id: "U1".to_owned(),
+            name: "Dana".to_owned(),
+        };
+        let members = ApprovalToken::for_member(token.workspace_id, token.draft_id, 3, dana.clone(), at(1_000));
+        let opened = ApprovalToken::open(&SECRET, &members.sign(&SECRET), at(0)).unwrap();
+        assert_eq!(opened.member(), Some(&dana));
+        assert!(!opened.is_for_readers());
+    }
+
+    #[test]
     fn expires_on_the_dot() {
         assert_eq!(ApprovalToken::open(&SECRET, &token().sign(&SECRET), at(1_000)), Err(TokenError::Expired));
     }
@@ -205,8 +269,9 @@ mod tests {
     fn what_is_no_token_is_malformed() {
         let good = token().sign(&SECRET);
         let long = format!("{good}AAAA");
-        for bad in ["", "x", "%2e%2e", "ü", &good[..120], &long, &good.replace(&good[..1], "=")] {
+        for bad in ["", "x", "%2e%2e", "ü", &good[..120], &good.replace(&good[..1], "=")] {
             assert_eq!(ApprovalToken::open(&SECRET, bad, at(0)), Err(TokenError::Malformed), "{bad:?}");
         }
+        assert_eq!(ApprovalToken::open(&SECRET, &long, at(0)), Err(TokenError::BadSignature));
     }
 }

@@ -1,7 +1,7 @@
-//! How people are asked: the messages of each channel, and the links in them.
+//! How people are asked: the messages of each channel, and the links and buttons in them.
 //!
-//! **Job.** Turn a draft that waits for a decision into something a person can read and decide on, and turn a link that
-//! comes back into the draft, version and approver it was made for.
+//! **Job.** Turn a draft that waits for a decision into something a person can read and decide on, and turn what comes
+//! back, a link or a press of a button, into the draft, version and approver it was made for.
 //!
 //! **Invariants.** What an approver is shown is the exact version they decide on, whole or with a link to the whole.
 //! Nothing that came in by mail, and nothing an agent wrote, can leave its place in a page or a header, or be there
@@ -13,9 +13,21 @@ pub mod approval_link;
 pub mod approval_mail;
 pub mod held_mail;
 pub mod legible;
+pub mod press;
 pub mod proposal;
+pub mod slack;
+pub mod telegram;
+pub mod word_diff;
 
+pub mod excerpt;
+mod held;
+#[cfg(test)]
+mod hostile;
 #[cfg(test)]
 mod sample;
+mod standing;
+mod units;
 
-pub use proposal::Proposal;
+pub use held::HeldStanding;
+pub use proposal::{PreviousVersion, Proposal, Rivals};
+pub use standing::refusal_sentence;

@@ -7,7 +7,11 @@ use actionlayer_domain::{
 };
 use actionlayer_mail::{Composition, QuotedMessage, html_to_text, is_executable};
 
-use crate::legible::{Cut, cut, line, lines, moment};
+use crate::{
+    excerpt::{Piece, excerpt},
+    legible::{Cut, cut, line, lines, moment},
+    word_diff::word_diff,
+};
 
 /// A draft and all that a person needs to decide on it.
 #[derive(Debug, Clone, Copy)]
@@ -22,11 +26,37 @@ pub struct Proposal<'a> {
     pub body: &'a DraftBody,
     /// The newest mail that came in, as far as the thread still has it.
     pub newest_inbound: Option<(&'a Message, &'a MessageBody)>,
+    /// The version that was asked about before, if this one is an edit of it.
+    pub previous: Option<PreviousVersion<'a>>,
+    /// What became of the mail it answers.
+    pub rivals: Rivals,
+}
+
+/// An earlier version of a draft.
+#[derive(Debug, Clone, Copy)]
+pub struct PreviousVersion<'a> {
+    /// Its number.
+    pub version: u32,
+    /// Its subject.
+    pub subject: &'a str,
+    /// Its text.
+    pub body: &'a DraftBody,
+}
+
+/// What else answers the mail a draft answers.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Rivals {
+    /// An answer to it left.
+    pub answered: bool,
+    /// So many other drafts wait for a decision.
+    pub drafts: usize,
 }
 
 /// A proposal as text that can be shown: bounded, legible, not yet escaped.
 #[derive(Debug)]
 pub struct Shown {
+    /// Who wants to send what to whom, in one line.
+    pub headline: String,
     pub thread_subject: String,
     pub subject: String,
     /// It starts a conversation: nobody wrote first.
@@ -56,6 +86,16 @@ pub struct Shown {
     pub is_from_html: bool,
     /// The message it answers, whole, if that goes along.
     pub history: Option<ShownInbound>,
+    /// What changed since the version that was asked about before.
+    pub changes: Option<Changes>,
+    pub expires_at: Option<String>,
+}
+
+/// What changed since an earlier version.
+#[derive(Debug)]
+pub struct Changes {
+    pub since_version: u32,
+    pub pieces: Vec<Piece>,
 }
 
 /// The newest inbound mail, to be shown.
@@ -74,6 +114,9 @@ pub struct Room {
     pub inbound: usize,
 }
 
+/// The most of a mailbox's name in a headline.
+const NAME_CHARS: usize = 60;
+
 impl Proposal<'_> {
     pub fn shown(&self, room: Room) -> Shown {
         let (draft, body) = (self.draft, self.body);
@@ -91,6 +134,7 @@ impl Proposal<'_> {
         let html_says_the_same = html_as_text.as_ref().is_some_and(|html| says_the_same(html, &text));
         let html_as_text = html_as_text.filter(|_| !html_says_the_same);
         Shown {
+            headline: self.headline(),
             thread_subject: line(&self.thread.subject),
             subject: line(draft.subject.as_str()),
             is_cold: draft.based_on_message_id.is_none(),
@@ -105,14 +149,40 @@ impl Proposal<'_> {
             rationale: draft.rationale.as_deref().map(lines),
             files: draft.attachments.iter().map(file).collect(),
             pictures: said.map(|said| said.pictures.iter().map(|url| line(url)).collect()).unwrap_or_default(),
-            inbound: self.newest_inbound.map(|(message, body)| shown_inbound(message, body, room.inbound)),
+            inbound: self.newest_inbound.map(|(message, body)| shown_message(message, body, room.inbound)),
             warnings: self.warnings(),
             text,
             html_as_text,
             html_says_the_same,
             is_from_html,
             history: self.history(room.draft),
+            changes: self.changes(),
+            expires_at: draft.expires_at.map(moment),
         }
+    }
+
+    /// Who wants to send what to whom.
+    fn headline(&self) -> String {
+        let who = cut(&line(self.identity.display_name.as_str()), NAME_CHARS).text;
+        let to = match self.draft.to.as_slice() {
+            [] => String::new(),
+            [only] => only.to_string(),
+            [first, rest @ ..] => format!("{first} and {} more", rest.len()),
+        };
+        let verb = if self.draft.based_on_message_id.is_none() { "write to" } else { "answer" };
+        format!("{who} wants to {verb} {to}")
+    }
+
+    /// What is different from the version that was asked about before: subject and text, as they are read.
+    fn changes(&self) -> Option<Changes> {
+        let previous = self.previous?;
+        let text = |subject: &str, body: &DraftBody| {
+            let text = body.text.clone().or_else(|| body.html.as_deref().map(html_to_text)).unwrap_or_default();
+            format!("{}\n{}", line(subject), lines(&text))
+        };
+        let (old, new) = (text(previous.subject, previous.body), text(self.draft.subject.as_str(), self.body));
+        let pieces = excerpt(&word_diff(&old, &new));
+        (!pieces.is_empty()).then_some(Changes { since_version: previous.version, pieces })
     }
 
     /// How it is signed.
@@ -163,21 +233,26 @@ impl Proposal<'_> {
         if self.draft.attachments.iter().any(|file| is_executable(&file.filename, &file.content_type, &[])) {
             warnings.push("The draft carries a file that runs when opened.");
         }
+        if self.rivals.answered {
+            warnings.push("This would be a second answer to the same mail.");
+        }
+        match self.rivals.drafts {
+            0 => {}
+            1 => warnings.push("Another draft answers the same mail and waits for a decision too."),
+            _ => warnings.push("Other drafts answer the same mail and wait for a decision too."),
+        }
         let was_here = |address: &EmailAddress| self.thread.participants().any(|known| known == address.folded());
         let mut recipients = self.draft.to.iter().chain(&self.draft.cc).chain(&self.draft.bcc);
         if self.draft.based_on_message_id.is_some() && !recipients.all(was_here) {
             warnings.push("It goes to somebody who was not in this conversation before.");
         }
-        if self.thread.open_draft_ids.len() > 1 {
-            warnings.push("There is another draft in this conversation that nobody decided about.");
-        }
         let Some((message, _)) = self.newest_inbound else { return warnings };
         warnings.extend(message.safety_flags.iter().map(|flag| sentence(*flag)));
         if message.parse_limited {
-            warnings.push("The message was too large or too deeply nested to be read whole.");
+            warnings.push("The mail was too large or too deeply nested to be read whole.");
         }
         if message.is_automated {
-            warnings.push("A machine wrote the message, not a person.");
+            warnings.push("A machine wrote the mail, not a person.");
         }
         warnings
     }
@@ -190,7 +265,8 @@ impl Proposal<'_> {
     }
 }
 
-fn shown_inbound(message: &Message, body: &MessageBody, room: usize) -> ShownInbound {
+/// A message of the conversation, to be shown in `room` characters.
+pub fn shown_message(message: &Message, body: &MessageBody, room: usize) -> ShownInbound {
     let text = [&body.extracted_text, &body.text].into_iter().flatten().find(|text| !text.trim().is_empty());
     ShownInbound {
         from: named(message.from_name.as_deref(), &message.from_email),
@@ -235,13 +311,13 @@ fn named(name: Option<&str>, address: &str) -> String {
 
 pub const fn sentence(flag: SafetyFlag) -> &'static str {
     match flag {
-        SafetyFlag::HiddenText => "The message holds text that a person would not see.",
-        SafetyFlag::LinkMismatch => "A link in the message leads elsewhere than it says.",
+        SafetyFlag::HiddenText => "The mail contains text that people cannot see.",
+        SafetyFlag::LinkMismatch => "A link in the mail leads elsewhere than it says.",
         SafetyFlag::LookalikeDomain => "The sender's domain looks like one you know, but is another.",
-        SafetyFlag::ReplyToDiffers => "The answer would go to another domain than the sender's.",
-        SafetyFlag::Unauthenticated => "Nothing proves that the message comes from the sender it names.",
-        SafetyFlag::ExecutableAttachment => "The message carries a file that runs when opened.",
-        SafetyFlag::SeveralAuthors => "The message names more than one author: nothing says who wrote it.",
+        SafetyFlag::ReplyToDiffers => "Answers go to another domain than the sender's.",
+        SafetyFlag::Unauthenticated => "The sender's address is not proven.",
+        SafetyFlag::ExecutableAttachment => "The mail carries a file that runs when opened.",
+        SafetyFlag::SeveralAuthors => "The mail names more than one author: nothing says who wrote it.",
         SafetyFlag::NewParticipant => "Its author was not in this conversation before, and may not be who they say.",
     }
 }

@@ -10,7 +10,7 @@ use actionlayer_domain::{
     thread::ThreadStatus,
 };
 
-use crate::Proposal;
+use crate::{Proposal, Rivals};
 
 pub(crate) const HOSTILE: &str = "</title><script>alert(1)</script><img src=x onerror=alert(2)>\"'&";
 
@@ -32,6 +32,8 @@ impl Sample {
             draft: &self.draft,
             body: &self.body,
             newest_inbound: Some((&self.message, &self.message_body)),
+            previous: None,
+            rivals: Rivals::default(),
         }
     }
 
@@ -51,6 +53,7 @@ impl Sample {
             signature_html: None,
             thread_history_depth: 10,
             approval_channels: vec![ApprovalChannel::Email { to: vec!["dana@example.com".parse().unwrap()] }],
+            channel_troubles: Vec::new(),
             can_send_cold: false,
             auto_approve_replies: false,
             status: IdentityStatus::Active,

@@ -1,4 +1,4 @@
-//! What we say to others, and what their answers mean: SES, SQS, DNS.
+//! What we say to others, and what their answers mean: SES, SQS, DNS, Slack, Telegram.
 //!
 //! **Job.** One client for each service, which makes one call and sorts its answer into what is known after it.
 //!
@@ -8,8 +8,11 @@
 //! **Must never know.** What a call is made for, the table, HTTP servers, which machine this is.
 
 pub mod dns;
+mod providers;
 pub mod ses;
+pub mod slack;
 pub mod sqs;
+pub mod telegram;
 
 /// A service gave no usable answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

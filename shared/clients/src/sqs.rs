@@ -9,6 +9,8 @@ use crate::ClientError;
 
 /// SQS takes this many messages in one request.
 const BATCH: usize = 10;
+/// The longest SQS keeps a message back.
+const MAX_DELAY_SECONDS: u32 = 900;
 
 /// The work queues.
 #[derive(Debug, Clone)]
@@ -33,6 +35,16 @@ impl Queues {
             }
         }
         Ok(())
+    }
+
+    /// Puts one job on its queue, to be seen after so many seconds; SQS takes at most 900.
+    pub async fn put_after(&self, work: &Work, seconds: u32) -> Result<(), ClientError> {
+        let error = |code: &str| ClientError { service: "sqs", code: code.to_owned() };
+        let body = serde_json::to_string(work).map_err(|_| error("unserializable"))?;
+        let url = self.urls.get(&work.queue()).ok_or_else(|| error("unknown_queue"))?;
+        let delay = i32::try_from(seconds.min(MAX_DELAY_SECONDS)).unwrap_or_default();
+        let request = self.client.send_message().queue_url(url).message_body(body).delay_seconds(delay);
+        request.send().await.map(drop).map_err(|e| error(e.code().unwrap_or("no_answer")))
     }
 
     async fn put_batch(&self, queue: Queue, batch: &[&Work]) -> Result<(), ClientError> {

@@ -32,15 +32,22 @@ pub enum ApprovalChannel {
         /// Slack user ids of those who may decide; whoever is in the channel when empty.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         approvers: Vec<String>,
+        /// Set by us, and left alone when written: the Request URL to enter in the app's settings under "Interactivity &
+        /// Shortcuts".
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        callback_url: Option<String>,
     },
     /// A chat in Telegram, written to by a bot of one's own.
     Telegram {
         /// The token of the bot.
         #[schema(value_type = String)]
         bot_token: Secret<String>,
-        /// The chat: a number, or `@` and a name.
+        /// The chat: a number, or `@` and a name, which becomes that chat's number.
         chat_id: String,
-        /// Telegram user ids of those who may decide; whoever is in the chat when empty.
+        /// The topic of a supergroup, if it is not the general one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        topic_id: Option<i64>,
+        /// Telegram user ids of those who may decide. Needed for a group; in a private chat it is whoever is there.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         approvers: Vec<String>,
     },
@@ -57,12 +64,12 @@ fn masked(secret: &Secret<String>) -> Secret<String> {
 }
 
 impl ApprovalChannel {
-    /// The name in the API: the value of `type`.
-    pub const fn as_str(&self) -> &'static str {
+    /// What kind it is.
+    pub const fn kind(&self) -> ChannelKind {
         match self {
-            Self::Email { .. } => "email",
-            Self::Slack { .. } => "slack",
-            Self::Telegram { .. } => "telegram",
+            Self::Email { .. } => ChannelKind::Email,
+            Self::Slack { .. } => ChannelKind::Slack,
+            Self::Telegram { .. } => ChannelKind::Telegram,
         }
     }
 
@@ -83,18 +90,31 @@ impl ApprovalChannel {
         }
     }
 
+    /// Whether somebody with that user id decides in it. In a private chat of Telegram there is one person; in a group
+    /// nobody decides who is not named, since whoever sees its buttons can press them.
+    pub fn lets_decide(&self, user_id: &str) -> bool {
+        match self {
+            Self::Email { .. } => false,
+            Self::Slack { approvers, .. } => approvers.is_empty() || approvers.iter().any(|id| id == user_id),
+            Self::Telegram { approvers, chat_id, .. } => {
+                approvers.iter().any(|id| id == user_id) || (approvers.is_empty() && chat_id == user_id)
+            }
+        }
+    }
+
     /// As reads show it.
     #[must_use]
     pub fn shown(&self) -> Self {
         match self.clone() {
-            Self::Slack { channel, bot_token, signing_secret, approvers } => Self::Slack {
+            Self::Slack { channel, bot_token, signing_secret, approvers, callback_url } => Self::Slack {
                 channel,
                 bot_token: bot_token.as_ref().map(masked),
                 signing_secret: signing_secret.as_ref().map(masked),
                 approvers,
+                callback_url,
             },
-            Self::Telegram { bot_token, chat_id, approvers } => {
-                Self::Telegram { bot_token: masked(&bot_token), chat_id, approvers }
+            Self::Telegram { bot_token, chat_id, topic_id, approvers } => {
+                Self::Telegram { bot_token: masked(&bot_token), chat_id, topic_id, approvers }
             }
             email @ Self::Email { .. } => email,
         }
@@ -143,11 +163,7 @@ impl ApprovalChannel {
     pub fn problem(&self) -> Option<(&'static str, &'static str)> {
         match self {
             Self::Email { to } => to.is_empty().then_some(("to", "must name at least one approver")),
-            Self::Slack { channel, bot_token, signing_secret, approvers } => {
-                let (Some(token), Some(secret)) = (bot_token, signing_secret) else {
-                    let field = if bot_token.is_none() { "bot_token" } else { "signing_secret" };
-                    return Some((field, "is required: no Slack app is installed for this workspace"));
-                };
+            Self::Slack { channel, bot_token, signing_secret, approvers, .. } => {
                 let is_id = |text: &str, kinds: &[char]| {
                     text.starts_with(kinds)
                         && (3..=32).contains(&text.len())
@@ -156,16 +172,29 @@ impl ApprovalChannel {
                 if !is_id(channel, &['C', 'G', 'D']) {
                     return Some(("channel", "must be the id of a channel, such as C024BE91L"));
                 }
+                let wrong = approvers.len() > MAX_APPROVERS || !approvers.iter().all(|id| is_id(id, &['U', 'W']));
+                if wrong {
+                    return Some(("approvers", "must be at most 20 Slack user ids, such as U012A3CDE"));
+                }
+                let (token, secret) = match (bot_token, signing_secret) {
+                    (Some(token), Some(secret)) => (token, secret),
+                    // The app that is installed for the workspace.
+                    (None, None) => return None,
+                    (None, Some(_)) => return Some(("bot_token", "is required beside a signing secret")),
+                    (Some(_), None) => return Some(("signing_secret", "is required beside a bot token")),
+                };
                 if !token.expose().strip_prefix("xoxb-").is_some_and(is_token) {
                     return Some(("bot_token", "must be the token of a bot: `xoxb-` and what follows"));
                 }
                 if !(secret.expose().len() == 32 && secret.expose().bytes().all(|b| b.is_ascii_hexdigit())) {
                     return Some(("signing_secret", "must be the app's signing secret: 32 hexadecimal digits"));
                 }
-                let wrong = approvers.len() > MAX_APPROVERS || !approvers.iter().all(|id| is_id(id, &['U', 'W']));
-                wrong.then_some(("approvers", "must be at most 20 Slack user ids, such as U012A3CDE"))
+                None
             }
-            Self::Telegram { bot_token, chat_id, approvers } => {
+            Self::Telegram { bot_token, chat_id, topic_id, approvers } => {
+                if topic_id.is_some_and(|id| id < 1) {
+                    return Some(("topic_id", "must be the number of a topic"));
+                }
                 let is_number = |text: &str| (1..=20).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
                 let token = bot_token.expose().split_once(':');
                 if !token.is_some_and(|(bot, rest)| is_number(bot) && rest.len() >= 30 && is_token(rest)) {
@@ -197,6 +226,44 @@ fn is_token(text: &str) -> bool {
     (8..=255).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
 }
 
+/// A kind of channel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum ChannelKind {
+    /// A mail to each approver.
+    Email,
+    /// A channel in Slack.
+    Slack,
+    /// A chat in Telegram.
+    Telegram,
+}
+
+impl ChannelKind {
+    /// The name in the API: the value of `type`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Email => "email",
+            Self::Slack => "slack",
+            Self::Telegram => "telegram",
+        }
+    }
+}
+
+/// That a channel cannot be written to until a person mends it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ChannelTrouble {
+    /// The channel's `type`.
+    pub channel: ChannelKind,
+    /// The channel's or chat's id.
+    pub place: String,
+    /// The provider's word for it.
+    pub error: String,
+    /// What to do about it.
+    pub fix: String,
+    /// Since when.
+    pub since: Timestamp,
+}
+
 /// Whether one approver was told of one version of a draft.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
@@ -210,18 +277,33 @@ pub enum NotificationState {
 /// What became of telling one approver about one version of a draft.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Notification {
-    /// The channel's `type`.
-    pub channel: String,
+    /// The kind of channel.
+    pub channel: ChannelKind,
     /// Whom it went to: an address, or the channel's or chat's id.
     pub recipient: String,
     /// The version of the draft it showed.
     pub version: u32,
     /// What became of it.
     pub state: NotificationState,
-    /// Why it failed, in a fixed word.
+    /// Why it failed, in the provider's word or a fixed one.
     pub error: Option<String>,
+    /// What to do about it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fix: Option<String>,
     /// When that was.
     pub at: Timestamp,
+    /// What changes the message later: Slack's `ts`, Telegram's message id. None for mail, which stays as it was sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message_id: Option<String>,
+    /// How the draft stood when the message was last written, see [`Draft::face`](crate::Draft::face).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shown: Option<String>,
+    /// The provider did not answer, or asked to wait: it is tried again.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub may_retry: bool,
+    /// It was reminded of.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub reminded: bool,
 }
 
 #[cfg(test)]
@@ -273,6 +355,7 @@ mod tests {
             assert_eq!(with(slack(), field, bad.into()), Some(field));
         }
         assert_eq!(with(slack(), "bot_token", serde_json::Value::Null), Some("bot_token"));
+        assert_eq!(with(slack(), "signing_secret", serde_json::Value::Null), Some("signing_secret"));
         assert_eq!(with(slack(), "approvers", serde_json::json!(["dana"])), Some("approvers"));
         for (field, bad) in [("bot_token", "123456"), ("chat_id", "my chat"), ("chat_id", "")] {
             assert_eq!(with(telegram(), field, bad.into()), Some(field));

@@ -154,12 +154,28 @@ pub struct Draft {
     pub failure: Option<Failure>,
     /// When it expires if nobody decides.
     pub expires_at: Option<Timestamp>,
+    /// When its approvers are reminded if nobody decides.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remind_at: Option<Timestamp>,
     /// Who was told, and with what result.
     pub notifications: Vec<Notification>,
+    /// Somebody writes to its channels right now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub telling: Option<Telling>,
     /// When it was submitted.
     pub created_at: Timestamp,
     /// When it last changed.
     pub updated_at: Timestamp,
+}
+
+/// That one worker writes to the draft's channels. Another one that comes by in the meantime leaves it to that one, which
+/// looks at the draft again before it is done: so that two of them cannot overtake each other in a channel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Telling {
+    /// Tells two workers apart.
+    pub nonce: u64,
+    /// When it counts as dead.
+    pub until: Timestamp,
 }
 
 /// The bodies of a draft. At least one is there.
@@ -408,11 +424,28 @@ impl Draft {
         true
     }
 
+    /// How it stands, as far as a message about it says so: it is to be written again when this changes.
+    pub fn face(&self) -> String {
+        let send_state = self.send_state.map_or("", SendState::as_str);
+        let decided = self.decided_at.map_or(0, Timestamp::unix_ms);
+        format!("{}{send_state}{}/{decided}/{}", self.status.as_str(), u8::from(self.stale_warning), self.version)
+    }
+
+    /// Whether its approvers are to be reminded now; they are once. Returns whether it changed.
+    #[must_use]
+    pub fn remind(&mut self, now: Timestamp) -> bool {
+        let is_due = self.status == DraftStatus::Pending && self.remind_at.is_some_and(|at| at <= now);
+        if is_due {
+            self.remind_at = None;
+        }
+        is_due
+    }
+
     /// Records that an approver was told, or could not be. Once per channel, recipient and version.
     pub fn notified(&mut self, notification: Notification) {
         self.notifications.retain(|n| {
-            (&n.channel, &n.recipient, n.version)
-                != (&notification.channel, &notification.recipient, notification.version)
+            (n.channel, &n.recipient, n.version)
+                != (notification.channel, &notification.recipient, notification.version)
         });
         self.notifications.push(notification);
     }

@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    DomainId, EmailAddress, HeaderText, IdentityId, LocalPart, Timestamp, WorkspaceId, channel::ApprovalChannel,
+    DomainId, EmailAddress, HeaderText, IdentityId, LocalPart, Timestamp, WorkspaceId,
+    channel::{ApprovalChannel, ChannelTrouble},
 };
 
 /// The most messages a thread shows at once.
@@ -60,6 +61,9 @@ pub struct Identity {
     pub thread_history_depth: u8,
     /// Where its approvers are asked.
     pub approval_channels: Vec<ApprovalChannel>,
+    /// Those of them that cannot be written to until a person mends it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub channel_troubles: Vec<ChannelTrouble>,
     /// May start threads.
     pub can_send_cold: bool,
     /// The owner's opt-out: replies need no approval.

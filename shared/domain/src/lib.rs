@@ -10,6 +10,7 @@
 //! **Must never know.** AWS, HTTP, async, the clock, randomness. Time and entropy arrive through [`ports`].
 
 pub mod address;
+pub mod asking;
 pub mod channel;
 pub mod contact;
 pub mod draft;

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     DraftId, DraftStatus, HeldId, IdentityId, Message, MessageId, ThreadId, WorkspaceId,
+    contact::{NoticeMessage, SenderDecision},
     event::Entity,
     message::{DeliveryStatus, Direction},
 };
@@ -69,6 +70,28 @@ pub struct SenderJob {
     pub identity_id: IdentityId,
     /// Held mail of the sender; its id names them.
     pub held_id: HeldId,
+}
+
+/// The body of a message on the notify queue: messages about a sender say what was decided.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SenderDecidedJob {
+    /// The workspace.
+    pub workspace_id: WorkspaceId,
+    /// The identity whose approvers were told.
+    pub identity_id: IdentityId,
+    /// The sender.
+    pub from_email: String,
+    /// The messages.
+    pub messages: Vec<NoticeMessage>,
+    /// What was decided.
+    pub decision: SenderDecision,
+}
+
+impl std::fmt::Debug for SenderDecidedJob {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("SenderDecidedJob(…)")
+    }
 }
 
 /// The body of a message on the index queue.
@@ -138,10 +161,78 @@ pub struct NotifyJob {
     pub again: bool,
 }
 
+/// The body of a message on the notify queue: an answer to one person who pressed a button.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AnswerJob {
+    /// How they are reached.
+    pub answer_to: AnswerTo,
+    /// What they are told.
+    pub sentence: String,
+}
+
+impl std::fmt::Debug for AnswerJob {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("AnswerJob(…)")
+    }
+}
+
+/// How somebody is reached who pressed a button.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AnswerTo {
+    /// Slack's response URL.
+    SlackResponse(String),
+}
+
+/// The body of a message on the notify queue: a question that is answered by a reply in Telegram.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PromptJob {
+    /// The workspace.
+    pub workspace_id: WorkspaceId,
+    /// The draft.
+    pub prompt_about: DraftId,
+    /// The version that was shown.
+    pub version: u32,
+    /// The bot.
+    pub bot_id: i64,
+    /// The chat.
+    pub chat_id: i64,
+    /// The message whose button was pressed.
+    pub message_id: i64,
+    /// The topic.
+    pub topic_id: Option<i64>,
+    /// Who pressed.
+    pub user_id: i64,
+    /// The new text is asked for; otherwise the reason.
+    pub edit: bool,
+    /// Where they change a text that is too long for a message: a page of their own, if nobody else reads the chat.
+    pub page: Option<String>,
+}
+
+impl std::fmt::Debug for PromptJob {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("PromptJob(…)")
+    }
+}
+
+impl std::fmt::Debug for AnswerTo {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("AnswerTo(…)")
+    }
+}
+
 /// The body of a message on the notify queue.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum NotifyWork {
+    /// To somebody who pressed a button.
+    Answer(AnswerJob),
+    /// To somebody who is to reply.
+    Prompt(PromptJob),
+    /// About a sender, of whom somebody decided.
+    SenderDecided(SenderDecidedJob),
     /// About a draft.
     Draft(NotifyJob),
     /// About a sender.
@@ -150,6 +241,18 @@ pub enum NotifyWork {
 
 /// What follows from a change. Both images of one item, either of which may be missing (created, removed).
 pub fn work(old: Option<&Entity>, new: Option<&Entity>) -> Option<Work> {
+    if let (Some(Entity::SenderNotice(notice)), None) = (old, new) {
+        // Somebody decided: messages about the sender say so.
+        return notice.decision.clone().map(|decision| {
+            Work::Notify(NotifyWork::SenderDecided(SenderDecidedJob {
+                workspace_id: notice.workspace_id,
+                identity_id: notice.identity_id,
+                from_email: notice.from_email.clone(),
+                messages: notice.messages.clone(),
+                decision,
+            }))
+        });
+    }
     match (old, new?) {
         (_, Entity::Thread(_) | Entity::Held(_) | Entity::Contact(_) | Entity::Suppression(_) | Entity::Domain(_)) => {
             None
@@ -167,12 +270,22 @@ pub fn work(old: Option<&Entity>, new: Option<&Entity>) -> Option<Work> {
                 .then_some(Work::Send(SendJob { workspace_id: message.workspace_id, message_id: message.id }))
         }
         (old, Entity::Draft(draft)) => {
-            let told = matches!(old, Some(Entity::Draft(old)) if old.version == draft.version);
-            (draft.status == DraftStatus::Pending && !told).then_some(Work::Notify(NotifyWork::Draft(NotifyJob {
+            let old = match old {
+                Some(Entity::Draft(old)) => Some(old),
+                _ => None,
+            };
+            let is_news = old.is_none_or(|old| old.version != draft.version) && draft.status == DraftStatus::Pending;
+            // Messages that can be changed say how it stands now.
+            let is_shown = draft.notifications.iter().any(|told| told.message_id.is_some());
+            let is_reminded = old.is_some_and(|old| old.remind_at.is_some())
+                && draft.remind_at.is_none()
+                && draft.status == DraftStatus::Pending;
+            let looks_different = is_shown && old.is_some_and(|old| old.face() != draft.face());
+            (is_news || looks_different || is_reminded).then_some(Work::Notify(NotifyWork::Draft(NotifyJob {
                 workspace_id: draft.workspace_id,
                 draft_id: draft.id,
                 version: draft.version,
-                again: false,
+                again: is_reminded && !is_news,
             })))
         }
     }

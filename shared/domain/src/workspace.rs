@@ -21,7 +21,7 @@ pub struct Workspace {
 }
 
 /// What the owner of a workspace can choose.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct WorkspaceSettings {
     /// Hold mail from senders who are not trusted contacts.
     pub sender_trust_gating: bool,
@@ -29,4 +29,23 @@ pub struct WorkspaceSettings {
     pub draft_ttl_hours: Option<u32>,
     /// Tell the approvers about held mail.
     pub notify_held_inbound: bool,
+    /// Approvers are reminded once of a draft that nobody decided for so many hours; never when `None`.
+    #[serde(default = "default_remind_after_hours")]
+    pub remind_after_hours: Option<u32>,
+}
+
+#[allow(clippy::unnecessary_wraps, reason = "the default of an optional field")]
+const fn default_remind_after_hours() -> Option<u32> {
+    Some(4)
+}
+
+impl Default for WorkspaceSettings {
+    fn default() -> Self {
+        Self {
+            sender_trust_gating: false,
+            draft_ttl_hours: None,
+            notify_held_inbound: false,
+            remind_after_hours: default_remind_after_hours(),
+        }
+    }
 }

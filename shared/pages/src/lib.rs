@@ -18,7 +18,7 @@ pub mod reference;
 mod sample;
 
 #[cfg(test)]
-use actionlayer_channels::Proposal;
+use actionlayer_channels::{Proposal, Rivals};
 
 /// The style sheet of every page, as [`policy`] knows its hash.
 const STYLE: &str = include_str!("../templates/style.css");

@@ -31,12 +31,24 @@ pub enum Outcome<'a> {
     UnknownLink,
     /// The link was ours, and its owner is not asked any more.
     NoLongerApprover,
+    /// The link only shows.
+    ReadOnly,
     /// The identity may not send.
     IdentitySuspended,
     /// The plan allows no more mails.
     PlanLimit,
     /// Mail to a recipient bounced or was complained about.
     RecipientSuppressed,
+    /// The Slack app was installed for the workspace.
+    SlackInstalled {
+        /// The Slack workspace's name.
+        team: &'a str,
+    },
+    /// It was not.
+    SlackNotInstalled {
+        /// Why, as a sentence.
+        reason: &'a str,
+    },
     /// The form lacks something.
     BadForm,
     /// Something of ours failed, before or after the decision was taken.
@@ -89,6 +101,10 @@ fn words(outcome: &Outcome<'_>) -> (&'static str, Vec<String>) {
             "You are not asked any more",
             vec!["The approvers of this mailbox were changed after the mail was sent. Nothing was decided.".to_owned()],
         ),
+        Outcome::ReadOnly => (
+            "This page is for reading",
+            vec!["Decide by the buttons of the message that led you here. Nothing was decided.".to_owned()],
+        ),
         Outcome::IdentitySuspended => {
             ("This mailbox is suspended", vec!["Nothing can be sent from it now. Nothing was decided.".to_owned()])
         }
@@ -108,6 +124,17 @@ fn words(outcome: &Outcome<'_>) -> (&'static str, Vec<String>) {
                     .to_owned(),
             ],
         ),
+        Outcome::SlackInstalled { team } => (
+            "Slack is ready",
+            vec![
+                format!("The app is installed in {}.", line(team)),
+                "Invite it to a channel there with /invite, and name that channel in an identity's approval_channel."
+                    .to_owned(),
+            ],
+        ),
+        Outcome::SlackNotInstalled { reason } => {
+            ("Slack was not added", vec![line(reason), "Ask for a new link and open it to try again.".to_owned()])
+        }
         Outcome::BadForm => (
             "That form was not complete",
             vec![format!(
@@ -202,6 +229,7 @@ mod tests {
             Outcome::LinkExpired,
             Outcome::UnknownLink,
             Outcome::NoLongerApprover,
+            Outcome::ReadOnly,
             Outcome::IdentitySuspended,
             Outcome::RecipientSuppressed,
             Outcome::BadForm,

@@ -3,7 +3,7 @@
 /// The pages behind an approval link show themselves with its own style, and post to where it
 /// came from. No script, no picture, no frame around it. The frame in it, made from an attribute, inherits all of this;
 /// `style-src-attr` is for what stands in it.
-pub const APPROVAL: &str = "default-src 'none'; style-src 'sha256-Cu2RmiLAMm484T26y5fhL/7Pg/VqN2tReI0TRaX6dSw='; style-src-attr 'unsafe-inline'; form-action 'self'; \
+pub const APPROVAL: &str = "default-src 'none'; style-src 'sha256-US6e5wVajTRbJCY6VYRWh+YAnY16EN8zqb7TgtS5iwk='; style-src-attr 'unsafe-inline'; form-action 'self'; \
                                            frame-ancestors 'none'; base-uri 'none'";
 
 /// The reference loads nothing but its own style.

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, net::SocketAddr};
 
 use actionlayer_domain::{Plan, Secret, rate::RateLimits, webhook::Reach, work::Queue};
-use actionlayer_service::Settings;
+use actionlayer_service::{Settings, SlackApp, TelegramUpdates};
 
 /// The environment variables of the functions. `template.yaml` sets exactly [`variable::from_template`].
 pub mod variable {
@@ -42,6 +42,18 @@ pub mod variable {
     pub const AWS_ENDPOINT_URL_SESV2: &str = "AWS_ENDPOINT_URL_SESV2";
     /// `on` where webhooks may also lead to this machine and its network, and by http: for trying out. `off` when unset.
     pub const LOCAL_WEBHOOKS: &str = "LOCAL_WEBHOOKS";
+    /// The deployment's own Slack app, for "Add to Slack": its client id.
+    pub const SLACK_CLIENT_ID: &str = "SLACK_CLIENT_ID";
+    /// Its client secret.
+    pub const SLACK_CLIENT_SECRET: &str = "SLACK_CLIENT_SECRET";
+    /// What Slack signs its requests with.
+    pub const SLACK_SIGNING_SECRET: &str = "SLACK_SIGNING_SECRET";
+    /// Slack elsewhere than at `https://slack.com`.
+    pub const SLACK_API_URL: &str = "SLACK_API_URL";
+    /// Telegram's Bot API elsewhere than at `https://api.telegram.org`.
+    pub const TELEGRAM_API_URL: &str = "TELEGRAM_API_URL";
+    /// `webhook` where Telegram calls this deployment, which is the rule; `polled` where somebody asks it for updates.
+    pub const TELEGRAM_UPDATES: &str = "TELEGRAM_UPDATES";
     /// The DNS server to ask, `127.0.0.1:5353`, instead of the system's.
     pub const DNS_SERVER: &str = "DNS_SERVER";
 
@@ -134,6 +146,10 @@ pub struct Config {
     pub endpoints: Endpoints,
     /// The DNS server to ask instead of the system's.
     pub dns_server: Option<SocketAddr>,
+    /// Where Slack is, if not at Slack.
+    pub slack_api_url: Option<String>,
+    /// Where Telegram is, if not at Telegram.
+    pub telegram_api_url: Option<String>,
 }
 
 impl Config {
@@ -164,12 +180,16 @@ impl Config {
                 rate_limits: variables.rate_limits()?,
                 webhook_reach: variables.webhook_reach()?,
                 plan: variables.plan()?,
+                slack_app: variables.slack_app()?,
+                telegram_updates: variables.telegram_updates()?,
             },
             credentials: variables.credentials(&endpoints)?,
             endpoints,
             dns_server: variables.optional(variable::DNS_SERVER).map(|text| text.parse()).transpose().map_err(
                 |_| ConfigError::Malformed { variable: variable::DNS_SERVER, expected: "an address and port" },
             )?,
+            slack_api_url: variables.url(variable::SLACK_API_URL)?,
+            telegram_api_url: variables.url(variable::TELEGRAM_API_URL)?,
         })
     }
 }
@@ -225,6 +245,29 @@ impl Variables {
         match (limits, parts.next()) {
             ((Some(reads), Some(writes), Some(sign_ins)), None) => Ok(Some(RateLimits { reads, writes, sign_ins })),
             _ => Err(malformed),
+        }
+    }
+
+    /// All three of it, or none.
+    fn slack_app(&self) -> Result<Option<SlackApp>, ConfigError> {
+        let names = [variable::SLACK_CLIENT_ID, variable::SLACK_CLIENT_SECRET, variable::SLACK_SIGNING_SECRET];
+        if names.iter().all(|name| !self.0.contains_key(*name)) {
+            return Ok(None);
+        }
+        Ok(Some(SlackApp {
+            client_id: self.required(names[0])?,
+            client_secret: Secret::new(self.required(names[1])?),
+            signing_secret: Secret::new(self.required(names[2])?),
+        }))
+    }
+
+    fn telegram_updates(&self) -> Result<TelegramUpdates, ConfigError> {
+        match self.optional(variable::TELEGRAM_UPDATES).as_deref() {
+            None | Some("webhook") => Ok(TelegramUpdates::Webhook),
+            Some("polled") => Ok(TelegramUpdates::Polled),
+            Some(_) => {
+                Err(ConfigError::Malformed { variable: variable::TELEGRAM_UPDATES, expected: "`webhook` or `polled`" })
+            }
         }
     }
 

@@ -2,7 +2,13 @@
 
 use std::time::Duration;
 
-use actionlayer_clients::{dns::Dns, ses::Mailer, sqs::Queues};
+use actionlayer_clients::{
+    dns::Dns,
+    ses::Mailer,
+    slack::{SLACK_URL, Slack},
+    sqs::Queues,
+    telegram::{TELEGRAM_URL, Telegram},
+};
 use actionlayer_service::{App, Ports};
 use actionlayer_store::Store;
 use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
@@ -78,6 +84,8 @@ pub fn connect_over(
         mailer: Mailer::new(sesv2, config.ses_configuration_set.clone()),
         queues: Queues::new(sqs, config.queue_urls.clone()),
         dns: dns.map_err(|error| ConnectError::Dns(Box::new(error)))?,
+        slack: Slack::at(config.slack_api_url.as_deref().unwrap_or(SLACK_URL)),
+        telegram: Telegram::at(config.telegram_api_url.as_deref().unwrap_or(TELEGRAM_URL)),
         ports,
         settings: config.settings.clone(),
     })

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use actionlayer_clients::{dns::Dns, ses::Mailer, sqs::Queues};
+use actionlayer_clients::{dns::Dns, ses::Mailer, slack::Slack, sqs::Queues, telegram::Telegram};
 use actionlayer_domain::{
-    ApiKeyId, Clock, Entropy, HeaderText, IdentityId, Plan, Role, Timestamp, WorkspaceId, draft::Actor,
+    ApiKeyId, Clock, Entropy, HeaderText, IdentityId, Plan, Role, Secret, Timestamp, WorkspaceId, draft::Actor,
     key::Permission, rate::RateLimits, webhook::Reach,
 };
 use actionlayer_store::Store;
@@ -35,6 +35,31 @@ pub struct Settings {
     pub webhook_reach: Reach,
     /// What a workspace may use.
     pub plan: Plan,
+    /// The deployment's own Slack app, if it has one.
+    pub slack_app: Option<SlackApp>,
+    /// How Telegram's updates come in.
+    pub telegram_updates: TelegramUpdates,
+}
+
+/// A Slack app that workspaces install by "Add to Slack".
+#[derive(Debug, Clone)]
+pub struct SlackApp {
+    /// Client id.
+    pub client_id: String,
+    /// Client secret.
+    pub client_secret: Secret<String>,
+    /// What Slack signs its requests with.
+    pub signing_secret: Secret<String>,
+}
+
+/// How Telegram's updates come in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TelegramUpdates {
+    /// Telegram calls this deployment.
+    Webhook,
+    /// Somebody asks Telegram for them (`getUpdates`) and hands them to the callback: this deployment is not reached from
+    /// outside.
+    Polled,
 }
 
 /// The product, connected: made once per process.
@@ -48,6 +73,10 @@ pub struct App {
     pub queues: Queues,
     /// DNS.
     pub dns: Dns,
+    /// Slack.
+    pub slack: Slack,
+    /// Telegram.
+    pub telegram: Telegram,
     /// Time and randomness.
     pub ports: Ports,
     /// The operator's choices.

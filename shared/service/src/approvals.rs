@@ -1,6 +1,16 @@
 //! Asking people, and what they decide.
 
+mod answer;
 pub mod approval_page;
 pub(crate) mod approver_mail;
+pub(crate) mod channel_status;
+pub mod connect;
 pub mod decide_draft;
 pub mod notify;
+mod press;
+mod sender_press;
+pub mod slack_callback;
+pub mod slack_install;
+pub mod telegram_callback;
+pub(crate) mod trouble;
+pub(crate) mod voice;

@@ -31,5 +31,5 @@ pub mod jobs;
 pub mod relay;
 pub mod sweep;
 
-pub use app::{App, Caller, Ports, Settings};
+pub use app::{App, Caller, Ports, Settings, SlackApp, TelegramUpdates};
 pub use error::{FieldError, ServiceError};

@@ -76,11 +76,26 @@ fn before(now: Timestamp, age: Duration) -> Timestamp {
 }
 
 async fn expire_drafts(app: &App, count: &mut usize) -> Result<(), ServiceError> {
-    for due in app.store.expired_drafts(app.now()).await? {
+    for due in app.store.due_drafts(app.now()).await? {
         let expired = until_settled(app, || expire_once(app, &due)).await?;
         *count += usize::from(expired);
+        if !expired {
+            until_settled(app, || remind_once(app, &due)).await?;
+        }
     }
     Ok(())
+}
+
+/// Marks a draft as reminded of; the stream tells its approvers.
+async fn remind_once(app: &App, due: &Draft) -> Result<(), ServiceError> {
+    let Some(row) = app.store.get::<Draft>(&keys::draft(due.workspace_id, due.id)).await? else { return Ok(()) };
+    let mut draft = row.value.clone();
+    if !draft.remind(app.now()) {
+        return Ok(());
+    }
+    let mut transaction = Transaction::new();
+    transaction.replace(&row, &draft)?;
+    Ok(app.store.commit(transaction).await?)
 }
 
 async fn expire_once(app: &App, due: &Draft) -> Result<bool, ServiceError> {

@@ -189,8 +189,8 @@ impl Store {
         Ok(sends)
     }
 
-    /// Pending drafts whose time has passed, earliest first.
-    pub async fn expired_drafts(&self, now: Timestamp) -> Result<Vec<Draft>, StoreError> {
+    /// Pending drafts that are to be reminded of or have expired, earliest first.
+    pub async fn due_drafts(&self, now: Timestamp) -> Result<Vec<Draft>, StoreError> {
         self.due(keys::DUE_DRAFTS, "0", &now.to_string()).await
     }
 

@@ -12,8 +12,10 @@ use sha2::{Digest, Sha256};
 
 use crate::IdempotencyScope;
 
+mod channels;
 mod people;
 
+pub use channels::{TELEGRAM_BOTS, slack_callback, slack_consent, slack_installation, telegram_bot, telegram_prompt};
 pub use people::{contact, held, sender_family, sender_notice, suppression};
 pub(crate) use people::{
     contact_by_id, contact_list, contact_of, contact_with_tag, contact_with_word, contact_words, contacts_with_tag,

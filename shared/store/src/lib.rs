@@ -11,6 +11,7 @@
 
 mod blobs;
 mod body;
+mod channels;
 mod compact;
 mod contacts;
 mod credentials;
@@ -45,6 +46,7 @@ mod words;
 mod workspace;
 
 pub use blobs::{BlobKey, SignedUpload, SignedUrl, SizedBlob};
+pub use channels::{SlackCallback, SlackConsent, SlackInstallation, TelegramBotRecord, TelegramPrompt};
 pub use contacts::ContactFilter;
 pub use credentials::Credential;
 pub use drafts::DraftFilter;

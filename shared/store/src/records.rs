@@ -200,8 +200,10 @@ impl Record for Draft {
     fn indexes(&self) -> Vec<IndexEntry> {
         let state = keys::drafts_with_status(self.workspace_id, self.status);
         let mut entries = vec![IndexEntry::new(Index::State, state, self.id.to_string())];
-        if let (DraftStatus::Pending, Some(expires_at)) = (self.status, self.expires_at) {
-            entries.push(IndexEntry::new(Index::Due, keys::DUE_DRAFTS, keys::by_time(expires_at, self.id)));
+        // Whichever comes first: that it is reminded of, or that it expires.
+        let due = [self.remind_at, self.expires_at].into_iter().flatten().min();
+        if let (DraftStatus::Pending, Some(due)) = (self.status, due) {
+            entries.push(IndexEntry::new(Index::Due, keys::DUE_DRAFTS, keys::by_time(due, self.id)));
         }
         entries
     }

@@ -5,7 +5,7 @@ use aws_sdk_dynamodb::operation::query::QueryInput;
 use actionlayer_domain::{Entropy, Identity, IdentityId, Rule, Secret, SendingDomain, WorkspaceId};
 
 use crate::{
-    AddressClaim, CommitError, LinkSecret, Record, Row, Store, StoreError, Transaction, keys,
+    AddressClaim, CommitError, LinkSecret, Record, Row, Store, StoreError, TelegramBotRecord, Transaction, keys,
     record::{kind, row, s},
 };
 
@@ -37,6 +37,15 @@ impl Store {
     /// A workspace's rules, oldest first; at most 200.
     pub async fn rules(&self, workspace: WorkspaceId) -> Result<Vec<Row<Rule>>, StoreError> {
         self.workspace_items(workspace, "RULE#").await
+    }
+
+    /// Every bot in Telegram that identities of this deployment use.
+    pub async fn telegram_bots(&self) -> Result<Vec<Row<TelegramBotRecord>>, StoreError> {
+        let query = QueryInput::builder()
+            .key_condition_expression("pk = :pk")
+            .expression_attribute_values(":pk", s(keys::TELEGRAM_BOTS))
+            .consistent_read(true);
+        self.query_all(query).await?.into_iter().map(row).collect()
     }
 
     /// An identity.

@@ -22,7 +22,15 @@ async fn main() -> ExitCode {
         }
     };
     let at = engine.addresses();
-    let ready = format!("ready http={} smtp={} dynamodb={} ses={}\n", at.url(), at.smtp, at.dynamodb, at.sesv2);
+    let ready = format!(
+        "ready http={} smtp={} dynamodb={} ses={} slack={} telegram={}\n",
+        at.url(),
+        at.smtp,
+        at.dynamodb,
+        at.sesv2,
+        at.slack,
+        at.telegram
+    );
     if std::io::stdout().write_all(ready.as_bytes()).is_err() {
         return ExitCode::FAILURE;
     }

@@ -141,3 +141,48 @@ async fn a_draft_of_text_has_no_frame() {
     let page = page_of(&world, &thread, "<b>words</b> only", json!({})).await;
     assert!(!page.contains("<iframe") && page.contains("&#60;b&#62;words"), "{page}");
 }
+
+#[tokio::test]
+async fn a_page_changes_the_draft_and_shows_what_stands_around_it() {
+    let world = World::start().await;
+    let letter = Letter::from(CUSTOMER).text("When do you open?");
+    let thread = world.begin(&letter).await;
+    let draft = world.submit(&thread, "We open at nine.").await;
+    world.submit(&thread, "Another answer altogether.").await;
+    let link = world.approval_path("We open at nine.").await;
+    let page = world.anyone.get(&link).await.text();
+    for shown in [
+        "Another draft answers the same mail",
+        "Another answer altogether.",
+        "The conversation so far",
+        "When do you open?",
+    ] {
+        assert!(page.contains(shown), "{shown}");
+    }
+    let subject = draft["subject"].as_str().unwrap().replace(' ', "+");
+    let form = format!("action=edit&subject={subject}&text=We+open+at+ten.%0D%0ASee+you!");
+    let saved = world.anyone.staying().form(&link, &form).await;
+    assert_eq!(saved.status, 303, "{}", saved.text());
+    let edited = world.reread(&draft).await;
+    assert_eq!(
+        (edited["version"].as_u64(), edited["body_text"].as_str()),
+        (Some(2), Some("We open at ten.\nSee you!"))
+    );
+    let next = saved.header("location").to_owned();
+    let page = world.anyone.get(&next).await.text();
+    assert!(page.contains("<del>nine.</del>") && page.contains("Changed since version 1"), "{page}");
+    assert_eq!(world.anyone.form(&link, &form).await.status, 409, "the old page changes nothing");
+    assert_eq!(world.anyone.form(&next, "action=edit&subject=Hi&text=+").await.status, 422);
+    assert_eq!(world.anyone.form(&next, "action=edit&text=Hi").await.status, 422);
+    assert_eq!(world.anyone.press(&next, "approve_and_send").await.status, 200);
+    world.until_draft(&draft, "sent").await;
+    assert!(world.the_answer().await.text().contains("We open at ten."));
+    // The other one would be a second answer now.
+    let rival_link = world.approval_path("Another answer altogether.").await;
+    let page = world.anyone.get(&rival_link).await;
+    assert!(
+        page.status == 409 || page.text().contains("This would be a second answer to the same mail."),
+        "{}",
+        page.text()
+    );
+}

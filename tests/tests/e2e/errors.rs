@@ -120,10 +120,10 @@ async fn a_request_that_is_not_answered_yet_is_in_flight() {
     for (n, operation) in documented("idempotency_in_flight").enumerate() {
         let path = all.path(operation);
         let mut is_in_flight = false;
-        // The update that lets the caller in has to happen, the one that keeps the answer must not. Which that is is found by
-        // trying: what the requests before set off writes meanwhile, too.
+        // The update that keeps the answer must not happen, what the handler updates has to. Which that is is found by trying:
+        // what the requests before set off writes meanwhile, too, and a key's use is stamped once a minute.
         for attempt in 0..40 {
-            let after = u32::from(operation.secured) + attempt % 4;
+            let after = attempt % 5;
             let key = format!("k{n}.{attempt}");
             let fault = json!({"service": "dynamodb", "operation": "UpdateItem", "kind": "throttle", "after": after,
                 "count": 1_000});

@@ -38,7 +38,7 @@ async fn words_of_strangers_hold_nobody_up() {
     // What was tried in vain comes back when its time of being out of sight is over.
     world.advance(200).await;
     eventually("the flood to be found", async || {
-        let list = world.owner.get("/v1/threads?q=zz11w499").await.expect(200);
+        let list = world.owner.get("/v1/threads?q=zz11w450").await.expect(200);
         (!array(&list["data"]).is_empty()).then_some(())
     })
     .await;

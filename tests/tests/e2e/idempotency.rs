@@ -137,9 +137,11 @@ async fn what_happened_before_a_crash_does_not_happen_again() {
             _ => world.proposal(&thread, "Yes."),
         };
         world.come_to_rest().await;
-        // An update lets the caller in; the next one would record the answer.
+        // A key's use is stamped once a minute, and now was. The next update would record the answer.
+        world.advance(61).await;
+        world.owner.get("/v1/workspace").await.expect(200);
         let fault = json!({
-            "service": "dynamodb", "operation": "UpdateItem", "kind": "throttle", "after": 1, "count": 1_000,
+            "service": "dynamodb", "operation": "UpdateItem", "kind": "throttle", "count": 1_000,
         });
         world.anyone.post("/local/faults", fault).await.expect(201);
         let first = once(&world.owner, path, "k", &body).await;

@@ -6,9 +6,9 @@ use std::{collections::BTreeMap, path::Path};
 use axum::Router;
 
 use super::{
-    Addresses, App, Arc, CancellationToken, Connections, Destinations, DnsServer, Engine, EngineError, EngineOptions,
-    Functions, JoinSet, LocalClock, QueueMapping, REGION, Relay, Scope, SesGate, SocketAddr, StreamMapping, Sweep,
-    TcpListener, Template,
+    Addresses, App, Arc, CancellationToken, Connections, Destinations, DnsServer, ENGINE_PARAMETERS, Engine,
+    EngineError, EngineOptions, Functions, JoinSet, LocalClock, QueueMapping, REGION, Relay, Scope, SesGate,
+    SocketAddr, StreamMapping, Sweep, TcpListener, Template,
     async_invocations::{AsyncInvocations, Target},
     domain_records::DomainRecords,
     function_arn, queues,
@@ -26,9 +26,11 @@ use crate::{
     local_routes::{self, LocalRoutes},
     outbox::Outbox,
     ses::{Events, Identities, Ses, SesSettings},
+    slack::{self, Slack},
     smtp::{self, Receiver, ReceiverSettings, SmtpLimits, Verdicts},
     sqs::{ACCOUNT_ID, Sqs},
     state::State,
+    telegram::{self, Telegram},
     template::{TEMPLATE, Trigger},
 };
 
@@ -36,11 +38,7 @@ pub(super) async fn start(options: EngineOptions) -> Result<Engine, EngineError>
     let folder = options.data.as_path();
     std::fs::create_dir_all(folder).map_err(|source| EngineError::Folder { folder: folder.to_owned(), source })?;
     let mut base = Base::open(folder).await?;
-    let known = &base.template.parameters;
-    if let Some(name) = options.parameters.keys().find(|name| !known.contains_key(*name)) {
-        let known = known.keys().cloned().collect::<Vec<_>>().join(", ");
-        return Err(EngineError::Parameter { name: name.clone(), known });
-    }
+    check_parameters(&base.template, &options.parameters)?;
     // The addresses next: one that is taken is noticed before anything else begins.
     let http = listen(options.http).await?;
     let smtp = listen(options.smtp).await?;
@@ -56,6 +54,11 @@ pub(super) async fn start(options: EngineOptions) -> Result<Engine, EngineError>
     let mut scope = base.scope(&queues.urls, http_address);
     // One person's machine counts nobody's requests, unless asked to.
     scope.refs.insert("RateLimits".to_owned(), "off".to_owned());
+    let chats = base.chats(&mut scope, http_address).await?;
+    // The real one does not reach this machine.
+    if options.parameters.contains_key("TelegramApi") {
+        scope.refs.insert("TelegramUpdates".to_owned(), "polled".to_owned());
+    }
     scope.refs.extend(options.parameters);
     let code = base.functions(&scope, &storage, &queues, dns.address(), &mail.ses).await?;
     let sweep = base.event_sources(&storage, &queues, &code.functions)?;
@@ -72,9 +75,19 @@ pub(super) async fn start(options: EngineOptions) -> Result<Engine, EngineError>
             faults: base.faults.clone(),
             clock: base.clock.clone(),
             sweep,
+            slack: chats.slack,
+            telegram: chats.telegram,
         },
         options.local_token,
     );
+    if scope.refs.get("TelegramUpdates").is_some_and(|how| how == "polled") {
+        base.workers.spawn(telegram::poll(telegram::Polling {
+            app: code.app.clone(),
+            http: reqwest::Client::new(),
+            api_url: scope.refs.get("TelegramApi").cloned().unwrap_or_default(),
+            own_url: format!("http://{http_address}"),
+        }));
+    }
     let returning = receiver.clone();
     base.workers.spawn(async move { outbox.deliver(&returning).await });
     base.workers.spawn(smtp::serve(smtp, receiver, SmtpLimits::default()));
@@ -105,6 +118,8 @@ pub(super) async fn start(options: EngineOptions) -> Result<Engine, EngineError>
             s3: storage.s3_url,
             sqs: queues.url,
             sesv2: code.ses_url,
+            slack: scope.refs.get("SlackApi").cloned().unwrap_or_default(),
+            telegram: scope.refs.get("TelegramApi").cloned().unwrap_or_default(),
         },
         app: code.app,
         functions: code.functions,
@@ -115,6 +130,15 @@ pub(super) async fn start(options: EngineOptions) -> Result<Engine, EngineError>
         intake: base.intake,
         workers: base.workers,
     })
+}
+
+/// Refuses a parameter that neither the template nor this engine has.
+fn check_parameters(template: &Template, given: &BTreeMap<String, String>) -> Result<(), EngineError> {
+    let known = || template.parameters.keys().map(String::as_str).chain(ENGINE_PARAMETERS);
+    match given.keys().find(|name| known().all(|known| known != name.as_str())) {
+        None => Ok(()),
+        Some(name) => Err(EngineError::Parameter { name: name.clone(), known: known().collect::<Vec<_>>().join(", ") }),
+    }
 }
 
 /// What everything else is built on.
@@ -154,6 +178,12 @@ impl Queues {
     fn destinations(&self) -> Destinations {
         Destinations::new(self.client.clone(), self.urls.clone())
     }
+}
+
+/// Slack and Telegram as they are played here.
+struct Chats {
+    slack: Arc<Slack>,
+    telegram: Arc<Telegram>,
 }
 
 /// Mail in and out.
@@ -213,6 +243,30 @@ impl Base {
         let client = crate::clients::sqs(&url, Some(&self.servers));
         let urls = Arc::new(queues::make(&client, &sqs, &self.template.queues).await?);
         Ok(Queues { sqs, url, client, urls })
+    }
+
+    /// Slack and Telegram; the functions use them unless a parameter names the real ones.
+    async fn chats(&mut self, scope: &mut Scope, http: SocketAddr) -> Result<Chats, EngineError> {
+        let client = reqwest::Client::builder().no_proxy().build()?;
+        let (state, clock, faults) = (&self.state, &self.clock, &self.faults);
+        let slack = Slack::open(state.clone(), clock.clone(), faults.clone(), client.clone()).await?;
+        let telegram = Telegram::open(state.clone(), clock.clone(), faults.clone(), client).await?;
+        slack.set_shared_request_url(format!("http://{http}/callbacks/slack")).await?;
+        let slack_url = self.on_loopback(slack::router(slack.clone())).await?;
+        let telegram_url = self.on_loopback(telegram::router(telegram.clone())).await?;
+        slack.served_at(&slack_url);
+        self.workers.spawn(telegram::deliver(telegram.clone()));
+        for (name, value) in [
+            ("SlackApi", slack_url.as_str()),
+            ("SlackClientId", slack::SHARED_CLIENT_ID),
+            ("SlackClientSecret", slack::SHARED_CLIENT_SECRET),
+            ("SlackSigningSecret", slack::SHARED_APP_SECRET),
+            ("TelegramApi", telegram_url.as_str()),
+            ("TelegramUpdates", "webhook"),
+        ] {
+            scope.refs.insert(name.to_owned(), value.to_owned());
+        }
+        Ok(Chats { slack, telegram })
     }
 
     fn mail(&self, queues: &Queues, zones: &Zones, relay: Option<Relay>) -> Result<Mail, EngineError> {

@@ -14,10 +14,17 @@ use crate::{
     world::{ADDRESS, World},
 };
 
-/// Operations that are not counted: they read no table, happen once in a deployment's life, or read as many partitions as
-/// the last 30 days have months.
-pub(crate) const UNCOUNTED: [&str; 5] =
-    ["GET /v1/docs", "GET /v1/openapi.json", "POST /v1/auth/bootstrap", "GET /v1/events", "POST /v1/drafts/preview"];
+/// Operations that are not counted: they read no table, happen once in a deployment's or a workspace's life, read as many
+/// partitions as the last 30 days have months, or speak to as many providers as an identity has channels.
+pub(crate) const UNCOUNTED: [&str; 7] = [
+    "GET /v1/docs",
+    "GET /v1/openapi.json",
+    "POST /v1/auth/bootstrap",
+    "GET /v1/events",
+    "POST /v1/drafts/preview",
+    "POST /v1/workspace/slack/install",
+    "POST /v1/identities/{id}/test-notification",
+];
 
 /// Makes one request of every kind and counts.
 pub(crate) async fn count(world: &World) -> Vec<Price> {
@@ -232,6 +239,7 @@ impl<'a> Till<'a> {
 
     async fn workspace(&mut self) {
         self.get("GET /v1/workspace", &[]).await;
+        self.get("GET /v1/workspace/slack", &[]).await;
         self.get("GET /v1/billing/subscription", &[]).await;
         self.ask("POST /v1/billing/checkout", &[], json!({"plan": "pro"})).await;
         self.get("POST /v1/billing/portal", &[]).await;

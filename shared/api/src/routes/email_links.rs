@@ -2,19 +2,19 @@
 //! decision is about the version the link was made for, by the approver it was made for, and dies with the first decision.
 //! Whatever goes wrong is a page a person can read, under the status a program can.
 
-mod answer;
+pub(super) mod answer;
 
 use std::sync::Arc;
 
 use actionlayer_domain::DraftRefusal;
 use actionlayer_pages::{
-    approval::{MAX_REASON_CHARS, proposal_page},
+    approval::{Around, MAX_REASON_CHARS, PageUse, proposal_page},
     outcome::Outcome,
 };
 use actionlayer_service::{
-    App,
+    App, ServiceError,
     approvals::{
-        approval_page::{ApprovalView, LinkProblem, Standing, open_link},
+        approval_page::{ApprovalView, LinkProblem, Standing, Surroundings, edit_by_link, open_link, surroundings},
         decide_draft::{self, Decision},
     },
 };
@@ -25,7 +25,7 @@ use axum::{
         rejection::{FormRejection, PathRejection},
     },
     http::StatusCode,
-    response::Response,
+    response::{IntoResponse as _, Redirect, Response},
     routing::get,
 };
 use serde::Deserialize;
@@ -33,8 +33,8 @@ use utoipa_axum::router::OpenApiRouter;
 
 use self::answer::{of_problem, of_refusal, of_service_error, outcome, page};
 
-/// More than a form with the longest reason needs, however it is encoded.
-const MAX_FORM_BYTES: usize = 64 * 1024;
+/// More than a form with the longest text needs, however it is encoded.
+const MAX_FORM_BYTES: usize = 4 * 1024 * 1024;
 
 /// The link is the credential, and opens this one draft only. Not part of the documented API.
 pub fn routes() -> OpenApiRouter<Arc<App>> {
@@ -52,14 +52,17 @@ pub(crate) struct Decide {
     action: Action,
     #[serde(default)]
     reason: String,
+    subject: Option<String>,
+    text: Option<String>,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Action {
     Approve,
     ApproveAndSend,
     Reject,
+    Edit,
 }
 
 /// The last part of the path, if it is text at all.
@@ -78,9 +81,17 @@ pub(crate) async fn open(State(app): State<Arc<App>>, token: Token) -> Response 
         Ok(link) => link,
         Err(problem) => return of_problem(&problem),
     };
-    match link.standing(app.now()) {
-        Standing::Open | Standing::Stale => page(StatusCode::OK, proposal_page(&link.context.proposal())),
-        Standing::Closed(refusal) => of_refusal(&refusal),
+    let page_use = match link.standing(app.now()) {
+        Standing::Open | Standing::Stale => PageUse::Decide,
+        Standing::ReadOnly => PageUse::Read,
+        Standing::Closed(refusal) => return of_refusal(&refusal),
+    };
+    match surroundings(&app, &link).await {
+        Ok(Surroundings { conversation, siblings }) => {
+            let around = Around { conversation: &conversation, siblings: &siblings };
+            page(StatusCode::OK, proposal_page(&link.context.proposal(), around, page_use))
+        }
+        Err(error) => of_service_error(&error),
     }
 }
 
@@ -90,10 +101,10 @@ pub(crate) async fn decide(
     token: Token,
     form: Result<Form<Decide>, FormRejection>,
 ) -> Response {
-    let (action, reason) = match form {
-        Ok(Form(form)) => match reason(&form.reason) {
-            Ok(reason) => (form.action, reason),
-            Err(TooLong) => return outcome(StatusCode::UNPROCESSABLE_ENTITY, &Outcome::BadForm),
+    let wish = match form {
+        Ok(Form(form)) => match form.wish() {
+            Some(wish) => wish,
+            None => return outcome(StatusCode::UNPROCESSABLE_ENTITY, &Outcome::BadForm),
         },
         Err(rejection) => return outcome(rejection.status(), &Outcome::BadForm),
     };
@@ -101,33 +112,60 @@ pub(crate) async fn decide(
         Ok(link) => link,
         Err(problem) => return of_problem(&problem),
     };
-    match (link.standing(app.now()), action) {
-        (Standing::Open, _) | (Standing::Stale, Action::Reject) => record(&app, &link, action, reason).await,
-        (Standing::Stale, Action::Approve | Action::ApproveAndSend) => of_refusal(&DraftRefusal::Stale),
+    match (link.standing(app.now()), wish) {
+        (Standing::Open, Wish::Edit { subject, text }) => save(&app, &link, &subject, &text).await,
+        (Standing::Open, Wish::Decide(decision))
+        | (Standing::Stale, Wish::Decide(decision @ Decision::Reject { .. })) => record(&app, &link, &decision).await,
+        (Standing::Stale, _) => of_refusal(&DraftRefusal::Stale),
         (Standing::Closed(refusal), _) => of_refusal(&refusal),
+        (Standing::ReadOnly, _) => outcome(StatusCode::FORBIDDEN, &Outcome::ReadOnly),
+    }
+}
+
+/// What somebody wants with a draft.
+enum Wish {
+    Decide(Decision),
+    Edit { subject: String, text: String },
+}
+
+impl Decide {
+    /// `None` when something is missing, or too long.
+    fn wish(self) -> Option<Wish> {
+        Some(match self.action {
+            Action::Approve => Wish::Decide(Decision::Approve),
+            Action::ApproveAndSend => Wish::Decide(Decision::ApproveAndSend),
+            Action::Reject => Wish::Decide(Decision::Reject { reason: reason(&self.reason).ok()? }),
+            Action::Edit => Wish::Edit { subject: self.subject?, text: self.text? },
+        })
     }
 }
 
 /// Hands the decision to the use case, which checks everything again in the write itself.
-async fn record(app: &App, link: &ApprovalView, action: Action, reason: Option<String>) -> Response {
-    let decision = match action {
-        Action::Approve => Decision::Approve,
-        Action::ApproveAndSend => Decision::ApproveAndSend,
-        Action::Reject => Decision::Reject { reason },
-    };
+async fn record(app: &App, link: &ApprovalView, decision: &Decision) -> Response {
     let token = &link.token;
     let version = Some(token.version);
-    let decided =
-        decide_draft::decide(app, token.workspace_id, token.draft_id, &link.actor(), version, &decision).await;
+    let Some(actor) = link.actor() else { return outcome(StatusCode::FORBIDDEN, &Outcome::ReadOnly) };
+    let decided = decide_draft::decide(app, token.workspace_id, token.draft_id, &actor, version, decision).await;
     match decided {
         Ok((draft, _)) => {
-            let told = match action {
-                Action::Approve => Outcome::Approved(&draft),
-                Action::ApproveAndSend => Outcome::ApprovedAndQueued(&draft),
-                Action::Reject => Outcome::Rejected(&draft),
+            let told = match decision {
+                Decision::Approve => Outcome::Approved(&draft),
+                Decision::ApproveAndSend => Outcome::ApprovedAndQueued(&draft),
+                Decision::Reject { .. } => Outcome::Rejected(&draft),
             };
             outcome(StatusCode::OK, &told)
         }
+        Err(error) => of_service_error(&error),
+    }
+}
+
+/// Saves another subject and text, and goes on to the page of that version.
+async fn save(app: &App, link: &ApprovalView, subject: &str, text: &str) -> Response {
+    // Browsers send line ends as CR LF.
+    let text = text.replace("\r\n", "\n");
+    match edit_by_link(app, link, subject.trim(), &text).await {
+        Ok(url) => Redirect::to(&url).into_response(),
+        Err(ServiceError::Validation(_)) => outcome(StatusCode::UNPROCESSABLE_ENTITY, &Outcome::BadForm),
         Err(error) => of_service_error(&error),
     }
 }

@@ -8,7 +8,7 @@ use actionlayer_service::{
     identities::{
         create_identity::{self as create, CreateIdentity},
         read_identities::{self, IdentityFilter},
-        test_email,
+        test_email, test_notification,
         update_identity::{self as update, IdentityPatch},
     },
 };
@@ -18,9 +18,9 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
-    ApiError, Authenticated, Id, JsonBody, List, NoQuery, OptionalJsonBody, Query, nullable,
+    ApiError, Authenticated, Id, JsonBody, List, NoFields, NoQuery, OptionalJsonBody, Query, nullable,
     openapi::Paging,
-    views::{ApprovalChannels, IdentityView, SentView},
+    views::{ApprovalChannels, IdentityView, SentView, TestedChannelsView},
 };
 
 /// The operations on this resource.
@@ -29,6 +29,7 @@ pub fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(list_identities, create_identity))
         .routes(routes!(get_identity, update_identity, delete_identity))
         .routes(routes!(send_test_email))
+        .routes(routes!(send_test_notification))
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -55,8 +56,9 @@ pub(crate) struct NewIdentity {
 
 /// Makes a mailbox at a verified domain.
 ///
-/// `approval_channel` is where its approvers are asked, one channel or a list. Mail is sent today; Slack and Telegram
-/// channels are checked for their form and kept, and a draft shows in `notifications` that they were not written to.
+/// `approval_channel` is where its approvers are asked, one channel or a list; all are asked, and the first decision counts.
+/// A channel in Slack or Telegram is written to when it is saved, and refused in the provider's own words if that fails. For
+/// a Slack app of your own, enter the `callback_url` of the answer as the app's Request URL.
 #[utoipa::path(
     post, path = "/v1/identities", tag = "Identities",
     request_body = NewIdentity,
@@ -83,7 +85,7 @@ pub(crate) async fn create_identity(
         auto_approve_replies: body.auto_approve_replies.unwrap_or(false),
     };
     let identity = create::create_identity(&app, &caller, new).await?;
-    Ok((StatusCode::CREATED, Json(IdentityView::of(identity))))
+    Ok((StatusCode::CREATED, Json(IdentityView::of(identity, &app.settings.public_url))))
 }
 
 /// Lists identities, newest first.
@@ -108,7 +110,7 @@ pub(crate) async fn list_identities(
     };
     query.finish()?;
     let page = read_identities::list_identities(&app, &caller, filter, &request).await?;
-    Ok(Json(List::of(page, &request, IdentityView::of)))
+    Ok(Json(List::of(page, &request, |identity| IdentityView::of(identity, &app.settings.public_url))))
 }
 
 /// Reads an identity.
@@ -123,7 +125,8 @@ pub(crate) async fn get_identity(
     Id(id): Id<IdentityId>,
     _: NoQuery,
 ) -> Result<Json<IdentityView>, ApiError> {
-    Ok(Json(IdentityView::of(read_identities::get_identity(&app, &caller, id).await?)))
+    let identity = read_identities::get_identity(&app, &caller, id).await?;
+    Ok(Json(IdentityView::of(identity, &app.settings.public_url)))
 }
 
 #[allow(clippy::option_option, reason = "absent, null and a value are three different wishes")]
@@ -175,7 +178,8 @@ pub(crate) async fn update_identity(
         auto_approve_replies: body.auto_approve_replies,
         status: body.status,
     };
-    Ok(Json(IdentityView::of(update::update_identity(&app, &caller, id, patch).await?)))
+    let identity = update::update_identity(&app, &caller, id, patch).await?;
+    Ok(Json(IdentityView::of(identity, &app.settings.public_url)))
 }
 
 /// Deletes an identity. Its threads stay.
@@ -223,4 +227,24 @@ pub(crate) async fn send_test_email(
 ) -> Result<(StatusCode, Json<SentView>), ApiError> {
     let (message, _) = test_email::send_test_email(&app, &caller, id, body.to.as_deref()).await?;
     Ok((StatusCode::ACCEPTED, Json(SentView::of(&message))))
+}
+
+/// Sends a harmless sample through every approval channel of an identity.
+///
+/// The answer says what came of each: whether the provider took it, or its word and what to do. A channel that works again
+/// leaves `channel_status`.
+#[utoipa::path(
+    post, path = "/v1/identities/{id}/test-notification", tag = "Identities",
+    params(("id" = IdentityId, Path, description = "The identity.")),
+    responses((status = 200, description = "What came of each.", body = TestedChannelsView)),
+    extensions(("x-errors" = json!(["conflict"])))
+)]
+pub(crate) async fn send_test_notification(
+    State(app): State<Arc<App>>,
+    Authenticated(caller): Authenticated,
+    Id(id): Id<IdentityId>,
+    _: NoQuery,
+    OptionalJsonBody(NoFields {}): OptionalJsonBody<NoFields>,
+) -> Result<Json<TestedChannelsView>, ApiError> {
+    Ok(Json(TestedChannelsView::of(test_notification::test_notification(&app, &caller, id).await?)))
 }

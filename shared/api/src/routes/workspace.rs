@@ -80,6 +80,8 @@ struct UpdateSettings {
     #[serde(default, deserialize_with = "nullable")]
     draft_ttl_hours: Option<Option<u32>>,
     notify_held_inbound: Option<bool>,
+    #[serde(default, deserialize_with = "nullable")]
+    remind_after_hours: Option<Option<u32>>,
 }
 
 /// Changes the name or settings.
@@ -100,6 +102,7 @@ pub(crate) async fn update_workspace(
         sender_trust_gating: settings.sender_trust_gating,
         draft_ttl_hours: settings.draft_ttl_hours,
         notify_held_inbound: settings.notify_held_inbound,
+        remind_after_hours: settings.remind_after_hours,
     };
     Ok(Json(WorkspaceView::of(update_workspace::update_workspace(&app, &caller, patch).await?)))
 }

@@ -3,7 +3,7 @@
 use actionlayer_domain::{
     Draft, DraftBody, DraftId, DraftStatus, EmailAddress, HeaderText, IdentityId, MessageId, ThreadId, Timestamp,
     WorkspaceId,
-    channel::{Notification, NotificationState},
+    channel::{ChannelKind, Notification, NotificationState},
     draft::{Actor, ActorKind, Failure, FailureCode, SendState},
     unattended::Declined,
 };
@@ -135,20 +135,23 @@ impl FailureView {
 /// Whether an approver was told.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct NotificationView {
-    channel: String,
+    channel: ChannelKind,
     /// An address, or the id of a channel or chat.
     recipient: String,
     version: u32,
     state: NotificationState,
+    /// Why it failed, in the provider's word where there is one.
     error: Option<String>,
+    /// What to do about it.
+    fix: Option<String>,
     at: Timestamp,
 }
 
 impl NotificationView {
     /// The view of a notification.
     pub fn of(notification: Notification) -> Self {
-        let Notification { channel, recipient, version, state, error, at } = notification;
-        Self { channel, recipient, version, state, error, at }
+        let Notification { channel, recipient, version, state, error, fix, at, .. } = notification;
+        Self { channel, recipient, version, state, error, fix, at }
     }
 }
 

@@ -3,10 +3,11 @@
 use actionlayer_domain::{
     DomainId, DomainName, EmailAddress, HeaderText, Identity, IdentityId, LocalPart, SendingDomain, Timestamp,
     WorkspaceId,
-    channel::ApprovalChannel,
+    channel::{ApprovalChannel, ChannelKind, ChannelTrouble, NotificationState},
     identity::IdentityStatus,
     sending_domain::{DnsRecord, DomainStatus, RecordPurpose, RecordType},
 };
+use actionlayer_service::{approvals::connect, identities::test_notification::Tested};
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 use utoipa::{
     PartialSchema, ToSchema,
@@ -100,6 +101,8 @@ pub struct IdentityView {
     thread_history_depth: u8,
     #[schema(value_type = Option<ApprovalChannels>)]
     approval_channel: ApprovalChannels,
+    /// Channels that cannot be written to until somebody mends them, each with the provider's word and what to do.
+    channel_status: Vec<ChannelTrouble>,
     can_send_cold: bool,
     auto_approve_replies: bool,
     status: IdentityStatus,
@@ -108,8 +111,8 @@ pub struct IdentityView {
 }
 
 impl IdentityView {
-    /// The view of an identity.
-    pub fn of(identity: Identity) -> Self {
+    /// The view of an identity of a deployment that is reached at `public_url`.
+    pub fn of(identity: Identity, public_url: &str) -> Self {
         let Identity {
             id,
             workspace_id,
@@ -123,12 +126,14 @@ impl IdentityView {
             signature_html,
             thread_history_depth,
             approval_channels,
+            channel_troubles,
             can_send_cold,
             auto_approve_replies,
             status,
             created_at,
             updated_at,
         } = identity;
+        let shown = approval_channels.iter().map(|channel| connect::shown(channel, workspace_id, public_url)).collect();
         Self {
             id,
             workspace_id,
@@ -141,13 +146,43 @@ impl IdentityView {
             signature_text,
             signature_html,
             thread_history_depth,
-            approval_channel: ApprovalChannels(approval_channels),
+            approval_channel: ApprovalChannels(shown),
+            channel_status: channel_troubles,
             can_send_cold,
             auto_approve_replies,
             status,
             created_at,
             updated_at,
         }
+    }
+}
+
+/// What came of a test of an identity's channels.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct TestedChannelsView {
+    data: Vec<TestedChannelView>,
+}
+
+#[derive(Debug, Clone, Serialize, ToSchema)]
+struct TestedChannelView {
+    channel: ChannelKind,
+    /// An address, or the id of a channel or chat.
+    recipient: String,
+    state: NotificationState,
+    /// Why it failed, in the provider's word.
+    error: Option<String>,
+    /// What to do about it.
+    fix: Option<String>,
+}
+
+impl TestedChannelsView {
+    /// The view of a test.
+    pub fn of(tested: Vec<Tested>) -> Self {
+        let view = |tested: Tested| {
+            let Tested { channel, recipient, state, error, fix } = tested;
+            TestedChannelView { channel, recipient, state, error, fix }
+        };
+        Self { data: tested.into_iter().map(view).collect() }
     }
 }
 

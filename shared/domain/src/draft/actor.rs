@@ -24,6 +24,10 @@ pub enum ActorKind {
     ApiKey,
     /// An approver who used the link of an approval mail.
     Email,
+    /// An approver who pressed a button in Slack.
+    Slack,
+    /// An approver who pressed a button in Telegram.
+    Telegram,
     /// The owner's standing opt-out on the identity.
     Identity,
 }
@@ -34,6 +38,8 @@ impl ActorKind {
         match self {
             Self::ApiKey => "api_key",
             Self::Email => "email",
+            Self::Slack => "slack",
+            Self::Telegram => "telegram",
             Self::Identity => "identity",
         }
     }
@@ -48,6 +54,16 @@ impl Actor {
     /// An approver who used a link.
     pub fn email(approver: &EmailAddress) -> Self {
         Self { kind: ActorKind::Email, id: approver.to_string(), name: approver.to_string() }
+    }
+
+    /// An approver in Slack, by their user id and name there.
+    pub fn slack(user_id: &str, name: &str) -> Self {
+        Self { kind: ActorKind::Slack, id: user_id.to_owned(), name: name.to_owned() }
+    }
+
+    /// An approver in Telegram, by their user id and name there.
+    pub fn telegram(user_id: i64, name: &str) -> Self {
+        Self { kind: ActorKind::Telegram, id: user_id.to_string(), name: name.to_owned() }
     }
 
     /// The opt-out `auto_approve_replies` of an identity.

@@ -36,7 +36,9 @@ impl Draft {
             reject_reason: None,
             failure: None,
             expires_at: None,
+            remind_at: None,
             notifications: Vec::new(),
+            telling: None,
             created_at: now,
             updated_at: now,
         }

@@ -159,7 +159,7 @@ impl DraftView {
             quote_history: draft.quote_history,
             approvers_told: told
                 .map(|told| ToldView {
-                    channel: told.channel.clone(),
+                    channel: told.channel.as_str().to_owned(),
                     version: told.version,
                     state: told.state,
                     error: told.error.clone(),

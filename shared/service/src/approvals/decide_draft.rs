@@ -133,8 +133,9 @@ async fn reject_once(
     let Some((row, thread_row)) = found else { return Err(ServiceError::NotFound { what: "draft" }) };
     let body = app.store.body(&row).await?;
     let mut draft = row.value.clone();
-    // A link dies with the first decision. To take an approval back is for callers of the API.
-    if actor.kind == ActorKind::Email && draft.status == DraftStatus::Approved {
+    // A link or a button dies with the first decision. To take an approval back is for callers of the API.
+    let is_approver = matches!(actor.kind, ActorKind::Email | ActorKind::Slack | ActorKind::Telegram);
+    if is_approver && draft.status == DraftStatus::Approved {
         let Draft { status, decided_by, decided_at, .. } = draft;
         return Err(DraftRefusal::Decided { status, by: decided_by, at: decided_at }.into());
     }

@@ -3,6 +3,7 @@
 use actionlayer_domain::{
     ContactId, EmailAddress, HeaderText,
     contact::{Contact, ContactStatus},
+    draft::Actor,
     key::Permission,
 };
 use actionlayer_store::{CommitError, ContactFilter, Page, PageRequest, Row, Transaction, keys};
@@ -67,7 +68,7 @@ pub async fn create_contact(app: &App, caller: &Caller, new: NewContact) -> Resu
     caller.require(Permission::Administer)?;
     check(new.name.as_ref(), &new.tags)?;
     let contact = until_settled(app, || create_once(app, caller, &new)).await?;
-    carry_out(app, &contact).await?;
+    carry_out(app, &contact, &caller.actor()).await?;
     Ok(contact)
 }
 
@@ -109,7 +110,7 @@ pub async fn update_contact(
     check(patch.name.as_ref().and_then(Option::as_ref), patch.tags.as_deref().unwrap_or_default())?;
     let contact = until_settled(app, || update_once(app, caller, id, &patch)).await?;
     if patch.status.is_some() {
-        carry_out(app, &contact).await?;
+        carry_out(app, &contact, &caller.actor()).await?;
     }
     Ok(contact)
 }
@@ -150,11 +151,11 @@ pub async fn delete_contact(app: &App, caller: &Caller, id: ContactId) -> Result
 }
 
 /// What a decision means for mail that is held. Done again, it goes on where it ended.
-async fn carry_out(app: &App, contact: &Contact) -> Result<(), ServiceError> {
+async fn carry_out(app: &App, contact: &Contact, by: &Actor) -> Result<(), ServiceError> {
     let Contact { workspace_id, email, .. } = contact;
     match contact.status {
-        ContactStatus::Trusted => held::release(app, *workspace_id, email).await.map(drop),
-        ContactStatus::Blocked => held::drop_all(app, *workspace_id, email).await.map(drop),
+        ContactStatus::Trusted => held::release(app, *workspace_id, email, Some(by)).await.map(drop),
+        ContactStatus::Blocked => held::drop_all(app, *workspace_id, email, Some(by)).await.map(drop),
         ContactStatus::Pending => Ok(()),
     }
 }

@@ -9,6 +9,7 @@ use actionlayer_domain::{
     key::Permission,
     message::{Attachment, Direction},
     thread::MAX_OPEN_DRAFTS,
+    workspace::WorkspaceSettings,
 };
 use actionlayer_mail::QuotedMessage;
 use actionlayer_store::{Answering, Row, Transaction};
@@ -152,7 +153,7 @@ struct Context {
     thread: Row<Thread>,
     identity: Identity,
     message: Row<Message>,
-    draft_ttl_hours: Option<u32>,
+    settings: WorkspaceSettings,
 }
 
 async fn read_context(
@@ -185,8 +186,8 @@ async fn read_context(
             "must be the id of an inbound message of this thread: take the last one whose direction is `inbound`",
         ));
     };
-    let draft_ttl_hours = workspace.and_then(|row| row.value.settings.draft_ttl_hours);
-    Ok(Context { thread, identity, message, draft_ttl_hours })
+    let settings = workspace.map(|row| row.value.settings).unwrap_or_default();
+    Ok(Context { thread, identity, message, settings })
 }
 
 async fn answer_once(
@@ -199,7 +200,7 @@ async fn answer_once(
     if let Some(id) = Once::made(app, caller).await? {
         return read_drafts::get_draft(app, caller, id).await;
     }
-    let Context { thread: row, identity, message: message_row, draft_ttl_hours } =
+    let Context { thread: row, identity, message: message_row, settings } =
         read_context(app, caller, input.identity_id, answers).await?;
     let message = &message_row.value;
     let now = app.now();
@@ -224,7 +225,8 @@ async fn answer_once(
         stale_warning: thread.is_stale(Some(message.id)),
         to,
         subject_override: parsed.subject.clone(),
-        expires_at: expiry(now, draft_ttl_hours),
+        expires_at: after_hours(now, settings.draft_ttl_hours),
+        remind_at: after_hours(now, settings.remind_after_hours),
         ..draft(app, caller, input, parsed, &thread, subject, now)
     };
     let body = body(input, &identity);
@@ -280,8 +282,10 @@ async fn cold_once(
     }
     let subject = parsed.subject.clone().unwrap_or_else(|| HeaderText::sanitize(""));
     let mut thread = Thread::start(thread_id, caller.workspace_id, identity.id, subject.as_str(), now, now);
+    let settings = workspace.map(|row| row.value.settings).unwrap_or_default();
     let mut draft = Draft {
-        expires_at: expiry(now, workspace.and_then(|row| row.value.settings.draft_ttl_hours)),
+        expires_at: after_hours(now, settings.draft_ttl_hours),
+        remind_at: after_hours(now, settings.remind_after_hours),
         ..draft(app, caller, input, parsed, &thread, subject, now)
     };
     let body = body(input, &identity);
@@ -323,8 +327,8 @@ fn body(input: &SubmitDraft, identity: &Identity) -> DraftBody {
     DraftBody { text: input.body_text.clone(), html: input.body_html.clone(), sender: Some(Sender::of(identity)) }
 }
 
-fn expiry(now: Timestamp, ttl_hours: Option<u32>) -> Option<Timestamp> {
-    ttl_hours.map(|hours| now.after(Duration::from_secs(u64::from(hours) * 3_600)))
+fn after_hours(now: Timestamp, hours: Option<u32>) -> Option<Timestamp> {
+    hours.map(|hours| now.after(Duration::from_secs(u64::from(hours) * 3_600)))
 }
 
 /// What a draft says, as a message.

@@ -10,8 +10,11 @@ use actionlayer_domain::{
 use actionlayer_mail::Pictures;
 use actionlayer_store::{AddressClaim, CommitError, Transaction, keys};
 
+use tokio::sync::OnceCell;
+
 use crate::{
     App, Caller, ServiceError,
+    approvals::connect::{Owner, connect},
     contention::until_settled,
     fields::Fields,
     identities::read_identities::{IdentityFields, approvers, check_approvers},
@@ -50,10 +53,19 @@ const ADDRESS_TAKEN: &str = "the address belongs to an identity already";
 /// Makes an identity. Its domain must be verified, its address free.
 pub async fn create_identity(app: &App, caller: &Caller, create: CreateIdentity) -> Result<Identity, ServiceError> {
     caller.require(Permission::Administer)?;
-    until_settled(app, || create_once(app, caller, &create)).await
+    let id = IdentityId::generate(app.now(), app.entropy());
+    // Channels are spoken to once, however often the write has to be tried.
+    let connected = OnceCell::new();
+    until_settled(app, || create_once(app, caller, id, &create, &connected)).await
 }
 
-async fn create_once(app: &App, caller: &Caller, create: &CreateIdentity) -> Result<Identity, ServiceError> {
+async fn create_once(
+    app: &App,
+    caller: &Caller,
+    id: IdentityId,
+    create: &CreateIdentity,
+    connected: &OnceCell<Vec<ApprovalChannel>>,
+) -> Result<Identity, ServiceError> {
     let workspace_id = caller.workspace_id;
     let room = Room::look(app, workspace_id, Limited::Identities).await?;
     let domain = app.store.get::<SendingDomain>(&keys::domain(workspace_id, create.domain_id)).await?;
@@ -90,10 +102,12 @@ async fn create_once(app: &App, caller: &Caller, create: &CreateIdentity) -> Res
         fields.refuse("local_part", "makes the address of an approver: its agent would read the approval links");
     }
     fields.finish()?;
+    let owner = Owner { workspace_id, identity_id: id, display_name: &create.display_name };
+    let approval_channels = connected.get_or_try_init(|| connect(app, owner, &create.approval_channels, &[])).await?;
 
     let now = app.now();
     let identity = Identity {
-        id: IdentityId::generate(now, app.entropy()),
+        id,
         workspace_id,
         domain_id: create.domain_id,
         local_part: create.local_part.clone(),
@@ -104,7 +118,8 @@ async fn create_once(app: &App, caller: &Caller, create: &CreateIdentity) -> Res
         signature_text: create.signature_text.clone(),
         signature_html,
         thread_history_depth: create.thread_history_depth.unwrap_or(DEFAULT_THREAD_HISTORY_DEPTH),
-        approval_channels: create.approval_channels.clone(),
+        approval_channels: approval_channels.clone(),
+        channel_troubles: Vec::new(),
         can_send_cold: create.can_send_cold,
         auto_approve_replies: create.auto_approve_replies,
         status: IdentityStatus::Active,

@@ -8,7 +8,7 @@ use actionlayer_domain::{
 };
 use actionlayer_store::{AddressClaim, Page, PageRequest, Row, Transaction, keys};
 
-use crate::{App, Caller, ServiceError, contention::until_settled, fields::Fields};
+use crate::{App, Caller, ServiceError, approvals::connect::disconnect, contention::until_settled, fields::Fields};
 
 /// Which identities. A filter that is `None` asks nothing.
 #[derive(Debug, Clone, Copy, Default)]
@@ -64,7 +64,7 @@ pub async fn get_identity(app: &App, caller: &Caller, id: IdentityId) -> Result<
 /// Deletes an identity: its address receives no more. Its threads stay.
 pub async fn delete_identity(app: &App, caller: &Caller, id: IdentityId) -> Result<(), ServiceError> {
     caller.require_role(Permission::Administer)?;
-    until_settled(app, || async {
+    let deleted = until_settled(app, || async {
         let row = visible_identity(app, caller, id).await?;
         let claim = app.store.get::<AddressClaim>(&keys::address(&row.value.email_address)).await?;
         let mut transaction = Transaction::new();
@@ -72,9 +72,11 @@ pub async fn delete_identity(app: &App, caller: &Caller, id: IdentityId) -> Resu
         if let Some(claim) = claim.filter(|claim| claim.value.identity_id == id) {
             transaction.delete(&claim);
         }
-        Ok(app.store.commit(transaction).await?)
+        app.store.commit(transaction).await?;
+        Ok(row.value)
     })
-    .await
+    .await?;
+    disconnect(app, &deleted, &[]).await
 }
 
 /// What is wrong with the fields that creating and updating share.

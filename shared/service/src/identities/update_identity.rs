@@ -1,13 +1,19 @@
 //! `PATCH /v1/identities/{id}`. Address and domain never change.
 
 use actionlayer_domain::{
-    EmailAddress, HeaderText, Identity, IdentityId, channel::ApprovalChannel, identity::IdentityStatus, key::Permission,
+    EmailAddress, HeaderText, Identity, IdentityId,
+    channel::{ApprovalChannel, ChannelTrouble},
+    identity::IdentityStatus,
+    key::Permission,
 };
 use actionlayer_mail::Pictures;
 use actionlayer_store::Transaction;
 
+use tokio::sync::OnceCell;
+
 use crate::{
     App, Caller, ServiceError,
+    approvals::connect::{Owner, connect, disconnect},
     contention::until_settled,
     fields::Fields,
     identities::read_identities::{IdentityFields, check_approvers, visible_identity},
@@ -46,7 +52,11 @@ pub async fn update_identity(
     patch: IdentityPatch,
 ) -> Result<Identity, ServiceError> {
     caller.require_role(Permission::Administer)?;
-    until_settled(app, || update_once(app, caller, id, &patch)).await
+    // Channels are spoken to once, however often the write has to be tried.
+    let connected = OnceCell::new();
+    let (before, after) = until_settled(app, || update_once(app, caller, id, &patch, &connected)).await?;
+    disconnect(app, &before, &after.approval_channels).await?;
+    Ok(after)
 }
 
 async fn update_once(
@@ -54,7 +64,8 @@ async fn update_once(
     caller: &Caller,
     id: IdentityId,
     patch: &IdentityPatch,
-) -> Result<Identity, ServiceError> {
+    connected: &OnceCell<Vec<ApprovalChannel>>,
+) -> Result<(Identity, Identity), ServiceError> {
     let row = visible_identity(app, caller, id).await?;
     let mut patch = patch.clone();
     for channel in patch.approval_channels.iter_mut().flatten() {
@@ -76,16 +87,33 @@ async fn update_once(
     .check(&mut fields);
     check_approvers(app, &row.value.email_address, channels, &mut fields).await?;
     fields.finish()?;
+    if let Some(wanted) = &patch.approval_channels {
+        let display_name = patch.display_name.as_ref().unwrap_or(&row.value.display_name);
+        let owner = Owner { workspace_id: row.value.workspace_id, identity_id: id, display_name };
+        let channels = connected.get_or_try_init(|| connect(app, owner, wanted, &row.value.approval_channels)).await?;
+        patch.approval_channels = Some(channels.clone());
+    }
     let mut identity = row.value.clone();
     change(&mut identity, &patch);
+    if patch.approval_channels.is_some() {
+        // Those that were saved just now were reached.
+        let was_there = |trouble: &ChannelTrouble| {
+            identity
+                .approval_channels
+                .iter()
+                .any(|channel| channel.place() == Some(&trouble.place) && row.value.approval_channels.contains(channel))
+        };
+        let left = row.value.channel_troubles.iter().filter(|trouble| was_there(trouble)).cloned().collect();
+        identity.channel_troubles = left;
+    }
     if identity == row.value {
-        return Ok(identity);
+        return Ok((row.value, identity));
     }
     identity.updated_at = app.now();
     let mut transaction = Transaction::new();
     transaction.replace(&row, &identity)?;
     app.store.commit(transaction).await?;
-    Ok(identity)
+    Ok((row.value, identity))
 }
 
 fn change(identity: &mut Identity, patch: &IdentityPatch) {

@@ -2,7 +2,8 @@
 
 use actionlayer_domain::{
     ContactId, EmailAddress, HeldId, IdentityId, WorkspaceId,
-    contact::{Contact, ContactStatus, HeldInbound},
+    contact::{Contact, ContactStatus, HeldInbound, SenderDecision, SenderNotice},
+    draft::Actor,
     key::Permission,
 };
 use actionlayer_store::{HeldOfSender, Page, PageRequest, Row, Transaction, keys};
@@ -36,7 +37,7 @@ pub async fn approve_held(app: &App, caller: &Caller, id: HeldId) -> Result<usiz
     let held = find(app, caller, id).await?;
     let Some(sender) = sender(&held.value) else { return Ok(usize::from(receive_held(app, &held).await?)) };
     decide(app, caller.workspace_id, &sender, &held.value, ContactStatus::Trusted).await?;
-    release(app, caller.workspace_id, &sender).await
+    release(app, caller.workspace_id, &sender, Some(&caller.actor())).await
 }
 
 /// Drops all held mail of a sender and, from now on, everything they send. Returns how many were dropped.
@@ -47,7 +48,28 @@ pub async fn block_held(app: &App, caller: &Caller, id: HeldId) -> Result<usize,
         return Ok(1);
     };
     decide(app, caller.workspace_id, &sender, &held.value, ContactStatus::Blocked).await?;
-    drop_all(app, caller.workspace_id, &sender).await
+    drop_all(app, caller.workspace_id, &sender, Some(&caller.actor())).await
+}
+
+/// The same by an approver, who pressed a button about it. The mail itself follows from the decision.
+pub(crate) async fn decide_about_sender(
+    app: &App,
+    held: &Row<HeldInbound>,
+    status: ContactStatus,
+    by: &Actor,
+) -> Result<(), ServiceError> {
+    let workspace = held.value.workspace_id;
+    let Some(sender) = sender(&held.value) else {
+        return match status {
+            ContactStatus::Blocked => discard(app, held).await,
+            ContactStatus::Trusted | ContactStatus::Pending => receive_held(app, held).await.map(drop),
+        };
+    };
+    decide(app, workspace, &sender, &held.value, status).await?;
+    match status {
+        ContactStatus::Blocked => drop_all(app, workspace, &sender, Some(by)).await.map(drop),
+        ContactStatus::Trusted | ContactStatus::Pending => release(app, workspace, &sender, Some(by)).await.map(drop),
+    }
 }
 
 /// Whom a decision is about. Mail whose author has no address that could be a contact is decided by itself alone.
@@ -84,23 +106,33 @@ async fn decide(
 }
 
 /// Receives all held mail of a sender who is trusted by now, in the order it came, as far as the plan has room for it.
-pub(crate) async fn release(app: &App, workspace: WorkspaceId, sender: &EmailAddress) -> Result<usize, ServiceError> {
+pub(crate) async fn release(
+    app: &App,
+    workspace: WorkspaceId,
+    sender: &EmailAddress,
+    by: Option<&Actor>,
+) -> Result<usize, ServiceError> {
     let HeldOfSender { mail, .. } = app.store.held_of_sender(workspace, sender.as_str()).await?;
     let mut received = 0;
     for held in &mail {
         received += usize::from(receive_held(app, held).await?);
     }
-    forget_notices(app, workspace, sender).await?;
+    forget_notices(app, workspace, sender, true, by).await?;
     Ok(received)
 }
 
 /// Drops all held mail of a sender who is blocked by now.
-pub(crate) async fn drop_all(app: &App, workspace: WorkspaceId, sender: &EmailAddress) -> Result<usize, ServiceError> {
+pub(crate) async fn drop_all(
+    app: &App,
+    workspace: WorkspaceId,
+    sender: &EmailAddress,
+    by: Option<&Actor>,
+) -> Result<usize, ServiceError> {
     let HeldOfSender { mail, .. } = app.store.held_of_sender(workspace, sender.as_str()).await?;
     for held in &mail {
         discard(app, held).await?;
     }
-    forget_notices(app, workspace, sender).await?;
+    forget_notices(app, workspace, sender, false, by).await?;
     Ok(mail.len())
 }
 
@@ -117,9 +149,23 @@ async fn discard(app: &App, held: &Row<HeldInbound>) -> Result<(), ServiceError>
 }
 
 /// Of somebody decided about nobody needs to be told; should their mail be held again, it is told again.
-async fn forget_notices(app: &App, workspace: WorkspaceId, sender: &EmailAddress) -> Result<(), ServiceError> {
+async fn forget_notices(
+    app: &App,
+    workspace: WorkspaceId,
+    sender: &EmailAddress,
+    trusted: bool,
+    by: Option<&Actor>,
+) -> Result<(), ServiceError> {
     until_settled(app, || async {
         for notice in app.store.held_of_sender(workspace, sender.as_str()).await?.notices {
+            // What was posted is to say who decided: that goes with the notice, whose end the stream carries.
+            if notice.value.decision.is_none() && !notice.value.messages.is_empty() {
+                let decision = SenderDecision { trusted, by: by.cloned(), at: app.now() };
+                let mut transaction = Transaction::new();
+                transaction.replace(&notice, &SenderNotice { decision: Some(decision), ..notice.value.clone() })?;
+                app.store.commit(transaction).await?;
+                return Err(ServiceError::Contended);
+            }
             let mut transaction = Transaction::new();
             transaction.delete(&notice);
             app.store.commit(transaction).await?;

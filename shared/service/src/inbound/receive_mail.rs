@@ -260,6 +260,8 @@ async fn hold(
                 from_email: held.from_email.clone(),
                 held_id: held.id,
                 told: Vec::new(),
+                messages: Vec::new(),
+                decision: None,
                 created_at: app.now(),
             })?;
         }

@@ -14,6 +14,8 @@ pub struct WorkspacePatch {
     pub sender_trust_gating: Option<bool>,
     /// After how many hours an undecided draft expires; `Some(None)` for never.
     pub draft_ttl_hours: Option<Option<u32>>,
+    /// Approvers are reminded after so many hours; `Some(None)` for never.
+    pub remind_after_hours: Option<Option<u32>>,
     /// Tell the approvers about held mail.
     pub notify_held_inbound: Option<bool>,
 }
@@ -58,6 +60,11 @@ pub async fn update_workspace(app: &App, caller: &Caller, patch: WorkspacePatch)
     {
         errors.push(FieldError::new("settings.draft_ttl_hours", "must be from 1 to 8784, or null for never"));
     }
+    if let Some(Some(hours)) = patch.remind_after_hours
+        && !(1..=MAX_DRAFT_TTL_HOURS).contains(&hours)
+    {
+        errors.push(FieldError::new("settings.remind_after_hours", "must be from 1 to 8784, or null for never"));
+    }
     if !errors.is_empty() {
         return Err(ServiceError::Validation(errors));
     }
@@ -73,6 +80,7 @@ async fn update_once(app: &App, caller: &Caller, patch: &WorkspacePatch) -> Resu
     let settings = &mut workspace.settings;
     settings.sender_trust_gating = patch.sender_trust_gating.unwrap_or(settings.sender_trust_gating);
     settings.draft_ttl_hours = patch.draft_ttl_hours.unwrap_or(settings.draft_ttl_hours);
+    settings.remind_after_hours = patch.remind_after_hours.unwrap_or(settings.remind_after_hours);
     settings.notify_held_inbound = patch.notify_held_inbound.unwrap_or(settings.notify_held_inbound);
     if workspace == row.value {
         return Ok(workspace);

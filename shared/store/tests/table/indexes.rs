@@ -73,8 +73,8 @@ async fn due_work_is_listed_while_it_is_outstanding() {
     // Up to a moment, which itself is not included.
     assert_eq!(world.store.unsettled_sends(at(2)).await.unwrap(), []);
     assert_eq!(world.store.unsettled_sends(at(3)).await.unwrap(), std::slice::from_ref(&queued));
-    assert_eq!(world.store.expired_drafts(at(60)).await.unwrap(), []);
-    assert_eq!(world.store.expired_drafts(at(61)).await.unwrap(), std::slice::from_ref(&pending));
+    assert_eq!(world.store.due_drafts(at(60)).await.unwrap(), []);
+    assert_eq!(world.store.due_drafts(at(61)).await.unwrap(), std::slice::from_ref(&pending));
 
     // Claimed at a later time, it is due from then.
     let row = world.store.get(&keys::message(workspace, queued.id)).await.unwrap().unwrap();
@@ -96,7 +96,7 @@ async fn due_work_is_listed_while_it_is_outstanding() {
     let mut approved = pending;
     approved.approve(Actor::email(&"dana@example.com".parse().unwrap()), None, at(5)).unwrap();
     replace(&world, &row, &approved).await;
-    assert_eq!(world.store.expired_drafts(at(1_000)).await.unwrap(), []);
+    assert_eq!(world.store.due_drafts(at(1_000)).await.unwrap(), []);
 }
 
 #[tokio::test]

@@ -1,0 +1,135 @@
+//! Writing to the place a channel names, with the credentials it has.
+
+use actionlayer_channels::{
+    approval_link::{self, ApprovalToken, LINK_LIFETIME},
+    press::{Action, Button, Subject},
+    slack::SlackMessage,
+    telegram::TelegramMessage,
+};
+use actionlayer_clients::telegram::TelegramPost;
+use actionlayer_domain::{Draft, Secret, WorkspaceId, channel::ApprovalChannel};
+use actionlayer_store::{SlackInstallation, keys};
+
+use super::trouble::Trouble;
+use crate::{App, ServiceError};
+
+/// What signs buttons and links.
+pub(crate) struct Voice<'a> {
+    pub(crate) app: &'a App,
+    pub(crate) secret: Secret<[u8; 32]>,
+}
+
+/// The name of a place that buttons are signed for.
+pub(crate) fn place_name(channel: &ApprovalChannel) -> String {
+    format!("{}:{}", channel.kind().as_str(), channel.place().unwrap_or_default())
+}
+
+impl<'a> Voice<'a> {
+    pub(crate) async fn new(app: &'a App) -> Result<Self, ServiceError> {
+        Ok(Self { app, secret: app.store.link_secret(app.entropy()).await? })
+    }
+
+    /// What the buttons of a draft carry in that place.
+    pub(crate) fn draft_button(&self, draft: &Draft, channel: &ApprovalChannel, action: Action) -> String {
+        let subject = Subject::Draft { id: draft.id, version: draft.version };
+        Button { workspace_id: draft.workspace_id, action, subject }.sign(&self.secret, &place_name(channel))
+    }
+
+    /// Where the whole draft can be read, and not decided.
+    pub(crate) fn reading_page(&self, draft: &Draft, version: u32) -> String {
+        // As old as the draft, not as the message: two renderings of one state are the same.
+        let until = draft.expires_at.unwrap_or_else(|| draft.updated_at.after(LINK_LIFETIME));
+        let token = ApprovalToken::for_readers(draft.workspace_id, draft.id, version, until);
+        approval_link::link(&self.app.settings.public_url, &token.sign(&self.secret))
+    }
+}
+
+/// The token a Slack channel is written to with: its own, or that of the app the workspace installed.
+pub(crate) async fn slack_token(
+    app: &App,
+    workspace: WorkspaceId,
+    own: Option<&Secret<String>>,
+) -> Result<Result<Secret<String>, Trouble>, ServiceError> {
+    if let Some(own) = own {
+        return Ok(Ok(own.clone()));
+    }
+    let installed = app.store.get::<SlackInstallation>(&keys::slack_installation(workspace)).await?;
+    Ok(installed.map(|row| row.value.bot_token).ok_or_else(Trouble::no_slack_app))
+}
+
+/// A message in either form; the channel says which is needed.
+pub(crate) struct Said<S, T> {
+    pub(crate) slack: S,
+    pub(crate) telegram: T,
+}
+
+/// Posts to the channel's place; gives what the message is changed by later.
+pub(crate) async fn post<S, T>(
+    app: &App,
+    workspace: WorkspaceId,
+    channel: &ApprovalChannel,
+    after: Option<&str>,
+    said: Said<S, T>,
+) -> Result<Result<String, Trouble>, ServiceError>
+where
+    S: FnOnce() -> SlackMessage,
+    T: FnOnce() -> TelegramMessage,
+{
+    match channel {
+        ApprovalChannel::Email { .. } => Ok(Err(Trouble::no_slack_app())),
+        ApprovalChannel::Slack { channel, bot_token, .. } => {
+            let token = match slack_token(app, workspace, bot_token.as_ref()).await? {
+                Ok(token) => token,
+                Err(trouble) => return Ok(Err(trouble)),
+            };
+            let message = (said.slack)();
+            let posted = app.slack.post_message(&token, channel, after, &message.text, &message.blocks).await;
+            Ok(posted.map_err(Trouble::from))
+        }
+        ApprovalChannel::Telegram { bot_token, chat_id, topic_id, .. } => {
+            let message = (said.telegram)();
+            let post = TelegramPost {
+                chat_id,
+                topic_id: *topic_id,
+                reply_to_message_id: after.and_then(|id| id.parse().ok()),
+                html: &message.html,
+                reply_markup: message.keyboard.as_ref().map(|keyboard| &keyboard.0),
+            };
+            let posted = app.telegram.send_message(bot_token, post).await;
+            Ok(posted.map(|id| id.to_string()).map_err(Trouble::from))
+        }
+    }
+}
+
+/// Writes a message again.
+pub(crate) async fn rewrite<S, T>(
+    app: &App,
+    workspace: WorkspaceId,
+    channel: &ApprovalChannel,
+    message_id: &str,
+    said: Said<S, T>,
+) -> Result<Result<(), Trouble>, ServiceError>
+where
+    S: FnOnce() -> SlackMessage,
+    T: FnOnce() -> TelegramMessage,
+{
+    match channel {
+        ApprovalChannel::Email { .. } => Ok(Ok(())),
+        ApprovalChannel::Slack { channel, bot_token, .. } => {
+            let token = match slack_token(app, workspace, bot_token.as_ref()).await? {
+                Ok(token) => token,
+                Err(trouble) => return Ok(Err(trouble)),
+            };
+            let message = (said.slack)();
+            let updated = app.slack.update_message(&token, channel, message_id, &message.text, &message.blocks).await;
+            Ok(updated.map_err(Trouble::from))
+        }
+        ApprovalChannel::Telegram { bot_token, chat_id, .. } => {
+            let message = (said.telegram)();
+            let id = message_id.parse().unwrap_or_default();
+            let keyboard = message.keyboard.as_ref().map(|keyboard| &keyboard.0);
+            let edited = app.telegram.edit_message(bot_token, chat_id, id, &message.html, keyboard).await;
+            Ok(edited.map_err(Trouble::from))
+        }
+    }
+}
