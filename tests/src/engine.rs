@@ -10,6 +10,12 @@ use std::{
     time::{Duration, Instant},
 };
 
+use actionlayer_local::{
+    engine::REGION,
+    template::{TEMPLATE, Template},
+};
+use actionlayer_store::Store;
+use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
 use tempfile::TempDir;
 
 use crate::waiting::DEADLINE;
@@ -61,7 +67,7 @@ impl Engine {
             .expect("the engine starts");
         let (http, smtp, dynamodb, ses) = (String::new(), ([127, 0, 0, 1], 0).into(), String::new(), String::new());
         let (slack, telegram) = (String::new(), String::new());
-        let mut engine = Self { child, folder, parameters, http, smtp, dynamodb, ses, slack, telegram };
+        let mut engine = Self { child, folder, parameters, http, smtp, dynamodb, slack, telegram, ses };
         engine.wait_until_ready(&log_file, printed_before).await;
         engine
     }
@@ -105,6 +111,25 @@ impl Engine {
         self.kill();
         let parameters = parameters.iter().map(|&parameter| parameter.to_owned()).collect();
         *self = Self::start_on(Arc::clone(&self.folder), parameters).await;
+    }
+
+    /// The engine's table, for what no public interface writes. There is no bucket behind it.
+    pub fn store(&self) -> Store {
+        let credentials = Credentials::new("local", "local", None, None, "tests");
+        let dynamodb = aws_sdk_dynamodb::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new(REGION))
+            .credentials_provider(credentials.clone())
+            .endpoint_url(&self.dynamodb)
+            .build();
+        let s3 = aws_sdk_s3::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new(REGION))
+            .credentials_provider(credentials)
+            .build();
+        let template = Template::parse(TEMPLATE).expect("the template");
+        let (dynamodb, s3) = (aws_sdk_dynamodb::Client::from_conf(dynamodb), aws_sdk_s3::Client::from_conf(s3));
+        Store::new(dynamodb, s3, template.table.id.as_str(), template.bucket.as_str())
     }
 
     /// Everything the engine has printed and logged since its folder is new.

@@ -2,6 +2,10 @@
 
 use std::{collections::HashMap, sync::Mutex};
 
+use actionlayer_domain::{Clock as _, HeaderText};
+use actionlayer_runtime::{OsEntropy, SystemClock};
+use actionlayer_service::workspace::create_workspace::NewWorkspace;
+use actionlayer_store::Transaction;
 use serde_json::{Value, json};
 
 use crate::{Api, Engine, Letter, Sent, eventually, smtp};
@@ -50,6 +54,16 @@ impl World {
         world.domain = world.new_domain(DOMAIN).await;
         world.identity = world.new_identity("mia", identity).await;
         world
+    }
+
+    /// The owner of another workspace of the same deployment. No public interface makes a second one, so it is written
+    /// into the table.
+    pub async fn new_workspace(&self, name: &str) -> Api {
+        let new = NewWorkspace::generate(HeaderText::sanitize(name), "first", SystemClock.now(), &OsEntropy);
+        let mut transaction = Transaction::new();
+        new.create(&mut transaction).expect("an item");
+        self.engine.store().commit(transaction).await.expect("the workspace is new");
+        self.anyone.with_key(new.secret.expose())
     }
 
     /// A domain, verified.

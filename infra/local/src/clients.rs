@@ -2,7 +2,7 @@
 
 use actionlayer_runtime::Credentials;
 
-use crate::{engine::REGION, in_process::InProcess};
+use crate::{in_process::InProcess, region::REGION};
 
 /// A client of the queues at this URL; over a socket when there is no other transport.
 pub(crate) fn sqs(url: &str, transport: Option<&InProcess>) -> aws_sdk_sqs::Client {

@@ -39,8 +39,7 @@ use crate::{
     template::{Function, Scope, Template, TemplateError},
 };
 
-/// The region this machine plays.
-pub const REGION: &str = "us-east-1";
+pub use crate::region::REGION;
 
 /// Parameters of the engine beside those of the template: where Slack and Telegram are, if they are to be the real ones
 /// (`SlackApi=https://slack.com`, `TelegramApi=https://api.telegram.org`), and whether the engine asks Telegram for

@@ -34,6 +34,8 @@ pub mod local_access;
 mod local_routes;
 /// Everything that left.
 pub mod outbox;
+/// Where this machine says it is.
+pub mod region;
 /// The bucket: a folder served as S3.
 pub mod s3;
 /// Sending mail: an SES v2 server.

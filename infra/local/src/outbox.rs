@@ -19,7 +19,8 @@ use serde_json::{Value, json};
 use tokio::sync::Notify;
 
 use crate::clock::LocalClock;
-use crate::ses::{EventMail, Events, timestamps};
+use crate::ses::events::{EventMail, Events};
+use crate::ses::timestamps;
 use crate::smtp::relay::{Relay, RelayOutcome};
 use crate::smtp::{Incoming, Receiver, inbound_id_of};
 use crate::state::{State, StateError};

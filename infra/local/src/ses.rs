@@ -22,9 +22,9 @@ use crate::state::{State, StateError};
 
 mod account;
 mod error;
-mod events;
+pub(crate) mod events;
 pub(crate) mod headers;
-mod identities;
+pub(crate) mod identities;
 mod mime;
 mod send;
 #[cfg(test)]
@@ -34,7 +34,6 @@ pub(crate) mod timestamps;
 pub(crate) mod world;
 
 pub use error::SesError;
-pub(crate) use events::EventMail;
 pub use events::{Events, FeedbackSink};
 pub use identities::Identities;
 

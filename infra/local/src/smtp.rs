@@ -12,6 +12,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 mod event;
+mod incoming;
 mod receive;
 pub mod relay;
 mod session;
@@ -19,8 +20,9 @@ mod session;
 mod tests;
 mod verdicts;
 
+pub use incoming::{Incoming, ReceiverSettings};
 pub(crate) use receive::message_id_from as inbound_id_of;
-pub use receive::{Incoming, ReceiptSink, ReceiveError, Receiver, ReceiverSettings};
+pub use receive::{ReceiptSink, ReceiveError, Receiver};
 pub use verdicts::{DmarcPolicy, Findings, Verdict, VerdictRule, Verdicts, router as verdicts_router};
 
 /// Largest message SES receives, octets.

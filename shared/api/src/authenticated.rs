@@ -12,12 +12,12 @@ use axum::{
     middleware::Next,
     response::{IntoResponse as _, Response},
 };
-use http::{Extensions, HeaderMap, header, request::Parts};
+use http::{Extensions, request::Parts};
 
 use crate::{
     ApiError,
     boundary::{Rate, SourceAddress, Tenant},
-    idempotent::OPEN,
+    credential::{WITHOUT_KEY, bearer},
 };
 
 /// The owner of the key in `Authorization: Bearer …`. First among a handler's arguments, so that nothing else about a
@@ -54,7 +54,7 @@ impl FromRequestParts<Arc<App>> for Authenticated {
 
 /// Counts requests without a key by the address they come from.
 pub(crate) async fn limit_sign_ins(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
-    if OPEN.contains(&request.uri().path()) {
+    if WITHOUT_KEY.contains(&request.uri().path()) {
         let source = request.extensions().get::<SourceAddress>().cloned().unwrap_or_default();
         let rate = count_source(&app, &source.sha256_hex()).await.map_err(ApiError::from);
         if let Err(refused) = rate.and_then(|rate| note_rate(request.extensions(), rate)) {
@@ -72,32 +72,4 @@ pub(crate) fn note_rate(extensions: &Extensions, rate: Option<RateState>) -> Res
         let _ = slot.set(rate);
     }
     if rate.exceeded { Err(ApiError::rate_limited(rate)) } else { Ok(()) }
-}
-
-/// The token of the one `Authorization` header (RFC 6750, section 2.1); the scheme's case does not matter.
-pub fn bearer(headers: &HeaderMap) -> Option<&str> {
-    let mut all = headers.get_all(header::AUTHORIZATION).iter();
-    let (Some(only), None) = (all.next(), all.next()) else { return None };
-    let (scheme, token) = only.to_str().ok()?.split_once(' ')?;
-    let token = token.trim();
-    (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-    use super::*;
-
-    fn headers(values: &[&str]) -> HeaderMap {
-        values.iter().map(|v| (header::AUTHORIZATION, v.parse().unwrap())).collect()
-    }
-
-    #[test]
-    fn one_bearer_token_is_taken() {
-        assert_eq!(bearer(&headers(&["Bearer abc"])), Some("abc"));
-        assert_eq!(bearer(&headers(&["bearer  abc "])), Some("abc"));
-        for refused in [&[][..], &["Basic abc"], &["Bearer"], &["Bearer "], &["abc"], &["Bearer a", "Bearer b"]] {
-            assert_eq!(bearer(&headers(refused)), None, "{refused:?}");
-        }
-    }
 }

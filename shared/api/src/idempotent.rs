@@ -1,16 +1,15 @@
 //! `Idempotency-Key` on every POST under `/v1`: one layer around all routes, so that no handler can forget it.
 
-use std::sync::Arc;
+use std::{convert::Infallible, sync::Arc};
 
-use actionlayer_domain::ApiKeyId;
 use actionlayer_service::{
     App, FieldError, ServiceError,
-    workspace::idempotency::{self, Answer, Begun, Run},
+    workspace::idempotency::{self, Answer, Begun, Idempotency, Run},
 };
 use actionlayer_store::{AnswerHead, IdempotencyScope};
 use axum::{
     body::{Body, Bytes},
-    extract::{FromRequestParts as _, Request, State},
+    extract::{FromRequestParts, Request, State},
     middleware::Next,
     response::{IntoResponse as _, Response},
 };
@@ -19,18 +18,28 @@ use http_body_util::BodyExt as _;
 
 use crate::{
     ApiError, Authenticated,
-    authenticated::bearer,
     body::read,
     boundary::{RequestId, SourceAddress, write_error},
+    credential::{WITHOUT_KEY, bearer},
 };
 
 const KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 const MAX_KEY_BYTES: usize = 255;
-/// POSTs without a credential: their keys belong to the address they come from.
-pub(crate) const OPEN: [&str; 1] = ["/v1/auth/bootstrap"];
 /// The headers that belong to an answer rather than to its delivery.
 const KEPT: [HeaderName; 2] = [header::CONTENT_TYPE, header::LOCATION];
+
+/// Whether the request may have had its effect before; goes to the use cases whose effect must not happen twice.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct OnceOnly(pub(crate) Idempotency);
+
+impl<S: Sync> FromRequestParts<S> for OnceOnly {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(parts.extensions.get::<Self>().cloned().unwrap_or_default())
+    }
+}
 
 /// Carries a POST with a key out once, and answers it the same way from then on.
 pub(crate) async fn idempotent(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
@@ -50,7 +59,7 @@ pub(crate) async fn idempotent(State(app): State<Arc<App>>, request: Request, ne
 /// What of a request with a key decides whether it came before.
 struct Keyed {
     scope: IdempotencyScope,
-    key_id: Option<ApiKeyId>,
+    sender: Option<String>,
     key: String,
     route: String,
     body: Bytes,
@@ -59,23 +68,23 @@ struct Keyed {
 
 impl Keyed {
     async fn read(app: &Arc<App>, parts: &mut Parts, body: Body) -> Result<Self, ApiError> {
-        let (scope, key_id) = if OPEN.contains(&parts.uri.path()) {
+        let (scope, sender) = if WITHOUT_KEY.contains(&parts.uri.path()) {
             let source = parts.extensions.get::<SourceAddress>().cloned().unwrap_or_default();
             (IdempotencyScope::Source(source.sha256_hex()), None)
         } else {
             let Authenticated(caller) = Authenticated::from_request_parts(parts, app).await?;
-            (IdempotencyScope::Workspace(caller.workspace_id), Some(caller.key_id))
+            (IdempotencyScope::Workspace(caller.workspace_id), Some(caller.actor().id))
         };
         let key = key(&parts.headers)?.to_owned();
         let route = format!("{} {}", parts.method, parts.uri.path_and_query().map_or("", |path| path.as_str()));
         let secret = bearer(&parts.headers).unwrap_or_default().to_owned();
-        Ok(Self { scope, key_id, key, route, body: read(body).await?, secret })
+        Ok(Self { scope, sender, key, route, body: read(body).await?, secret })
     }
 
     fn request(&self) -> idempotency::Request<'_> {
         idempotency::Request {
             scope: &self.scope,
-            key_id: self.key_id,
+            sender: self.sender.clone(),
             route: &self.route,
             key: &self.key,
             body: &self.body,
@@ -90,9 +99,7 @@ impl Keyed {
             Begun::InFlight => return Ok(ApiError::idempotency_in_flight().into_response()),
             Begun::Reused => return Ok(ApiError::idempotency_key_reused().into_response()),
         };
-        if let Some(Authenticated(caller)) = parts.extensions.get_mut::<Authenticated>() {
-            caller.once = Some(run.once.clone());
-        }
+        parts.extensions.insert(OnceOnly(run.idempotency.clone()));
         let request_id = parts.extensions.get::<RequestId>().cloned();
         let mut response = next.run(Request::from_parts(parts, Body::from(self.body.clone()))).await;
         if let Some(request_id) = request_id {

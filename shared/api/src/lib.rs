@@ -13,6 +13,7 @@
 mod authenticated;
 mod body;
 mod boundary;
+mod credential;
 mod error;
 mod idempotent;
 pub mod openapi;
@@ -24,10 +25,12 @@ pub mod routes;
 mod tests;
 pub mod views;
 
-pub use authenticated::{Authenticated, Counted, bearer};
+pub use authenticated::{Authenticated, Counted};
 pub use body::{Addresses, JsonBody, NoFields, OptionalJsonBody, nullable, parse as parse_json, read as read_body};
 pub use boundary::{Noted, RequestId, SourceAddress, boundary};
+pub use credential::bearer;
 pub use error::ApiError;
+pub(crate) use idempotent::OnceOnly;
 pub use page::List;
 pub use path::{AttachmentId, DeliveryId, Id, IdOrAddress, NamedId};
 pub use query::{NoQuery, Query};

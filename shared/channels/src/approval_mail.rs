@@ -140,6 +140,8 @@ mod tests {
     fn staleness_is_said() {
         let mut sample = Sample::hostile();
         sample.draft.stale_warning = true;
-        assert!(approval_mail(&sample.proposal(), LINK).text.contains("! A newer message arrived"));
+        let mail = approval_mail(&sample.proposal(), LINK);
+        let warning = "The conversation went on after this draft was written";
+        assert!(mail.text.contains(&format!("! {warning}")) && mail.html.contains(warning), "{}", mail.text);
     }
 }

@@ -228,7 +228,10 @@ impl Proposal<'_> {
     fn warnings(&self) -> Vec<&'static str> {
         let mut warnings = Vec::new();
         if self.is_stale() {
-            warnings.push("A newer message arrived that this draft does not know of. It cannot be sent as it is.");
+            warnings.push(
+                "The conversation went on after this draft was written: a newer message arrived, or another answer was \
+                 sent. It cannot be sent as it is.",
+            );
         }
         if self.draft.attachments.iter().any(|file| is_executable(&file.filename, &file.content_type, &[])) {
             warnings.push("The draft carries a file that runs when opened.");
@@ -321,6 +324,7 @@ pub const fn sentence(flag: SafetyFlag) -> &'static str {
         SafetyFlag::NewParticipant => "Its author was not in this conversation before, and may not be who they say.",
     }
 }
+
 /// Whether both are shown whole and have the same words.
 fn says_the_same(one: &Cut, other: &Cut) -> bool {
     !one.more && !other.more && one.text.split_whitespace().eq(other.text.split_whitespace())

@@ -89,6 +89,8 @@ pub(crate) fn named(actor: &Actor) -> String {
     let name = cut(&line(&actor.name), 80).text;
     match actor.kind {
         ActorKind::ApiKey => format!("the API key “{name}”"),
+        ActorKind::User => name,
+        ActorKind::Rule => format!("the rule “{name}”"),
         ActorKind::Email => format!("{name} by e-mail"),
         ActorKind::Slack => format!("{name} in Slack"),
         ActorKind::Telegram => format!("{name} in Telegram"),

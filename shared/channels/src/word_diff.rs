@@ -174,6 +174,7 @@ fn runs<'a>(old: &'a str, new: &'a str, before: &[&str], after: &[&str], steps: 
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::format_collect, reason = "once, in a test")]
     use super::*;
     use proptest::prelude::*;
 

@@ -163,6 +163,18 @@ impl EmailAddress {
         &self.text[self.at + 1..]
     }
 
+    /// The mailbox that an address with a detail is of (RFC 5233): `mia@` of `mia+order-4711@`. `None` when there is no
+    /// detail.
+    pub fn without_detail(&self) -> Option<Self> {
+        let (mailbox, _) = self.local_part().split_once('+').filter(|(mailbox, _)| !mailbox.is_empty())?;
+        Some(Self { text: format!("{mailbox}@{}", self.domain()), at: mailbox.len() })
+    }
+
+    /// Whether this names the mailbox of `other`, whatever detail it has.
+    pub fn is_of_mailbox(&self, other: &Self) -> bool {
+        self.folded() == other.folded() || self.without_detail().is_some_and(|plain| plain.folded() == other.folded())
+    }
+
     /// Whether no identity may have it.
     pub fn is_reserved(&self) -> bool {
         is_reserved(self.local_part())
@@ -250,6 +262,19 @@ mod tests {
         {
             assert!(bad.parse::<EmailAddress>().is_err(), "{bad:?}");
         }
+    }
+
+    #[test]
+    fn a_detail_belongs_to_its_mailbox() {
+        let address = |text: &str| text.parse::<EmailAddress>().expect("valid");
+        assert_eq!(address("Mia+order-4711@x.example").without_detail(), Some(address("Mia@x.example")));
+        assert_eq!(address("mia+a+b@x.example").without_detail(), Some(address("mia@x.example")));
+        for plain in ["mia@x.example", "+a@x.example"] {
+            assert_eq!(address(plain).without_detail(), None, "{plain}");
+        }
+        assert!(address("MIA+a@x.example").is_of_mailbox(&address("mia@x.example")));
+        assert!(!address("mia@x.example").is_of_mailbox(&address("mia+a@x.example")));
+        assert!(!address("mia+a@x.example").is_of_mailbox(&address("mia@y.example")));
     }
 
     #[test]

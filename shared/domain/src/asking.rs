@@ -1,9 +1,24 @@
-//! Whom to ask about a draft, and which messages about it say what is not so any more.
+//! Whom to ask, and which messages say what is not so any more: one rule for drafts and for senders whose mail is held.
 
 use crate::{
     Draft, DraftStatus, EmailAddress, Timestamp,
-    channel::{ApprovalChannel, ChannelKind, Notification, NotificationState},
+    channel::ApprovalChannel,
+    contact::{SenderDecision, SenderNotice},
+    notification::{Notification, NotificationState, PostedMessage},
 };
+
+/// Something that people are asked, as it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Question<'a> {
+    /// What became of asking so far.
+    pub notifications: &'a [Notification],
+    /// The version that is asked about; 1 for what has none.
+    pub version: u32,
+    /// How it stands, as far as a message about it says so: it is to be written again when this changes.
+    pub face: String,
+    /// Whether an answer is still wanted.
+    pub waits: bool,
+}
 
 /// Something to be told in a channel.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,8 +31,8 @@ pub enum Tell<'a> {
         channel: &'a ApprovalChannel,
         /// The place, as notifications name it.
         place: &'a str,
-        /// The first message about this draft there, which it follows.
-        first_message_id: Option<&'a str>,
+        /// The first message about the same there, which it follows.
+        first: Option<&'a PostedMessage>,
     },
     /// A short message below one that asked and still waits.
     Remind {
@@ -32,48 +47,74 @@ pub enum Tell<'a> {
         channel: &'a ApprovalChannel,
         /// Which.
         told: &'a Notification,
+        /// What it is changed with.
+        posted: &'a PostedMessage,
     },
 }
 
-/// What is to be told now. `again`: somebody asked for it, so those who were told of this version are told once more.
-pub fn tellings<'a>(draft: &'a Draft, channels: &'a [ApprovalChannel], again: bool, now: Timestamp) -> Vec<Tell<'a>> {
-    let mut tellings = Vec::new();
-    let face = draft.face();
-    for told in &draft.notifications {
-        let is_old = told.message_id.is_some() && told.shown.as_deref() != Some(&face);
-        let channel = channels.iter().find(|channel| is_at(channel, told.channel, &told.recipient));
-        if let (true, Some(channel)) = (is_old, channel) {
-            tellings.push(Tell::Show { channel, told });
+impl Draft {
+    /// "May this be sent?"
+    pub fn question(&self, now: Timestamp) -> Question<'_> {
+        Question {
+            notifications: &self.notifications,
+            version: self.version,
+            face: self.face(),
+            waits: self.status == DraftStatus::Pending && self.expires_at.is_none_or(|at| at > now),
         }
     }
-    let waits = draft.status == DraftStatus::Pending && draft.expires_at.is_none_or(|at| at > now);
+}
+
+impl SenderNotice {
+    /// "May they write?"
+    pub fn question(&self) -> Question<'_> {
+        let waits = self.decision.is_none();
+        Question { notifications: &self.notifications, version: 1, face: face_of(self.decision.as_ref()), waits }
+    }
+}
+
+impl SenderDecision {
+    /// "May they write?", which was asked by these, and is answered by this.
+    pub fn question<'a>(&self, notifications: &'a [Notification]) -> Question<'a> {
+        Question { notifications, version: 1, face: face_of(Some(self)), waits: false }
+    }
+}
+
+fn face_of(decision: Option<&SenderDecision>) -> String {
+    match decision {
+        None => "waits",
+        Some(SenderDecision { trusted: true, .. }) => "trusted",
+        Some(SenderDecision { trusted: false, .. }) => "blocked",
+    }
+    .to_owned()
+}
+
+/// What is to be told now. `again`: somebody asked for it, so those who were told of this version are told once more.
+pub fn tellings<'a>(question: &Question<'a>, channels: &'a [ApprovalChannel], again: bool) -> Vec<Tell<'a>> {
+    let Question { notifications, version, face, waits } = question;
+    let mut tellings = Vec::new();
+    for told in *notifications {
+        let Some(posted) = told.posted.as_ref().filter(|_| told.shown.as_ref() != Some(face)) else { continue };
+        if let Some(channel) = channels.iter().find(|channel| is_in(told, channel)) {
+            tellings.push(Tell::Show { channel, told, posted });
+        }
+    }
     if !waits {
         return tellings;
     }
-    let told = |kind: ChannelKind, recipient: &str| {
-        draft.notifications.iter().any(|told| {
-            told.channel == kind
-                && told.recipient.eq_ignore_ascii_case(recipient)
-                && told.version == draft.version
-                && !told.may_retry
-        })
-    };
+    let current = || notifications.iter().filter(|told| told.version == *version);
     for channel in channels {
-        let wanted = |recipient: &str| again || !told(channel.kind(), recipient);
-        tellings.extend(channel.addresses().iter().filter(|to| wanted(to.as_str())).map(Tell::Mail));
+        let is_wanted =
+            |recipient: &str| again || !current().any(|told| told.is_to(channel.kind(), recipient) && !told.may_retry);
+        tellings.extend(channel.addresses().iter().filter(|to| is_wanted(to.as_str())).map(Tell::Mail));
         let Some(place) = channel.place() else { continue };
-        let asked = draft.notifications.iter().find(|told| {
-            is_at(channel, told.channel, &told.recipient) && told.version == draft.version && told.message_id.is_some()
-        });
-        if let Some(told) = asked {
+        if let Some(told) = current().find(|told| is_in(told, channel) && told.posted.is_some()) {
             // It stands there: another one with the same buttons would be one too many.
             if again {
                 tellings.push(Tell::Remind { channel, told });
             }
-        } else if wanted(place) {
-            let here = |told: &&Notification| told.channel == channel.kind() && told.recipient == place;
-            let first = draft.notifications.iter().filter(here).find_map(|told| told.message_id.as_deref());
-            tellings.push(Tell::Post { channel, place, first_message_id: first });
+        } else if is_wanted(place) {
+            let first = notifications.iter().filter(|told| is_in(told, channel)).find_map(|told| told.posted.as_ref());
+            tellings.push(Tell::Post { channel, place, first });
         }
     }
     tellings
@@ -85,15 +126,15 @@ pub fn reached_nobody(draft: &Draft) -> bool {
     current.peek().is_some() && current.all(|told| told.state == NotificationState::Failed)
 }
 
-fn is_at(channel: &ApprovalChannel, kind: ChannelKind, place: &str) -> bool {
-    channel.kind() == kind && channel.place() == Some(place)
+fn is_in(told: &Notification, channel: &ApprovalChannel) -> bool {
+    channel.kind() == told.channel && channel.place() == Some(&told.recipient)
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::{HeaderText, Thread, draft::Actor};
+    use crate::{HeaderText, Thread, channel::ChannelKind, draft::Actor};
     use serde_json::json;
 
     const NOW: Timestamp = Timestamp::from_unix_ms(1_777_000_000_000);
@@ -111,19 +152,11 @@ mod tests {
         serde_json::from_value(channels).unwrap()
     }
 
-    fn posted(draft: &Draft, message_id: Option<&str>) -> Notification {
+    fn posted(draft: &Draft, ts: Option<&str>) -> Notification {
         Notification {
-            channel: ChannelKind::Slack,
-            recipient: "C1".to_owned(),
-            version: draft.version,
-            state: NotificationState::Sent,
-            error: None,
-            fix: None,
-            at: NOW,
-            message_id: message_id.map(str::to_owned),
+            posted: ts.map(|ts| PostedMessage::Slack { channel: "C1".to_owned(), ts: ts.to_owned() }),
             shown: Some(draft.face()),
-            may_retry: false,
-            reminded: false,
+            ..Notification::sent(ChannelKind::Slack, "C1", draft.version, NOW)
         }
     }
 
@@ -131,12 +164,12 @@ mod tests {
         let channels = channels();
         let kind = |tell: Tell<'_>| match tell {
             Tell::Mail(_) => "mail",
-            Tell::Post { first_message_id: None, .. } => "post",
-            Tell::Post { first_message_id: Some(_), .. } => "post below",
+            Tell::Post { first: None, .. } => "post",
+            Tell::Post { first: Some(_), .. } => "post below",
             Tell::Remind { .. } => "remind",
             Tell::Show { .. } => "show",
         };
-        tellings(draft, &channels, again, NOW).into_iter().map(kind).collect()
+        tellings(&draft.question(NOW), &channels, again).into_iter().map(kind).collect()
     }
 
     #[test]
@@ -146,7 +179,7 @@ mod tests {
         draft.notified(posted(&draft, Some("1.1")));
         assert_eq!(kinds(&draft, false), ["mail"]);
         assert_eq!(kinds(&draft, true), ["remind", "mail"]);
-        draft.edited(NOW);
+        draft.edited(draft.submitted_by.clone(), NOW);
         assert_eq!(kinds(&draft, false), ["show", "post below", "mail"]);
         draft.notified(posted(&draft, Some("1.2")));
         draft.approve(Actor::email(&"dana@example.com".parse().unwrap()), None, NOW).unwrap();
@@ -163,6 +196,25 @@ mod tests {
         draft.notified(Notification { may_retry: false, ..failed });
         assert_eq!(kinds(&draft, false), ["mail"]);
         assert!(reached_nobody(&draft));
+    }
+
+    #[test]
+    fn a_sender_is_asked_about_once_and_the_answer_is_shown() {
+        let mut notice: SenderNotice = serde_json::from_value(json!({
+            "workspace_id": ID, "identity_id": ID, "from_email": "ada@example.org", "held_id": ID,
+            "notifications": [], "created_at": NOW,
+        }))
+        .unwrap();
+        let channels = channels();
+        assert_eq!(tellings(&notice.question(), &channels, false).len(), 2);
+        let shown = Some(notice.question().face);
+        notice.notifications.push(Notification { shown, ..posted(&draft(), Some("1.1")) });
+        notice.notifications.push(Notification::sent(ChannelKind::Email, "dana@example.com", 1, NOW));
+        assert!(tellings(&notice.question(), &channels, false).is_empty());
+        let by = Actor::email(&"dana@example.com".parse().unwrap());
+        let decision = SenderDecision { trusted: true, by, at: NOW };
+        let answered = decision.question(&notice.notifications);
+        assert!(matches!(tellings(&answered, &channels, false)[..], [Tell::Show { .. }]));
     }
 
     #[test]

@@ -5,6 +5,29 @@ use utoipa::ToSchema;
 
 use crate::{EmailAddress, Secret, Timestamp};
 
+/// A kind of channel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum ChannelKind {
+    /// Mail.
+    Email,
+    /// Slack.
+    Slack,
+    /// Telegram.
+    Telegram,
+}
+
+impl ChannelKind {
+    /// The name in the API.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Email => "email",
+            Self::Slack => "slack",
+            Self::Telegram => "telegram",
+        }
+    }
+}
+
 /// A way to reach the people who decide. Several may be set; all are told, the first decision wins.
 ///
 /// What opens a bot is a secret: reads show its last four characters behind an ellipsis, and writing that back leaves it
@@ -64,7 +87,7 @@ fn masked(secret: &Secret<String>) -> Secret<String> {
 }
 
 impl ApprovalChannel {
-    /// What kind it is.
+    /// Which kind it is: the value of `type`.
     pub const fn kind(&self) -> ChannelKind {
         match self {
             Self::Email { .. } => ChannelKind::Email,
@@ -226,29 +249,6 @@ fn is_token(text: &str) -> bool {
     (8..=255).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
 }
 
-/// A kind of channel.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum ChannelKind {
-    /// A mail to each approver.
-    Email,
-    /// A channel in Slack.
-    Slack,
-    /// A chat in Telegram.
-    Telegram,
-}
-
-impl ChannelKind {
-    /// The name in the API: the value of `type`.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Email => "email",
-            Self::Slack => "slack",
-            Self::Telegram => "telegram",
-        }
-    }
-}
-
 /// That a channel cannot be written to until a person mends it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ChannelTrouble {
@@ -262,48 +262,6 @@ pub struct ChannelTrouble {
     pub fix: String,
     /// Since when.
     pub since: Timestamp,
-}
-
-/// Whether one approver was told of one version of a draft.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum NotificationState {
-    /// The provider took it.
-    Sent,
-    /// The provider refused it, or did not answer; the draft waits in the dashboard.
-    Failed,
-}
-
-/// What became of telling one approver about one version of a draft.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Notification {
-    /// The kind of channel.
-    pub channel: ChannelKind,
-    /// Whom it went to: an address, or the channel's or chat's id.
-    pub recipient: String,
-    /// The version of the draft it showed.
-    pub version: u32,
-    /// What became of it.
-    pub state: NotificationState,
-    /// Why it failed, in the provider's word or a fixed one.
-    pub error: Option<String>,
-    /// What to do about it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub fix: Option<String>,
-    /// When that was.
-    pub at: Timestamp,
-    /// What changes the message later: Slack's `ts`, Telegram's message id. None for mail, which stays as it was sent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub message_id: Option<String>,
-    /// How the draft stood when the message was last written, see [`Draft::face`](crate::Draft::face).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub shown: Option<String>,
-    /// The provider did not answer, or asked to wait: it is tried again.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub may_retry: bool,
-    /// It was reminded of.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub reminded: bool,
 }
 
 #[cfg(test)]

@@ -7,9 +7,9 @@ use utoipa::ToSchema;
 
 use crate::{
     ContactId, EmailAddress, HeldId, IdentityId, Timestamp, WorkspaceId,
-    channel::ChannelKind,
     draft::Actor,
     message::{Authentication, SafetyFlag},
+    notification::Notification,
 };
 
 /// Whether a sender is known.
@@ -142,27 +142,14 @@ pub struct SenderNotice {
     pub from_email: String,
     /// The held mail that shows what they write.
     pub held_id: HeldId,
-    /// Who was told by mail.
-    pub told: Vec<EmailAddress>,
-    /// Where else it was told.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub messages: Vec<NoticeMessage>,
+    /// Where it was told.
+    #[serde(default)]
+    pub notifications: Vec<Notification>,
     /// What was decided, once it was: the messages are to say so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub decision: Option<SenderDecision>,
     /// When it was made.
     pub created_at: Timestamp,
-}
-
-/// A message about a sender in a channel.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct NoticeMessage {
-    /// The channel's `type`.
-    pub channel: ChannelKind,
-    /// The channel's or chat's id.
-    pub place: String,
-    /// What changes the message later; none where it could not be posted.
-    pub message_id: Option<String>,
 }
 
 /// What was decided about a sender.
@@ -171,7 +158,7 @@ pub struct SenderDecision {
     /// Let in, or dropped.
     pub trusted: bool,
     /// By whom.
-    pub by: Option<Actor>,
+    pub by: Actor,
     /// When.
     pub at: Timestamp,
 }

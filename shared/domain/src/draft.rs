@@ -13,19 +13,20 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 mod actor;
-mod failure;
 mod sender;
 mod start;
 #[cfg(test)]
 mod tests;
 
+pub use crate::failure::{Failure, FailureCode};
 pub use actor::{Actor, ActorKind};
-pub use failure::{Failure, FailureCode};
 pub use sender::Sender;
 
 use crate::{
     DraftId, EmailAddress, HeaderText, IdentityId, MessageId, Thread, ThreadId, Timestamp, WorkspaceId,
-    channel::Notification, message::Attachment, unattended::Declined,
+    message::Attachment,
+    notification::{Notification, record},
+    unattended::Declined,
 };
 
 /// Where a draft stands.
@@ -297,6 +298,8 @@ impl Draft {
         now: Timestamp,
     ) -> Result<(), DraftRefusal> {
         match self.status {
+            // What was asked in a channel is closed by the first decision; to take an approval back is for others.
+            DraftStatus::Approved if by.kind.is_asked() => return Err(self.decided()),
             DraftStatus::Approved if self.send_state.is_some() => {
                 return Err(DraftRefusal::SendInProgress);
             }
@@ -325,14 +328,18 @@ impl Draft {
     /// Puts an approved draft on its way as the given message. The thread must be written or checked in the same
     /// transaction: that it has nothing newer is part of the decision.
     pub fn queue(&mut self, message_id: MessageId, thread: &Thread, now: Timestamp) -> Result<(), DraftRefusal> {
+        self.may_be_queued(thread, now)?;
+        self.send_state = Some(SendState::Queued);
+        self.outbound_message_id = Some(message_id);
+        self.updated_at = now;
+        Ok(())
+    }
+
+    /// Whether it may be put on its way: approved, not on its way yet, and not overtaken by newer mail.
+    pub fn may_be_queued(&self, thread: &Thread, now: Timestamp) -> Result<(), DraftRefusal> {
         match (self.status, self.send_state) {
             (DraftStatus::Approved, None) if self.is_overtaken(thread) => Err(DraftRefusal::Stale),
-            (DraftStatus::Approved, None) => {
-                self.send_state = Some(SendState::Queued);
-                self.outbound_message_id = Some(message_id);
-                self.updated_at = now;
-                Ok(())
-            }
+            (DraftStatus::Approved, None) => Ok(()),
             (DraftStatus::Approved, Some(SendState::Queued | SendState::Sending)) => Err(DraftRefusal::SendInProgress),
             (DraftStatus::Pending, _) => {
                 Err(if self.is_expired(now) { DraftRefusal::Expired } else { DraftRefusal::ApprovalRequired })
@@ -345,15 +352,27 @@ impl Draft {
         }
     }
 
-    /// Whether newer mail came, or what it answers was answered by another one since it was written.
+    /// Whether newer mail came, or it would be a second answer.
     fn is_overtaken(&self, thread: &Thread) -> bool {
-        let is_second = thread.was_answered_since(self.based_on_message_id, self.created_at) && !self.answer_again;
-        thread.is_stale(self.based_on_message_id) || is_second
+        thread.is_stale(self.based_on_message_id) || self.is_second_answer(thread)
+    }
+
+    /// Whether what it answers was answered by another one since it was written, and nobody said that both are meant.
+    pub fn is_second_answer(&self, thread: &Thread) -> bool {
+        thread.was_answered_since(self.based_on_message_id, self.created_at) && !self.answer_again
     }
 
     /// A worker takes the queued draft for that message. The thread is asked again, as in [`Draft::queue`]: a draft that
     /// was claimed, overtaken and released must not be claimed a second time.
     pub fn claim(&mut self, message_id: MessageId, thread: &Thread, now: Timestamp) -> Result<(), DraftRefusal> {
+        self.may_be_claimed(message_id, thread)?;
+        self.send_state = Some(SendState::Sending);
+        self.updated_at = now;
+        Ok(())
+    }
+
+    /// Whether a worker may take it as that message.
+    pub fn may_be_claimed(&self, message_id: MessageId, thread: &Thread) -> Result<(), DraftRefusal> {
         self.require_on_its_way(message_id)?;
         if self.is_overtaken(thread) {
             return Err(DraftRefusal::Stale);
@@ -361,8 +380,6 @@ impl Draft {
         if self.send_state != Some(SendState::Queued) {
             return Err(DraftRefusal::SendInProgress);
         }
-        self.send_state = Some(SendState::Sending);
-        self.updated_at = now;
         Ok(())
     }
 
@@ -443,11 +460,7 @@ impl Draft {
 
     /// Records that an approver was told, or could not be. Once per channel, recipient and version.
     pub fn notified(&mut self, notification: Notification) {
-        self.notifications.retain(|n| {
-            (n.channel, &n.recipient, n.version)
-                != (notification.channel, &notification.recipient, notification.version)
-        });
-        self.notifications.push(notification);
+        record(&mut self.notifications, notification);
     }
 
     fn require_on_its_way(&self, message_id: MessageId) -> Result<(), DraftRefusal> {

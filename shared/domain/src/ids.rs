@@ -174,6 +174,8 @@ ids! {
     EventId,
     /// Where events are delivered.
     WebhookId,
+    /// A user of the dashboard.
+    UserId,
     /// An event on its way to a webhook.
     WebhookDeliveryId,
 }

@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use crate::{ApiKeyId, HeaderText, IdentityId, Secret, Timestamp, WorkspaceId, ports::Entropy};
 
-/// What a key may do. Approval is worth nothing if the agent can approve itself.
+/// What a key may do; see [`crate::Authority`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
@@ -20,7 +20,7 @@ pub enum Role {
     Full,
 }
 
-/// A kind of thing a key may be allowed to do.
+/// A kind of thing a caller may be allowed to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Permission {
     /// Read anything of the workspace.
@@ -29,25 +29,13 @@ pub enum Permission {
     Draft,
     /// Send mail that no person approves.
     DirectSend,
-    /// Approve drafts, and send pending ones.
+    /// Approve drafts, send pending ones, and decide about senders whose mail is held.
     Approve,
     /// Change identities, domains, keys, contacts, settings.
     Administer,
 }
 
 impl Role {
-    /// Whether this role may do that.
-    pub const fn may(self, permission: Permission) -> bool {
-        match (self, permission) {
-            (Self::Full, _) | (_, Permission::Read) => true,
-            (Self::Read, _) => false,
-            (Self::Agent | Self::Automation, Permission::Draft) => true,
-            (Self::Automation, Permission::DirectSend) => true,
-            (Self::Agent, Permission::DirectSend) => false,
-            (Self::Agent | Self::Automation, Permission::Approve | Permission::Administer) => false,
-        }
-    }
-
     /// The name in the API.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -146,18 +134,6 @@ impl FromStr for ApiKeySecret {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn an_agent_cannot_approve_itself() {
-        for role in [Role::Read, Role::Agent, Role::Automation] {
-            assert!(!role.may(Permission::Approve));
-            assert!(!role.may(Permission::Administer));
-        }
-        assert!(!Role::Agent.may(Permission::DirectSend));
-        assert!(Role::Automation.may(Permission::DirectSend));
-        assert!(!Role::Read.may(Permission::Draft));
-        assert!(Role::Full.may(Permission::Approve));
-    }
 
     #[test]
     fn a_key_has_one_form() {

@@ -10,15 +10,19 @@
 //! **Must never know.** AWS, HTTP, async, the clock, randomness. Time and entropy arrive through [`ports`].
 
 pub mod address;
+pub mod admission;
 pub mod asking;
+pub mod caller;
 pub mod channel;
 pub mod contact;
 pub mod draft;
 pub mod event;
+pub mod failure;
 pub mod identity;
 pub mod ids;
 pub mod key;
 pub mod message;
+pub mod notification;
 pub mod plan;
 pub mod ports;
 pub mod public_address;
@@ -27,6 +31,7 @@ pub mod rule;
 mod schema;
 pub mod search;
 pub mod secret;
+pub mod sending;
 pub mod sending_domain;
 pub mod suppression;
 pub mod text;
@@ -39,11 +44,12 @@ pub mod work;
 pub mod workspace;
 
 pub use address::{APPROVALS_LOCAL_PART, DomainName, EmailAddress, LocalPart};
+pub use caller::{Authority, Caller, Principal, Scope};
 pub use draft::{Draft, DraftBody, DraftRefusal, DraftStatus};
 pub use identity::Identity;
 pub use ids::{
     ApiKeyId, AttemptId, ContactId, DomainId, DraftId, EventId, Family, HeldId, IdentityId, MessageId, RuleId,
-    SuppressionId, ThreadId, UploadId, WebhookDeliveryId, WebhookId, WorkspaceId,
+    SuppressionId, ThreadId, UploadId, UserId, WebhookDeliveryId, WebhookId, WorkspaceId,
 };
 pub use key::{ApiKeySecret, Role};
 pub use message::{Message, MessageBody};

@@ -36,7 +36,7 @@ pub enum InvalidSearch {
     #[error("must have a letter or a digit")]
     NoWord,
     /// Over [`MAX_WORDS_OF_SEARCH`] or [`MAX_SEARCH_CHARS`].
-    #[error("must be at most 200 characters and 12 words long (characters written without spaces count as words)")]
+    #[error("must be at most 200 characters and 12 words long")]
     TooLong,
 }
 
@@ -45,19 +45,55 @@ pub fn words_of_search(query: &str) -> Result<Vec<Word>, InvalidSearch> {
     if query.chars().count() > MAX_SEARCH_CHARS {
         return Err(InvalidSearch::TooLong);
     }
-    let mut words: Vec<Word> = Vec::new();
+    let mut all: Vec<String> = Vec::new();
     let last = cut(query, false, |text| {
-        if words.iter().all(|known| known.text != text) {
-            words.push(Word { text: text.to_owned(), is_prefix: false });
-        }
-        words.len() <= MAX_WORDS_OF_SEARCH
+        all.push(text.to_owned());
+        true
     });
+    let last = last.ok_or(InvalidSearch::NoWord)?;
+    let mut words: Vec<Word> = Vec::new();
+    for text in few_enough(&all)? {
+        if words.iter().all(|known| known.text != *text) {
+            words.push(Word { text: text.clone(), is_prefix: false });
+        }
+    }
     if words.len() > MAX_WORDS_OF_SEARCH {
         return Err(InvalidSearch::TooLong);
     }
-    let last = last.and_then(|last| words.iter_mut().find(|word| word.text == last));
+    let last = words.iter_mut().find(|word| word.text == last);
     last.ok_or(InvalidSearch::NoWord)?.is_prefix = true;
     Ok(words)
+}
+
+/// The words to ask for. The pairs of a run overlap: each second one and the last are all of its characters, and where
+/// that is still too much, some of them tell as well. A person pastes a whole subject and counts no pairs.
+fn few_enough(all: &[String]) -> Result<Vec<&String>, InvalidSearch> {
+    let is_pair = |word: &String| word.chars().next().is_some_and(is_written_without_spaces);
+    let goes_on = |one: &String, next: &String| is_pair(next) && one.chars().nth(1) == next.chars().next();
+    let (mut kept, mut pairs) = (Vec::new(), Vec::new());
+    let mut place = 0_usize;
+    for (at, word) in all.iter().enumerate() {
+        let before = at.checked_sub(1).and_then(|before| all.get(before)).filter(|word| is_pair(word));
+        place = if before.is_some_and(|before| goes_on(before, word)) { place + 1 } else { 0 };
+        let ends = all.get(at + 1).is_none_or(|next| !goes_on(word, next));
+        if !is_pair(word) {
+            kept.push((at, word));
+        } else if place.is_multiple_of(2) || ends {
+            pairs.push((at, word));
+        }
+    }
+    let room = MAX_WORDS_OF_SEARCH.saturating_sub(kept.len());
+    if pairs.len() > room {
+        if room < 2 {
+            return Err(InvalidSearch::TooLong);
+        }
+        // From the first to the last, as evenly as they come.
+        let count = pairs.len() - 1;
+        pairs = (0..room).filter_map(|step| pairs.get(step * count / (room - 1)).copied()).collect();
+    }
+    kept.extend(pairs);
+    kept.sort_unstable_by_key(|(at, _)| *at);
+    Ok(kept.into_iter().map(|(_, word)| word).collect())
 }
 
 /// The words that texts are found by, the first texts first, each word once; at most [`MAX_WORDS_OF_MESSAGE`].
@@ -80,7 +116,8 @@ pub fn words_of_texts<'a>(texts: impl IntoIterator<Item = &'a str>) -> BTreeSet<
 /// Gives the words of a text to `take`, in order, until it says no; the last one is returned. In a text that is stored,
 /// the last character of a run without spaces stands for itself as well, so that the beginning of a pair finds it.
 fn cut(text: &str, is_stored: bool, mut take: impl FnMut(&str) -> bool) -> Option<String> {
-    let mut folded = text.chars().take(MAX_TEXT_CHARS).nfkd().filter(|c| canonical_combining_class(*c) == 0).nfc();
+    let mut folded =
+        text.chars().take(MAX_TEXT_CHARS).nfkd().filter(|c| canonical_combining_class(*c) == 0 && *c != TATWEEL).nfc();
     let (mut word, mut chars, mut last) = (String::new(), 0, None);
     // The character before, in a run without spaces, and whether it made a pair.
     let mut before: Option<(char, bool)> = None;
@@ -123,6 +160,9 @@ fn cut(text: &str, is_stored: bool, mut take: impl FnMut(&str) -> bool) -> Optio
     }
 }
 
+/// The stroke that Arabic words are drawn out with.
+const TATWEEL: char = 'ـ';
+
 /// Lower case, and plain letters for those that do not decompose but are commonly written so.
 fn fold(c: char) -> impl Iterator<Item = char> {
     let plain = match c {
@@ -135,6 +175,21 @@ fn fold(c: char) -> impl Iterator<Item = char> {
         'þ' | 'Þ' => "th",
         'ı' => "i",
         'ς' => "σ",
+        // Letters that Arabic and Persian keyboards write differently, and many people one for the other.
+        'ى' | 'ی' | 'ې' => "ي",
+        'ک' | 'ڪ' => "ك",
+        'ة' | 'ە' | 'ہ' | 'ھ' => "ه",
+        'ٱ' => "ا",
+        '٠' | '۰' => "0",
+        '١' | '۱' => "1",
+        '٢' | '۲' => "2",
+        '٣' | '۳' => "3",
+        '٤' | '۴' => "4",
+        '٥' | '۵' => "5",
+        '٦' | '۶' => "6",
+        '٧' | '۷' => "7",
+        '٨' | '۸' => "8",
+        '٩' | '۹' => "9",
         _ => "",
     };
     // The dot that `İ` leaves behind is a mark of its own.
@@ -193,13 +248,34 @@ mod tests {
             ("견적", "견적서를 보내주세요"),
             ("ใบแจ้ง", "ส่งใบแจ้งหนี้"),
             ("#4711", "order 4711."),
+            (
+                "来週の会議の議題についてご確認をお願いいたします",
+                "件名：来週の会議の議題についてご確認をお願いいたします。",
+            ),
+            (
+                "来週の会議の議題についてご確認をお願いいたします 佐藤 Ada",
+                "Ada 佐藤 来週の会議の議題についてご確認をお願いいたします",
+            ),
+            ("관련하여문의드립니다배송일정확인부탁드립니다", "관련하여문의드립니다배송일정확인부탁드립니다"),
+            ("كتاب", "كتـــاب"),
+            ("علي", "على"),
+            ("احمد", "أحمد"),
+            ("مدرسه", "مدرسة"),
+            ("کتاب", "كتاب"),
+            ("می خواهم", "می‌خواهم"),
+            ("4711", "۴۷۱۱"),
+            ("٤٧١١", "order 4711"),
             ("don't", "I don't know"),
         ] {
             assert!(finds(query, text), "{query} in {text}: {:?} {:?}", asked(query), stored(text));
         }
-        for (query, text) in
-            [("voice", "invoice"), ("inv late", "the invoice is late"), ("求請", "請求書"), ("a b", "b")]
-        {
+        for (query, text) in [
+            ("voice", "invoice"),
+            ("inv late", "the invoice is late"),
+            ("求請", "請求書"),
+            ("a b", "b"),
+            ("来週の会議の議題についてご確認をお願いいたします", "先週の会議の議題について"),
+        ] {
             assert!(!finds(query, text), "{query} in {text}");
         }
     }

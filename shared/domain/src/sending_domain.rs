@@ -1,9 +1,14 @@
 //! A domain the owner controls, and the five DNS records that prove it and route its mail.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{DomainId, DomainName, Timestamp, WorkspaceId};
+
+/// A claim of a name that was not proven for so long gives way to another one.
+pub const CLAIM_LIFETIME: Duration = Duration::from_hours(7 * 24);
 
 /// Where a domain stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

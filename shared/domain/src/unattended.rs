@@ -14,6 +14,15 @@ pub const MAX_TO_ONE_PERSON_A_DAY: u32 = 20;
 /// How many mails an identity sends in a day that nobody approved.
 pub const MAX_OF_ONE_IDENTITY_A_DAY: u32 = 500;
 
+/// How many mails left today that nobody approved.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct UnattendedToday {
+    /// Of the identity.
+    pub of_identity: u32,
+    /// To the recipients, the most of any one.
+    pub to_recipient: u32,
+}
+
 /// An answer that would leave by itself.
 #[derive(Debug, Clone, Copy)]
 pub struct Answer<'a> {

@@ -7,9 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     DraftId, DraftStatus, HeldId, IdentityId, Message, MessageId, ThreadId, WorkspaceId,
-    contact::{NoticeMessage, SenderDecision},
+    contact::SenderDecision,
     event::Entity,
     message::{DeliveryStatus, Direction},
+    notification::Notification,
 };
 
 /// A queue that the relay feeds.
@@ -82,8 +83,8 @@ pub struct SenderDecidedJob {
     pub identity_id: IdentityId,
     /// The sender.
     pub from_email: String,
-    /// The messages.
-    pub messages: Vec<NoticeMessage>,
+    /// Where they were told.
+    pub notifications: Vec<Notification>,
     /// What was decided.
     pub decision: SenderDecision,
 }
@@ -248,7 +249,7 @@ pub fn work(old: Option<&Entity>, new: Option<&Entity>) -> Option<Work> {
                 workspace_id: notice.workspace_id,
                 identity_id: notice.identity_id,
                 from_email: notice.from_email.clone(),
-                messages: notice.messages.clone(),
+                notifications: notice.notifications.clone(),
                 decision,
             }))
         });
@@ -276,7 +277,7 @@ pub fn work(old: Option<&Entity>, new: Option<&Entity>) -> Option<Work> {
             };
             let is_news = old.is_none_or(|old| old.version != draft.version) && draft.status == DraftStatus::Pending;
             // Messages that can be changed say how it stands now.
-            let is_shown = draft.notifications.iter().any(|told| told.message_id.is_some());
+            let is_shown = draft.notifications.iter().any(|told| told.posted.is_some());
             let is_reminded = old.is_some_and(|old| old.remind_at.is_some())
                 && draft.remind_at.is_none()
                 && draft.status == DraftStatus::Pending;

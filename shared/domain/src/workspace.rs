@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{HeaderText, Timestamp, WorkspaceId};
+use crate::{HeaderText, Plan, Timestamp, WorkspaceId};
 
 /// A tenant. Everything else belongs to exactly one.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -14,6 +14,9 @@ pub struct Workspace {
     pub name: HeaderText,
     /// What its owner chose.
     pub settings: WorkspaceSettings,
+    /// What it may use; none for what the deployment says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan: Option<Plan>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it last changed.

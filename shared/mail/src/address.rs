@@ -276,10 +276,10 @@ fn words(text: &str) -> impl Iterator<Item = &str> {
     text.split(move |c| !quoted(c) && c.is_whitespace()).filter(|word| !word.is_empty())
 }
 
-/// `text` without the blanks that do not stand between quotes.
+/// `text` without the blanks that do not stand between quotes, and without the control characters that do.
 fn without_blanks(text: &str) -> String {
     let mut quoted = is_quoted();
-    text.chars().filter(|c| quoted(*c) || !is_blank(*c)).collect()
+    text.chars().filter(|c| (quoted(*c) || !c.is_whitespace()) && !c.is_control()).collect()
 }
 
 fn comment(chars: &mut std::str::Chars<'_>, out: &mut String) {
@@ -328,6 +328,8 @@ mod tests {
             ("Team: ada@example.com;", "ada@example.com", ""),
             ("Ada <\"ada.l\"@example.com>", "ada.l@example.com", "Ada"),
             ("Ada <ada . l @ example.com>", "ada.l@example.com", "Ada"),
+            ("(\"@\u{0}", "\"@", ""),
+            ("<\"ada\u{7} l\"@example.com>", "\"ada l\"@example.com", ""),
             // Commas, brackets and colons within an encoded word.
             ("=?utf-8?Q?L=C3=B6we,_Eva_(Lager):?= <eva@x.example>", "eva@x.example", "Löwe, Eva (Lager):"),
             ("=?iso-8859-1?q?Gr=F6n, Bo <Bo>?= <bo@x.example>", "bo@x.example", "Grön, Bo <Bo>"),

@@ -12,7 +12,7 @@ use std::sync::LazyLock;
 pub use self::subject::reply_subject;
 pub(crate) use self::{
     footer::is_app_footer,
-    header_block::{author_line, is_block_under_rule, is_header_block, is_labelled_block},
+    header_block::{author_line, is_block_under_rule, is_header_block, is_labelled_block, is_short_header_block},
     introduction::{Introduction, People, introduction, introduction_above},
     subject::{is_forward_subject, is_reply_subject},
 };

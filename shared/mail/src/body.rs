@@ -211,6 +211,9 @@ fn read_text(decoded: &[u8], part: &Part) -> String {
     let said_inside = if is_html && part.info.charset.is_none() { charset::of_page(decoded) } else { None };
     let label = part.info.charset.as_deref().or(said_inside.as_deref());
     let mut text = with_plain_line_breaks(charset::decode(decoded, label));
+    if matches!(part.info.media_type.as_str(), "text/enriched" | "text/richtext") {
+        text = without_enrichment(&text);
+    }
     if part.info.flow != Flow::Fixed && part.info.media_type == "text/plain" {
         text = unflow(&text, part.info.flow == Flow::FlowedWithoutSpace);
     }
@@ -237,6 +240,41 @@ fn with_plain_line_breaks(text: String) -> String {
         };
     }
     out.push_str(rest);
+    out
+}
+
+/// The words of enriched text (RFC 1896) without its commands; `<<` is a `<`.
+fn without_enrichment(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    let mut hidden = false;
+    while let Some(at) = rest.find('<') {
+        let (words, command) = rest.split_at(at);
+        if !hidden {
+            out.push_str(words);
+        }
+        if let Some(after) = command.strip_prefix("<<") {
+            out.push('<');
+            rest = after;
+            continue;
+        }
+        let Some((name, after)) = command.split_once('>') else {
+            rest = command;
+            break;
+        };
+        // What stands in a parameter is no text: a colour, a language.
+        match name.to_ascii_lowercase().as_str() {
+            "<param" => hidden = true,
+            "</param" => hidden = false,
+            "<nl" => out.push('\n'),
+            "<lt" => out.push('<'),
+            _ => {}
+        }
+        rest = after;
+    }
+    if !hidden {
+        out.push_str(rest);
+    }
     out
 }
 
@@ -282,6 +320,18 @@ mod tests {
         for (text, plain) in [("a\r\nb", "a\nb"), ("a\rb\r\r\n\0", "a\nb\n\n"), ("\r\0\nä", "\n\nä"), ("a\n", "a\n")]
         {
             assert_eq!(with_plain_line_breaks(text.to_owned()), plain, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn enriched_text_is_read_without_its_commands() {
+        for (text, words) in [
+            ("<bold>Two</bold> chairs, <color><param>red</param>please</color>.", "Two chairs, please."),
+            ("a << b and c > d", "a < b and c > d"),
+            ("open <bold", "open <bold"),
+            ("", ""),
+        ] {
+            assert_eq!(without_enrichment(text), words, "{text:?}");
         }
     }
 

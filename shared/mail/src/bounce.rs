@@ -8,7 +8,7 @@ use crate::{
     header::{Fields, read_block},
     limits::{MAX_REPORTED_RECIPIENTS, TOP_HEADERS},
     message_id,
-    parse::ParsedMail,
+    parsed_mail::ParsedMail,
     report::address,
 };
 

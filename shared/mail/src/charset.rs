@@ -186,13 +186,32 @@ pub(crate) fn guess<'a>(
         return hint;
     }
     let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
-    for sample in samples {
-        detector.feed(sample, false);
-        // Nothing of one sample goes on in the next.
+    for piece in samples.into_iter().flat_map(foreign_pieces) {
+        detector.feed(piece, false);
+        // Nothing of one piece goes on in the next.
         detector.feed(b"\n", false);
     }
     detector.feed(b"", true);
     detector.guess(None, Utf8Detection::Deny)
+}
+
+/// The pieces of a text that have bytes beyond ASCII, each with a little of what stands around: the detector walks all it
+/// gets with dozens of charsets, and learns nothing from the rest.
+fn foreign_pieces(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    /// Bytes of ASCII kept on both sides.
+    const AROUND: usize = 16;
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        let rest = text.get(at..)?;
+        let first = at + rest.iter().position(|byte| !byte.is_ascii())?;
+        let mut end = first + 1;
+        while let Some(next) = text.get(end..)?.iter().take(2 * AROUND).position(|byte| !byte.is_ascii()) {
+            end += next + 1;
+        }
+        let start = first.saturating_sub(AROUND).max(at);
+        at = text.len().min(end + AROUND);
+        text.get(start..at)
+    })
 }
 
 /// Whether the first character beyond ASCII is one of UTF-8.

@@ -7,8 +7,9 @@ use crate::{
     build::BuildError,
     history::QuotedHistory,
     html::{html_to_text, text_to_html},
-    outgoing_html::{OutgoingLink, Pictures, is_unseen, outgoing_html},
+    outgoing_html::{OutgoingLink, Pictures, outgoing_html},
     signature::{Signature, is_signed},
+    unseen::without_unseen,
 };
 
 /// What a mail is to be composed of.
@@ -89,8 +90,8 @@ impl Composition<'_> {
 
 /// `text` with one kind of line break and without what nobody would see.
 fn seen(text: &str) -> Cow<'_, str> {
-    if !text.contains(|c| is_unseen(c) || c == '\r') {
-        return Cow::Borrowed(text);
+    match without_unseen(text, |_| ()) {
+        seen if seen.contains('\r') => Cow::Owned(seen.replace("\r\n", "\n").replace('\r', "\n")),
+        seen => seen,
     }
-    Cow::Owned(text.replace("\r\n", "\n").replace('\r', "\n").replace(is_unseen, ""))
 }

@@ -4,7 +4,7 @@ use actionlayer_domain::message::{Attachment, Mailbox};
 
 use crate::{
     limits::{MAX_ADDRESSES_BYTES, MAX_FILES_BYTES, MAX_IDS_BYTES, MAX_LINE_BYTES},
-    parse::ParsedMail,
+    parsed_mail::ParsedMail,
 };
 
 /// What an entry takes besides its texts: names of attributes, numbers.

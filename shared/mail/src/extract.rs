@@ -18,10 +18,10 @@ use crate::{
     attribution::{
         Introduction, attribution_within, find_attribution, has_attribution_verb, introduction, introduction_above,
         is_block_under_rule, is_forward_marker, is_groupwise_marker, is_header_block, is_labelled_block, is_lead_in,
-        is_original_marker, title_between_dashes,
+        is_original_marker, is_short_header_block, title_between_dashes,
     },
     html::{Region, Rendered},
-    parse::ParsedMail,
+    parsed_mail::{News, ParsedMail},
 };
 
 /// The longest signature, in lines that are not empty, in an element that says it is one.
@@ -47,14 +47,6 @@ pub fn extract(mail: &ParsedMail) -> String {
 /// that only says that the mail is HTML says nothing.
 pub(crate) fn says_unseen(mail: &ParsedMail) -> bool {
     mail.news.get_or_init(|| news(mail)).is_unseen
-}
-
-/// What is new in a mail.
-#[derive(Clone, PartialEq, Eq, Default)]
-pub(crate) struct News {
-    text: String,
-    /// The text of the mail says more than its page shows.
-    is_unseen: bool,
 }
 
 fn news(mail: &ParsedMail) -> News {
@@ -364,7 +356,10 @@ fn by_introduction(lines: &Lines<'_>, at: usize, kept: &[&str], context: &Contex
     let whole = end.and_then(|end| rest.get(..=end)).unwrap_or_default();
     let says_all = introduction(whole, context) == Some(Introduction::OfAll);
     // What its author wrote right above it is not part of it.
-    if says_all && introduction_above(whole, context) == Some(0) && lines.next_text(at + whole.len()).is_some() {
+    let below = at + whole.len();
+    // Where quotes are marked, they end by their marks.
+    let is_unmarked = lines.next_text(below).is_some() && !lines.has_quote_from(below);
+    if says_all && is_unmarked && introduction_above(whole, context) == Some(0) {
         return Step::DropRest(Cut::Words);
     }
     Step::Keep(at + 1)
@@ -395,7 +390,12 @@ fn announces(kept: &[&str]) -> bool {
 fn lead_in(kept: &[&str], context: &Context<'_>) -> Option<usize> {
     introduction_above(kept, context).or_else(|| {
         let last = kept.iter().rposition(|line| !line.is_empty())?;
-        kept.get(last).filter(|line| is_lead_in(line)).map(|_| last)
+        let above = kept.get(..=last).unwrap_or_default();
+        let start = above.iter().rposition(|line| line.is_empty()).map_or(0, |blank| blank + 1);
+        if above.get(start..).is_some_and(is_short_header_block) {
+            return Some(start);
+        }
+        above.last().filter(|line| is_lead_in(line)).map(|_| last)
     })
 }
 

@@ -78,14 +78,16 @@ pub(crate) fn read_block(bytes: &[u8], limits: HeaderLimits, is_boundary: impl F
             continue;
         }
         let is_fold = matches!(line.first(), Some(b' ' | b'\t'));
-        // The first field may have lost its place; nothing stands before it that it could belong to.
-        let field = if is_fold && raw_fields.is_empty() { line.trim_ascii_start() } else { line };
-        let text = if is_fold && !raw_fields.is_empty() {
+        // The first field of a mail may have lost its place: nothing stands before it that it could belong to, or what the
+        // host that received it wrote there.
+        let is_lost = is_fold && raw_fields.last().is_none_or(|(above, _)| is_trace(above) && is_common_field(line));
+        let field = if is_lost { line.trim_ascii_start() } else { line };
+        let text = if is_fold && !is_lost {
             raw_fields.last_mut().map(|(_, value)| (value, line))
         } else if let Some((name, value)) = split_field(field) {
             raw_fields.push((name, Vec::new()));
             raw_fields.last_mut().map(|(_, kept)| (kept, value))
-        } else if is_fold || is_mbox_separator(line) || split_field(line_at(bytes, next).0).is_some() {
+        } else if is_lost || is_mbox_separator(line) || split_field(line_at(bytes, next).0).is_some() {
             // Not a field, but fields go on after it.
             None
         } else {
@@ -131,6 +133,23 @@ fn decoded(raw_fields: Vec<(String, Vec<u8>)>) -> Fields {
     let charset = guess(raw_fields.iter().map(|(_, value)| value.as_slice()), of_content);
     let field = |(name, value)| Field { name, value: trimmed(decode_owned(value, charset)) };
     Fields(raw_fields.into_iter().map(field).collect())
+}
+
+/// Whether the host that receives a mail writes a field of this name above it.
+fn is_trace(name: &str) -> bool {
+    matches!(name, "received" | "return-path" | "delivered-to") || name.starts_with("x-ses-")
+}
+
+/// Whether a line that begins with a blank is a field that mails begin with. A signature that lists their names puts no blank
+/// behind the colon.
+fn is_common_field(line: &[u8]) -> bool {
+    const NAMES: [&str; 9] =
+        ["from", "to", "subject", "date", "message-id", "reply-to", "sender", "mime-version", "received"];
+    let line = line.trim_ascii_start();
+    let name = memchr::memchr(b':', line).and_then(|colon| line.split_at_checked(colon));
+    name.is_some_and(|(name, rest)| {
+        rest.starts_with(b": ") && NAMES.iter().any(|known| name.eq_ignore_ascii_case(known.as_bytes()))
+    })
 }
 
 /// The line at `at` without its line break, and where the next one starts.
@@ -212,6 +231,16 @@ mod tests {
             let block = read(&format!("{first}To: c@d\n\nbody"));
             assert!(block.fields.first("from").is_some_and(|from| from.starts_with("a@b")), "{first:?}");
             assert_eq!(block.fields.first("to"), Some("c@d"));
+        }
+
+        for above in
+            ["Received: by mx.example;\r\n Thu, 7 May 2026\r\n", "Return-Path: <a@b>\r\n", "X-SES-Receipt: AEFBQU\r\n"]
+        {
+            let block = read(&format!("{above}\tFrom: a@b\r\nTo: c@d\r\n\r\nbody"));
+            assert_eq!((block.fields.first("from"), block.fields.first("to")), (Some("a@b"), Some("c@d")), "{above:?}");
+        }
+        for folded in ["Subject: see\n From: Berlin\n", "X-SES-DKIM-Signature: h=\n From:To:Subject;\n"] {
+            assert_eq!(read(&format!("{folded}To: c@d\n\nbody")).fields.first("from"), None, "{folded:?}");
         }
 
         let block = read("Subject: x\nHello there,\nthis is text");

@@ -18,6 +18,7 @@ use self::{
 use crate::{
     html::{Token, Tokenizer},
     sanitize::is_too_costly,
+    unseen::{is_unseen, without_unseen},
     visibility::Visibility,
 };
 
@@ -174,22 +175,6 @@ pub fn outgoing_html(html: &str, pictures: Pictures) -> OutgoingHtml {
     add(&mut out.refused, FindingKind::TooComplex, "");
     out.html = crate::text_to_html(&crate::html_to_text(&out.html));
     out
-}
-
-/// Whether a character has no shape, or turns what stands beside it around. Joiners stay: scripts and emoji need them.
-pub fn is_unseen(c: char) -> bool {
-    (c.is_control() && !matches!(c, '\t' | '\n' | '\r'))
-        || matches!(c,
-            // Soft hyphen, zero-width space, word joiner and invisible operators, byte order mark.
-            '\u{ad}' | '\u{200b}' | '\u{2060}'..='\u{2064}' | '\u{feff}' | '\u{180e}' | '\u{34f}'
-            // Bidirectional embeddings, overrides and isolates.
-            | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{206f}'
-            // Line and paragraph separators; interlinear annotation.
-            | '\u{2028}' | '\u{2029}' | '\u{fff9}'..='\u{fffb}'
-            // Fillers that are letters without a shape.
-            | '\u{115f}' | '\u{1160}' | '\u{3164}' | '\u{ffa0}'
-            // Tags and supplementary variation selectors: text for machines only.
-            | '\u{e0000}'..='\u{e0fff}')
 }
 
 /// Names what is not seen by the rules that mail of strangers is looked at.
@@ -495,14 +480,9 @@ impl Writer<'_> {
     }
 
     fn text(&mut self, text: &str, look: Look) {
-        let seen: Cow<'_, str> = if text.contains(is_unseen) {
-            for c in text.chars().filter(|c| is_unseen(*c)) {
-                add(&mut self.out.left_out, FindingKind::UnseenCharacter, &format!("U+{:04X}", u32::from(c)));
-            }
-            Cow::Owned(text.chars().filter(|c| !is_unseen(*c)).collect())
-        } else {
-            Cow::Borrowed(text)
-        };
+        let seen = without_unseen(text, |c| {
+            add(&mut self.out.left_out, FindingKind::UnseenCharacter, &format!("U+{:04X}", u32::from(c)));
+        });
         if look.hides() && !seen.trim().is_empty() {
             add(&mut self.out.refused, FindingKind::HiddenText, &seen);
         }

@@ -20,7 +20,7 @@ use crate::{
     extract::{passes_on, says_unseen},
     html::Rendered,
     lookalike,
-    parse::ParsedMail,
+    parsed_mail::ParsedMail,
 };
 
 /// What is known about a mail from outside it.

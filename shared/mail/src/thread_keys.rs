@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use crate::parse::ParsedMail;
+use crate::parsed_mail::ParsedMail;
 
 /// Ids that count at most. Whoever looks them up remembers them as well, or what belongs together would depend on what
 /// came first; and what is remembered has to fit into one transaction.

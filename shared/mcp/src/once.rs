@@ -2,8 +2,8 @@
 
 use actionlayer_api::ApiError;
 use actionlayer_service::{
-    Caller, FieldError,
-    workspace::idempotency::{self, Answer, Begun, Request},
+    FieldError,
+    workspace::idempotency::{self, Answer, Begun, Idempotency, Request},
 };
 use actionlayer_store::{AnswerHead, IdempotencyScope};
 use serde_json::Value;
@@ -28,14 +28,14 @@ pub(crate) async fn once(
     call: &Call,
     tool: &'static str,
     key: Option<&str>,
-    run: impl AsyncFnOnce(Caller) -> Result<Value, ApiError>,
+    run: impl AsyncFnOnce(Idempotency) -> Result<Value, ApiError>,
 ) -> Result<Outcome, ApiError> {
     let scope = IdempotencyScope::Workspace(call.caller.workspace_id);
     let body = effect(&call.arguments);
     let route = format!("MCP {tool}");
     let with = Request {
         scope: &scope,
-        key_id: Some(call.caller.key_id),
+        sender: Some(call.caller.actor().id),
         route: &route,
         key: "",
         body: &body,
@@ -50,12 +50,13 @@ pub(crate) async fn once(
             return Err(ApiError::validation(vec![FieldError::new("idempotency_key", expected)]));
         }
         None => {
-            let arguments = hex::encode(Sha256::digest([call.caller.key_id.as_bytes().as_slice(), &body].concat()));
+            let arguments = hex::encode(Sha256::digest([call.caller.actor().id.as_bytes(), &body].concat()));
             let minute = call.app.now().unix_seconds().div_euclid(WINDOW_SECONDS);
             let [now, before] = [minute, minute - 1].map(|minute| format!("arguments {minute} {arguments}"));
             // A minute from the call, not until the full minute.
             let recent =
-                idempotency::claimed_within(&call.app, &Request { key: &before, ..with }, WINDOW_SECONDS).await?;
+                idempotency::claimed_within(&call.app, &Request { key: &before, ..with.clone() }, WINDOW_SECONDS)
+                    .await?;
             if recent { before } else { now }
         }
     };
@@ -70,8 +71,7 @@ pub(crate) async fn once(
         Begun::InFlight => return Err(ApiError::idempotency_in_flight()),
         Begun::Reused => return Err(ApiError::idempotency_key_reused()),
     };
-    let caller = Caller { once: Some(claim.once.clone()), ..call.caller.clone() };
-    let outcome = run(caller).await;
+    let outcome = run(claim.idempotency.clone()).await;
     let kept = match &outcome {
         Ok(value) => {
             let head = AnswerHead { status: 200, headers: Vec::new() };

@@ -3,9 +3,7 @@
 use std::sync::Arc;
 
 use actionlayer_api::{ApiError, views::WorkspaceView};
-use actionlayer_domain::{
-    DraftId, Plan, Role, Timestamp, key::Permission, plan::Limits, thread::MAX_UNATTENDED_SENDS_A_DAY,
-};
+use actionlayer_domain::{DraftId, Plan, Timestamp, key::Permission, plan::Limits, thread::MAX_UNATTENDED_SENDS_A_DAY};
 use actionlayer_service::{
     App, Caller,
     drafts::read_drafts::get_draft,
@@ -90,7 +88,7 @@ pub(crate) async fn read(
 #[derive(Serialize)]
 #[allow(clippy::struct_excessive_bools, reason = "each is a thing of its own that a key may do")]
 struct SendingPolicy {
-    role: Role,
+    role: &'static str,
     may_read: bool,
     may_submit_drafts: bool,
     /// Drafts that a person approved.
@@ -124,16 +122,16 @@ struct RateLimits {
 
 async fn sending_policy(app: &App, caller: &Caller) -> Result<SendingPolicy, ApiError> {
     let subscription = get_subscription(app, caller).await?;
-    let may = |permission| caller.role.may(permission);
+    let may = |permission| caller.may(permission);
     let now: Timestamp = app.now();
     Ok(SendingPolicy {
-        role: caller.role,
+        role: caller.authority.as_str(),
         may_read: may(Permission::Read),
         may_submit_drafts: may(Permission::Draft),
         may_send_approved_drafts: may(Permission::Draft),
         may_send_pending_drafts: may(Permission::Approve),
         may_approve: may(Permission::Approve),
-        identity_ids: caller.identity_ids.iter().map(ToString::to_string).collect(),
+        identity_ids: caller.identity_ids().iter().map(ToString::to_string).collect(),
         who_approves: if may(Permission::Approve) {
             "A person: one of the identity's approvers, or whoever told you to use this key to approve."
         } else {

@@ -119,7 +119,7 @@ impl ServerHandler for Mailbox {
     ) -> Result<ListToolsResult, ErrorData> {
         let asked = Asked::of(&context)?;
         asked.done("tools/list");
-        let tools = tools::listed(asked.caller.role);
+        let tools = tools::listed(asked.caller.authority);
         Ok(ListToolsResult::with_all_items(tools).with_ttl_ms(LIST_TTL_MS).with_cache_scope(CacheScope::Private))
     }
 

@@ -7,7 +7,7 @@ use std::{
 };
 
 use actionlayer_api::ApiError;
-use actionlayer_domain::{Role, key::Permission};
+use actionlayer_domain::{Authority, key::Permission};
 use actionlayer_service::{App, Caller};
 use rmcp::model::{JsonObject, Tool as Definition, ToolAnnotations};
 use serde_json::Value;
@@ -86,8 +86,9 @@ impl Tool {
 static DEFINITIONS: LazyLock<Vec<Definition>> = LazyLock::new(|| TOOLS.iter().map(Tool::definition).collect());
 
 /// The definitions of the tools that a key of this role may call, always in the same order.
-pub fn listed(role: Role) -> Vec<Definition> {
-    let may = TOOLS.iter().zip(DEFINITIONS.iter()).filter(|(tool, _)| role.may(tool.permission));
+pub fn listed(authority: impl Into<Authority>) -> Vec<Definition> {
+    let authority = authority.into();
+    let may = TOOLS.iter().zip(DEFINITIONS.iter()).filter(|(tool, _)| authority.may(tool.permission));
     may.map(|(_, definition)| definition.clone()).collect()
 }
 
@@ -321,6 +322,8 @@ static TOOLS: [Tool; 18] = [
 mod tests {
     #![allow(clippy::unwrap_used)]
     use serde_json::json;
+
+    use actionlayer_domain::Role;
 
     use super::*;
 

@@ -1,10 +1,7 @@
 //! Batches of the table's stream. They are worked off in order; when one change cannot be, it is named: the stream then
 //! goes on from it, and nothing after it is lost or overtakes it.
 
-use actionlayer_service::{
-    App,
-    relay::{Change, relay},
-};
+use actionlayer_service::{App, change::Change, relay::relay};
 use actionlayer_store::{StoreError, stream};
 use aws_lambda_events::{
     event::dynamodb::{Event, EventRecord},

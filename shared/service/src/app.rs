@@ -3,13 +3,8 @@
 use std::sync::Arc;
 
 use actionlayer_clients::{dns::Dns, ses::Mailer, slack::Slack, sqs::Queues, telegram::Telegram};
-use actionlayer_domain::{
-    ApiKeyId, Clock, Entropy, HeaderText, IdentityId, Plan, Role, Secret, Timestamp, WorkspaceId, draft::Actor,
-    key::Permission, rate::RateLimits, webhook::Reach,
-};
+use actionlayer_domain::{Clock, Entropy, Plan, Secret, Timestamp, rate::RateLimits, webhook::Reach};
 use actionlayer_store::Store;
-
-use crate::{ServiceError, workspace::idempotency::Once};
 
 /// Time and randomness.
 #[derive(Debug, Clone)]
@@ -92,84 +87,5 @@ impl App {
     /// Random bytes.
     pub fn entropy(&self) -> &dyn Entropy {
         &*self.ports.entropy
-    }
-}
-
-/// Who calls: the owner of a valid key.
-#[derive(Debug, Clone)]
-pub struct Caller {
-    /// The workspace of the key.
-    pub workspace_id: WorkspaceId,
-    /// The key's id.
-    pub key_id: ApiKeyId,
-    /// The key's name.
-    pub key_name: HeaderText,
-    /// What the key may do.
-    pub role: Role,
-    /// The identities the key is bound to; all when empty.
-    pub identity_ids: Vec<IdentityId>,
-    /// The request came with an `Idempotency-Key`.
-    pub once: Option<Once>,
-}
-
-impl Caller {
-    /// Refuses what the role does not allow, and to a key that is bound to identities what is about the whole workspace.
-    pub fn require(&self, permission: Permission) -> Result<(), ServiceError> {
-        self.require_role(permission)?;
-        match permission {
-            Permission::Administer => self.require_unbound(),
-            Permission::Read | Permission::Draft | Permission::DirectSend | Permission::Approve => Ok(()),
-        }
-    }
-
-    /// Refuses what is about the whole workspace to a key that is bound to identities.
-    pub fn require_unbound(&self) -> Result<(), ServiceError> {
-        if self.identity_ids.is_empty() {
-            return Ok(());
-        }
-        Err(ServiceError::Forbidden {
-            reason: "this is about the whole workspace: it takes a key that is not bound to identities",
-        })
-    }
-
-    /// Refuses what the role does not allow; for what is about one identity, which the key then must see.
-    pub fn require_role(&self, permission: Permission) -> Result<(), ServiceError> {
-        if self.role.may(permission) {
-            return Ok(());
-        }
-        Err(ServiceError::Forbidden {
-            reason: match permission {
-                Permission::Read => "any key may read",
-                Permission::Draft => "it takes a key with the role `agent`, `automation` or `full`",
-                Permission::DirectSend => "it takes a key with the role `automation` or `full`",
-                Permission::Approve | Permission::Administer => "it takes a key with the role `full`",
-            },
-        })
-    }
-
-    /// Whether the key is bound to other identities only. To such a key they do not exist.
-    pub fn sees(&self, identity_id: IdentityId) -> bool {
-        self.identity_ids.is_empty() || self.identity_ids.contains(&identity_id)
-    }
-
-    /// The caller as one who decides.
-    pub fn actor(&self) -> Actor {
-        Actor::api_key(self.key_id, &self.key_name)
-    }
-}
-
-impl Caller {
-    /// The identity a list is about. A key bound to one identity sees that one's; bound to several it has to say which.
-    pub(crate) fn listed_identity(&self, asked: Option<IdentityId>) -> Result<Option<IdentityId>, ServiceError> {
-        match (asked, self.identity_ids.as_slice()) {
-            (asked, []) => Ok(asked),
-            (Some(id), bound) if bound.contains(&id) => Ok(Some(id)),
-            (Some(_), _) => Err(ServiceError::NotFound { what: "identity" }),
-            (None, [only]) => Ok(Some(*only)),
-            (None, _) => Err(ServiceError::invalid(
-                "identity_id",
-                "this key is bound to several identities: name the one whose list you want",
-            )),
-        }
     }
 }

@@ -6,6 +6,7 @@ pub(crate) mod approver_mail;
 pub(crate) mod channel_status;
 pub mod connect;
 pub mod decide_draft;
+pub(crate) mod fan_out;
 pub mod notify;
 mod press;
 mod sender_press;

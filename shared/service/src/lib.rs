@@ -10,10 +10,12 @@
 //! **Must never know.** HTTP, Lambda, which machine this is.
 
 pub mod app;
+pub mod change;
 pub mod error;
 
 mod contention;
 mod fields;
+pub mod permission;
 
 pub mod approvals;
 pub mod contacts;
@@ -31,5 +33,6 @@ pub mod jobs;
 pub mod relay;
 pub mod sweep;
 
-pub use app::{App, Caller, Ports, Settings, SlackApp, TelegramUpdates};
+pub use actionlayer_domain::Caller;
+pub use app::{App, Ports, Settings, SlackApp, TelegramUpdates};
 pub use error::{FieldError, ServiceError};

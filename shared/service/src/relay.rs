@@ -1,26 +1,13 @@
 //! What follows from changes of the table. Nothing else publishes.
 
-use actionlayer_domain::{
-    event::{Entity, events},
-    work::work,
-};
+use actionlayer_domain::{event::events, work::work};
 
 use crate::{
     App, ServiceError,
+    change::Change,
     events::publish::publish,
     threads::index_threads::{enter_lists, index_jobs},
 };
-
-/// A change of one item, as the stream carries it.
-#[derive(Debug, Clone)]
-pub struct Change {
-    /// The item before; none when it was created.
-    pub old: Option<Entity>,
-    /// The item after; none when it was removed.
-    pub new: Option<Entity>,
-    /// How often the item was written, this change included.
-    pub revision: u64,
-}
 
 /// Queues the work that follows from some changes, and makes known what happened. All or an error; then all of them come
 /// again, which does no harm: workers claim before they act, and an event is written once.

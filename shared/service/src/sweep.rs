@@ -17,7 +17,7 @@ use crate::{
     domains::verify_domain::check_domain,
     inbound::receive_mail::{ReceivedMail, receive_held, receive_mail},
     outbound::deliver::fail,
-    workspace::plan::Allowance,
+    workspace::plan::{Allowance, read_plan},
 };
 
 /// How long SES has to say what became of a mail whose answer was lost. Its send events come within seconds.
@@ -220,7 +220,8 @@ async fn release_mail(app: &App, count: &mut usize) -> Result<(), ServiceError> 
                 continue;
             }
             // Asked before anything is read and parsed: where a plan is used up, this happens every minute.
-            if Allowance::of(app, held.workspace_id, Used::Inbound, app.now()).await?.is_used_up() {
+            let plan = read_plan(app, held.workspace_id).await?;
+            if Allowance::of(app, held.workspace_id, plan, Used::Inbound, app.now()).await?.is_used_up() {
                 full.insert(held.workspace_id);
                 continue;
             }

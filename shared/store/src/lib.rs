@@ -67,7 +67,6 @@ pub use records::{
 pub use threads::ThreadFilter;
 pub use totals::Counted;
 pub use transaction::Transaction;
-pub use unattended::UnattendedToday;
 pub use usage::{Usage, Used};
 
 use std::sync::Arc;

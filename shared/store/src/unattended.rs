@@ -5,7 +5,7 @@
 
 use actionlayer_domain::{
     EmailAddress, IdentityId, Timestamp, WorkspaceId,
-    unattended::{MAX_OF_ONE_IDENTITY_A_DAY, MAX_TO_ONE_PERSON_A_DAY},
+    unattended::{MAX_OF_ONE_IDENTITY_A_DAY, MAX_TO_ONE_PERSON_A_DAY, UnattendedToday},
 };
 
 use crate::{Store, StoreError, Transaction, keys, keys::Key, record::Item, transaction::Below};
@@ -14,15 +14,6 @@ const KIND: &str = "unattended";
 const COUNTER: &str = "sent";
 /// For tidying only: the day is part of the key.
 const KEPT_SECONDS: i64 = 3 * 24 * 3_600;
-
-/// What was counted today.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct UnattendedToday {
-    /// Of the identity.
-    pub of_identity: u32,
-    /// To the recipients, the most of any one.
-    pub to_recipient: u32,
-}
 
 fn day(now: Timestamp) -> String {
     now.to_string().chars().take(10).collect()

@@ -41,8 +41,9 @@ impl Store {
         }
         let mut found: Vec<BTreeSet<u64>> = words.iter().map(|word| recent.families(word)).collect();
         let segments = unmerged.index.map(|row| row.value.segments).unwrap_or_default();
-        let heads = stream::iter(segments.iter().map(|segment| self.head(segment)));
-        let heads: Vec<(Directory, Vec<u8>)> = heads.buffered(CONCURRENT_SEGMENTS).try_collect().await?;
+        // Futures, not a closure that makes them: that one would have to be `FnOnce` for every lifetime.
+        let heads: Vec<_> = segments.iter().map(|segment| self.head(segment)).collect();
+        let heads: Vec<(Directory, Vec<u8>)> = stream::iter(heads).buffered(CONCURRENT_SEGMENTS).try_collect().await?;
         for (word, families) in words.iter().zip(&mut found) {
             let mut bytes = 0;
             let mut readings = Vec::new();

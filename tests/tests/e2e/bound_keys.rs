@@ -2,12 +2,12 @@
 
 use actionlayer_tests::{
     Api, CUSTOMER, Letter,
-    contract::{OPERATIONS, Operation, resolve},
+    contract::{OPERATIONS, resolve},
     eventually,
     world::{array, id, step},
 };
 use reqwest::Method;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::everything::{Everything, takes_a_body};
 
@@ -19,24 +19,13 @@ async fn bound_elsewhere(all: &Everything) -> Api {
     all.world.anyone.with_key(made["key"].as_str().unwrap())
 }
 
-/// The object that an operation's path names, as its owner sees it.
-async fn object(all: &Everything, operation: &Operation) -> Option<Value> {
-    let (kind, _) = operation.path.split_once("/{id}")?;
-    let path = format!("{kind}/{}", all.objects[kind]);
-    if OPERATIONS.iter().any(|other| other.method == Method::GET && other.path == format!("{kind}/{{id}}")) {
-        return Some(all.world.owner.get(&path).await.expect(200));
-    }
-    let list = all.world.owner.get(&format!("{kind}?limit=100")).await.expect(200);
-    array(&list["data"]).iter().find(|object| id(object) == all.objects[kind]).cloned()
-}
-
 #[tokio::test]
 async fn what_is_another_identitys_is_not_found() {
     let all = Everything::there_is().await;
     let bound = bound_elsewhere(&all).await;
     let mut asked = 0;
     for operation in OPERATIONS.iter() {
-        let Some(object) = object(&all, operation).await else { continue };
+        let Some(object) = all.object(operation).await else { continue };
         if object["identity_id"] == all.world.identity["id"] || object["id"] == all.world.identity["id"] {
             all.ask(&bound, operation).await.refused(404, "not_found");
             asked += 1;

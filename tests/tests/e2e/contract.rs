@@ -10,10 +10,7 @@ use actionlayer_tests::{
 use reqwest::Method;
 use serde_json::json;
 
-use crate::{
-    everything::{Everything, takes_a_body},
-    tenancy::second_workspace,
-};
+use crate::everything::{Everything, takes_a_body};
 
 fn secured() -> impl Iterator<Item = &'static Operation> {
     OPERATIONS.iter().filter(|operation| operation.secured)
@@ -52,7 +49,7 @@ async fn a_read_key_changes_nothing() {
 #[tokio::test]
 async fn another_workspaces_objects_are_not_found() {
     let all = Everything::there_is().await;
-    let other = second_workspace(&all.world).await;
+    let other = all.world.new_workspace("The other").await;
     for operation in secured().filter(|operation| operation.path.contains('{')) {
         all.ask(&other, operation).await.refused(404, "not_found");
     }

@@ -20,7 +20,6 @@ use serde_json::{Value, json};
 use crate::{
     everything::{Everything, takes_a_body},
     suppressions::bounce,
-    tenancy::second_workspace,
 };
 
 /// What one request asks of every operation that says so. `not_found` and `validation_error` are tested by path there,
@@ -84,7 +83,7 @@ async fn what_is_too_long_is_not_read() {
 #[tokio::test]
 async fn what_a_body_or_a_parameter_names_has_to_be_there() {
     let all = Everything::there_is().await;
-    let other = second_workspace(&all.world).await;
+    let other = all.world.new_workspace("The other").await;
     let noa = all.world.new_identity("noa", json!({})).await;
     let key = json!({"name": "bound", "identity_ids": [id(&noa)]});
     let made = all.world.owner.post("/v1/api-keys", key).await.expect(201);
@@ -260,12 +259,16 @@ async fn drafts(reached: &Reached) {
     reached.post(&world.owner, "/v1/emails/reply", reply).await;
 }
 
+const NO_SLACK_APP: [&str; 3] = ["SlackClientId=", "SlackClientSecret=", "SlackSigningSecret="];
+
 async fn settings(reached: &Reached) {
     let world = World::start().await;
     let owner = &world.owner;
     reached.post(owner, "/v1/auth/bootstrap", json!({"workspace_name": "Another"})).await;
     reached.post(owner, "/v1/billing/checkout", json!({"plan": "pro"})).await;
     reached.post(owner, "/v1/billing/portal", json!({})).await;
+    let appless = World::start_on(Engine::start_with(&NO_SLACK_APP).await, json!({})).await;
+    reached.post(&appless.owner, "/v1/workspace/slack/install", json!({})).await;
     let keys = owner.get("/v1/api-keys").await.expect(200);
     reached.ask(owner, Method::DELETE, &format!("/v1/api-keys/{}", id(&keys["data"][0])), json!({})).await;
     for _ in 0..2 {
@@ -313,6 +316,7 @@ async fn identities(reached: &Reached) {
     let early = json!({"domain_id": unproven["id"], "local_part": "mia", "display_name": "Mia"});
     reached.post(owner, "/v1/identities", early).await;
     let noa = world.new_identity("noa", json!({})).await;
+    reached.post(owner, &format!("/v1/identities/{}/test-notification", id(&noa)), json!({})).await;
     for path in ["/v1/drafts", "/v1/emails/send"] {
         reached.post(owner, path, cold(&noa, CUSTOMER)).await;
     }

@@ -8,8 +8,6 @@ use actionlayer_tests::{
 };
 use serde_json::{Value, json};
 
-use crate::tenancy::second_workspace;
-
 /// All events, the newest first.
 pub(crate) async fn events(api: &Api, filter: &str) -> Vec<Value> {
     let list = api.get(&format!("/v1/events?limit=100&{filter}")).await.expect(200);
@@ -271,7 +269,7 @@ async fn filters_pages_and_keys_show_their_part() {
     assert_eq!(events(&bound, "").await, events(&world.owner, &of_other).await);
     bound.get(&format!("/v1/events?identity_id={}", id(&world.identity))).await.refused(404, "not_found");
     // And another workspace sees nothing.
-    let stranger = second_workspace(&world).await;
+    let stranger = world.new_workspace("The other").await;
     assert_eq!(events(&stranger, "").await, [] as [Value; 0]);
     stranger.get(&format!("/v1/events?cursor={cursor}")).await.refused(422, "validation_error");
     assert_eq!(events(&world.owner, "").await, all);

@@ -89,6 +89,17 @@ impl Everything {
         operation.body.as_ref().map_or_else(|| json!({}), |schema| sample(schema, &self.fields))
     }
 
+    /// The object that an operation's path names, as its owner sees it.
+    pub(crate) async fn object(&self, operation: &Operation) -> Option<Value> {
+        let (kind, _) = operation.path.split_once("/{id}")?;
+        let path = format!("{kind}/{}", self.objects[kind]);
+        if OPERATIONS.iter().any(|other| other.method == Method::GET && other.path == format!("{kind}/{{id}}")) {
+            return Some(self.world.owner.get(&path).await.expect(200));
+        }
+        let list = self.world.owner.get(&format!("{kind}?limit=100")).await.expect(200);
+        array(&list["data"]).iter().find(|object| id(object) == self.objects[kind]).cloned()
+    }
+
     pub(crate) async fn ask(&self, caller: &Api, operation: &Operation) -> Answer {
         let path = self.path(operation);
         if takes_a_body(operation) {

@@ -10,8 +10,6 @@ use actionlayer_tests::{
 };
 use serde_json::{Value, json};
 
-use crate::tenancy::second_workspace;
-
 /// How many there are of everything, at least.
 const COUNT: usize = 5;
 const PAGING: [&str; 3] = ["limit", "offset", "cursor"];
@@ -176,7 +174,7 @@ async fn what_is_no_page_is_refused_by_name() {
 async fn a_cursor_opens_only_the_list_it_came_from() {
     let several = Several::there_are().await;
     let owner = &several.world.owner;
-    let other_workspace = second_workspace(&several.world).await;
+    let other_workspace = several.world.new_workspace("The other").await;
     let mut cursors = Vec::new();
     for (_, path) in &several.paths {
         let first = get(owner, path, "limit=1").await;

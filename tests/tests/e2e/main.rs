@@ -30,6 +30,7 @@ mod impersonation;
 mod lists;
 mod mail_themes;
 mod mcp;
+mod people_mail;
 mod plans;
 mod rate_limits;
 mod rules;

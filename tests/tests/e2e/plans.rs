@@ -247,8 +247,11 @@ async fn mail_over_the_plan_waits_and_comes_in_with_a_larger_one() {
         waiting(&world).await.is_empty().then_some(())
     })
     .await;
-    let threads = world.owner.get("/v1/threads?limit=3").await.expect(200);
-    assert_eq!(threads["total"], 53);
+    eventually("all to be listed", async || {
+        let threads = world.owner.get("/v1/threads?limit=3").await.expect(200);
+        (threads["total"] == 53).then_some(())
+    })
+    .await;
     assert_eq!(used(&world).await.1, 3, "counted when it came in");
     world.sweep().await;
     assert_eq!(used(&world).await.1, 3);

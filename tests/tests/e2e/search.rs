@@ -6,8 +6,6 @@ use actionlayer_tests::{
 };
 use serde_json::{Value, json};
 
-use crate::tenancy::second_workspace;
-
 /// The ids of the threads that a query string lists, in order.
 async fn listed(api: &Api, query: &[(&str, &str)]) -> Vec<String> {
     let query: Vec<String> = query.iter().map(|(name, value)| format!("{name}={}", encoded(value))).collect();
@@ -95,7 +93,7 @@ async fn nobody_finds_what_is_not_theirs() {
     let bound = json!({"name": "bound", "role": "agent", "identity_ids": [world.identity["id"]]});
     let bound = world.owner.post("/v1/api-keys", bound).await.expect(201);
     let bound = world.anyone.with_key(bound["key"].as_str().unwrap());
-    let other_workspace = second_workspace(&world).await;
+    let other_workspace = world.new_workspace("The other").await;
     for query in queries {
         until_listed(&world.owner, query, &[&thread]).await;
         assert!(listed(&bound, query).await.is_empty(), "{query:?}");

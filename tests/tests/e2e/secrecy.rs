@@ -42,6 +42,10 @@ async fn no_log_line_has_a_body_a_subject_an_address_or_a_key() {
     world.act(&draft, "send").await;
     world.receive(&Letter::from(customer).in_reply_to(letter.id()).text("canary-second")).await;
     world.come_to_rest().await;
+    // An invocation that dies is told with a level of its own.
+    world.fault("lambda", "ingest", "crash_after", 1).await;
+    world.receive(&Letter::from(customer).text("canary-third")).await;
+    world.come_to_rest().await;
     // What goes wrong is logged; what was wrong about it is not repeated.
     let email = json!({"identity_id": world.identity["id"], "to": "canary-bad-address", "subject": "canary-subject\r\nX: y", "body_text": "canary-body"});
     world.owner.post("/v1/emails/send", email).await.refused(422, "validation_error");
@@ -68,7 +72,8 @@ async fn no_log_line_has_a_body_a_subject_an_address_or_a_key() {
     world.owner.post(&step(&draft, "reject"), json!({"reason": "canary-reason"})).await;
     let failed = actionlayer_tests::eventually("the failure", async || {
         let log = world.engine.log();
-        (log.matches("\"level\"").count() > 20).then_some(log)
+        let is_told = log.contains("\"level\":\"WARN\"") || log.contains("\"level\":\"ERROR\"");
+        (is_told && log.matches("\"level\"").count() > 20).then_some(log)
     });
     failed.await;
     world.crash_and_restart().await;

@@ -1,63 +1,51 @@
 //! Two workspaces in one deployment: to each, the other does not exist.
 
-use actionlayer_domain::{
-    ApiKeyId, ApiKeySecret, Clock as _, HeaderText, Role, Workspace, WorkspaceId, key::ApiKey,
-    workspace::WorkspaceSettings,
-};
-use actionlayer_local::{
-    engine::REGION,
-    template::{TEMPLATE, Template},
-};
-use actionlayer_runtime::{OsEntropy, SystemClock};
-use actionlayer_store::{Store, Transaction};
+use std::collections::BTreeMap;
+
 use actionlayer_tests::{
-    Api, CUSTOMER, Letter, World,
+    CUSTOMER, Letter, World,
+    contract::OPERATIONS,
     world::{array, id, step},
 };
-use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
-use serde_json::json;
+use serde_json::{Value, json};
 
-/// Bootstrapping makes one workspace only, so the second is written straight into the table.
-pub(crate) async fn second_workspace(world: &World) -> Api {
-    let credentials = Credentials::new("local", "local", None, None, "tests");
-    let dynamodb = aws_sdk_dynamodb::Config::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .region(Region::new(REGION))
-        .credentials_provider(credentials.clone())
-        .endpoint_url(&world.engine.dynamodb)
-        .build();
-    let s3 = aws_sdk_s3::Config::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .region(Region::new(REGION))
-        .credentials_provider(credentials)
-        .build();
-    let template = Template::parse(TEMPLATE).unwrap();
-    let (dynamodb, s3) = (aws_sdk_dynamodb::Client::from_conf(dynamodb), aws_sdk_s3::Client::from_conf(s3));
-    let store = Store::new(dynamodb, s3, template.table.id.as_str(), template.bucket.as_str());
+use crate::everything::{Everything, takes_a_body};
 
-    let now = SystemClock.now();
-    let workspace = Workspace {
-        id: WorkspaceId::generate(now, &OsEntropy),
-        name: HeaderText::sanitize("The other"),
-        settings: WorkspaceSettings::default(),
-        created_at: now,
-        updated_at: now,
-    };
-    let secret = ApiKeySecret::generate(&OsEntropy);
-    let key = ApiKey {
-        id: ApiKeyId::generate(now, &OsEntropy),
-        workspace_id: workspace.id,
-        name: HeaderText::sanitize("the other's"),
-        prefix: secret.prefix().to_owned(),
-        role: Role::Full,
-        identity_ids: Vec::new(),
-        created_at: now,
-    };
-    let mut transaction = Transaction::new();
-    transaction.create(&workspace).unwrap();
-    transaction.create_api_key(&key, &secret).unwrap();
-    store.commit(transaction).await.unwrap();
-    world.anyone.with_key(secret.expose())
+/// Every object, as its owner sees it.
+async fn objects(all: &Everything) -> BTreeMap<String, Option<Value>> {
+    let mut objects = BTreeMap::new();
+    for operation in OPERATIONS.iter().filter(|operation| operation.path.ends_with("/{id}")) {
+        objects.insert(operation.path.clone(), all.object(operation).await);
+    }
+    objects
+}
+
+#[tokio::test]
+async fn no_operation_reads_or_changes_what_is_another_workspaces() {
+    let all = Everything::there_is().await;
+    let other = all.world.new_workspace("The other").await;
+    let before = objects(&all).await;
+    assert!(before.values().all(Option::is_some), "{before:?}");
+    let mut asked = 0;
+    for operation in OPERATIONS.iter().filter(|operation| operation.path.contains("/{id}")) {
+        all.ask(&other, operation).await.refused(404, "not_found");
+        asked += 1;
+    }
+    assert!(asked >= 30, "{asked}");
+    // What names another's object in its body is refused; what makes something of one's own, or lists it, shows nothing.
+    for operation in OPERATIONS.iter().filter(|operation| !operation.path.contains('{')) {
+        let is_named = takes_a_body(operation) && {
+            let body = all.body(operation);
+            all.fields.iter().any(|(name, value)| body.get(name) == Some(value))
+        };
+        let answer = all.ask(&other, operation).await;
+        assert!(!is_named || [404, 422].contains(&answer.status), "{}: {}", operation.path, answer.text());
+        let shown = answer.text();
+        for object in all.objects.values() {
+            assert!(!shown.contains(object.as_str()), "{}: {shown}", operation.path);
+        }
+    }
+    assert_eq!(objects(&all).await, before);
 }
 
 #[tokio::test]
@@ -75,7 +63,7 @@ async fn another_workspaces_objects_do_not_exist() {
     })
     .await;
 
-    let other = second_workspace(&world).await;
+    let other = world.new_workspace("The other").await;
     assert_eq!(other.get("/v1/workspace").await.expect(200)["name"], "The other");
     let (identity, domain) = (id(&world.identity), id(&world.domain));
     for path in ["threads", "drafts", "identities", "domains", "inbound/pending"] {

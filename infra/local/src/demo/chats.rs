@@ -29,7 +29,7 @@ impl Client {
     async fn question(&self, path: &str, text: &str) -> Result<Value, DemoError> {
         let asks = |message: &Value| says(message, text) && has_buttons(message);
         let state = self.until(DEADLINE, path, None, |state| messages(state).any(asks)).await?;
-        Ok(messages(&state).filter(|message| asks(message)).next_back().cloned().unwrap_or_default())
+        Ok(messages(&state).rfind(|message| asks(message)).cloned().unwrap_or_default())
     }
 
     pub(super) async fn press_in_telegram(&self, text: &str, label: &str) -> Result<Value, DemoError> {

@@ -63,7 +63,7 @@ pub(super) async fn change(Shared(slack): Shared<Arc<Slack>>, headers: HeaderMap
             if let Some(secret) = &change.signing_secret {
                 match world.apps.iter_mut().find(|app| app.signing_secret == *secret) {
                     Some(app) => {
-                        app.request_url = change.request_url.clone().unwrap_or_else(|| app.request_url.clone())
+                        app.request_url = change.request_url.clone().unwrap_or_else(|| app.request_url.clone());
                     }
                     None => found = false,
                 }

@@ -74,7 +74,7 @@ pub(super) async fn press(Shared(slack): Shared<Arc<Slack>>, headers: HeaderMap,
             let app = world.app(&message.app_id).cloned()?;
             let button = find_button(&message.blocks, action_id)?;
             let number = world.number();
-            let trigger = Trigger { id: format!("{number}.{}.local", now_ms), app_id: app.id.clone(), user: user.id.clone(), made_ms: now_ms, used: false };
+            let trigger = Trigger { id: format!("{number}.{now_ms}.local"), app_id: app.id.clone(), user: user.id.clone(), made_ms: now_ms, used: false };
             let response = ResponseUrl { id: format!("R{number:010}"), app_id: app.id.clone(), channel: channel.id.clone(), user: user.id.clone(), made_ms: now_ms, uses: 0 };
             let payload = json!({
                 "type": "block_actions",
@@ -205,7 +205,7 @@ pub(super) async fn submit(Shared(slack): Shared<Arc<Slack>>, headers: HeaderMap
             serde_json::from_value(called.body["errors"].clone()).unwrap_or_default()
         }
         Ok(called) if called.status == 200 => BTreeMap::new(),
-        _ => BTreeMap::from([("".to_owned(), "We had some trouble connecting. Try again?".to_owned())]),
+        _ => BTreeMap::from([(String::new(), "We had some trouble connecting. Try again?".to_owned())]),
     };
     let closed = slack
         .world

@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     Slack, check, oauth,
-    world::{App, Message, TEAM_ID, TEAM_NAME, Token, View, World},
+    world::{App, Grant, Message, Modal, TEAM_ID, TEAM_NAME, World},
 };
 use crate::faults::Service;
 
@@ -146,7 +146,7 @@ async fn carry_out(
 struct Call<'a> {
     world: &'a mut World,
     app: App,
-    token: Token,
+    token: Grant,
     arguments: &'a Map<String, Value>,
     now_ms: i64,
 }
@@ -291,7 +291,7 @@ impl Call<'_> {
         trigger.used = true;
         let user = trigger.user.clone();
         let number = self.world.number();
-        let opened = View {
+        let opened = Modal {
             id: format!("V{number:010}"),
             app_id,
             hash: format!("{now_ms}.{number}"),

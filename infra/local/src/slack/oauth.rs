@@ -16,7 +16,7 @@ use super::{
     Slack,
     methods::Refusal,
     page::{escape, frame},
-    world::{Code, TEAM_ID, TEAM_NAME, Token},
+    world::{Consent, Grant, TEAM_ID, TEAM_NAME},
 };
 use crate::ses::random;
 
@@ -64,7 +64,7 @@ pub(super) async fn allow(Shared(slack): Shared<Arc<Slack>>, axum::Form(asked): 
         .change(|world| {
             let app_id = world.apps.iter().find(|app| app.client_id == asked.client_id)?.id.clone();
             let code = format!("{}.{}", world.number(), hex::encode(random::<12>()));
-            world.codes.push(Code {
+            world.codes.push(Consent {
                 code: code.clone(),
                 app_id,
                 redirect_uri: asked.redirect_uri.clone(),
@@ -117,7 +117,7 @@ pub(super) async fn access(slack: &Slack, headers: &HeaderMap, arguments: &Map<S
                     known.token.clone()
                 }
                 None => {
-                    world.tokens.push(Token {
+                    world.tokens.push(Grant {
                         token: token.clone(),
                         app_id: app.id.clone(),
                         scopes: scopes.clone(),

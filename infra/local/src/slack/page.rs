@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::{
     Slack,
-    world::{Message, TEAM_NAME, User, View, World},
+    world::{Message, Modal, TEAM_NAME, User, World},
 };
 
 const STYLE: &str = include_str!("page.css");
@@ -168,7 +168,7 @@ fn block(block: &Value, message: &Message, user: &User) -> String {
     }
 }
 
-fn modal_form(view: &View, user: &User, channel: &str) -> String {
+fn modal_form(view: &Modal, user: &User, channel: &str) -> String {
     let mut html =
         format!("<div class=veil><div class=modal role=dialog aria-modal=true><h3>{}</h3>", text(&view.view["title"]));
     if let Some(error) = view.errors.get("") {

@@ -29,15 +29,15 @@ const MOST_MESSAGES: usize = 500;
 #[derive(Serialize, Deserialize)]
 pub(crate) struct World {
     pub(crate) apps: Vec<App>,
-    pub(crate) tokens: Vec<Token>,
+    pub(crate) tokens: Vec<Grant>,
     pub(crate) users: Vec<User>,
     pub(crate) channels: Vec<Channel>,
     pub(crate) messages: Vec<Message>,
     /// Modals that are open, by user.
-    pub(crate) views: BTreeMap<String, View>,
+    pub(crate) views: BTreeMap<String, Modal>,
     pub(crate) triggers: Vec<Trigger>,
     pub(crate) responses: Vec<ResponseUrl>,
-    pub(crate) codes: Vec<Code>,
+    pub(crate) codes: Vec<Consent>,
     pub(crate) last_number: u64,
 }
 
@@ -54,7 +54,7 @@ pub(crate) struct App {
 }
 
 #[derive(Clone, Serialize, Deserialize)]
-pub(crate) struct Token {
+pub(crate) struct Grant {
     pub(crate) token: String,
     pub(crate) app_id: String,
     pub(crate) scopes: Vec<String>,
@@ -95,7 +95,7 @@ pub(crate) struct Message {
 }
 
 #[derive(Clone, Serialize, Deserialize)]
-pub(crate) struct View {
+pub(crate) struct Modal {
     pub(crate) id: String,
     pub(crate) app_id: String,
     pub(crate) view: Value,
@@ -126,7 +126,7 @@ pub(crate) struct ResponseUrl {
 }
 
 #[derive(Clone, Serialize, Deserialize)]
-pub(crate) struct Code {
+pub(crate) struct Consent {
     pub(crate) code: String,
     pub(crate) app_id: String,
     pub(crate) redirect_uri: String,
@@ -172,7 +172,7 @@ impl World {
                     "U0SHAREDBOT",
                 ),
             ],
-            tokens: vec![Token {
+            tokens: vec![Grant {
                 token: OWN_APP_TOKEN.to_owned(),
                 app_id: OWN.to_owned(),
                 scopes: vec!["chat:write".to_owned(), "channels:read".to_owned(), "groups:read".to_owned()],

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::receive::{Incoming, ReceiverSettings};
+use super::incoming::{Incoming, ReceiverSettings};
 use super::verdicts::{Findings, Verdict};
 use crate::ses::headers::Headers;
 use crate::ses::timestamps;

@@ -2,7 +2,6 @@
 //! for mail that left through our own SES and comes back.
 
 use std::fmt::Write as _;
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -12,10 +11,12 @@ use aws_sdk_s3::primitives::ByteStream;
 use serde_json::Value;
 
 use super::event;
+use super::incoming::{Incoming, ReceiverSettings};
 use super::verdicts::{Findings, Verdicts};
 use crate::clock::LocalClock;
 use crate::ses::headers::{Headers, bare_address, domain_of};
-use crate::ses::{Identities, timestamps};
+use crate::ses::identities::Identities;
+use crate::ses::timestamps;
 use crate::state::StateError;
 
 /// Takes over the invocation of the receiving function.
@@ -24,36 +25,6 @@ pub trait ReceiptSink: Send + Sync {
     /// Records `event`, a genuine SES receipt event, durably: once this returns `Ok` the mail counts as received.
     /// Called again with the same `Records[0].ses.mail.messageId` when the engine died in between; the sink keeps one.
     async fn accept(&self, event: Value) -> Result<(), Box<dyn std::error::Error + Send + Sync>>;
-}
-
-/// Where received mail goes.
-#[derive(Clone, Debug)]
-pub struct ReceiverSettings {
-    /// Bucket of the raw mail.
-    pub bucket: String,
-    /// What stands before the message id in the object key.
-    pub key_prefix: String,
-    /// Region named in the `Received` header.
-    pub region: String,
-    /// ARN of the function the receipt rule invokes.
-    pub function_arn: String,
-}
-
-/// A mail at the door.
-#[derive(Debug)]
-pub struct Incoming {
-    /// SES's id of the received message: object key and idempotency key.
-    pub message_id: String,
-    /// Envelope sender; empty: the null sender.
-    pub envelope_from: String,
-    /// Envelope recipients, at least one.
-    pub recipients: Vec<String>,
-    /// What the client called itself.
-    pub helo: String,
-    /// Where it connected from.
-    pub peer: IpAddr,
-    /// The message as sent, dots unstuffed.
-    pub raw: Vec<u8>,
 }
 
 /// Why a mail could not be taken.

@@ -10,7 +10,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use super::MAX_MESSAGE_BYTES;
-use super::receive::{Incoming, Receiver, new_message_id};
+use super::incoming::Incoming;
+use super::receive::{Receiver, new_message_id};
 
 const READ_BUFFER_BYTES: usize = 64 * 1024;
 /// Recipients SES takes per message.

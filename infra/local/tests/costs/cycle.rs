@@ -7,13 +7,13 @@ use actionlayer_domain::{
     work::{IndexJob, IndexMessage, SendJob},
 };
 use actionlayer_service::{
-    approvals::decide_draft::approve_draft,
+    approvals::decide_draft::{Choice, Decision, decide},
     drafts::{send_draft::send_draft, submit_draft::submit_draft},
     inbound::receive_mail::receive_mail,
     jobs::Job as _,
     outbound::{deliver::deliver, settle::settle},
     relay::relay,
-    workspace::authenticate::authenticate,
+    workspace::{authenticate::authenticate, idempotency::Idempotency},
 };
 use actionlayer_store::{Cost, PageRequest, ThreadFilter, keys};
 
@@ -113,10 +113,12 @@ pub(crate) async fn count(world: &World) -> Vec<Step> {
     cycle.index("post its words", thread.last_inbound_message_id.unwrap()).await;
 
     cycle.authenticate("authenticate").await;
-    let draft = cycle.step("submit a draft", submit_draft(app, caller, proposal(&thread))).await.unwrap().0;
+    let draft =
+        cycle.step("submit a draft", submit_draft(app, caller, &Idempotency::NONE, proposal(&thread))).await.unwrap().0;
     cycle.relay("relay it: its event, its approvers").await;
     cycle.authenticate("authenticate").await;
-    cycle.step("approve it", approve_draft(app, caller, draft.id, None)).await.unwrap();
+    let decision = Decision { choice: Choice::Approve, version: None };
+    cycle.step("approve it", decide(app, caller, draft.id, &decision)).await.unwrap();
     cycle.relay("relay it: its event").await;
     cycle.authenticate("authenticate").await;
     let queued = cycle.step("send it", send_draft(app, caller, draft.id, None, false)).await.unwrap().0;

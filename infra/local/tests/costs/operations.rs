@@ -1,12 +1,16 @@
 //! The loop, step by step, each step with its price.
 
-use std::{collections::BTreeMap, fmt::Write as _};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write as _,
+};
 
 use actionlayer_domain::{
     DraftId, DraftStatus, Family, Message, Thread, ThreadId, event::Entity, rate::RateClass, work::SendJob,
 };
 use actionlayer_service::{
-    approvals::decide_draft::approve_draft,
+    approvals::decide_draft::{Choice, Decision, decide},
+    change::Change,
     drafts::{
         read_drafts::get_draft,
         send_draft::send_draft,
@@ -17,9 +21,9 @@ use actionlayer_service::{
         deliver::deliver,
         settle::{SesEvent, settle},
     },
-    relay::{Change, relay},
+    relay::relay,
     threads::{get_thread::get_thread, list_threads::list_threads},
-    workspace::authenticate::authenticate,
+    workspace::{authenticate::authenticate, idempotency::Idempotency},
 };
 use actionlayer_store::{PageRequest, Record as _, ThreadFilter, keys};
 use serde_json::json;
@@ -53,6 +57,14 @@ pub(crate) fn table(prices: &[Price]) -> String {
         let _ = writeln!(table, "| {operation} | {round_trips} | {requests} | {read_units} | {write_units} |");
     }
     table
+}
+
+/// Every one of `all` is in the table, whatever its row says behind the name, or among those that are not counted.
+pub(crate) fn assert_priced(all: impl IntoIterator<Item = String>, prices: &[Price], uncounted: &[&str]) {
+    let named = prices.iter().filter_map(|price| price.operation.split(['?', ',']).next());
+    let known: BTreeSet<&str> = named.chain(uncounted.iter().copied()).collect();
+    let missing: Vec<String> = all.into_iter().filter(|one| !known.contains(one.as_str())).collect();
+    assert!(missing.is_empty(), "without a price: {missing:?}");
 }
 
 /// A mail as people write them.
@@ -198,7 +210,12 @@ impl<'a> Steps<'a> {
         assert_eq!(changes.len(), 2, "the draft and its thread");
         self.step("relay 2 changes", relay(app, &changes)).await.unwrap();
         self.step("relay them again", relay(app, &changes)).await.unwrap();
-        self.step("approve a draft", approve_draft(app, caller, draft_id, None)).await.unwrap();
+        self.step(
+            "approve a draft",
+            decide(app, caller, draft_id, &Decision { choice: Choice::Approve, version: None }),
+        )
+        .await
+        .unwrap();
         draft_id
     }
 
@@ -218,7 +235,7 @@ impl<'a> Steps<'a> {
     async fn submit(&mut self, operation: &'static str, thread: &Thread) -> DraftId {
         let input = proposal(thread);
         let World { app, caller, .. } = self.world;
-        self.step(operation, submit_draft(app, caller, input)).await.unwrap().0.id
+        self.step(operation, submit_draft(app, caller, &Idempotency::NONE, input)).await.unwrap().0.id
     }
 
     async fn thread(&self, id: ThreadId) -> Thread {

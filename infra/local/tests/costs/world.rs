@@ -6,7 +6,6 @@ use std::{collections::BTreeMap, sync::Arc};
 use actionlayer_domain::{
     ApiKeySecret, Draft, DraftBody, DraftId, DraftStatus, Entropy, HeaderText, Identity, Message, MessageBody,
     MessageId, SendingDomain, Thread, ThreadId, Timestamp,
-    draft::Actor,
     message::{Authentication, Direction, Verdict},
     rate::RateClass,
     thread::ThreadStatus,
@@ -125,7 +124,7 @@ impl World {
         let text = Some(thread.snippet.repeat(8));
         let body = MessageBody { text: text.clone(), extracted_text: text, ..MessageBody::default() };
         let draft_id = DraftId::generate_in(id.family(), at, entropy);
-        let agent = Actor::api_key(self.caller.key_id, &self.caller.key_name);
+        let agent = self.caller.actor();
         let draft = Draft {
             based_on_message_id: Some(message_id),
             status: DraftStatus::Sent,

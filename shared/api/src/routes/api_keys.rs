@@ -32,7 +32,9 @@ pub(crate) struct NewApiKey {
     identity_ids: Option<Vec<IdentityId>>,
 }
 
-/// Makes a key.
+/// Create an API key
+///
+/// The key is in this answer and in no other.
 #[utoipa::path(
     post, path = "/v1/api-keys", tag = "API keys",
     request_body = NewApiKey,
@@ -54,7 +56,9 @@ pub(crate) async fn create_api_key(
     Ok((StatusCode::CREATED, Json(NewApiKeyView::of(key, secret))))
 }
 
-/// Lists keys, without the keys themselves.
+/// List API keys
+///
+/// Newest first. Shows the prefix of each key, never the key itself.
 #[utoipa::path(
     get, path = "/v1/api-keys", tag = "API keys",
     params(Paging),
@@ -72,7 +76,9 @@ pub(crate) async fn list_api_keys(
     Ok(Json(List::of(page, &request, |(key, last_used_at)| ApiKeyView::of(key, last_used_at))))
 }
 
-/// Revokes a key, at once.
+/// Revoke an API key
+///
+/// It stops working at once.
 #[utoipa::path(
     delete, path = "/v1/api-keys/{id}", tag = "API keys",
     params(("id" = ApiKeyId, Path, description = "The key.")),

@@ -16,9 +16,10 @@ pub fn routes() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new().routes(routes!(get_subscription)).routes(routes!(begin_checkout)).routes(routes!(open_portal))
 }
 
-/// Reads the plan of the workspace, and what was used of it.
+/// Retrieve the subscription
 ///
-/// Counts are exact: a mail that was retried or came twice counts once, and one that did not leave not at all.
+/// The plan of the workspace, and how much of it was used. Counts are exact: a mail that was retried or arrived twice
+/// counts once, and one that did not leave does not count.
 #[utoipa::path(
     get, path = "/v1/billing/subscription", tag = "Billing",
     responses((status = 200, description = "The subscription.", body = SubscriptionView))
@@ -54,7 +55,7 @@ pub(crate) struct Checkout {
     plan: PaidPlan,
 }
 
-/// Begins to buy a plan.
+/// Create a checkout session
 ///
 /// In a deployment without a payment provider the plan is what the operator set, and this says so.
 #[utoipa::path(
@@ -76,7 +77,7 @@ pub(crate) async fn begin_checkout(
     Ok(Json(Page { url: billing::checkout(&app, &caller, plan)? }))
 }
 
-/// Opens the page where the subscription can be changed.
+/// Create a billing portal session
 ///
 /// In a deployment without a payment provider there is none, and this says so.
 #[utoipa::path(

@@ -14,7 +14,8 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
-    ApiError, Authenticated, Id, JsonBody, List, NoQuery, Query, nullable, openapi::Paging, views::ContactView,
+    ApiError, Authenticated, Id, JsonBody, List, NoQuery, OnceOnly, Query, nullable, openapi::Paging,
+    views::ContactView,
 };
 
 /// The operations on this resource.
@@ -26,7 +27,9 @@ pub fn routes() -> OpenApiRouter<Arc<App>> {
     ))
 }
 
-/// Lists contacts, newest first.
+/// List contacts
+///
+/// Newest first.
 #[utoipa::path(
     get, path = "/v1/contacts", tag = "Contacts",
     params(
@@ -68,10 +71,10 @@ pub(crate) struct CreateContact {
     tags: Vec<String>,
 }
 
-/// Adds a contact.
+/// Create a contact
 ///
-/// Of one address there is one. Mail of theirs that is held comes in when they are trusted, and is dropped when they are
-/// blocked.
+/// There is one contact for each address. Held mail of theirs is received when they are trusted, and dropped when they
+/// are blocked.
 #[utoipa::path(
     post, path = "/v1/contacts", tag = "Contacts",
     request_body = CreateContact,
@@ -81,15 +84,17 @@ pub(crate) struct CreateContact {
 pub(crate) async fn create_contact(
     State(app): State<Arc<App>>,
     Authenticated(caller): Authenticated,
+    OnceOnly(idempotency): OnceOnly,
     _: NoQuery,
     JsonBody(body): JsonBody<CreateContact>,
 ) -> Result<(StatusCode, Json<ContactView>), ApiError> {
     let CreateContact { email, name, status, tags } = body;
-    let contact = edit_contacts::create_contact(&app, &caller, NewContact { email, name, status, tags }).await?;
+    let contact =
+        edit_contacts::create_contact(&app, &caller, &idempotency, NewContact { email, name, status, tags }).await?;
     Ok((StatusCode::CREATED, Json(ContactView::of(contact))))
 }
 
-/// Reads a contact.
+/// Retrieve a contact
 #[utoipa::path(
     get, path = "/v1/contacts/{id}", tag = "Contacts",
     params(("id" = ContactId, Path, description = "The contact.")),
@@ -117,10 +122,10 @@ pub(crate) struct UpdateContact {
     tags: Option<Vec<String>>,
 }
 
-/// Changes a contact.
+/// Update a contact
 ///
-/// Its address stays. To make somebody `trusted` lets all their held mail in, in the order it came, as approving does; to
-/// make them `blocked` drops it, and what comes later.
+/// The address cannot be changed. Setting `trusted` receives all their held mail, in the order it arrived; setting
+/// `blocked` drops it, and everything they send later.
 #[utoipa::path(
     patch, path = "/v1/contacts/{id}", tag = "Contacts",
     params(("id" = ContactId, Path, description = "The contact.")),
@@ -139,9 +144,9 @@ pub(crate) async fn update_contact(
     Ok(Json(ContactView::of(contact)))
 }
 
-/// Deletes a contact.
+/// Delete a contact
 ///
-/// Threads with them stay; whoever writes again is a stranger.
+/// Threads with them stay. If they write again, they are a new sender.
 #[utoipa::path(
     delete, path = "/v1/contacts/{id}", tag = "Contacts",
     params(("id" = ContactId, Path, description = "The contact.")),

@@ -21,7 +21,7 @@ pub fn routes() -> OpenApiRouter<Arc<App>> {
 /// Written by `cargo run -p actionlayer-local -- openapi`; a test holds it to the code.
 const DOCUMENT: &str = include_str!("../../../../infra/openapi.json");
 
-/// Gives this document.
+/// Retrieve the OpenAPI document
 #[utoipa::path(
     get, path = "/v1/openapi.json", tag = "Document",
     security(()),
@@ -36,7 +36,9 @@ pub(crate) async fn get_openapi(State(_): State<Arc<App>>, _: NoQuery) -> Respon
 const HEADERS: [(HeaderName, &str); 2] =
     [(header::CONTENT_SECURITY_POLICY, policy::REFERENCE), (header::REFERRER_POLICY, "no-referrer")];
 
-/// Gives this document as a page for people.
+/// Read the API reference
+///
+/// This document as a page to read.
 #[utoipa::path(
     get, path = "/v1/docs", tag = "Document",
     security(()),

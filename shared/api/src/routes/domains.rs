@@ -32,7 +32,9 @@ pub(crate) struct NewDomain {
     domain: DomainName,
 }
 
-/// Claims a domain, and says which DNS records it needs.
+/// Create a domain
+///
+/// Returns the DNS records that prove it is yours and make it receive mail.
 #[utoipa::path(
     post, path = "/v1/domains", tag = "Domains",
     request_body = NewDomain,
@@ -49,7 +51,9 @@ pub(crate) async fn create_domain(
     Ok((StatusCode::CREATED, Json(DomainView::of(domain))))
 }
 
-/// Lists domains, newest first.
+/// List domains
+///
+/// Newest first.
 #[utoipa::path(
     get, path = "/v1/domains", tag = "Domains",
     params(Paging),
@@ -66,7 +70,7 @@ pub(crate) async fn list_domains(
     Ok(Json(List::of(page, &request, DomainView::of)))
 }
 
-/// Reads a domain.
+/// Retrieve a domain
 #[utoipa::path(
     get, path = "/v1/domains/{id}", tag = "Domains",
     params(("id" = DomainId, Path, description = "The domain.")),
@@ -81,7 +85,9 @@ pub(crate) async fn get_domain(
     Ok(Json(DomainView::of(domains::get_domain(&app, &caller, id).await?)))
 }
 
-/// Looks up the records in DNS now.
+/// Verify a domain
+///
+/// Looks up its DNS records now.
 #[utoipa::path(
     post, path = "/v1/domains/{id}/verify", tag = "Domains",
     params(("id" = DomainId, Path, description = "The domain.")),
@@ -98,7 +104,9 @@ pub(crate) async fn verify_domain(
     Ok(Json(DomainView::of(verify::verify_domain(&app, &caller, id).await?)))
 }
 
-/// Gives up a domain without identities.
+/// Delete a domain
+///
+/// Only a domain without identities can be deleted.
 #[utoipa::path(
     delete, path = "/v1/domains/{id}", tag = "Domains",
     params(("id" = DomainId, Path, description = "The domain.")),

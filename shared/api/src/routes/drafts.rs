@@ -5,7 +5,7 @@ use std::sync::Arc;
 use actionlayer_domain::{Draft, DraftBody, DraftId, DraftStatus, IdentityId, MessageId, ThreadId};
 use actionlayer_service::{
     App,
-    approvals::decide_draft as decide,
+    approvals::decide_draft::{Choice, Decision, decide},
     drafts::{
         edit_draft::{self as edit, EditDraft},
         preview_html::preview_html as preview,
@@ -21,7 +21,8 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::attachments::{self, NewAttachment};
 use crate::{
-    Addresses, ApiError, Authenticated, Id, JsonBody, List, NoFields, NoQuery, OptionalJsonBody, Query, nullable,
+    Addresses, ApiError, Authenticated, Id, JsonBody, List, NoFields, NoQuery, OnceOnly, OptionalJsonBody, Query,
+    nullable,
     openapi::Paging,
     views::{DraftVersionView, DraftView, HtmlPreviewView},
 };
@@ -78,10 +79,11 @@ pub(crate) struct NewDraft {
     quote_history: bool,
 }
 
-/// Submits a draft.
+/// Create a draft
 ///
-/// The approvers of its identity are asked; nothing is sent. `stale_warning` says that newer mail was in the thread already.
-/// With `to` and `subject` in place of `thread_id` it starts a thread, if its identity has `can_send_cold`.
+/// The approvers of its identity are asked; nothing is sent until one of them approves. `stale_warning` says that newer
+/// mail had already arrived in the thread. With `to` and `subject` in place of `thread_id` the draft starts a thread,
+/// if its identity has `can_send_cold`.
 #[utoipa::path(
     post, path = "/v1/drafts", tag = "Drafts",
     request_body = NewDraft,
@@ -91,6 +93,7 @@ pub(crate) struct NewDraft {
 pub(crate) async fn submit_draft(
     State(app): State<Arc<App>>,
     Authenticated(caller): Authenticated,
+    OnceOnly(idempotency): OnceOnly,
     _: NoQuery,
     JsonBody(body): JsonBody<NewDraft>,
 ) -> Result<(StatusCode, Json<DraftView>), ApiError> {
@@ -110,7 +113,7 @@ pub(crate) async fn submit_draft(
         attachments: attachments::all(body.attachments),
         quote_history: body.quote_history,
     };
-    Ok((StatusCode::CREATED, view(submit::submit_draft(&app, &caller, draft).await?)))
+    Ok((StatusCode::CREATED, view(submit::submit_draft(&app, &caller, &idempotency, draft).await?)))
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -120,7 +123,7 @@ pub(crate) struct HtmlToPreview {
     body_html: String,
 }
 
-/// Preview HTML.
+/// Preview HTML
 ///
 /// What a draft with this `body_html` would send: exactly this is shown to approvers. Says what a draft would be refused for, and
 /// what would be left out. Nothing is stored.
@@ -137,7 +140,9 @@ pub(crate) async fn preview_draft(
     Ok(Json(preview(&caller, &body.body_html)?.into()))
 }
 
-/// Lists drafts, newest first, without their bodies.
+/// List drafts
+///
+/// Newest first, without their bodies.
 #[utoipa::path(
     get, path = "/v1/drafts", tag = "Drafts",
     params(
@@ -164,7 +169,7 @@ pub(crate) async fn list_drafts(
     Ok(Json(List::of(page, &request, |draft| DraftView::of(draft, None))))
 }
 
-/// Reads a draft.
+/// Retrieve a draft
 #[utoipa::path(
     get, path = "/v1/drafts/{id}", tag = "Drafts",
     params(("id" = DraftId, Path, description = "The draft.")),
@@ -204,9 +209,10 @@ pub(crate) struct DraftEdit {
     version: Option<u32>,
 }
 
-/// Edits a pending draft, which makes a new version of it.
+/// Update a draft
 ///
-/// The version before stays in `/versions`; approvers are asked about the new one.
+/// Makes a new version of a pending draft. The previous one stays in `/versions`, and approvers are asked about the new
+/// one.
 #[utoipa::path(
     patch, path = "/v1/drafts/{id}", tag = "Drafts",
     params(("id" = DraftId, Path, description = "The draft.")),
@@ -244,7 +250,9 @@ pub(crate) struct Approval {
     version: Option<u32>,
 }
 
-/// Approves a pending draft. Does not send it.
+/// Approve a draft
+///
+/// Approving does not send it.
 #[utoipa::path(
     post, path = "/v1/drafts/{id}/approve", tag = "Drafts",
     params(("id" = DraftId, Path, description = "The draft.")),
@@ -259,7 +267,7 @@ pub(crate) async fn approve_draft(
     _: NoQuery,
     OptionalJsonBody(body): OptionalJsonBody<Approval>,
 ) -> Result<Json<DraftView>, ApiError> {
-    Ok(view(decide::approve_draft(&app, &caller, id, body.version).await?))
+    Ok(view(decide(&app, &caller, id, &Decision { choice: Choice::Approve, version: body.version }).await?))
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -269,7 +277,7 @@ pub(crate) struct Rejection {
     reason: Option<String>,
 }
 
-/// Rejects a draft.
+/// Reject a draft
 #[utoipa::path(
     post, path = "/v1/drafts/{id}/reject", tag = "Drafts",
     params(("id" = DraftId, Path, description = "The draft.")),
@@ -284,7 +292,9 @@ pub(crate) async fn reject_draft(
     _: NoQuery,
     OptionalJsonBody(body): OptionalJsonBody<Rejection>,
 ) -> Result<Json<DraftView>, ApiError> {
-    Ok(view(decide::reject_draft(&app, &caller, id, body.reason).await?))
+    Ok(view(
+        decide(&app, &caller, id, &Decision { choice: Choice::Reject { reason: body.reason }, version: None }).await?,
+    ))
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -298,9 +308,10 @@ pub(crate) struct Sending {
     answer_again: bool,
 }
 
-/// Sends an approved draft; with a `full` key, a pending one too.
+/// Send a draft
 ///
-/// 202 says that it is on its way: read the draft until its status is `sent`, `stale` or `failed`.
+/// Sends an approved draft; with a `full` key, a pending one too. 202 says that it is on its way: read the draft until
+/// its status is `sent`, `stale` or `failed`.
 #[utoipa::path(
     post, path = "/v1/drafts/{id}/send", tag = "Drafts",
     params(("id" = DraftId, Path, description = "The draft.")),
@@ -318,6 +329,8 @@ pub(crate) async fn send_draft(
     Ok((StatusCode::ACCEPTED, view(send::send_draft(&app, &caller, id, body.version, body.answer_again).await?)))
 }
 
+/// Notify the approvers of a draft
+///
 /// Asks the approvers of a pending draft again.
 #[utoipa::path(
     post, path = "/v1/drafts/{id}/notify", tag = "Drafts",
@@ -335,7 +348,9 @@ pub(crate) async fn notify_draft(
     Ok((StatusCode::ACCEPTED, view(send::notify_draft(&app, &caller, id).await?)))
 }
 
-/// Lists the earlier versions of a draft, newest first.
+/// List the versions of a draft
+///
+/// Earlier versions, newest first.
 #[utoipa::path(
     get, path = "/v1/drafts/{id}/versions", tag = "Drafts",
     params(("id" = DraftId, Path, description = "The draft.")),

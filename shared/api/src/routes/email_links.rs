@@ -15,7 +15,7 @@ use actionlayer_service::{
     App, ServiceError,
     approvals::{
         approval_page::{ApprovalView, LinkProblem, Standing, Surroundings, edit_by_link, open_link, surroundings},
-        decide_draft::{self, Decision},
+        decide_draft::{self, Choice, Decision},
     },
 };
 use axum::{
@@ -114,8 +114,9 @@ pub(crate) async fn decide(
     };
     match (link.standing(app.now()), wish) {
         (Standing::Open, Wish::Edit { subject, text }) => save(&app, &link, &subject, &text).await,
-        (Standing::Open, Wish::Decide(decision))
-        | (Standing::Stale, Wish::Decide(decision @ Decision::Reject { .. })) => record(&app, &link, &decision).await,
+        (Standing::Open, Wish::Decide(choice)) | (Standing::Stale, Wish::Decide(choice @ Choice::Reject { .. })) => {
+            record(&app, &link, choice).await
+        }
         (Standing::Stale, _) => of_refusal(&DraftRefusal::Stale),
         (Standing::Closed(refusal), _) => of_refusal(&refusal),
         (Standing::ReadOnly, _) => outcome(StatusCode::FORBIDDEN, &Outcome::ReadOnly),
@@ -124,7 +125,7 @@ pub(crate) async fn decide(
 
 /// What somebody wants with a draft.
 enum Wish {
-    Decide(Decision),
+    Decide(Choice),
     Edit { subject: String, text: String },
 }
 
@@ -132,26 +133,24 @@ impl Decide {
     /// `None` when something is missing, or too long.
     fn wish(self) -> Option<Wish> {
         Some(match self.action {
-            Action::Approve => Wish::Decide(Decision::Approve),
-            Action::ApproveAndSend => Wish::Decide(Decision::ApproveAndSend),
-            Action::Reject => Wish::Decide(Decision::Reject { reason: reason(&self.reason).ok()? }),
+            Action::Approve => Wish::Decide(Choice::Approve),
+            Action::ApproveAndSend => Wish::Decide(Choice::ApproveAndSend),
+            Action::Reject => Wish::Decide(Choice::Reject { reason: reason(&self.reason).ok()? }),
             Action::Edit => Wish::Edit { subject: self.subject?, text: self.text? },
         })
     }
 }
 
 /// Hands the decision to the use case, which checks everything again in the write itself.
-async fn record(app: &App, link: &ApprovalView, decision: &Decision) -> Response {
-    let token = &link.token;
-    let version = Some(token.version);
-    let Some(actor) = link.actor() else { return outcome(StatusCode::FORBIDDEN, &Outcome::ReadOnly) };
-    let decided = decide_draft::decide(app, token.workspace_id, token.draft_id, &actor, version, decision).await;
-    match decided {
+async fn record(app: &App, link: &ApprovalView, choice: Choice) -> Response {
+    let Some(caller) = link.caller() else { return outcome(StatusCode::FORBIDDEN, &Outcome::ReadOnly) };
+    let decision = Decision { choice, version: Some(link.token.version) };
+    match decide_draft::decide(app, &caller, link.token.draft_id, &decision).await {
         Ok((draft, _)) => {
-            let told = match decision {
-                Decision::Approve => Outcome::Approved(&draft),
-                Decision::ApproveAndSend => Outcome::ApprovedAndQueued(&draft),
-                Decision::Reject { .. } => Outcome::Rejected(&draft),
+            let told = match decision.choice {
+                Choice::Approve => Outcome::Approved(&draft),
+                Choice::ApproveAndSend => Outcome::ApprovedAndQueued(&draft),
+                Choice::Reject { .. } => Outcome::Rejected(&draft),
             };
             outcome(StatusCode::OK, &told)
         }

@@ -16,7 +16,7 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::attachments::{self, NewAttachment};
-use crate::{Addresses, ApiError, Authenticated, JsonBody, NoQuery, views::SentView};
+use crate::{Addresses, ApiError, Authenticated, JsonBody, NoQuery, OnceOnly, views::SentView};
 
 /// The operations on this resource.
 pub fn routes() -> OpenApiRouter<Arc<App>> {
@@ -45,9 +45,10 @@ pub(crate) struct NewEmail {
     tags: Vec<String>,
 }
 
-/// Starts a thread: sends mail that nobody approves.
+/// Send an email
 ///
-/// Takes an identity with `can_send_cold` and a key with the role `automation` or `full`.
+/// Starts a thread without approval. Requires an identity with `can_send_cold` and a key with the role `automation` or
+/// `full`.
 #[utoipa::path(
     post, path = "/v1/emails/send", tag = "Emails",
     request_body = NewEmail,
@@ -57,6 +58,7 @@ pub(crate) struct NewEmail {
 pub(crate) async fn send_email(
     State(app): State<Arc<App>>,
     Authenticated(caller): Authenticated,
+    OnceOnly(idempotency): OnceOnly,
     _: NoQuery,
     JsonBody(body): JsonBody<NewEmail>,
 ) -> Result<(StatusCode, Json<SentView>), ApiError> {
@@ -71,7 +73,7 @@ pub(crate) async fn send_email(
         attachments: attachments::all(body.attachments),
         tags: body.tags,
     };
-    let (message, _) = send::send_email(&app, &caller, email).await?;
+    let (message, _) = send::send_email(&app, &caller, &idempotency, email).await?;
     Ok((StatusCode::ACCEPTED, Json(SentView::of(&message))))
 }
 
@@ -91,9 +93,10 @@ pub(crate) struct NewReply {
     quote_history: bool,
 }
 
-/// Answers the newest inbound message of a thread; nobody approves.
+/// Send a reply
 ///
-/// Takes a key with the role `automation` or `full`.
+/// Answers the newest inbound message of a thread without approval. Requires a key with the role `automation` or
+/// `full`.
 #[utoipa::path(
     post, path = "/v1/emails/reply", tag = "Emails",
     request_body = NewReply,
@@ -103,6 +106,7 @@ pub(crate) struct NewReply {
 pub(crate) async fn reply_email(
     State(app): State<Arc<App>>,
     Authenticated(caller): Authenticated,
+    OnceOnly(idempotency): OnceOnly,
     _: NoQuery,
     JsonBody(body): JsonBody<NewReply>,
 ) -> Result<(StatusCode, Json<SentView>), ApiError> {
@@ -116,6 +120,6 @@ pub(crate) async fn reply_email(
         attachments: attachments::all(body.attachments),
         quote_history: body.quote_history,
     };
-    let (message, _) = reply::reply_email(&app, &caller, email).await?;
+    let (message, _) = reply::reply_email(&app, &caller, &idempotency, email).await?;
     Ok((StatusCode::ACCEPTED, Json(SentView::of(&message))))
 }

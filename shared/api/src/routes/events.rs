@@ -14,10 +14,11 @@ pub fn routes() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new().routes(routes!(list_events))
 }
 
-/// Lists the events of the last 30 days, newest first.
+/// List events
 ///
-/// An event appears moments after what it tells of. Those of one moment come in no certain order; `id` is the same here and
-/// in every delivery. A key that is bound to identities sees the events about them only.
+/// The events of the last 30 days, newest first. An event appears moments after what it tells of. Those of one moment
+/// come in no certain order; `id` is the same here and in every delivery. A key that is bound to identities sees the
+/// events about them only.
 #[utoipa::path(
     get, path = "/v1/events", tag = "Events",
     params(

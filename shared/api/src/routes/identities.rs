@@ -18,7 +18,7 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
-    ApiError, Authenticated, Id, JsonBody, List, NoFields, NoQuery, OptionalJsonBody, Query, nullable,
+    ApiError, Authenticated, Id, JsonBody, List, NoFields, NoQuery, OnceOnly, OptionalJsonBody, Query, nullable,
     openapi::Paging,
     views::{ApprovalChannels, IdentityView, SentView, TestedChannelsView},
 };
@@ -54,9 +54,9 @@ pub(crate) struct NewIdentity {
     auto_approve_replies: Option<bool>,
 }
 
-/// Makes a mailbox at a verified domain.
+/// Create an identity
 ///
-/// `approval_channel` is where its approvers are asked, one channel or a list; all are asked, and the first decision counts.
+/// A mailbox at a verified domain. `approval_channel` is where its approvers are asked, one channel or a list; all are asked, and the first decision counts.
 /// A channel in Slack or Telegram is written to when it is saved, and refused in the provider's own words if that fails. For
 /// a Slack app of your own, enter the `callback_url` of the answer as the app's Request URL.
 #[utoipa::path(
@@ -88,7 +88,9 @@ pub(crate) async fn create_identity(
     Ok((StatusCode::CREATED, Json(IdentityView::of(identity, &app.settings.public_url))))
 }
 
-/// Lists identities, newest first.
+/// List identities
+///
+/// Newest first.
 #[utoipa::path(
     get, path = "/v1/identities", tag = "Identities",
     params(
@@ -113,7 +115,7 @@ pub(crate) async fn list_identities(
     Ok(Json(List::of(page, &request, |identity| IdentityView::of(identity, &app.settings.public_url))))
 }
 
-/// Reads an identity.
+/// Retrieve an identity
 #[utoipa::path(
     get, path = "/v1/identities/{id}", tag = "Identities",
     params(("id" = IdentityId, Path, description = "The identity.")),
@@ -151,7 +153,9 @@ pub(crate) struct UpdateIdentity {
     status: Option<IdentityStatus>,
 }
 
-/// Changes an identity. Its address stays.
+/// Update an identity
+///
+/// The address cannot be changed.
 #[utoipa::path(
     patch, path = "/v1/identities/{id}", tag = "Identities",
     params(("id" = IdentityId, Path, description = "The identity.")),
@@ -182,7 +186,9 @@ pub(crate) async fn update_identity(
     Ok(Json(IdentityView::of(identity, &app.settings.public_url)))
 }
 
-/// Deletes an identity. Its threads stay.
+/// Delete an identity
+///
+/// Its threads stay.
 #[utoipa::path(
     delete, path = "/v1/identities/{id}", tag = "Identities",
     params(("id" = IdentityId, Path, description = "The identity.")),
@@ -207,10 +213,10 @@ pub(crate) struct TestEmail {
     to: Option<String>,
 }
 
-/// Sends a test mail from an identity.
+/// Send a test email
 ///
-/// It goes the way of every mail: read the message until its `delivery_status` says what became of it. Takes a key with the
-/// role `automation` or `full`.
+/// It is sent like any other mail: retrieve the message until its `delivery_status` says what became of it. Requires a
+/// key with the role `automation` or `full`.
 #[utoipa::path(
     post, path = "/v1/identities/{id}/test-email", tag = "Identities",
     params(("id" = IdentityId, Path, description = "The identity.")),
@@ -221,11 +227,12 @@ pub(crate) struct TestEmail {
 pub(crate) async fn send_test_email(
     State(app): State<Arc<App>>,
     Authenticated(caller): Authenticated,
+    OnceOnly(idempotency): OnceOnly,
     Id(id): Id<IdentityId>,
     _: NoQuery,
     OptionalJsonBody(body): OptionalJsonBody<TestEmail>,
 ) -> Result<(StatusCode, Json<SentView>), ApiError> {
-    let (message, _) = test_email::send_test_email(&app, &caller, id, body.to.as_deref()).await?;
+    let (message, _) = test_email::send_test_email(&app, &caller, &idempotency, id, body.to.as_deref()).await?;
     Ok((StatusCode::ACCEPTED, Json(SentView::of(&message))))
 }
 

@@ -18,7 +18,9 @@ pub fn routes() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new().routes(routes!(list_held)).routes(routes!(approve_held)).routes(routes!(block_held))
 }
 
-/// Lists held mail.
+/// List held messages
+///
+/// Mail of new senders that waits for a decision.
 #[utoipa::path(
     get, path = "/v1/inbound/pending", tag = "Pending senders",
     params(
@@ -50,7 +52,9 @@ pub(crate) struct Decided {
     received: Option<usize>,
 }
 
-/// Trusts the sender, and receives all mail held for them, in the order it came.
+/// Approve a held sender
+///
+/// Trusts the sender, and receives all mail held for them in the order it arrived.
 #[utoipa::path(
     post, path = "/v1/inbound/pending/{id}/approve", tag = "Pending senders",
     params(("id" = HeldId, Path, description = "Any held mail of the sender.")),
@@ -67,6 +71,8 @@ pub(crate) async fn approve_held(
     Ok(Json(Decided { status: "approved", received: Some(received) }))
 }
 
+/// Block a held sender
+///
 /// Blocks the sender, and drops all mail held for them.
 #[utoipa::path(
     post, path = "/v1/inbound/pending/{id}/block", tag = "Pending senders",

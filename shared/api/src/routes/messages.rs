@@ -22,7 +22,9 @@ pub fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(get_attachment))
 }
 
-/// Lists the messages of a thread, newest first.
+/// List the messages of a thread
+///
+/// Newest first.
 #[utoipa::path(
     get, path = "/v1/threads/{id}/messages", tag = "Threads",
     params(("id" = ThreadId, Path, description = "The thread."), Paging),
@@ -40,7 +42,7 @@ pub(crate) async fn list_thread_messages(
     Ok(Json(List::of(page, &request, |(message, body)| MessageView::of(message, body))))
 }
 
-/// Reads a message.
+/// Retrieve a message
 #[utoipa::path(
     get, path = "/v1/messages/{id}", tag = "Messages",
     params(("id" = MessageId, Path, description = "The message.")),
@@ -56,7 +58,9 @@ pub(crate) async fn get_message(
     Ok(Json(MessageView::of(message, body)))
 }
 
-/// Gives a short-lived address of the raw mail.
+/// Retrieve the raw message
+///
+/// Returns a short-lived URL of the mail as it was received or sent.
 #[utoipa::path(
     get, path = "/v1/messages/{id}/raw", tag = "Messages",
     params(("id" = MessageId, Path, description = "The message.")),
@@ -71,7 +75,9 @@ pub(crate) async fn get_raw_message(
     Ok(Json(SignedUrlView::of(messages::get_raw_message(&app, &caller, id).await?)))
 }
 
-/// Gives a short-lived address of a file.
+/// Retrieve an attachment
+///
+/// Returns a short-lived URL of the file.
 #[utoipa::path(
     get, path = "/v1/messages/{id}/attachments/{attachment_id}", tag = "Messages",
     params(

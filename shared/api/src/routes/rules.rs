@@ -19,7 +19,7 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
-    ApiError, Authenticated, Id, JsonBody, List, NoQuery, Query,
+    ApiError, Authenticated, Id, JsonBody, List, NoQuery, OnceOnly, Query,
     openapi::Paging,
     views::{RuleTestView, RuleView},
 };
@@ -74,7 +74,7 @@ impl CreateRule {
     }
 }
 
-/// Makes a rule.
+/// Create a rule
 ///
 /// It is checked as a whole: that its fields are known when its trigger happens, its operators fit its fields, and its
 /// actions can follow. Text compares without case; a field that is not there equals and contains nothing. Rules are kept
@@ -88,14 +88,17 @@ impl CreateRule {
 pub(crate) async fn create_rule(
     State(app): State<Arc<App>>,
     Authenticated(caller): Authenticated,
+    OnceOnly(idempotency): OnceOnly,
     _: NoQuery,
     JsonBody(body): JsonBody<CreateRule>,
 ) -> Result<(StatusCode, Json<RuleView>), ApiError> {
-    let rule = edit_rules::create_rule(&app, &caller, body.new_rule()).await?;
+    let rule = edit_rules::create_rule(&app, &caller, &idempotency, body.new_rule()).await?;
     Ok((StatusCode::CREATED, Json(RuleView::of(rule))))
 }
 
-/// Lists rules, newest first.
+/// List rules
+///
+/// Newest first.
 #[utoipa::path(
     get, path = "/v1/rules", tag = "Rules",
     params(
@@ -117,7 +120,7 @@ pub(crate) async fn list_rules(
     Ok(Json(List::of(page, &request, RuleView::of)))
 }
 
-/// Reads a rule.
+/// Retrieve a rule
 #[utoipa::path(
     get, path = "/v1/rules/{id}", tag = "Rules",
     params(("id" = RuleId, Path, description = "The rule.")),
@@ -149,7 +152,7 @@ pub(crate) struct UpdateRule {
     stop_after_match: Option<bool>,
 }
 
-/// Changes a rule.
+/// Update a rule
 ///
 /// What it is then is checked as a whole.
 #[utoipa::path(
@@ -170,7 +173,7 @@ pub(crate) async fn update_rule(
     Ok(Json(RuleView::of(edit_rules::update_rule(&app, &caller, id, patch).await?)))
 }
 
-/// Deletes a rule.
+/// Delete a rule
 #[utoipa::path(
     delete, path = "/v1/rules/{id}", tag = "Rules",
     params(("id" = RuleId, Path, description = "The rule.")),
@@ -201,9 +204,10 @@ pub(crate) struct TestRules {
     rule: Option<CreateRule>,
 }
 
-/// Says what rules would do with a thread, a message or a draft.
+/// Test rules
 ///
-/// Give exactly one of the three. Every condition says whether it holds. Nothing is changed.
+/// Shows what rules would do with a thread, a message or a draft, and whether each condition holds. Give exactly one of
+/// the three. Nothing is changed.
 #[utoipa::path(
     post, path = "/v1/rules/test", tag = "Rules",
     request_body = TestRules,

@@ -19,7 +19,8 @@ pub fn routes() -> OpenApiRouter<Arc<App>> {
 /// Reads whether the deployment's Slack app is installed for the workspace.
 #[utoipa::path(
     get, path = "/v1/workspace/slack", tag = "Workspace",
-    responses((status = 200, description = "The installation.", body = SlackInstallationView))
+    responses((status = 200, description = "The installation.", body = SlackInstallationView)),
+    extensions(("x-errors" = json!(["forbidden"])))
 )]
 pub(crate) async fn get_slack_installation(
     State(app): State<Arc<App>>,

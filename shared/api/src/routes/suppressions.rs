@@ -13,9 +13,9 @@ pub fn routes() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new().routes(routes!(list_suppressions)).routes(routes!(delete_suppression))
 }
 
-/// Lists suppressed addresses, newest first.
+/// List suppressed addresses
 ///
-/// Mail to them bounced for good, or was called spam by its recipient. Nothing more is sent to them.
+/// Newest first. Mail to these addresses bounced permanently or was reported as spam. Nothing more is sent to them.
 #[utoipa::path(
     get, path = "/v1/suppressions", tag = "Suppressions",
     params(Paging),
@@ -33,9 +33,9 @@ pub(crate) async fn list_suppressions(
     Ok(Json(List::of(page, &request, SuppressionView::of)))
 }
 
-/// Takes an address off the list.
+/// Delete a suppression
 ///
-/// The next mail to it is sent; should that bounce, the address is on the list again.
+/// Mail to the address is sent again. If it bounces, the address is suppressed again.
 #[utoipa::path(
     delete, path = "/v1/suppressions/{id}", tag = "Suppressions",
     params(("id" = String, Path, description = "Its id, or the address itself.", example = "ada@example.com")),

@@ -28,10 +28,10 @@ pub fn routes() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new().routes(routes!(list_threads)).routes(routes!(get_thread, update_thread))
 }
 
-/// Lists threads, newest message first.
+/// List threads
 ///
-/// Filters can be combined. Where that leaves much to look through, a page may hold fewer threads than `limit` and still
-/// have a `next_cursor`.
+/// Newest message first. Filters can be combined. Where that leaves much to look through, a page may hold fewer threads
+/// than `limit` and still have a `next_cursor`.
 #[utoipa::path(
     get, path = "/v1/threads", tag = "Threads",
     params(
@@ -67,8 +67,8 @@ pub(crate) async fn list_threads(
             1..=64 => Ok(text.to_owned()),
             _ => Err("must be 1 to 64 bytes long".to_owned()),
         }),
-        from: query.convert("from_date", |text| Timestamp::first_of(text).map_err(|error| error.to_string())),
-        to: query.convert("to_date", |text| Timestamp::last_of(text).map_err(|error| error.to_string())),
+        from: query.time("from_date", |text| Timestamp::first_of(text).map_err(|error| error.to_string())),
+        to: query.time("to_date", |text| Timestamp::last_of(text).map_err(|error| error.to_string())),
         words: query.convert("q", |text| words_of_search(text).map_err(|error| error.to_string())).unwrap_or_default(),
     };
     let contact = query.parsed::<NamedContact>("contact");
@@ -77,10 +77,10 @@ pub(crate) async fn list_threads(
     Ok(Json(List::of(page, &request, ThreadView::of)))
 }
 
-/// Reads a thread with its contact, newest messages and drafts: all an agent needs to answer it.
+/// Retrieve a thread
 ///
-/// Messages come oldest first, the last `thread_history_depth` (of the identity) of them; `messages_total` says how many
-/// there are.
+/// Returns the thread with its contact, newest messages and drafts: all that an agent needs to answer. Messages come
+/// oldest first, the last `thread_history_depth` (of the identity) of them; `messages_total` says how many there are.
 #[utoipa::path(
     get, path = "/v1/threads/{id}", tag = "Threads",
     params(
@@ -117,7 +117,9 @@ pub(crate) struct UpdateThread {
     tags: Option<Vec<String>>,
 }
 
-/// Changes a thread's state, review mark or tags.
+/// Update a thread
+///
+/// Changes its status, review mark or tags.
 #[utoipa::path(
     patch, path = "/v1/threads/{id}", tag = "Threads",
     params(("id" = ThreadId, Path, description = "The thread.")),

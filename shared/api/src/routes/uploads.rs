@@ -32,10 +32,10 @@ pub(crate) struct UploadAnnouncement {
     size_bytes: u64,
 }
 
-/// Announces a file to send, and says where to put it.
+/// Create an upload
 ///
-/// `PUT` its bytes to `url` with exactly the headers in `headers`, then name `upload_id` in the `attachments` of drafts and
-/// mails, as often as you like until `expires_at`.
+/// `PUT` the file to `url` with exactly the headers in `headers`, then name `upload_id` in the `attachments` of drafts
+/// and mails, as often as you like until `expires_at`.
 #[utoipa::path(
     post, path = "/v1/uploads", tag = "Uploads",
     request_body = UploadAnnouncement,

@@ -13,7 +13,8 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
-    ApiError, Authenticated, DeliveryId, Id, JsonBody, List, NoFields, NoQuery, OptionalJsonBody, Query, nullable,
+    ApiError, Authenticated, DeliveryId, Id, JsonBody, List, NoFields, NoQuery, OnceOnly, OptionalJsonBody, Query,
+    nullable,
     openapi::Paging,
     views::{EventName, SecretWebhookView, WebhookDeliveryView, WebhookView},
 };
@@ -44,7 +45,7 @@ pub(crate) struct NewWebhook {
     active: Option<bool>,
 }
 
-/// Makes a webhook.
+/// Create a webhook
 ///
 /// From then on, each event it asks for gets a delivery. **Deliveries are recorded and wait as `pending`: the worker that
 /// sends them is not part of this version.** They will be signed with `secret`; keep it, it is shown only here and when it
@@ -58,18 +59,19 @@ pub(crate) struct NewWebhook {
 pub(crate) async fn create_webhook(
     State(app): State<Arc<App>>,
     Authenticated(caller): Authenticated,
+    OnceOnly(idempotency): OnceOnly,
     _: NoQuery,
     JsonBody(body): JsonBody<NewWebhook>,
 ) -> Result<(StatusCode, Json<SecretWebhookView>), ApiError> {
     let NewWebhook { url, events, description, active } = body;
     let input = webhooks::NewWebhook { url, events, description, active };
-    let webhook = webhooks::create_webhook(&app, &caller, input).await?;
+    let webhook = webhooks::create_webhook(&app, &caller, &idempotency, input).await?;
     Ok((StatusCode::CREATED, Json(SecretWebhookView::of(webhook, app.now()))))
 }
 
-/// Lists webhooks, newest first.
+/// List webhooks
 ///
-/// A key that is bound to identities sees none: webhooks are told of the whole workspace.
+/// Newest first. A key that is bound to identities sees none, since webhooks receive the events of the whole workspace.
 #[utoipa::path(
     get, path = "/v1/webhooks", tag = "Webhooks",
     params(Paging),
@@ -86,7 +88,7 @@ pub(crate) async fn list_webhooks(
     Ok(Json(List::of(page, &request, |webhook| WebhookView::of(webhook, app.now()))))
 }
 
-/// Reads a webhook.
+/// Retrieve a webhook
 #[utoipa::path(
     get, path = "/v1/webhooks/{id}", tag = "Webhooks",
     params(("id" = WebhookId, Path, description = "The webhook.")),
@@ -116,9 +118,9 @@ pub(crate) struct UpdateWebhook {
     active: Option<bool>,
 }
 
-/// Changes a webhook.
+/// Update a webhook
 ///
-/// What is not delivered yet goes to the new `url`.
+/// Events that were not delivered yet go to the new `url`.
 #[utoipa::path(
     patch, path = "/v1/webhooks/{id}", tag = "Webhooks",
     params(("id" = WebhookId, Path, description = "The webhook.")),
@@ -137,7 +139,9 @@ pub(crate) async fn update_webhook(
     Ok(Json(WebhookView::of(webhooks::update_webhook(&app, &caller, id, patch).await?, app.now())))
 }
 
-/// Removes a webhook; what is not delivered yet never will be.
+/// Delete a webhook
+///
+/// Events that were not delivered yet are not delivered any more.
 #[utoipa::path(
     delete, path = "/v1/webhooks/{id}", tag = "Webhooks",
     params(("id" = WebhookId, Path, description = "The webhook.")),
@@ -153,9 +157,9 @@ pub(crate) async fn delete_webhook(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Gives a webhook a new secret; the one before signs along for 24 hours.
+/// Rotate a webhook secret
 ///
-/// The one before that is forgotten at once.
+/// The previous secret signs along for 24 hours. The one before that is forgotten at once.
 #[utoipa::path(
     post, path = "/v1/webhooks/{id}/rotate-secret", tag = "Webhooks",
     params(("id" = WebhookId, Path, description = "The webhook.")),
@@ -164,16 +168,18 @@ pub(crate) async fn delete_webhook(
 pub(crate) async fn rotate_webhook_secret(
     State(app): State<Arc<App>>,
     Authenticated(caller): Authenticated,
+    OnceOnly(idempotency): OnceOnly,
     Id(id): Id<WebhookId>,
     _: NoQuery,
     OptionalJsonBody(NoFields {}): OptionalJsonBody<NoFields>,
 ) -> Result<Json<SecretWebhookView>, ApiError> {
-    Ok(Json(SecretWebhookView::of(webhooks::rotate_webhook_secret(&app, &caller, id).await?, app.now())))
+    Ok(Json(SecretWebhookView::of(webhooks::rotate_webhook_secret(&app, &caller, &idempotency, id).await?, app.now())))
 }
 
-/// Sends a webhook an event `webhook.test`, whatever it asks for and also when it is not active.
+/// Send a test event
 ///
-/// The delivery stays `pending` until there is a worker that sends deliveries; see `POST /v1/webhooks`.
+/// Sends the webhook an event `webhook.test`, whatever it asks for and also when it is not active. The delivery stays
+/// `pending` until there is a worker that sends deliveries; see `POST /v1/webhooks`.
 #[utoipa::path(
     post, path = "/v1/webhooks/{id}/test", tag = "Webhooks",
     params(("id" = WebhookId, Path, description = "The webhook.")),
@@ -182,17 +188,19 @@ pub(crate) async fn rotate_webhook_secret(
 pub(crate) async fn test_webhook(
     State(app): State<Arc<App>>,
     Authenticated(caller): Authenticated,
+    OnceOnly(idempotency): OnceOnly,
     Id(id): Id<WebhookId>,
     _: NoQuery,
     OptionalJsonBody(NoFields {}): OptionalJsonBody<NoFields>,
 ) -> Result<(StatusCode, Json<WebhookDeliveryView>), ApiError> {
-    let delivery = deliveries::test_webhook(&app, &caller, id).await?;
+    let delivery = deliveries::test_webhook(&app, &caller, &idempotency, id).await?;
     Ok((StatusCode::ACCEPTED, Json(WebhookDeliveryView::of(delivery))))
 }
 
-/// Lists the deliveries of the last 30 days to a webhook, newest first.
+/// List deliveries
 ///
-/// All stay `pending` until there is a worker that sends deliveries; see `POST /v1/webhooks`.
+/// The deliveries of the last 30 days to a webhook, newest first. All stay `pending` until there is a worker that sends
+/// deliveries; see `POST /v1/webhooks`.
 #[utoipa::path(
     get, path = "/v1/webhooks/{id}/deliveries", tag = "Webhooks",
     params(("id" = WebhookId, Path, description = "The webhook."), Paging),
@@ -210,10 +218,10 @@ pub(crate) async fn list_webhook_deliveries(
     Ok(Json(List::of(page, &request, WebhookDeliveryView::of)))
 }
 
-/// Sends the event of a delivery once more, as a delivery of its own, also when the webhook is not active.
+/// Redeliver an event
 ///
-/// The event keeps its id. The delivery stays `pending` until there is a worker that sends deliveries; see
-/// `POST /v1/webhooks`.
+/// Sends the event of a delivery again, as a delivery of its own, also when the webhook is not active. The event keeps
+/// its id. The delivery stays `pending` until there is a worker that sends deliveries; see `POST /v1/webhooks`.
 #[utoipa::path(
     post, path = "/v1/webhooks/{id}/deliveries/{delivery_id}/redeliver", tag = "Webhooks",
     params(
@@ -225,11 +233,12 @@ pub(crate) async fn list_webhook_deliveries(
 pub(crate) async fn redeliver_webhook_delivery(
     State(app): State<Arc<App>>,
     Authenticated(caller): Authenticated,
+    OnceOnly(idempotency): OnceOnly,
     Id(id): Id<WebhookId>,
     DeliveryId(delivery_id): DeliveryId,
     _: NoQuery,
     OptionalJsonBody(NoFields {}): OptionalJsonBody<NoFields>,
 ) -> Result<(StatusCode, Json<WebhookDeliveryView>), ApiError> {
-    let delivery = deliveries::redeliver(&app, &caller, id, delivery_id).await?;
+    let delivery = deliveries::redeliver(&app, &caller, &idempotency, id, delivery_id).await?;
     Ok((StatusCode::ACCEPTED, Json(WebhookDeliveryView::of(delivery))))
 }

@@ -32,9 +32,10 @@ pub(crate) struct Bootstrap {
     workspace_name: HeaderText,
 }
 
-/// Makes the workspace of this deployment, and its first key.
+/// Create the first workspace
 ///
-/// Works once, and only where it is switched on.
+/// Creates the workspace of this deployment and its first key, which has the role `full`. Works once, and only where it
+/// is switched on.
 #[utoipa::path(
     post, path = "/v1/auth/bootstrap", tag = "Workspace",
     security(()),
@@ -51,7 +52,7 @@ pub(crate) async fn bootstrap_workspace(
     Ok((StatusCode::CREATED, Json(BootstrapView::of(workspace, secret))))
 }
 
-/// Reads the workspace of the key.
+/// Retrieve the workspace
 #[utoipa::path(
     get, path = "/v1/workspace", tag = "Workspace",
     responses((status = 200, description = "The workspace.", body = WorkspaceView))
@@ -84,7 +85,9 @@ struct UpdateSettings {
     remind_after_hours: Option<Option<u32>>,
 }
 
-/// Changes the name or settings.
+/// Update the workspace
+///
+/// Changes its name or settings.
 #[utoipa::path(
     patch, path = "/v1/workspace", tag = "Workspace",
     request_body = UpdateWorkspace,

@@ -3,8 +3,9 @@
 use actionlayer_domain::{
     Draft, DraftBody, DraftId, DraftStatus, EmailAddress, HeaderText, IdentityId, MessageId, ThreadId, Timestamp,
     WorkspaceId,
-    channel::{ChannelKind, Notification, NotificationState},
+    channel::ChannelKind,
     draft::{Actor, ActorKind, Failure, FailureCode, SendState},
+    notification::{Notification, NotificationState},
     unattended::Declined,
 };
 use actionlayer_store::DraftVersion;

@@ -3,8 +3,9 @@
 use actionlayer_domain::{
     DomainId, DomainName, EmailAddress, HeaderText, Identity, IdentityId, LocalPart, SendingDomain, Timestamp,
     WorkspaceId,
-    channel::{ApprovalChannel, ChannelKind, ChannelTrouble, NotificationState},
+    channel::{ApprovalChannel, ChannelKind, ChannelTrouble},
     identity::IdentityStatus,
+    notification::NotificationState,
     sending_domain::{DnsRecord, DomainStatus, RecordPurpose, RecordType},
 };
 use actionlayer_service::{approvals::connect, identities::test_notification::Tested};

@@ -105,9 +105,9 @@ impl RuleTestView {
         let rules = run.rules.into_iter().map(|tried| TriedView::of(tried, given)).collect();
         Self {
             trigger: run.trigger,
-            thread_id: run.situation.thread.id,
-            message_id: run.situation.message.map(|message| message.id),
-            draft_id: run.situation.draft.map(|draft| draft.id),
+            thread_id: run.context.thread.id,
+            message_id: run.context.message.map(|message| message.id),
+            draft_id: run.context.draft.map(|draft| draft.id),
             rules,
         }
     }

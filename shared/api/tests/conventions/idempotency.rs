@@ -78,8 +78,7 @@ async fn what_died_before_its_effect_is_carried_out_after_the_lease() {
 async fn what_died_after_its_effect_does_not_happen_twice() {
     let world = World::start().await;
     let run = world.begin("k", "Hello").await;
-    let (mut caller, _) = authenticate(&world.app, &world.secret, RateClass::Write).await.unwrap();
-    caller.once = Some(run.once.clone());
+    let (caller, _) = authenticate(&world.app, &world.secret, RateClass::Write).await.unwrap();
     let input = SendEmail {
         identity_id: IDENTITY.parse().unwrap(),
         to: vec!["ada@example.org".to_owned()],
@@ -91,7 +90,8 @@ async fn what_died_after_its_effect_does_not_happen_twice() {
         attachments: Vec::new(),
         tags: Vec::new(),
     };
-    let (message, _) = send_email(&world.app, &caller, input.clone()).await.unwrap();
+    let idempotency = run.idempotency.clone();
+    let (message, _) = send_email(&world.app, &caller, &idempotency, input.clone()).await.unwrap();
     drop(run);
     world.pass_seconds(60);
     let again = world.send("k", "Hello").await;
@@ -99,7 +99,7 @@ async fn what_died_after_its_effect_does_not_happen_twice() {
     assert_eq!(again.made(), message.id.to_string());
     assert!(world.send("k", "Hello").await.replayed());
     // The first run, were it still alive, could not do it either.
-    send_email(&world.app, &caller, input).await.unwrap_err();
+    send_email(&world.app, &caller, &idempotency, input).await.unwrap_err();
 }
 
 #[tokio::test]

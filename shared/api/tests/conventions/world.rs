@@ -164,7 +164,7 @@ impl World {
         let body = email(subject).to_string();
         let request = idempotency::Request {
             scope: &scope,
-            key_id: Some(self.key_id),
+            sender: Some(self.key_id.to_string()),
             route: "POST /v1/emails/send",
             key,
             body: body.as_bytes(),

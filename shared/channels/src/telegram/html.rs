@@ -49,7 +49,7 @@ impl Html {
     }
 
     /// Another piece, whole. The caller has seen to it that there is room.
-    pub(crate) fn append(&mut self, other: Self) -> &mut Self {
+    pub(crate) fn append(&mut self, other: &Self) -> &mut Self {
         self.units += other.units;
         self.text.push_str(&other.text);
         self

@@ -77,7 +77,7 @@ pub fn proposal_message(
     if shown_version == shown.version {
         draft(&mut html, &shown, end.units());
     }
-    html.append(end);
+    html.append(&end);
     let keyboard = standing.is_none().then(|| Keyboard(json!({"inline_keyboard": rows(proposal, data)})));
     TelegramMessage { html: html.into_text(), keyboard }
 }
@@ -142,7 +142,7 @@ fn draft(html: &mut Html, shown: &Shown, reserved_units: usize) {
     if is_cut {
         html.text(GOES_ON);
     }
-    html.append(below).append(more);
+    html.append(&below).append(&more);
 }
 
 fn diff(html: &mut Html, pieces: &[Piece]) {

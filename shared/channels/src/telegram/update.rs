@@ -167,6 +167,7 @@ pub fn parse_update(body: &[u8]) -> Result<Update, UpdateError> {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    #![allow(clippy::needless_pass_by_value, reason = "`json!` makes values")]
     use super::*;
     use serde_json::{Value, json};
 

@@ -186,6 +186,7 @@ impl TelegramError {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    #![allow(clippy::needless_pass_by_value, reason = "`json!` makes values")]
     use super::*;
     use serde_json::json;
 

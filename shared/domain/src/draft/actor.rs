@@ -22,12 +22,16 @@ pub struct Actor {
 pub enum ActorKind {
     /// A caller of the API.
     ApiKey,
+    /// A user of the dashboard.
+    User,
     /// An approver who used the link of an approval mail.
     Email,
-    /// An approver who pressed a button in Slack.
+    /// An approver in Slack.
     Slack,
-    /// An approver who pressed a button in Telegram.
+    /// An approver in Telegram.
     Telegram,
+    /// A rule of the workspace.
+    Rule,
     /// The owner's standing opt-out on the identity.
     Identity,
 }
@@ -37,10 +41,20 @@ impl ActorKind {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::ApiKey => "api_key",
+            Self::User => "user",
             Self::Email => "email",
             Self::Slack => "slack",
             Self::Telegram => "telegram",
+            Self::Rule => "rule",
             Self::Identity => "identity",
+        }
+    }
+
+    /// Whether it answers in the channel it was asked in. What was asked there is closed by the first decision.
+    pub const fn is_asked(self) -> bool {
+        match self {
+            Self::Email | Self::Slack | Self::Telegram => true,
+            Self::ApiKey | Self::User | Self::Rule | Self::Identity => false,
         }
     }
 }

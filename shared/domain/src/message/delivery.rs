@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{AttemptId, Timestamp, draft::Failure};
+use crate::{AttemptId, Timestamp, failure::Failure};
 
 /// How far an outbound message came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]

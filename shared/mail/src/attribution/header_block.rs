@@ -91,6 +91,17 @@ pub(crate) fn is_labelled_block(lines: &[&str]) -> bool {
     count >= MIN_LABELS && !is_closed && (names_author || (has_known && has_address()))
 }
 
+/// Whether `lines` are nothing but a header block, however short: right above a quote, as Emacs writes it, `From` and
+/// `Date` are enough.
+pub(crate) fn is_short_header_block(lines: &[&str]) -> bool {
+    let seen = lines.iter().take(MAX_HEADERS).fold(0, |seen, line| seen | fields(line));
+    (2..=MAX_HEADERS).contains(&lines.len())
+        && lines.iter().all(|line| fields(line) != 0)
+        && seen & IS_FROM != 0
+        && seen & (IS_SENT | IS_SUBJECT) != 0
+        && lines.iter().any(|line| line.contains('@'))
+}
+
 /// Whether `lines`, under a rule as Outlook draws it, start with its header block.
 pub(crate) fn is_block_under_rule(lines: &[&str]) -> bool {
     is_labelled_block(lines) || is_header_block(lines)

@@ -13,7 +13,7 @@ const MAX_LINES: usize = 6;
 const MAX_NAMES: usize = 9;
 /// Words that are neither names nor known, where a date and an address stand beside them: weekdays and months in the
 /// languages that write them small.
-const MAX_UNKNOWN: usize = 4;
+const MAX_UNKNOWN: usize = 3;
 
 /// Those whom a mail is to or from.
 pub(crate) trait People {
@@ -191,13 +191,14 @@ impl Seen {
         if people.has_name(lower) {
             self.names += 1;
             self.known_names += 1;
-        } else if POSSESSIVES.contains(&lower) || PRONOUNS.contains(&lower) {
+        } else if POSSESSIVES.contains(&lower)
+            || PRONOUNS.contains(&lower)
+            || (is_first && SENTENCE_STARTS.contains(&lower))
+        {
             self.tells = true;
         } else if verbs.contains(&lower) || CONNECTIVES.contains(&lower) {
         } else if word.starts_with(|c: char| !c.is_lowercase()) {
-            // A name, or how a sentence begins.
             self.names += 1;
-            self.unknown += usize::from(is_first && SENTENCE_STARTS.contains(&lower));
         } else {
             self.unknown += 1;
         }
@@ -309,6 +310,8 @@ mod tests {
             "Our Bob <bob@other.example> wrote:",
             "As Bob wrote:",
             "He wrote:",
+            "Please answer what Bob <bob@other.example> asked on 7 May 2026 at 09:00:",
+            "Then Bob <bob@other.example> wrote on 7 May 2026:",
             "Please see what you wrote to me and to all the others in the team:",
             "The law says:",
             "The error of 7 May 2026 was:",

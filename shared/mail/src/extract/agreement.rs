@@ -1,7 +1,7 @@
 //! Whether the text of a mail says what its page shows: a person reads the page.
 
 use super::lines::after_item_number;
-use crate::html::Rendered;
+use crate::{html::Rendered, unseen::is_ignorable};
 
 /// What a word counts that stands nowhere in the other body, and one that stands there beside other words. Of scripts
 /// without blanks, a character counts a third of a word.
@@ -120,7 +120,7 @@ impl Words {
                 self.push(Hash::default().with(c), ELSEWHERE);
             } else if c.is_alphanumeric() {
                 hash = hash.with(c);
-            } else if !is_unseen(c) {
+            } else if !is_ignorable(c) {
                 self.push(std::mem::take(&mut hash), MISSING);
             }
         }
@@ -214,11 +214,6 @@ fn without_marks(line: &str) -> &str {
 /// Scripts that are written without blanks: lines break anywhere, so every character is a word.
 const fn has_no_blanks(c: char) -> bool {
     matches!(c, '\u{e00}'..='\u{eff}' | '\u{1000}'..='\u{109f}' | '\u{1780}'..='\u{17ff}' | '\u{2e80}'..)
-}
-
-/// Characters that part no words: soft hyphen, zero-width ones.
-const fn is_unseen(c: char) -> bool {
-    matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}')
 }
 
 const PRIME: u64 = 0x0100_0000_01b3;

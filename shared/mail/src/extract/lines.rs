@@ -1,5 +1,7 @@
 //! The lines of a body, and questions about them.
 
+use std::cell::OnceCell;
+
 use super::{marks::other_marks, past::Context};
 use crate::{
     attribution::{find_attribution, is_forward_marker, is_header_block, is_original_marker},
@@ -22,6 +24,7 @@ pub(super) struct Lines<'a> {
     separators: Vec<usize>,
     /// Lines that are quoted, but not by a `>` at their beginning.
     marked: Vec<usize>,
+    last_quote: OnceCell<Option<usize>>,
 }
 
 impl<'a> Lines<'a> {
@@ -35,13 +38,14 @@ impl<'a> Lines<'a> {
             texts.push(line.trim_end());
         }
         let marked = other_marks(&texts, |_| true, context);
-        Self { regions: Vec::new(), texts, separators, marked }
+        Self { regions: Vec::new(), texts, separators, marked, last_quote: OnceCell::new() }
     }
 
     pub(super) fn of_page(page: &'a Rendered, context: &Context<'_>) -> Self {
         let (texts, regions): (Vec<&str>, Vec<Region>) = page.lines().unzip();
         let marked = other_marks(&texts, |at| regions.get(at) == Some(&Region::New), context);
-        Self { texts, regions, separators: page.separators().to_vec(), marked }
+        let separators = page.separators().to_vec();
+        Self { texts, regions, separators, marked, last_quote: OnceCell::new() }
     }
 
     pub(super) fn is_page(&self) -> bool {
@@ -59,6 +63,13 @@ impl<'a> Lines<'a> {
             Region::Indent => false,
             _ => self.texts.get(at).is_some_and(|line| is_marked(line)) || self.marked.binary_search(&at).is_ok(),
         }
+    }
+
+    /// Whether a quote, or an element that holds one, stands in line `at` or below.
+    pub(super) fn has_quote_from(&self, at: usize) -> bool {
+        let is_one = |at: &usize| self.is_quote(*at) || !matches!(self.region(*at), Region::New | Region::Signature);
+        let last = *self.last_quote.get_or_init(|| (0..self.texts.len()).rev().find(is_one));
+        last.is_some_and(|last| last >= at)
     }
 
     /// The first line from `at` on that is not empty.

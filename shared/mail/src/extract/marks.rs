@@ -68,26 +68,30 @@ fn by_itself(mark: Mark<'_>, lines: usize, context: &Context<'_>) -> bool {
 }
 
 fn mark_of(line: &str) -> Option<Mark<'_>> {
-    let first = *line.as_bytes().first()?;
-    match first {
+    match line.as_bytes().first()? {
         b' ' | b'\t' | 0xc2 | 0xef => {
             let inner = line.trim_start_matches([' ', '\t', '\u{a0}']);
             let blanks = line.chars().count() - inner.chars().count();
             let is_behind = (1..=MAX_BLANKS).contains(&blanks) && is_marked(inner);
-            (is_behind || (inner.starts_with('＞') && blanks <= MAX_BLANKS)).then_some(Mark::Behind)
+            if is_behind || (inner.starts_with('＞') && blanks <= MAX_BLANKS) {
+                return Some(Mark::Behind);
+            }
+            // Supercite puts a blank before them.
+            initials(inner).filter(|_| blanks == 1).map(Mark::Initials)
         }
         b'|' => (!line.get(1..)?.contains('|') && !line.starts_with("|>")).then_some(Mark::Bar),
-        _ => {
-            // Four letters of any script.
-            const MAX_BYTES: usize = 16;
-            let at = line.as_bytes().iter().take(MAX_BYTES + 1).position(|byte| *byte == b'>')?;
-            let (initials, rest) = line.split_at_checked(at)?;
-            let count = initials.chars().count();
-            let is_name = (1..=4).contains(&count) && initials.chars().all(char::is_uppercase);
-            let ends = rest.trim_start_matches('>').chars().next().is_none_or(char::is_whitespace);
-            (is_name && ends).then_some(Mark::Initials(initials))
-        }
+        _ => initials(line).map(Mark::Initials),
     }
+}
+
+/// The letters before the `>` that begins a line: four at most, of any script.
+fn initials(line: &str) -> Option<&str> {
+    const MAX_BYTES: usize = 16;
+    let at = line.as_bytes().iter().take(MAX_BYTES + 1).position(|byte| *byte == b'>')?;
+    let (initials, rest) = line.split_at_checked(at)?;
+    let is_name = (1..=4).contains(&initials.chars().count()) && initials.chars().all(char::is_uppercase);
+    let ends = rest.trim_start_matches('>').chars().next().is_none_or(char::is_whitespace);
+    (is_name && ends).then_some(initials)
 }
 
 /// Whether line `at` is the end of the quoted line above it, which a program broke: quoted lines go on below it, in the

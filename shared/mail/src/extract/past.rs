@@ -6,7 +6,7 @@ use actionlayer_domain::message::Mailbox;
 
 use crate::{
     attribution::{People, author_line, is_forward_subject, is_reply_subject},
-    parse::ParsedMail,
+    parsed_mail::ParsedMail,
 };
 
 /// What becomes of the text of earlier mails in a mail.

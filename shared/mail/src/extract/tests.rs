@@ -202,3 +202,172 @@ fn decoration_is_no_quote() {
     let text = "Visit us\n>>> >>> www.example.com <<<\nor call";
     assert_eq!(extracted_text(text), text);
 }
+
+#[test]
+fn what_is_new_on_both_sides_of_a_marked_quote_stays() {
+    let text = "The plan is good.\n\nMia Miller <mia@ai.example.com> wrote:\n\n> One chair?\n\nBoth, please.";
+    assert_eq!(new_of("Subject: Re: x", text), "The plan is good.\n\nBoth, please.");
+}
+
+/// A mail of Rosa's to Mia in each form it may come in: with both line breaks, as text, as a page of lines, and as one whose
+/// quotes are elements.
+fn in_every_form(text: &str) -> Vec<(&'static str, String)> {
+    let headers = "From: Rosa Klein <rosa@customer.example>\nTo: Mia Miller <mia@ai.example.com>\nSubject: Re: \
+                   Chairs\nIn-Reply-To: <1@x>\nMIME-Version: 1.0\n";
+    let escaped = |line: &str| line.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    let of_line = |line: &str| match line.trim() {
+        "" => "<div><br></div>\n".to_owned(),
+        _ => format!("<div>{}</div>\n", escaped(line).replace("  ", " &nbsp;")),
+    };
+    let page: String = text.lines().map(of_line).collect();
+    let is_quote = |line: &str| line.starts_with("> ");
+    let mut marked = String::new();
+    let mut within = false;
+    for line in text.lines() {
+        if is_quote(line) != within {
+            marked.push_str(if within { "</blockquote>" } else { "<blockquote type=cite>" });
+            within = !within;
+        }
+        marked.push_str(&of_line(line.strip_prefix("> ").unwrap_or(line)));
+    }
+    let plain = format!("{headers}Content-Type: text/plain; charset=utf-8\n\n{text}");
+    let html =
+        |page: &str| format!("{headers}Content-Type: text/html; charset=utf-8\n\n<html><body>{page}</body></html>");
+    vec![("CRLF", plain.replace('\n', "\r\n")), ("LF", plain), ("a page", html(&page)), ("elements", html(&marked))]
+}
+
+fn new_in_every_form(text: &str, expected: &str) {
+    for (form, raw) in in_every_form(text) {
+        let found = extract(&crate::parse(raw.as_bytes()));
+        let lines = |text: &str| text.lines().filter(|line| !line.is_empty()).map(str::to_owned).collect::<Vec<_>>();
+        assert_eq!(lines(&found), lines(expected), "{form} of {text:?}");
+    }
+}
+
+#[test]
+fn introductions_of_every_shape_go_with_their_quote() {
+    for introduction in [
+        "Mia Miller <mia@ai.example.com> wrote:",
+        "\"Miller, Mia\" <mia@ai.example.com> writes:",
+        "Mia Miller <mia@ai.example.com> schrieb:",
+        "Mia Miller <mia@ai.example.com> a écrit :",
+        "* Mia Miller <mia@ai.example.com> wrote:",
+        "In message <17@ai.example.com> you wrote:",
+        "In article <17@ai.example.com>, Mia Miller wrote:",
+        "Excerpts from Mia Miller's message of Thu May 07 09:00:00 +0200 2026:",
+        "Quoting Mia Miller (2026-05-07 09:00:00)",
+        "Zitat von Mia Miller <mia@ai.example.com>",
+        "On Thu, 7 May 2026 09:00:00 +0200 Mia Miller <mia@ai.example.com> wrote",
+        "Thursday, May 7, 2026, 9:00:00 AM, you wrote:",
+        "2026-05-07 9:00 GMT+02:00 Mia Miller:",
+        "2026/5/7 Mia Miller <mia@ai.example.com>",
+        "Mia Miller:",
+        "Mia wrote:",
+        "You wrote:",
+        "On Thu, 7 May 2026\nMia Miller\n<mia@ai.example.com>\nwrote:",
+        "From: Mia Miller <mia@ai.example.com>\nDate: Thu, 7 May 2026 09:00:00 +0200",
+        "Am 7. Mai 2026 schrieb\nMia Miller:",
+        "Twas brillig at 14:00:54 07.05.2026 UTC-05 when mia@ai.example.com did gyre and gimble:",
+    ] {
+        new_in_every_form(&format!("Both, please.\n\n{introduction}\n> One chair?\n> Or two?\n"), "Both, please.");
+        new_in_every_form(&format!("{introduction}\n\n> One chair?\n\nBoth, please.\n"), "Both, please.");
+        let around =
+            format!("The plan is good.\n\n{introduction}\n\n> One chair?\n\nBoth, please.\n\n> When?\n\nSoon.\n");
+        new_in_every_form(&around, "The plan is good.\nBoth, please.\nSoon.");
+    }
+}
+
+#[test]
+fn sentences_above_a_quote_stay() {
+    for sentence in [
+        "I asked bob@other.example and he wrote:",
+        "Our Bob <bob@other.example> wrote:",
+        "The shop says:",
+        "Rosa,",
+        "See:",
+    ] {
+        let text = format!("Hello Mia\n\n{sentence}\n\n> One chair?\n\nIs that so?\n");
+        for (form, raw) in in_every_form(&text) {
+            let found = extract(&crate::parse(raw.as_bytes()));
+            assert!(found.contains(sentence) && found.contains("Is that so?"), "{form} of {text:?}: {found:?}");
+        }
+    }
+}
+
+#[test]
+fn quotes_by_other_marks() {
+    let date = "Thursday, May 7, 2026, 9:00:00 AM, you wrote:";
+    for (quote, introduction) in [
+        ("MM> One chair?\nMM> Or two?", date),
+        ("M> One chair?", date),
+        (" MM> One chair?\n MM> Or two?", "Mia Miller <mia@ai.example.com> writes:"),
+        ("МК> One chair?", "Вы писали 7 мая 2026 г., 9:00:00:"),
+        ("| One chair?\n| Or two?\n|", "2026/5/7 Mia Miller <mia@ai.example.com>"),
+        (" > One chair?\n > Or two?", "On 7 May 2026 Mia Miller wrote:"),
+        ("   > One chair?\n   > Or two?", "Mia Miller <mia@ai.example.com> wrote:"),
+    ] {
+        let text = format!("{introduction}\n\n{quote}\n\nBoth, please.\n\n{quote}\n\nAnd soon.\n");
+        new_in_every_form(&text, "Both, please.\nAnd soon.");
+    }
+    // What people mark so themselves.
+    for text in ["| chair | 40 |\n| table | 90 |", "| a frame", "A> B means that A is more", "Wood:\n\n| oak\n| ash"] {
+        new_in_every_form(&format!("Hello\n\n{text}\n\nBye\n"), &format!("Hello\n\n{text}\n\nBye"));
+    }
+    let alone = "The price is\n > 40 euros";
+    assert_eq!(new_of("Subject: Re: x", alone), alone);
+}
+
+#[test]
+fn pieces_of_quoted_lines() {
+    let long = "> We have the chair in oak and in ash, and both of them can be had with or";
+    let text = format!(
+        "On 7 May 2026 Mia Miller <mia@ai.example.com> wrote:\n{long}\nwithout arms\n> as you like it.\n\nOak.\n"
+    );
+    assert_eq!(new_of("Subject: Re: x", &text), "Oak.");
+    for answer in ["Oak, please.", "oak."] {
+        let text =
+            format!("On 7 May 2026 Mia <mia@ai.example.com> wrote:\n> Which wood?\n{answer}\n> How many?\nTwo.\n");
+        assert_eq!(new_of("Subject: Re: x", &text), format!("{answer}\nTwo."));
+    }
+}
+
+#[test]
+fn history_without_marks_below_what_names_its_author() {
+    for introduction in [
+        "Mia Miller <mia@ai.example.com> wrote:",
+        "On Thu, 7 May 2026 09:00:00 +0200 Mia Miller <mia@ai.example.com> wrote",
+        "On 7 May 2026 you wrote:",
+        ">>> Mia Miller <mia@ai.example.com> 07.05.2026 9:00 >>>",
+        "====\n\nMessage du : 07/05/2026 09:00\nDe : \"Mia Miller\" <mia@ai.example.com>\nA : rosa@customer.example\nCopie à :\nSujet : Chairs",
+    ] {
+        let text = format!("Both, please.\n\n{introduction}\n\nOne chair, or two?\n");
+        for (form, raw) in in_every_form(&text).into_iter().take(3) {
+            assert_eq!(extract(&crate::parse(raw.as_bytes())), "Both, please.", "{form} of {text:?}");
+        }
+    }
+    // Where nothing stands above, what stands below may be answered there; and of others it is no history.
+    for text in [
+        "Hello Mia,\n\nOn 7 May 2026 you wrote:\n\nwe deliver on Friday\n\nNothing came.",
+        "See this.\n\nBob Other <bob@other.example> wrote:\n\nNo chairs.\n\nWhat now?",
+        "Here is my form:\n\n-------------------\nName: Rosa Klein\nBorn: 03.05.1980\nE-mail: rosa@customer.example\n-------------------\n\nCall me.",
+        "Here is my form:\n\n-------------------\nName: Rosa Klein\nStreet: 2 Low Road\nE-mail: rosa@customer.example\n\nCall me.",
+    ] {
+        new_in_every_form(text, text);
+    }
+}
+
+#[test]
+fn signatures_and_footers_below_a_quote() {
+    let quote = "On 7 May 2026 at 09:00 Mia Miller <mia@ai.example.com> wrote:\n> One chair?";
+    for below in [
+        "--\nKind regards\n\nRosa",
+        "\n-- \nRosa Klein\nCarpenter",
+        "\n_______________________________________________\nwood mailing list\nwood@lists.example\nhttps://lists.example/mailman/listinfo/wood",
+        "\n(Sent from my iPhone)",
+        "\nSent from my Gigaset GS5 Pro",
+        "\nGet [Outlook for iOS](https://aka.ms/x)",
+        "\nᐧ",
+    ] {
+        new_in_every_form(&format!("Both, please.\n\n{quote}\n{below}\n"), "Both, please.");
+    }
+}

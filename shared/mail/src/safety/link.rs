@@ -4,7 +4,7 @@ use super::{
     organisation,
     rewriter::{Original, original, percent_decoded},
 };
-use crate::lookalike::host_to_unicode;
+use crate::{lookalike::host_to_unicode, unseen::is_ignorable};
 
 /// Rewriters behind one another that are followed.
 const MAX_REWRITERS: usize = 5;
@@ -15,7 +15,7 @@ const FILE_SUFFIXES: [&str; 11] = ["cab", "map", "md", "mov", "ps", "pub", "py",
 /// Whether a link shows one host and leads to another organisation's.
 pub(super) fn is_mismatch(target: &str, shown: &str) -> bool {
     let Some(target) = destination(target) else { return false };
-    let shown: String = shown.chars().filter(|c| !is_unseen(*c)).collect();
+    let shown: String = shown.chars().filter(|c| !is_ignorable(*c)).collect();
     // A lock or an arrow beside an address says nothing.
     let mut words = shown.split_whitespace().map(|word| word.trim_matches(|c: char| !c.is_alphanumeric()));
     let mut words: Vec<&str> = words.by_ref().filter(|word| !word.is_empty()).collect();
@@ -57,7 +57,7 @@ fn web_host(url: &str) -> Option<String> {
     let authority = rest.split(['/', '\\', '?', '#']).next().unwrap_or_default();
     let host = authority.rsplit('@').next().unwrap_or_default();
     let host = host.split(':').next().unwrap_or_default();
-    let host = percent_decoded(host).chars().filter(|c| !is_unseen(*c)).collect::<String>().to_lowercase();
+    let host = percent_decoded(host).chars().filter(|c| !is_ignorable(*c)).collect::<String>().to_lowercase();
     let host = host.trim_end_matches('.');
     (!host.is_empty()).then(|| host.to_owned())
 }
@@ -81,11 +81,6 @@ fn bare_host(word: &str, is_one_word: bool) -> Option<String> {
 fn is_same_organisation(a: &str, b: &str) -> bool {
     let of = |host: &str| host_to_unicode(organisation(host));
     of(a) == of(b)
-}
-
-/// Characters that nobody sees and that are no part of a host (soft hyphen, zero-width ones, directions).
-const fn is_unseen(c: char) -> bool {
-    matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2064}' | '\u{feff}')
 }
 
 #[cfg(test)]

@@ -4,9 +4,10 @@ use actionlayer_api::{ApiError, nullable};
 use actionlayer_domain::{
     Draft, DraftBody, DraftId, DraftRefusal, DraftStatus, IdentityId, MessageId, ThreadId, UploadId, key::Permission,
 };
+use actionlayer_service::permission::Require as _;
 use actionlayer_service::{
     ServiceError,
-    approvals::decide_draft,
+    approvals::decide_draft::{Choice, Decision, decide},
     drafts::{
         edit_draft::{self, EditDraft},
         read_drafts::{self, get_draft as read_draft},
@@ -162,7 +163,7 @@ pub(crate) async fn submit_draft(call: Call) -> Result<Value, ApiError> {
         return value(&there);
     }
     let key = input.idempotency_key.clone();
-    let outcome = once(&call, "submit_draft", key.as_deref(), async |caller| {
+    let outcome = once(&call, "submit_draft", key.as_deref(), async |idempotency| {
         let draft = SubmitDraft {
             thread_id: input.thread_id,
             identity_id: input.identity_id,
@@ -179,7 +180,7 @@ pub(crate) async fn submit_draft(call: Call) -> Result<Value, ApiError> {
             attachments: files(input.attachments.unwrap_or_default()),
             quote_history: input.quote_history.unwrap_or(false),
         };
-        let (draft, body) = submit::submit_draft(&call.app, &caller, draft).await?;
+        let (draft, body) = submit::submit_draft(&call.app, &call.caller, &idempotency, draft).await?;
         value(&submitted(&call, &draft, &body, false).await?)
     })
     .await?;
@@ -291,7 +292,9 @@ pub(crate) struct ApproveDraft {
 
 pub(crate) async fn approve_draft(call: Call) -> Result<Value, ApiError> {
     let input: ApproveDraft = read(call.arguments.clone())?;
-    let decided = decide_draft::approve_draft(&call.app, &call.caller, input.draft_id, input.version).await;
+    let decided =
+        decide(&call.app, &call.caller, input.draft_id, &Decision { choice: Choice::Approve, version: input.version })
+            .await;
     let by_us = |refusal: &DraftRefusal| match refusal {
         DraftRefusal::Decided { status: DraftStatus::Approved, by: Some(by), .. } => *by == call.caller.actor(),
         _ => false,
@@ -311,7 +314,13 @@ pub(crate) struct RejectDraft {
 
 pub(crate) async fn reject_draft(call: Call) -> Result<Value, ApiError> {
     let input: RejectDraft = read(call.arguments.clone())?;
-    let decided = decide_draft::reject_draft(&call.app, &call.caller, input.draft_id, input.reason).await;
+    let decided = decide(
+        &call.app,
+        &call.caller,
+        input.draft_id,
+        &Decision { choice: Choice::Reject { reason: input.reason }, version: None },
+    )
+    .await;
     let by_us = |refusal: &DraftRefusal| match refusal {
         DraftRefusal::Decided { status: DraftStatus::Rejected, by: Some(by), .. } => *by == call.caller.actor(),
         DraftRefusal::Rejected => true,

@@ -2,8 +2,8 @@
 
 use actionlayer_api::views::{ActorView, FailureView};
 use actionlayer_domain::{
-    Draft, DraftBody, DraftId, DraftStatus, EmailAddress, Identity, IdentityId, MessageId, ThreadId,
-    channel::NotificationState, draft::SendState,
+    Draft, DraftBody, DraftId, DraftStatus, EmailAddress, Identity, IdentityId, MessageId, ThreadId, draft::SendState,
+    notification::NotificationState,
 };
 use actionlayer_mail::html_to_text;
 use serde::Serialize;

@@ -77,8 +77,10 @@ const fn warning(flag: SafetyFlag) -> &'static str {
         SafetyFlag::ReplyToDiffers => "An answer would go to another domain than the sender's.",
         SafetyFlag::Unauthenticated => "Nothing proves that it comes from the sender it names.",
         SafetyFlag::ExecutableAttachment => "It carries a file that runs when opened.",
-        #[allow(unreachable_patterns, reason = "flags are added in the domain")]
-        _ => "It looks dangerous.",
+        SafetyFlag::SeveralAuthors => "It names more than one author, so nothing proves who wrote it.",
+        SafetyFlag::NewParticipant => {
+            "Its author was not in this conversation before. Tell them nothing of it, and say so in the rationale."
+        }
     }
 }
 

@@ -2,12 +2,12 @@
 
 use actionlayer_channels::approval_link::{self, ApprovalToken, Member, TokenError};
 use actionlayer_domain::{
-    Draft, DraftBody, DraftRefusal, DraftStatus, EmailAddress, Identity, Message, MessageBody, Timestamp,
-    channel::ApprovalChannel, draft::Actor,
+    Caller, Draft, DraftBody, DraftRefusal, DraftStatus, EmailAddress, Identity, Message, MessageBody, Principal,
+    Timestamp, channel::ApprovalChannel,
 };
 
 use super::{
-    press::{member_actor, member_may},
+    press::{member_may, principal},
     voice::Voice,
 };
 use crate::{
@@ -74,8 +74,8 @@ impl ApprovalView {
     /// What can still be decided, by the rules of the draft itself. A decision is checked again when it is written.
     pub fn standing(&self, now: Timestamp) -> Standing {
         let (seen, current) = (self.token.version, self.context.draft.version);
-        let Some(actor) = self.actor() else { return Standing::ReadOnly };
-        match self.context.draft.clone().approve(actor, Some(seen), now) {
+        let Some(caller) = self.caller() else { return Standing::ReadOnly };
+        match self.context.draft.clone().approve(caller.actor(), Some(seen), now) {
             Ok(()) if self.context.proposal().is_stale() => Standing::Stale,
             Ok(()) => Standing::Open,
             Err(DraftRefusal::Stale) if seen == current => Standing::Stale,
@@ -85,12 +85,13 @@ impl ApprovalView {
     }
 
     /// The visitor as one who decides, if they may.
-    pub fn actor(&self) -> Option<Actor> {
-        match &self.visitor {
-            Visitor::Approver(address) => Some(Actor::email(address)),
-            Visitor::Member(member) => Some(member_actor(member)),
-            Visitor::Reader => None,
-        }
+    pub fn caller(&self) -> Option<Caller> {
+        let principal = match &self.visitor {
+            Visitor::Approver(address) => Principal::mail_approver(address),
+            Visitor::Member(member) => principal(member),
+            Visitor::Reader => return None,
+        };
+        Some(Caller::approver(self.token.workspace_id, self.context.identity.id, principal))
     }
 }
 
@@ -159,11 +160,9 @@ pub async fn surroundings(app: &App, view: &ApprovalView) -> Result<Surroundings
 /// Changes subject and text by a link; gives the link to the new version, for the same visitor.
 pub async fn edit_by_link(app: &App, view: &ApprovalView, subject: &str, text: &str) -> Result<String, ServiceError> {
     let token = &view.token;
-    if view.visitor == Visitor::Reader {
-        return Err(ServiceError::NotFound { what: "draft" });
-    }
+    let caller = view.caller().ok_or(ServiceError::NotFound { what: "draft" })?;
     let subject = Some(subject).filter(|subject| *subject != view.context.draft.subject.as_str());
-    let (draft, _) = edit_as_approver(app, token.workspace_id, token.draft_id, token.version, subject, text).await?;
+    let (draft, _) = edit_as_approver(app, &caller, token.draft_id, token.version, subject, text).await?;
     let voice = Voice::new(app).await?;
     let token = match &view.visitor {
         Visitor::Approver(address) => {

@@ -10,28 +10,29 @@ use std::time::Duration;
 use actionlayer_channels::{
     approval_link::{self, ApprovalToken, LINK_LIFETIME},
     approval_mail::approval_mail,
-    slack, telegram,
+    slack::{self, SlackMessage},
+    telegram::{self, TelegramMessage},
 };
 use actionlayer_domain::{
     Draft, EmailAddress,
     asking::{Tell, tellings},
-    channel::{ApprovalChannel, ChannelKind, Notification, NotificationState},
+    channel::ApprovalChannel,
     draft::Telling,
     message::SendOutcome,
+    notification::Notification,
     work::{NotifyJob, NotifyWork, Work},
 };
 use actionlayer_store::{Transaction, keys};
-use futures_util::future::join_all;
 
 use super::{
     answer::{answer, prompt},
-    channel_status,
-    trouble::{Retry, Trouble},
-    voice::{Said, Voice, post, rewrite},
+    approver_mail::ApproverMail,
+    fan_out::{Announcement, Target, come_again, tell_all},
+    trouble::Retry,
+    voice::Voice,
 };
 use crate::{
     App, ServiceError,
-    approvals::approver_mail::ApproverMail,
     contention::until_settled,
     drafts::draft_context::{self, DraftContext},
     inbound::notify_of_sender::{notify_of_sender, tell_sender_decided},
@@ -65,8 +66,8 @@ async fn tell_of_draft(app: &App, job: &NotifyJob) -> Result<(), ServiceError> {
     for _ in 0..ROUNDS {
         let Some(context) = draft_context::load(app, job.workspace_id, job.draft_id).await? else { return Ok(()) };
         again &= context.draft.version == job.version;
-        let channels = &context.identity.approval_channels;
-        let wanted: Vec<Tell<'_>> = tellings(&context.draft, channels, again, app.now())
+        let question = context.draft.question(app.now());
+        let wanted: Vec<Tell<'_>> = tellings(&question, &context.identity.approval_channels, again)
             .into_iter()
             .filter(|tell| later.iter().all(|(target, _)| *target != Target::of(tell)))
             .collect();
@@ -75,65 +76,22 @@ async fn tell_of_draft(app: &App, job: &NotifyJob) -> Result<(), ServiceError> {
         }
         let Some(telling) = begin(app, &context.draft).await? else {
             // What the draft says of itself the other one sees; that somebody asked again it does not.
-            return if again { Ok(app.queues.put_after(&again_work(job), BUSY_SECONDS).await?) } else { Ok(()) };
+            return if again { Ok(app.queues.put_after(&work(job), BUSY_SECONDS).await?) } else { Ok(()) };
         };
-        let told = join_all(wanted.iter().map(|tell| tell_once(&voice, &context, tell))).await;
-        let mut notifications = Vec::new();
-        let mut failed = None;
-        for (tell, outcome) in wanted.iter().zip(told) {
-            match outcome {
-                Ok(Told { notification, retry }) => {
-                    later.extend(retry.map(|retry| (Target::of(tell), retry)));
-                    notifications.extend(notification);
-                }
-                Err(error) => failed = Some(error),
-            }
-        }
-        finish(app, &context.draft, telling, &notifications).await?;
-        if let Some(error) = failed {
+        let proposed = Proposed { voice: &voice, context: &context };
+        let told = tell_all(app, &context.identity, &question, &proposed, &wanted).await;
+        finish(app, &context.draft, telling, &told.notifications).await?;
+        if let Some(error) = told.failed {
             return Err(error);
         }
+        later.extend(told.later);
         again = false;
     }
-    come_again(app, job, &later).await
+    come_again(app, &work(&NotifyJob { again: false, ..job.clone() }), &later).await
 }
 
-fn again_work(job: &NotifyJob) -> Work {
+fn work(job: &NotifyJob) -> Work {
     Work::Notify(NotifyWork::Draft(job.clone()))
-}
-
-/// What is still to be told: after the time that a provider asked for, or as the queue brings the job back.
-async fn come_again(app: &App, job: &NotifyJob, later: &[(Target, Retry)]) -> Result<(), ServiceError> {
-    if later.iter().any(|(_, retry)| *retry == Retry::Later) {
-        return Err(ServiceError::Upstream { service: "approval channel", code: "no_answer".to_owned() });
-    }
-    let seconds = later.iter().map(|(_, retry)| match retry {
-        Retry::After(seconds) => *seconds,
-        Retry::Later => 0,
-    });
-    let Some(seconds) = seconds.max() else { return Ok(()) };
-    let work = Work::Notify(NotifyWork::Draft(NotifyJob { again: false, ..job.clone() }));
-    Ok(app.queues.put_after(&work, seconds).await?)
-}
-
-/// What a [`Tell`] is about, to know it again.
-#[derive(PartialEq, Eq)]
-enum Target {
-    Mail(EmailAddress),
-    Post(ChannelKind, String),
-    Show(ChannelKind, String),
-    Remind(ChannelKind, String),
-}
-
-impl Target {
-    fn of(tell: &Tell<'_>) -> Self {
-        match tell {
-            Tell::Mail(to) => Self::Mail((*to).clone()),
-            Tell::Post { channel, place, .. } => Self::Post(channel.kind(), (*place).to_owned()),
-            Tell::Show { channel, told } => Self::Show(channel.kind(), told.message_id.clone().unwrap_or_default()),
-            Tell::Remind { channel, told } => Self::Remind(channel.kind(), told.message_id.clone().unwrap_or_default()),
-        }
-    }
 }
 
 /// Takes the draft's channels for this worker. `None` when another one has them, or the draft is not as it was any more:
@@ -176,158 +134,45 @@ async fn finish(app: &App, seen: &Draft, telling: Telling, told: &[Notification]
     .await
 }
 
-/// What came of one [`Tell`].
-struct Told {
-    notification: Option<Notification>,
-    retry: Option<Retry>,
-}
-
-async fn tell_once(voice: &Voice<'_>, context: &DraftContext, tell: &Tell<'_>) -> Result<Told, ServiceError> {
-    match tell {
-        Tell::Mail(to) => Ok(mail(voice, context, to).await),
-        Tell::Post { channel, place, first_message_id } => {
-            let sent = post(
-                voice.app,
-                context.draft.workspace_id,
-                channel,
-                *first_message_id,
-                said(voice, context, channel, context.draft.version),
-            )
-            .await?;
-            let notification = Notification {
-                channel: channel.kind(),
-                recipient: (*place).to_owned(),
-                version: context.draft.version,
-                state: NotificationState::Sent,
-                error: None,
-                fix: None,
-                at: voice.app.now(),
-                message_id: None,
-                shown: Some(context.draft.face()),
-                may_retry: false,
-                reminded: false,
-            };
-            settle(voice.app, context, channel, sent.as_ref().err()).await?;
-            Ok(match sent {
-                Ok(message_id) => Told {
-                    notification: Some(Notification { message_id: Some(message_id), ..notification }),
-                    retry: None,
-                },
-                // The next round asks where the chat is now.
-                Err(trouble) if trouble.moved_to.is_some() => Told { notification: None, retry: None },
-                Err(trouble) => Told { retry: trouble.retry, notification: Some(failed(notification, trouble)) },
-            })
-        }
-        Tell::Remind { channel, told } => {
-            let after = told.message_id.as_deref();
-            let sentence =
-                format!("{} still waits for a decision about the draft above.", context.identity.display_name.as_str());
-            let said =
-                Said { slack: || slack::greeting_message(&sentence), telegram: || telegram::greeting(&sentence) };
-            let sent = post(voice.app, context.draft.workspace_id, channel, after, said).await?;
-            let reminded = Notification { reminded: true, ..(*told).clone() };
-            Ok(match sent {
-                Err(trouble) if trouble.retry.is_some() => Told { notification: None, retry: trouble.retry },
-                Ok(_) | Err(_) => Told { notification: Some(reminded), retry: None },
-            })
-        }
-        Tell::Show { channel, told } => {
-            let message_id = told.message_id.as_deref().unwrap_or_default();
-            let written = rewrite(
-                voice.app,
-                context.draft.workspace_id,
-                channel,
-                message_id,
-                said(voice, context, channel, told.version),
-            )
-            .await?;
-            let shown = Notification { shown: Some(context.draft.face()), ..(*told).clone() };
-            Ok(match written {
-                Ok(()) => Told { notification: Some(shown), retry: None },
-                Err(trouble) if trouble.retry.is_some() => Told { notification: None, retry: trouble.retry },
-                // It stays as it is: there is nothing to be tried again.
-                Err(trouble) => {
-                    settle(voice.app, context, channel, Some(&trouble)).await?;
-                    Told {
-                        notification: Some(Notification { error: Some(trouble.word), fix: Some(trouble.fix), ..shown }),
-                        retry: None,
-                    }
-                }
-            })
-        }
-    }
-}
-
-/// The message about a version of the draft, in the form of whichever channel.
-fn said<'a>(
-    voice: &'a Voice<'_>,
+/// "May this draft be sent?"
+struct Proposed<'a> {
+    voice: &'a Voice<'a>,
     context: &'a DraftContext,
-    channel: &'a ApprovalChannel,
-    version: u32,
-) -> Said<impl FnOnce() -> slack::SlackMessage + 'a, impl FnOnce() -> telegram::TelegramMessage + 'a> {
-    let button = move |action| voice.draft_button(&context.draft, channel, action);
-    let page = voice.reading_page(&context.draft, version);
-    let telegram_page = page.clone();
-    Said {
-        slack: move || slack::proposal_message(&context.proposal(), version, button, &page),
-        telegram: move || telegram::proposal_message(&context.proposal(), version, button, &telegram_page),
+}
+
+impl Announcement for Proposed<'_> {
+    async fn mail(&self, approver: &EmailAddress) -> SendOutcome {
+        let (app, draft) = (self.voice.app, &self.context.draft);
+        let now = app.now();
+        let expires_at = draft.expires_at.unwrap_or_else(|| now.after(LINK_LIFETIME));
+        let token = ApprovalToken::new(draft.workspace_id, draft.id, draft.version, approver, expires_at);
+        let link = approval_link::link(&app.settings.public_url, &token.sign(&self.voice.secret));
+        let mail = approval_mail(&self.context.proposal(), &link);
+        let mail = ApproverMail {
+            name: draft.id.to_string(),
+            what: "approval",
+            subject: mail.subject,
+            text: &mail.text,
+            html: Some(&mail.html),
+        };
+        mail.send(app, &self.context.identity, approver, now).await
     }
-}
 
-fn failed(notification: Notification, trouble: Trouble) -> Notification {
-    Notification {
-        state: NotificationState::Failed,
-        error: Some(trouble.word),
-        fix: Some(trouble.fix),
-        shown: None,
-        may_retry: trouble.retry.is_some(),
-        ..notification
+    fn slack(&self, channel: &ApprovalChannel, version: u32) -> SlackMessage {
+        let Self { voice, context } = self;
+        let page = voice.reading_page(&context.draft, version);
+        let button = |action| voice.draft_button(&context.draft, channel, action);
+        slack::proposal_message(&context.proposal(), version, button, &page)
     }
-}
 
-/// Keeps on the identity whether the channel works.
-async fn settle(
-    app: &App,
-    context: &DraftContext,
-    channel: &ApprovalChannel,
-    trouble: Option<&Trouble>,
-) -> Result<(), ServiceError> {
-    channel_status::record(app, &context.identity, channel, trouble).await
-}
+    fn telegram(&self, channel: &ApprovalChannel, version: u32) -> TelegramMessage {
+        let Self { voice, context } = self;
+        let page = voice.reading_page(&context.draft, version);
+        let button = |action| voice.draft_button(&context.draft, channel, action);
+        telegram::proposal_message(&context.proposal(), version, button, &page)
+    }
 
-async fn mail(voice: &Voice<'_>, context: &DraftContext, approver: &EmailAddress) -> Told {
-    let (app, draft) = (voice.app, &context.draft);
-    let now = app.now();
-    let expires_at = draft.expires_at.unwrap_or_else(|| now.after(LINK_LIFETIME));
-    let token = ApprovalToken::new(draft.workspace_id, draft.id, draft.version, approver, expires_at);
-    let link = approval_link::link(&app.settings.public_url, &token.sign(&voice.secret));
-    let mail = approval_mail(&context.proposal(), &link);
-    let mail = ApproverMail {
-        name: draft.id.to_string(),
-        what: "approval",
-        subject: mail.subject,
-        text: &mail.text,
-        html: Some(&mail.html),
-    };
-    let (state, error) = match mail.send(app, &context.identity, approver, now).await {
-        SendOutcome::Accepted { .. } => (NotificationState::Sent, None),
-        SendOutcome::RefusedForNow => return Told { notification: None, retry: Some(Retry::Later) },
-        SendOutcome::Refused(failure) => (NotificationState::Failed, Some(failure.code.as_str().to_owned())),
-        // Asked twice is better than not at all, but no answer is not a yes: it shows as failed.
-        SendOutcome::Unknown => (NotificationState::Failed, Some("no_answer".to_owned())),
-    };
-    let notification = Notification {
-        channel: ChannelKind::Email,
-        recipient: approver.to_string(),
-        version: draft.version,
-        state,
-        error,
-        fix: None,
-        at: app.now(),
-        message_id: None,
-        shown: None,
-        may_retry: false,
-        reminded: false,
-    };
-    Told { notification: Some(notification), retry: None }
+    fn reminder(&self) -> String {
+        format!("{} still waits for a decision about the draft above.", self.context.identity.display_name.as_str())
+    }
 }

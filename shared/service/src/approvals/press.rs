@@ -6,13 +6,11 @@ use actionlayer_channels::{
     refusal_sentence,
 };
 use actionlayer_domain::{
-    DraftId, DraftRefusal, DraftStatus, Identity, Secret, WorkspaceId,
-    channel::{ApprovalChannel, ChannelKind},
-    draft::Actor,
+    Caller, DraftId, DraftRefusal, DraftStatus, Identity, Principal, Secret, channel::ApprovalChannel,
 };
 
 use super::{
-    decide_draft::{Decision, decide},
+    decide_draft::{Choice, Decision, decide},
     voice::Voice,
 };
 use crate::{
@@ -143,24 +141,22 @@ pub(crate) fn telegram_bot_id(token: &Secret<String>) -> Option<i64> {
 }
 
 impl Pressed {
-    pub(crate) fn actor(&self) -> Actor {
-        member_actor(&self.member)
-    }
-
-    fn workspace_id(&self) -> WorkspaceId {
-        self.context.draft.workspace_id
+    /// Whoever pressed, as one who decides.
+    fn caller(&self) -> Caller {
+        Caller::approver(self.context.draft.workspace_id, self.context.identity.id, principal(&self.member))
     }
 
     /// Decides, if nobody has. Checked again in the write itself.
-    pub(crate) async fn decide(&self, app: &App, decision: &Decision) -> Result<(), NotPressed> {
-        decide(app, self.workspace_id(), self.draft_id, &self.actor(), Some(self.version), decision).await?;
+    pub(crate) async fn decide(&self, app: &App, choice: Choice) -> Result<(), NotPressed> {
+        let decision = Decision { choice, version: Some(self.version) };
+        decide(app, &self.caller(), self.draft_id, &decision).await?;
         Ok(())
     }
 
     /// Changes subject and text.
     pub(crate) async fn edit(&self, app: &App, subject: Option<&str>, text: &str) -> Result<(), NotPressed> {
         let subject = subject.filter(|subject| *subject != self.context.draft.subject.as_str());
-        edit_as_approver(app, self.workspace_id(), self.draft_id, self.version, subject, text).await?;
+        edit_as_approver(app, &self.caller(), self.draft_id, self.version, subject, text).await?;
         Ok(())
     }
 
@@ -183,12 +179,9 @@ impl Pressed {
     }
 }
 
-/// Somebody in a channel as one who decides.
-pub(crate) fn member_actor(member: &Member) -> Actor {
-    match member.channel {
-        ChannelKind::Telegram => Actor::telegram(member.user_id.parse().unwrap_or_default(), &member.name),
-        ChannelKind::Slack | ChannelKind::Email => Actor::slack(&member.user_id, &member.name),
-    }
+/// Who somebody in a channel is.
+pub(crate) fn principal(member: &Member) -> Principal {
+    Principal::Approver { channel: member.channel, id: member.user_id.clone(), name: member.name.clone() }
 }
 
 /// Whether a member's page may still decide: the identity asks in that place, and them.

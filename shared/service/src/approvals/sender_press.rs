@@ -1,11 +1,13 @@
 //! Somebody pressed *Trust* or *Block* below a message about a sender.
 
 use actionlayer_channels::press::{Action, Button, ButtonError, Subject, identity_tag};
-use actionlayer_domain::contact::{ContactStatus, HeldInbound};
-use actionlayer_store::keys;
+use actionlayer_domain::Caller;
 
-use super::press::{NotPressed, Presser, authorize, member_actor};
-use crate::{App, inbound::held::decide_about_sender};
+use super::press::{NotPressed, Presser, authorize, principal};
+use crate::{
+    App, ServiceError,
+    inbound::held::{approve_held, block_held},
+};
 
 pub(crate) const fn is_about_sender(action: Action) -> bool {
     matches!(action, Action::Trust | Action::Block)
@@ -21,13 +23,16 @@ pub(crate) async fn decide_sender(app: &App, presser: &Presser, button: Button) 
     let identity = identities.into_iter().find(|row| identity_tag(row.value.id) == tag);
     let identity = identity.ok_or_else(|| NotPressed::Refused("That mailbox is not there any more.".to_owned()))?;
     authorize(&identity.value, presser)?;
-    let held = app.store.get::<HeldInbound>(&keys::held(button.workspace_id, held_id)).await;
-    let held = held.map_err(|error| NotPressed::Failed(error.into()))?;
-    let held = held.ok_or_else(|| NotPressed::Refused("Somebody has decided about this sender already.".to_owned()))?;
-    let (status, said) = match button.action {
-        Action::Block => (ContactStatus::Blocked, "Blocked. Their mail is dropped."),
-        _ => (ContactStatus::Trusted, "Trusted. Their mail comes in."),
+    let approver = Caller::approver(button.workspace_id, identity.value.id, principal(&presser.member));
+    let (decided, said) = match button.action {
+        Action::Block => (block_held(app, &approver, held_id).await, "Blocked. Their mail is dropped."),
+        _ => (approve_held(app, &approver, held_id).await, "Trusted. Their mail comes in."),
     };
-    decide_about_sender(app, &held, status, &member_actor(&presser.member)).await?;
-    Ok(said.to_owned())
+    match decided {
+        Ok(_) => Ok(said.to_owned()),
+        Err(ServiceError::NotFound { .. }) => {
+            Err(NotPressed::Refused("Somebody has decided about this sender already.".to_owned()))
+        }
+        Err(error) => Err(error.into()),
+    }
 }

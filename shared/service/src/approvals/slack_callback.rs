@@ -20,7 +20,7 @@ use actionlayer_store::{SlackCallback, keys};
 use serde_json::Value;
 
 use super::{
-    decide_draft::Decision,
+    decide_draft::Choice,
     press::{NotPressed, Pressed, Presser, Proof, open_press, read_button},
     sender_press::{decide_sender, is_about_sender},
     voice::{Voice, slack_token},
@@ -130,9 +130,9 @@ async fn press(
     }
     let pressed = open_press(app, presser, opened).await?;
     match pressed.action {
-        Action::Approve => pressed.decide(app, &Decision::Approve).await,
-        Action::ApproveAndSend => pressed.decide(app, &Decision::ApproveAndSend).await,
-        Action::RejectNow => pressed.decide(app, &Decision::Reject { reason: None }).await,
+        Action::Approve => pressed.decide(app, Choice::Approve).await,
+        Action::ApproveAndSend => pressed.decide(app, Choice::ApproveAndSend).await,
+        Action::RejectNow => pressed.decide(app, Choice::Reject { reason: None }).await,
         Action::Edit | Action::Reject => {
             pressed.require_open(app)?;
             let trigger_id = trigger_id.unwrap_or_default();
@@ -212,7 +212,7 @@ async fn submit(
             {
                 Err(NotPressed::Refused(format!("A reason may be {MAX_REASON_CHARS} characters long.")))
             }
-            Form::Reject { reason } => pressed.decide(voice.app, &Decision::Reject { reason: reason.clone() }).await,
+            Form::Reject { reason } => pressed.decide(voice.app, Choice::Reject { reason: reason.clone() }).await,
             Form::Edit { subject, text } => pressed.edit(voice.app, Some(subject.trim()), text).await,
         }
     };

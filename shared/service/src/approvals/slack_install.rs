@@ -11,7 +11,7 @@ use actionlayer_domain::{Entropy, key::Permission};
 use actionlayer_store::{SlackConsent, SlackInstallation, Transaction, keys};
 use sha2::{Digest as _, Sha256};
 
-use crate::{App, Caller, ServiceError, SlackApp, contention::until_settled};
+use crate::{App, Caller, ServiceError, SlackApp, contention::until_settled, permission::Require as _};
 
 /// What the app asks for: to write, and to know channels by name.
 const SCOPES: &str = "chat:write,channels:read,groups:read";

@@ -14,7 +14,7 @@ use actionlayer_store::{TelegramBotRecord, TelegramPrompt, Transaction, keys};
 use serde_json::{Value, json};
 
 use super::{
-    decide_draft::Decision,
+    decide_draft::Choice,
     press::{NotPressed, Presser, Proof, open_press, read_button},
     sender_press::{decide_sender, is_about_sender},
     voice::Voice,
@@ -87,15 +87,15 @@ async fn press(voice: &Voice<'_>, presser: &Presser, bot_id: i64, query: &Callba
     let pressed = open_press(app, presser, opened).await?;
     match pressed.action {
         Action::Approve => {
-            pressed.decide(app, &Decision::Approve).await?;
+            pressed.decide(app, Choice::Approve).await?;
             Ok("Approved. Its author sends it.".to_owned())
         }
         Action::ApproveAndSend => {
-            pressed.decide(app, &Decision::ApproveAndSend).await?;
+            pressed.decide(app, Choice::ApproveAndSend).await?;
             Ok("Approved, and on its way.".to_owned())
         }
         Action::RejectNow => {
-            pressed.decide(app, &Decision::Reject { reason: None }).await?;
+            pressed.decide(app, Choice::Reject { reason: None }).await?;
             Ok("Rejected.".to_owned())
         }
         Action::Edit | Action::Reject => {
@@ -173,6 +173,6 @@ async fn take_reply(app: &App, presser: &Presser, button: Button, text: &str) ->
     }
     let reason = text.trim();
     let reason = (reason != telegram::NO_REASON).then(|| reason.chars().take(1_000).collect());
-    pressed.decide(app, &Decision::Reject { reason }).await?;
+    pressed.decide(app, Choice::Reject { reason }).await?;
     Ok("Rejected.".to_owned())
 }

@@ -7,7 +7,7 @@ use actionlayer_channels::{
     telegram::TelegramMessage,
 };
 use actionlayer_clients::telegram::TelegramPost;
-use actionlayer_domain::{Draft, Secret, WorkspaceId, channel::ApprovalChannel};
+use actionlayer_domain::{Draft, Secret, WorkspaceId, channel::ApprovalChannel, notification::PostedMessage};
 use actionlayer_store::{SlackInstallation, keys};
 
 use super::trouble::Trouble;
@@ -68,9 +68,9 @@ pub(crate) async fn post<S, T>(
     app: &App,
     workspace: WorkspaceId,
     channel: &ApprovalChannel,
-    after: Option<&str>,
+    after: Option<&PostedMessage>,
     said: Said<S, T>,
-) -> Result<Result<String, Trouble>, ServiceError>
+) -> Result<Result<PostedMessage, Trouble>, ServiceError>
 where
     S: FnOnce() -> SlackMessage,
     T: FnOnce() -> TelegramMessage,
@@ -83,53 +83,62 @@ where
                 Err(trouble) => return Ok(Err(trouble)),
             };
             let message = (said.slack)();
+            let after = after.and_then(|after| match after {
+                PostedMessage::Slack { ts, .. } => Some(ts.as_str()),
+                PostedMessage::Telegram { .. } => None,
+            });
             let posted = app.slack.post_message(&token, channel, after, &message.text, &message.blocks).await;
-            Ok(posted.map_err(Trouble::from))
+            let channel = channel.clone();
+            Ok(posted.map(|ts| PostedMessage::Slack { channel, ts }).map_err(Trouble::from))
         }
         ApprovalChannel::Telegram { bot_token, chat_id, topic_id, .. } => {
             let message = (said.telegram)();
             let post = TelegramPost {
                 chat_id,
                 topic_id: *topic_id,
-                reply_to_message_id: after.and_then(|id| id.parse().ok()),
+                reply_to_message_id: after.and_then(|after| match after {
+                    PostedMessage::Telegram { message_id, .. } => Some(*message_id),
+                    PostedMessage::Slack { .. } => None,
+                }),
                 html: &message.html,
                 reply_markup: message.keyboard.as_ref().map(|keyboard| &keyboard.0),
             };
             let posted = app.telegram.send_message(bot_token, post).await;
-            Ok(posted.map(|id| id.to_string()).map_err(Trouble::from))
+            let chat_id = chat_id.clone();
+            Ok(posted.map(|message_id| PostedMessage::Telegram { chat_id, message_id }).map_err(Trouble::from))
         }
     }
 }
 
-/// Writes a message again.
+/// Writes a message again, with the credentials the channel has now.
 pub(crate) async fn rewrite<S, T>(
     app: &App,
     workspace: WorkspaceId,
     channel: &ApprovalChannel,
-    message_id: &str,
+    posted: &PostedMessage,
     said: Said<S, T>,
 ) -> Result<Result<(), Trouble>, ServiceError>
 where
     S: FnOnce() -> SlackMessage,
     T: FnOnce() -> TelegramMessage,
 {
-    match channel {
-        ApprovalChannel::Email { .. } => Ok(Ok(())),
-        ApprovalChannel::Slack { channel, bot_token, .. } => {
+    match (channel, posted) {
+        (ApprovalChannel::Slack { bot_token, .. }, PostedMessage::Slack { channel, ts }) => {
             let token = match slack_token(app, workspace, bot_token.as_ref()).await? {
                 Ok(token) => token,
                 Err(trouble) => return Ok(Err(trouble)),
             };
             let message = (said.slack)();
-            let updated = app.slack.update_message(&token, channel, message_id, &message.text, &message.blocks).await;
+            let updated = app.slack.update_message(&token, channel, ts, &message.text, &message.blocks).await;
             Ok(updated.map_err(Trouble::from))
         }
-        ApprovalChannel::Telegram { bot_token, chat_id, .. } => {
+        (ApprovalChannel::Telegram { bot_token, .. }, PostedMessage::Telegram { chat_id, message_id }) => {
             let message = (said.telegram)();
-            let id = message_id.parse().unwrap_or_default();
             let keyboard = message.keyboard.as_ref().map(|keyboard| &keyboard.0);
-            let edited = app.telegram.edit_message(bot_token, chat_id, id, &message.html, keyboard).await;
+            let edited = app.telegram.edit_message(bot_token, chat_id, *message_id, &message.html, keyboard).await;
             Ok(edited.map_err(Trouble::from))
         }
+        // Mail stays as it was sent; and no provider changes what stands at another.
+        _ => Ok(Ok(())),
     }
 }

@@ -3,7 +3,6 @@
 use actionlayer_domain::{
     ContactId, EmailAddress, HeaderText,
     contact::{Contact, ContactStatus},
-    draft::Actor,
     key::Permission,
 };
 use actionlayer_store::{CommitError, ContactFilter, Page, PageRequest, Row, Transaction, keys};
@@ -13,7 +12,8 @@ use crate::{
     contention::until_settled,
     fields::{Fields, distinct},
     inbound::held,
-    workspace::idempotency::Once,
+    permission::Require as _,
+    workspace::idempotency::Idempotency,
 };
 
 /// A contact to be made.
@@ -64,17 +64,27 @@ async fn find(app: &App, caller: &Caller, id: ContactId) -> Result<Row<Contact>,
 }
 
 /// Adds a contact. Of one address there is one; the refusal names it. Held mail of theirs is decided with it.
-pub async fn create_contact(app: &App, caller: &Caller, new: NewContact) -> Result<Contact, ServiceError> {
+pub async fn create_contact(
+    app: &App,
+    caller: &Caller,
+    idempotency: &Idempotency,
+    new: NewContact,
+) -> Result<Contact, ServiceError> {
     caller.require(Permission::Administer)?;
     check(new.name.as_ref(), &new.tags)?;
-    let contact = until_settled(app, || create_once(app, caller, &new)).await?;
-    carry_out(app, &contact, &caller.actor()).await?;
+    let contact = until_settled(app, || create_once(app, caller, idempotency, &new)).await?;
+    carry_out(app, caller, &contact).await?;
     Ok(contact)
 }
 
-async fn create_once(app: &App, caller: &Caller, new: &NewContact) -> Result<Contact, ServiceError> {
+async fn create_once(
+    app: &App,
+    caller: &Caller,
+    idempotency: &Idempotency,
+    new: &NewContact,
+) -> Result<Contact, ServiceError> {
     let key = keys::contact(caller.workspace_id, &new.email);
-    if let Some(id) = Once::made::<ContactId>(app, caller).await? {
+    if let Some(id) = idempotency.made::<ContactId>(app, caller).await? {
         let made = app.store.get::<Contact>(&key).await?.filter(|row| row.value.id == id);
         return made.map(|row| row.value).ok_or(ServiceError::NotFound { what: "contact" });
     }
@@ -87,7 +97,7 @@ async fn create_once(app: &App, caller: &Caller, new: &NewContact) -> Result<Con
     let mut transaction = Transaction::new();
     let place = transaction.len();
     transaction.create(&contact)?;
-    Once::mark(&mut transaction, caller, contact.id, now)?;
+    idempotency.mark(&mut transaction, caller, contact.id, now)?;
     match app.store.commit(transaction).await {
         Ok(()) => Ok(contact),
         Err(CommitError::Conflict { failed }) if failed.contains(&place) => {
@@ -110,7 +120,7 @@ pub async fn update_contact(
     check(patch.name.as_ref().and_then(Option::as_ref), patch.tags.as_deref().unwrap_or_default())?;
     let contact = until_settled(app, || update_once(app, caller, id, &patch)).await?;
     if patch.status.is_some() {
-        carry_out(app, &contact, &caller.actor()).await?;
+        carry_out(app, caller, &contact).await?;
     }
     Ok(contact)
 }
@@ -151,11 +161,10 @@ pub async fn delete_contact(app: &App, caller: &Caller, id: ContactId) -> Result
 }
 
 /// What a decision means for mail that is held. Done again, it goes on where it ended.
-async fn carry_out(app: &App, contact: &Contact, by: &Actor) -> Result<(), ServiceError> {
-    let Contact { workspace_id, email, .. } = contact;
+async fn carry_out(app: &App, caller: &Caller, contact: &Contact) -> Result<(), ServiceError> {
     match contact.status {
-        ContactStatus::Trusted => held::release(app, *workspace_id, email, Some(by)).await.map(drop),
-        ContactStatus::Blocked => held::drop_all(app, *workspace_id, email, Some(by)).await.map(drop),
+        ContactStatus::Trusted => held::release(app, caller, &contact.email).await.map(drop),
+        ContactStatus::Blocked => held::drop_all(app, caller, &contact.email).await.map(drop),
         ContactStatus::Pending => Ok(()),
     }
 }

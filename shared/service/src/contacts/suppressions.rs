@@ -1,9 +1,9 @@
-//! `GET /v1/suppressions`, `DELETE /v1/suppressions/{id}`; and what keeps mail from addresses on the list.
+//! `GET /v1/suppressions`, `DELETE /v1/suppressions/{id}`.
 
-use actionlayer_domain::{EmailAddress, Suppression, SuppressionId, SuppressionReason, WorkspaceId, key::Permission};
+use actionlayer_domain::{EmailAddress, Suppression, SuppressionId, key::Permission};
 use actionlayer_store::{Page, PageRequest, Transaction, keys};
 
-use crate::{App, Caller, FieldError, ServiceError, contention::until_settled};
+use crate::{App, Caller, ServiceError, contention::until_settled, permission::Require as _};
 
 /// What a suppression is named by.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,29 +38,4 @@ pub async fn delete_suppression(app: &App, caller: &Caller, name: &SuppressionNa
         Ok(app.store.commit(transaction).await?)
     })
     .await
-}
-
-/// Refuses a message to anybody who is suppressed, naming them.
-pub(crate) async fn require_deliverable(
-    app: &App,
-    workspace: WorkspaceId,
-    to: &[EmailAddress],
-    cc: &[EmailAddress],
-    bcc: &[EmailAddress],
-) -> Result<(), ServiceError> {
-    let lists = [("to", to), ("cc", cc), ("bcc", bcc)];
-    let suppressed = app.store.suppressed(workspace, lists.iter().flat_map(|(_, addresses)| *addresses)).await?;
-    let mut named = Vec::new();
-    for (field, addresses) in lists {
-        for (i, address) in addresses.iter().enumerate() {
-            if let Some(row) = suppressed.iter().find(|row| row.value.email.folded() == address.folded()) {
-                let why = match row.value.reason {
-                    SuppressionReason::Bounce => "mail to it bounced",
-                    SuppressionReason::Complaint => "its owner complained about mail",
-                };
-                named.push(FieldError::new(format!("{field}[{i}]"), format!("{address} is suppressed: {why}")));
-            }
-        }
-    }
-    if named.is_empty() { Ok(()) } else { Err(ServiceError::RecipientSuppressed(named)) }
 }

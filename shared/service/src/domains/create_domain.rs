@@ -1,9 +1,9 @@
 //! `POST /v1/domains`: claims a name and says which five records prove it.
 
-use std::time::Duration;
-
 use actionlayer_domain::{
-    DomainId, DomainName, Secret, SendingDomain, Timestamp, key::Permission, sending_domain::DomainStatus,
+    DomainId, DomainName, Secret, SendingDomain, Timestamp,
+    key::Permission,
+    sending_domain::{CLAIM_LIFETIME, DomainStatus},
 };
 use actionlayer_store::{DomainClaim, DomainKeys, Row, Transaction, keys};
 use aws_lc_rs::{
@@ -20,11 +20,9 @@ use crate::{
         domain_records::{RecordInputs, is_public_suffix, records},
         verify_domain::{apply, look_up},
     },
+    permission::Require as _,
     workspace::plan::{Limited, Room},
 };
-
-/// A claim that was not proven for so long gives way to another one.
-pub(crate) const CLAIM_LIFETIME: Duration = Duration::from_hours(7 * 24);
 
 /// Claims a domain for the caller's workspace: makes its DKIM key and looks at what its DNS has today. SES hears of it when
 /// the ownership record was seen, since others may have the name there. A name another workspace claimed is refused, until that claim lapses unproven.

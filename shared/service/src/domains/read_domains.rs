@@ -3,7 +3,7 @@
 use actionlayer_domain::{DomainId, SendingDomain, key::Permission};
 use actionlayer_store::{DomainClaim, DomainKeys, Page, PageRequest, Transaction, keys};
 
-use crate::{App, Caller, ServiceError, contention::until_settled};
+use crate::{App, Caller, ServiceError, contention::until_settled, permission::Require as _};
 
 /// The workspace's domains, newest first.
 pub async fn list_domains(

@@ -4,17 +4,15 @@ use actionlayer_clients::{dns::Zone, ses::SesDomain};
 use actionlayer_domain::{
     DomainId, SendingDomain, Timestamp, WorkspaceId,
     key::Permission,
-    sending_domain::{DnsRecord, DomainStatus, RecordType},
+    sending_domain::{CLAIM_LIFETIME, DnsRecord, DomainStatus, RecordType},
 };
 use actionlayer_store::{DomainKeys, Transaction, keys};
 
 use crate::{
     App, Caller, ServiceError,
     contention::until_settled,
-    domains::{
-        create_domain::CLAIM_LIFETIME,
-        domain_records::{Found, judge, mx_text, suggestion},
-    },
+    domains::domain_records::{Found, judge, mx_text, suggestion},
+    permission::Require as _,
 };
 
 /// Checks a domain of the caller's workspace.

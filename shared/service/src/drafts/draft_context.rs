@@ -2,7 +2,7 @@
 
 use actionlayer_channels::{PreviousVersion, Proposal, Rivals};
 use actionlayer_domain::{
-    Draft, DraftBody, DraftId, Identity, Message, MessageBody, Thread, WorkspaceId, channel::NotificationState,
+    Draft, DraftBody, DraftId, Identity, Message, MessageBody, Thread, WorkspaceId, notification::NotificationState,
 };
 use actionlayer_store::{DraftVersion, keys};
 

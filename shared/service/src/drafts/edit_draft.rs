@@ -1,12 +1,10 @@
 //! `PATCH /v1/drafts/{id}`.
 
 use actionlayer_domain::{
-    Draft, DraftBody, DraftId, EmailAddress, HeaderText, WorkspaceId, draft::Sender, key::Permission,
-    message::Attachment,
+    Draft, DraftBody, DraftId, EmailAddress, HeaderText, Message, draft::Sender, key::Permission, message::Attachment,
 };
-use actionlayer_store::{DraftVersion, Transaction};
+use actionlayer_store::{DraftVersion, Transaction, keys};
 
-use crate::outbound::reply::reply_subject;
 use crate::{
     App, Caller, ServiceError,
     contention::until_settled,
@@ -15,7 +13,9 @@ use crate::{
     outbound::{
         attachments::{self, NewAttachment},
         content,
+        reply::reply_subject,
     },
+    permission::Require as _,
 };
 
 /// What to change. `None` leaves a field; `Some(None)` empties it.
@@ -73,18 +73,19 @@ pub async fn edit_draft(
     if let Some(wanted) = &edit.attachments {
         parsed.attachments = Some(attachments::keep(app, caller.workspace_id, wanted).await?);
     }
-    until_settled(app, || edit_once(app, caller.workspace_id, Some(caller), id, &edit, &parsed)).await
+    until_settled(app, || edit_once(app, caller, id, &edit, &parsed)).await
 }
 
 /// An approver changes subject and text of the version they saw. An HTML version that would still say the old words goes.
 pub(crate) async fn edit_as_approver(
     app: &App,
-    workspace: WorkspaceId,
+    caller: &Caller,
     id: DraftId,
     version: u32,
     subject: Option<&str>,
     text: &str,
 ) -> Result<(Draft, DraftBody), ServiceError> {
+    caller.require(Permission::Draft)?;
     let mut fields = Fields::default();
     let subject_override = subject.map(|subject| fields.header("subject", Some(subject)));
     fields.finish()?;
@@ -95,19 +96,19 @@ pub(crate) async fn edit_as_approver(
         ..EditDraft::default()
     };
     let parsed = Parsed { cc: None, bcc: None, subject_override, metadata: None, attachments: None };
-    until_settled(app, || edit_once(app, workspace, None, id, &edit, &parsed)).await
+    until_settled(app, || edit_once(app, caller, id, &edit, &parsed)).await
 }
 
 async fn edit_once(
     app: &App,
-    workspace: WorkspaceId,
-    caller: Option<&Caller>,
+    caller: &Caller,
     id: DraftId,
     edit: &EditDraft,
     parsed: &Parsed,
 ) -> Result<(Draft, DraftBody), ServiceError> {
+    let workspace = caller.workspace_id;
     let found = app.store.draft_and_thread(workspace, id).await?;
-    let found = found.filter(|(draft, _)| caller.is_none_or(|caller| caller.sees(draft.value.identity_id)));
+    let found = found.filter(|(draft, _)| caller.sees(draft.value.identity_id));
     let Some((row, thread)) = found else { return Err(ServiceError::NotFound { what: "draft" }) };
     let now = app.now();
     row.value.edit(edit.version, now)?;
@@ -129,10 +130,15 @@ async fn edit_once(
     }
     if let Some(subject_override) = &parsed.subject_override {
         draft.subject_override.clone_from(subject_override);
-        draft.subject = subject_override.clone().unwrap_or_else(|| match draft.based_on_message_id {
-            Some(_) => reply_subject(&thread.value.subject),
-            None => HeaderText::sanitize(&thread.value.subject),
-        });
+        draft.subject = match (subject_override, draft.based_on_message_id) {
+            (Some(subject), _) => subject.clone(),
+            (None, Some(answered)) => {
+                let key = keys::message(workspace, answered);
+                let answered = app.store.get::<Message>(&key).await?;
+                reply_subject(answered.as_ref().map_or(&thread.value.subject, |row| &row.value.subject))
+            }
+            (None, None) => HeaderText::sanitize(&thread.value.subject),
+        };
     }
     if let Some(rationale) = &edit.rationale {
         draft.rationale.clone_from(rationale);
@@ -169,10 +175,10 @@ async fn edit_once(
         quote_history: row.value.quote_history,
         replaced_at: now,
     };
-    let identity = app.store.identity(caller.workspace_id, draft.identity_id).await?;
+    let identity = app.store.identity(workspace, draft.identity_id).await?;
     let identity = identity.ok_or(ServiceError::NotFound { what: "identity" })?.value;
     let quoted = draft.based_on_message_id.filter(|_| draft.quote_history);
-    let quoted = content::quoted(app, caller.workspace_id, quoted).await?;
+    let quoted = content::quoted(app, workspace, quoted).await?;
     // Whoever edits it sees it signed as the identity signs now, and so do those who are asked again.
     body.sender = Some(Sender::of(&identity));
     draft.content_sha256 = content::seal(&draft, &body, &identity.email_address, quoted.as_ref());

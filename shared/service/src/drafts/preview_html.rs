@@ -4,6 +4,7 @@ use actionlayer_domain::key::Permission;
 pub use actionlayer_mail::{Finding, OutgoingHtml};
 use actionlayer_mail::{Pictures, html_to_text, outgoing_html};
 
+use crate::permission::Require as _;
 use crate::{Caller, ServiceError, fields::Fields};
 
 /// HTML as it would leave, and what it would lose.

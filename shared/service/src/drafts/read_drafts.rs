@@ -3,7 +3,7 @@
 use actionlayer_domain::{Draft, DraftBody, DraftId};
 use actionlayer_store::{DraftFilter, DraftVersion, Page, PageRequest, Row, keys};
 
-use crate::{App, Caller, ServiceError};
+use crate::{App, Caller, ServiceError, permission::Require as _};
 
 /// Drafts, newest first, without their bodies.
 pub async fn list_drafts(

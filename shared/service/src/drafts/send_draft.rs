@@ -1,36 +1,28 @@
 //! `POST /v1/drafts/{id}/send` and `/notify`.
 
 use actionlayer_domain::{
-    Draft, DraftBody, DraftId, DraftStatus, Message, WorkspaceId,
+    Draft, DraftBody, DraftId, DraftRefusal, DraftStatus, Message,
     draft::Actor,
     key::Permission,
+    sending::Basis,
     work::{NotifyJob, NotifyWork, Work},
 };
 use actionlayer_store::{Transaction, keys};
 
-use crate::contacts::first_contact::first_contact;
-use crate::identities::read_identities::require_active;
 use crate::{
     App, Caller, ServiceError,
-    contacts::suppressions::require_deliverable,
+    contacts::first_contact::first_contact,
     contention::until_settled,
     drafts::{read_drafts::visible, submit_draft::content_of},
-    outbound::message::{self, Origin},
-    workspace::plan,
+    outbound::{
+        clearance::{Clearance, Recipients},
+        message::{self, Origin},
+    },
+    permission::Require as _,
 };
 
-/// An approval that comes with the wish to send.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Approval<'a> {
-    /// Who approves.
-    pub(crate) actor: &'a Actor,
-    /// The version they saw.
-    pub(crate) version: Option<u32>,
-    /// They want it sent although what it answers was answered since it was written.
-    pub(crate) answer_again: bool,
-}
-
-/// Queues an approved draft. A pending one too, for a key that may approve.
+/// Queues an approved draft. A pending one too, for a caller who may approve. `answer_again`: although what it answers was
+/// answered since it was written.
 pub async fn send_draft(
     app: &App,
     caller: &Caller,
@@ -42,9 +34,9 @@ pub async fn send_draft(
     if answer_again {
         caller.require(Permission::Approve)?;
     }
-    let actor = caller.actor();
-    let approval = caller.role.may(Permission::Approve).then_some(Approval { actor: &actor, version, answer_again });
-    queue_draft(app, caller.workspace_id, id, Some(caller), approval).await
+    // Of one who may not approve, the version says nothing: it was approved as it is.
+    let version = version.filter(|_| caller.may(Permission::Approve));
+    queue_draft(app, caller, id, version, answer_again).await
 }
 
 /// Refuses a decision that does not say which version it is about, when somebody else edited the draft last.
@@ -68,26 +60,28 @@ pub async fn notify_draft(app: &App, caller: &Caller, id: DraftId) -> Result<(Dr
     Ok((row.value, body))
 }
 
-/// Puts a draft on its way: approved (now, if the caller may and it was not), fresh, once.
+/// Puts a draft on its way: approved (now, if the caller may and it was not), fresh, once. `version` is the one the caller
+/// saw.
 pub(crate) async fn queue_draft(
     app: &App,
-    workspace: WorkspaceId,
+    caller: &Caller,
     id: DraftId,
-    caller: Option<&Caller>,
-    approval: Option<Approval<'_>>,
+    version: Option<u32>,
+    answer_again: bool,
 ) -> Result<(Draft, DraftBody), ServiceError> {
-    until_settled(app, || queue_once(app, workspace, id, caller, approval)).await
+    until_settled(app, || queue_once(app, caller, id, version, answer_again)).await
 }
 
 async fn queue_once(
     app: &App,
-    workspace: WorkspaceId,
+    caller: &Caller,
     id: DraftId,
-    caller: Option<&Caller>,
-    approval: Option<Approval<'_>>,
+    version: Option<u32>,
+    answer_again: bool,
 ) -> Result<(Draft, DraftBody), ServiceError> {
+    let workspace = caller.workspace_id;
     let found = app.store.draft_and_thread(workspace, id).await?;
-    let found = found.filter(|(row, _)| caller.is_none_or(|caller| caller.sees(row.value.identity_id)));
+    let found = found.filter(|(row, _)| caller.sees(row.value.identity_id));
     let Some((row, thread_row)) = found else { return Err(ServiceError::NotFound { what: "draft" }) };
     let now = app.now();
     let mut draft = row.value.clone();
@@ -101,31 +95,28 @@ async fn queue_once(
         app.store.commit(transaction).await?;
         return Err(ServiceError::StaleDraft);
     }
-    draft.answer_again |= approval.is_some_and(|approval| approval.answer_again);
+    draft.answer_again |= answer_again;
     let could_leave =
         matches!(draft.status, DraftStatus::Pending | DraftStatus::Approved) && draft.send_state.is_none();
-    let is_second = thread_row.value.was_answered_since(draft.based_on_message_id, draft.created_at);
-    if could_leave && is_second && !draft.answer_again {
-        if caller.is_none() {
+    if could_leave && draft.is_second_answer(&thread_row.value) {
+        // In a channel there is no way to say that both are meant.
+        if caller.actor().kind.is_asked() {
             return Err(ServiceError::StaleDraft);
         }
         return Err(ServiceError::Conflict(
             "the message it answers was answered after it was written: reject it, or send it with `answer_again` if both are meant",
         ));
     }
-    match approval {
-        Some(Approval { actor, version, .. }) if draft.status == DraftStatus::Pending => {
-            require_seen(&draft, actor, version)?;
-            draft.approve(actor.clone(), version, now)?;
-        }
-        // Approve and send of a draft that somebody else approved: the version must still be the one that was seen.
-        Some(Approval { version: Some(seen), .. }) if seen != draft.version => {
-            return Err(actionlayer_domain::DraftRefusal::Superseded { seen, current: draft.version }.into());
-        }
-        Some(_) | None => {}
+    if draft.status == DraftStatus::Pending && caller.may(Permission::Approve) {
+        let actor = caller.actor();
+        require_seen(&draft, &actor, version)?;
+        draft.approve(actor, version, now)?;
+    } else if let Some(seen) = version.filter(|seen| *seen != draft.version) {
+        // Somebody else approved it: the version must still be the one that was seen.
+        return Err(DraftRefusal::Superseded { seen, current: draft.version }.into());
     }
 
-    let (identity, answered, deliverable) = tokio::join!(
+    let (identity, answered, clearance) = tokio::join!(
         app.store.identity(workspace, draft.identity_id),
         async {
             match draft.based_on_message_id {
@@ -133,20 +124,22 @@ async fn queue_once(
                 None => Ok(None),
             }
         },
-        require_deliverable(app, workspace, &draft.to, &draft.cc, &draft.bcc),
+        Clearance::read(app, workspace, None, Recipients { to: &draft.to, cc: &draft.cc, bcc: &draft.bcc }, now),
     );
-    let (identity, answered) = (identity?, answered?);
-    let Some(identity) = identity else { return Err(ServiceError::NotFound { what: "identity" }) };
-    require_active(&identity.value)?;
-    let body: DraftBody = app.store.body(&row).await?;
+    let (identity, answered, clearance) = (identity?, answered?, clearance?);
+    let Some(identity) = identity.map(|row| row.value) else { return Err(ServiceError::NotFound { what: "identity" }) };
     let answered = answered.map(|row| row.value);
-    let origin =
-        Origin { answers: answered.as_ref(), draft: Some((draft.id, draft.based_on_message_id)), unattended: false };
+    clearance.require(app, Basis::Draft(&draft), &identity, Some(&thread_row.value), answered.as_ref())?;
+    let body: DraftBody = app.store.body(&row).await?;
+    let origin = Origin {
+        answers: answered.as_ref(),
+        draft: Some((draft.id, draft.based_on_message_id)),
+        unattended: false,
+        plan: clearance.plan(),
+    };
     let (mut message, message_body) =
-        message::message(app, &identity.value, draft.thread_id, content_of(&draft, &body), origin, now);
+        message::message(app, &identity, draft.thread_id, content_of(&draft, &body), origin, now);
     draft.queue(message.id, &thread_row.value, now)?;
-    // Of a draft that cannot be sent for another reason, that reason is told.
-    deliverable?;
 
     let mut transaction = Transaction::new();
     transaction.replace(&row, &draft)?;
@@ -166,7 +159,7 @@ async fn queue_once(
         None => _ = transaction.check(&thread_row),
     }
     transaction.create_with_body(&app.store, &message, &message_body).await?;
-    plan::count_outbound(app, &message, &mut transaction).await?;
+    clearance.count(&message, &mut transaction);
     app.store.commit(transaction).await?;
     Ok((draft, body))
 }

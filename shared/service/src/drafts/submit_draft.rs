@@ -4,19 +4,16 @@ use std::time::Duration;
 
 use actionlayer_domain::{
     Draft, DraftBody, DraftId, EmailAddress, HeaderText, Identity, IdentityId, Message, MessageId, Thread, ThreadId,
-    Timestamp,
+    Timestamp, Workspace,
     draft::{Actor, Sender},
     key::Permission,
     message::{Attachment, Direction},
+    sending,
     thread::MAX_OPEN_DRAFTS,
-    workspace::WorkspaceSettings,
 };
 use actionlayer_mail::QuotedMessage;
 use actionlayer_store::{Answering, Row, Transaction};
 
-use crate::identities::read_identities::require_active;
-use crate::outbound::reply::reply_recipients;
-use crate::outbound::reply::reply_subject;
 use crate::{
     App, Caller, ServiceError,
     contention::until_settled,
@@ -24,12 +21,15 @@ use crate::{
     fields::Fields,
     outbound::{
         attachments::{self, NewAttachment},
+        clearance::require_identity,
         content,
         message::{self, Content, Origin},
+        reply::{reply_recipients, reply_subject},
         unattended,
     },
+    permission::Require as _,
     threads::resolve,
-    workspace::idempotency::Once,
+    workspace::idempotency::Idempotency,
 };
 
 /// What an agent submits.
@@ -81,6 +81,7 @@ struct Parsed {
 pub async fn submit_draft(
     app: &App,
     caller: &Caller,
+    idempotency: &Idempotency,
     mut input: SubmitDraft,
 ) -> Result<(Draft, DraftBody), ServiceError> {
     caller.require(Permission::Draft)?;
@@ -105,8 +106,8 @@ pub async fn submit_draft(
     fields.finish()?;
     parsed.attachments = attachments::keep(app, caller.workspace_id, &input.attachments).await?;
     match answers {
-        Some(answers) => until_settled(app, || answer_once(app, caller, &input, answers, &parsed)).await,
-        None => until_settled(app, || cold_once(app, caller, &input, &parsed)).await,
+        Some(answers) => until_settled(app, || answer_once(app, caller, idempotency, &input, answers, &parsed)).await,
+        None => until_settled(app, || cold_once(app, caller, idempotency, &input, &parsed)).await,
     }
 }
 
@@ -149,19 +150,20 @@ fn answer_or_cold(input: &SubmitDraft, fields: &mut Fields) -> Option<(ThreadId,
     Some((thread_id, input.based_on_message_id?))
 }
 
-struct Context {
+/// What is answered, and in whose name.
+struct Answered {
     thread: Row<Thread>,
     identity: Identity,
     message: Row<Message>,
-    settings: WorkspaceSettings,
+    workspace: Option<Workspace>,
 }
 
-async fn read_context(
+async fn read_answered(
     app: &App,
     caller: &Caller,
     identity_id: IdentityId,
     (thread_id, message_id): (ThreadId, MessageId),
-) -> Result<Context, ServiceError> {
+) -> Result<Answered, ServiceError> {
     let Answering { thread, identity, message, workspace } =
         app.store.answering(caller.workspace_id, thread_id, identity_id, Some(message_id)).await?;
     let thread = match thread.filter(|row| row.value.id == thread_id) {
@@ -176,7 +178,7 @@ async fn read_context(
     if identity.id != thread.value.identity_id {
         return Err(ServiceError::invalid("identity_id", "must be the identity of the thread"));
     }
-    require_active(&identity)?;
+    require_identity(app, sending::may_send(&identity))?;
     let message = message.filter(|message| {
         message.value.direction == Direction::Inbound && resolve::holds(&thread.value, message.value.id.family())
     });
@@ -186,28 +188,28 @@ async fn read_context(
             "must be the id of an inbound message of this thread: take the last one whose direction is `inbound`",
         ));
     };
-    let settings = workspace.map(|row| row.value.settings).unwrap_or_default();
-    Ok(Context { thread, identity, message, settings })
+    Ok(Answered { thread, identity, message, workspace: workspace.map(|row| row.value) })
 }
 
 async fn answer_once(
     app: &App,
     caller: &Caller,
+    idempotency: &Idempotency,
     input: &SubmitDraft,
     answers: (ThreadId, MessageId),
     parsed: &Parsed,
 ) -> Result<(Draft, DraftBody), ServiceError> {
-    if let Some(id) = Once::made(app, caller).await? {
+    if let Some(id) = idempotency.made(app, caller).await? {
         return read_drafts::get_draft(app, caller, id).await;
     }
-    let Context { thread: row, identity, message: message_row, settings } =
-        read_context(app, caller, input.identity_id, answers).await?;
+    let Answered { thread: row, identity, message: message_row, workspace } =
+        read_answered(app, caller, input.identity_id, answers).await?;
     let message = &message_row.value;
     let now = app.now();
     if row.value.open_draft_ids.len() >= MAX_OPEN_DRAFTS {
         return Err(ServiceError::Conflict("the thread has 20 undecided drafts: reject some of them first"));
     }
-    let to = reply_recipients(message);
+    let to = reply_recipients(message, &identity.email_address);
     let mut fields = Fields::default();
     if to.is_empty() {
         fields.refuse("based_on_message_id", "that message names no address that an answer could be sent to");
@@ -216,17 +218,15 @@ async fn answer_once(
     fields.finish()?;
 
     let mut thread = row.value.clone();
-    // Who takes no part in the conversation is answered under their own subject.
-    let is_aside = thread.asides.contains(&message.id);
-    let answered_subject = if is_aside { &message.subject } else { &thread.subject };
-    let subject = parsed.subject.clone().unwrap_or_else(|| reply_subject(answered_subject));
+    let subject = parsed.subject.clone().unwrap_or_else(|| reply_subject(&message.subject));
+    let settings = workspace.as_ref().map(|workspace| &workspace.settings);
     let mut draft = Draft {
         based_on_message_id: Some(message.id),
         stale_warning: thread.is_stale(Some(message.id)),
         to,
         subject_override: parsed.subject.clone(),
-        expires_at: after_hours(now, settings.draft_ttl_hours),
-        remind_at: after_hours(now, settings.remind_after_hours),
+        expires_at: after_hours(now, settings.and_then(|settings| settings.draft_ttl_hours)),
+        remind_at: after_hours(now, settings.and_then(|settings| settings.remind_after_hours)),
         ..draft(app, caller, input, parsed, &thread, subject, now)
     };
     let body = body(input, &identity);
@@ -237,17 +237,21 @@ async fn answer_once(
 
     let mut transaction = Transaction::new();
     if identity.auto_approve_replies {
-        match unattended::allowed(app, caller.workspace_id, &draft, message, &mut thread, now).await? {
-            Ok(allowance) => {
+        match unattended::allowed(app, &identity, &draft, message, &mut thread, workspace.as_ref(), now).await? {
+            Ok(clearance) => {
                 draft.approve(Actor::identity(identity.id, &identity.display_name), None, now)?;
-                let origin =
-                    Origin { answers: Some(message), draft: Some((draft.id, Some(message.id))), unattended: true };
+                let origin = Origin {
+                    answers: Some(message),
+                    draft: Some((draft.id, Some(message.id))),
+                    unattended: true,
+                    plan: clearance.plan(),
+                };
                 let content = content_of(&draft, &body);
                 let (outbound, outbound_body) = message::message(app, &identity, thread.id, content, origin, now);
                 draft.queue(outbound.id, &thread, now)?;
                 transaction.create_with_body(&app.store, &outbound, &outbound_body).await?;
                 transaction.count_unattended(caller.workspace_id, identity.id, &draft.to, now);
-                allowance.count(caller.workspace_id, outbound.id.family(), &mut transaction);
+                clearance.count(&outbound, &mut transaction);
             }
             // It waits for a person, who is told why.
             Err(declined) => draft.auto_approve_declined = Some(declined),
@@ -255,7 +259,7 @@ async fn answer_once(
     }
     transaction.create_with_body(&app.store, &draft, &body).await?;
     transaction.replace(&row, &thread)?;
-    Once::mark(&mut transaction, caller, draft.id, now)?;
+    idempotency.mark(&mut transaction, caller, draft.id, now)?;
     app.store.commit(transaction).await?;
     Ok((draft, body))
 }
@@ -264,10 +268,11 @@ async fn answer_once(
 async fn cold_once(
     app: &App,
     caller: &Caller,
+    idempotency: &Idempotency,
     input: &SubmitDraft,
     parsed: &Parsed,
 ) -> Result<(Draft, DraftBody), ServiceError> {
-    if let Some(id) = Once::made(app, caller).await? {
+    if let Some(id) = idempotency.made(app, caller).await? {
         return read_drafts::get_draft(app, caller, id).await;
     }
     let now = app.now();
@@ -276,10 +281,7 @@ async fn cold_once(
         app.store.answering(caller.workspace_id, thread_id, input.identity_id, None).await?;
     let identity = identity.map(|row| row.value).filter(|identity| caller.sees(identity.id));
     let Some(identity) = identity else { return Err(ServiceError::NotFound { what: "identity" }) };
-    require_active(&identity)?;
-    if !identity.can_send_cold {
-        return Err(ServiceError::ColdSendBlocked);
-    }
+    require_identity(app, sending::may_write_first(&identity))?;
     let subject = parsed.subject.clone().unwrap_or_else(|| HeaderText::sanitize(""));
     let mut thread = Thread::start(thread_id, caller.workspace_id, identity.id, subject.as_str(), now, now);
     let settings = workspace.map(|row| row.value.settings).unwrap_or_default();
@@ -294,7 +296,7 @@ async fn cold_once(
     let mut transaction = Transaction::new();
     transaction.create(&thread)?;
     transaction.create_with_body(&app.store, &draft, &body).await?;
-    Once::mark(&mut transaction, caller, draft.id, now)?;
+    idempotency.mark(&mut transaction, caller, draft.id, now)?;
     app.store.commit(transaction).await?;
     Ok((draft, body))
 }

@@ -3,7 +3,7 @@
 use actionlayer_domain::{IdentityId, event::Event, event::EventType};
 use actionlayer_store::{EventFilter, Page, PageRequest};
 
-use crate::{App, Caller, ServiceError};
+use crate::{App, Caller, ServiceError, permission::Require as _};
 
 /// What happened in the last 30 days, newest first.
 pub async fn list_events(

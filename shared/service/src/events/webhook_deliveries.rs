@@ -8,7 +8,10 @@ use actionlayer_domain::{
 };
 use actionlayer_store::{Page, PageRequest, Transaction, keys};
 
-use crate::{App, Caller, ServiceError, contention::until_settled, events::webhooks, workspace::idempotency::Once};
+use crate::{
+    App, Caller, ServiceError, contention::until_settled, events::webhooks, permission::Require as _,
+    workspace::idempotency::Idempotency,
+};
 
 const NOT_FOUND: ServiceError = ServiceError::NotFound { what: "webhook delivery" };
 
@@ -24,11 +27,16 @@ pub async fn list_webhook_deliveries(
 }
 
 /// Puts an event that never happened on its way to a webhook, also to one that is not active.
-pub async fn test_webhook(app: &App, caller: &Caller, id: WebhookId) -> Result<WebhookDelivery, ServiceError> {
+pub async fn test_webhook(
+    app: &App,
+    caller: &Caller,
+    idempotency: &Idempotency,
+    id: WebhookId,
+) -> Result<WebhookDelivery, ServiceError> {
     caller.require_role(Permission::Administer)?;
     until_settled(app, || async {
         let webhook = webhooks::find(app, caller, id).await?;
-        if let Some(made) = Once::made(app, caller).await? {
+        if let Some(made) = idempotency.made(app, caller).await? {
             return find(app, caller, id, made).await;
         }
         let now = app.now();
@@ -37,7 +45,7 @@ pub async fn test_webhook(app: &App, caller: &Caller, id: WebhookId) -> Result<W
         let delivery = WebhookDelivery::of(&event, &webhook.value, now);
         let mut transaction = Transaction::new();
         transaction.check(&webhook).create(&event)?.create(&delivery)?;
-        Once::mark(&mut transaction, caller, delivery.id, now)?;
+        idempotency.mark(&mut transaction, caller, delivery.id, now)?;
         app.store.commit(transaction).await?;
         Ok(delivery)
     })
@@ -48,13 +56,14 @@ pub async fn test_webhook(app: &App, caller: &Caller, id: WebhookId) -> Result<W
 pub async fn redeliver(
     app: &App,
     caller: &Caller,
+    idempotency: &Idempotency,
     id: WebhookId,
     delivery_id: Option<WebhookDeliveryId>,
 ) -> Result<WebhookDelivery, ServiceError> {
     caller.require_role(Permission::Administer)?;
     until_settled(app, || async {
         let webhook = webhooks::find(app, caller, id).await?;
-        if let Some(made) = Once::made(app, caller).await? {
+        if let Some(made) = idempotency.made(app, caller).await? {
             return find(app, caller, id, made).await;
         }
         let before = find(app, caller, id, delivery_id.ok_or(NOT_FOUND)?).await?;
@@ -62,7 +71,7 @@ pub async fn redeliver(
         let delivery = before.again(WebhookDeliveryId::generate(now, app.entropy()), now);
         let mut transaction = Transaction::new();
         transaction.check(&webhook).create(&delivery)?;
-        Once::mark(&mut transaction, caller, delivery.id, now)?;
+        idempotency.mark(&mut transaction, caller, delivery.id, now)?;
         app.store.commit(transaction).await?;
         Ok(delivery)
     })

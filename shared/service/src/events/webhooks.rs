@@ -7,7 +7,10 @@ use actionlayer_domain::{
 };
 use actionlayer_store::{Page, PageRequest, Row, Transaction, keys};
 
-use crate::{App, Caller, ServiceError, contention::until_settled, fields::Fields, workspace::idempotency::Once};
+use crate::{
+    App, Caller, ServiceError, contention::until_settled, fields::Fields, permission::Require as _,
+    workspace::idempotency::Idempotency,
+};
 
 /// A webhook to be made.
 #[derive(Debug, Clone)]
@@ -39,7 +42,7 @@ const MAX_DESCRIPTION_BYTES: usize = 500;
 
 /// Webhooks are told of everything in the workspace. To a key that is bound to some identities there are none.
 pub(crate) fn sees_webhooks(caller: &Caller) -> bool {
-    caller.identity_ids.is_empty()
+    caller.sees_all()
 }
 
 /// Whoever changes webhooks decides who is told of everything in the workspace.
@@ -89,7 +92,12 @@ fn check_description(description: Option<&str>, fields: &mut Fields) {
 }
 
 /// Makes a webhook. Its secret is in this answer and in those to a change of it, and in no other.
-pub async fn create_webhook(app: &App, caller: &Caller, input: NewWebhook) -> Result<Webhook, ServiceError> {
+pub async fn create_webhook(
+    app: &App,
+    caller: &Caller,
+    idempotency: &Idempotency,
+    input: NewWebhook,
+) -> Result<Webhook, ServiceError> {
     require_owner(caller)?;
     let mut fields = Fields::default();
     let url = check_url(app, &input.url, &mut fields);
@@ -98,7 +106,7 @@ pub async fn create_webhook(app: &App, caller: &Caller, input: NewWebhook) -> Re
     fields.finish()?;
     let Some((url, events)) = url.zip(events) else { return Err(ServiceError::invalid("url", "must be a URL")) };
     until_settled(app, || async {
-        if let Some(id) = Once::made(app, caller).await? {
+        if let Some(id) = idempotency.made(app, caller).await? {
             return Ok(find(app, caller, id).await?.value);
         }
         // Read before the webhooks and written with the new one: of two that would each be the last, one comes again.
@@ -122,7 +130,7 @@ pub async fn create_webhook(app: &App, caller: &Caller, input: NewWebhook) -> Re
         };
         let mut transaction = Transaction::new();
         transaction.create(&webhook)?.replace(&workspace, &workspace.value)?;
-        Once::mark(&mut transaction, caller, webhook.id, now)?;
+        idempotency.mark(&mut transaction, caller, webhook.id, now)?;
         app.store.commit(transaction).await?;
         Ok(webhook)
     })
@@ -186,11 +194,16 @@ pub async fn delete_webhook(app: &App, caller: &Caller, id: WebhookId) -> Result
 }
 
 /// Gives a webhook a new secret; the one before signs along for a day.
-pub async fn rotate_webhook_secret(app: &App, caller: &Caller, id: WebhookId) -> Result<Webhook, ServiceError> {
+pub async fn rotate_webhook_secret(
+    app: &App,
+    caller: &Caller,
+    idempotency: &Idempotency,
+    id: WebhookId,
+) -> Result<Webhook, ServiceError> {
     caller.require_role(Permission::Administer)?;
     until_settled(app, || async {
         let row = find(app, caller, id).await?;
-        if Once::made::<WebhookId>(app, caller).await?.is_some() {
+        if idempotency.made::<WebhookId>(app, caller).await?.is_some() {
             return Ok(row.value);
         }
         let now = app.now();
@@ -198,7 +211,7 @@ pub async fn rotate_webhook_secret(app: &App, caller: &Caller, id: WebhookId) ->
         webhook.rotate_secret(generate_secret(app.entropy()), now);
         let mut transaction = Transaction::new();
         transaction.replace(&row, &webhook)?;
-        Once::mark(&mut transaction, caller, id, now)?;
+        idempotency.mark(&mut transaction, caller, id, now)?;
         app.store.commit(transaction).await?;
         Ok(webhook)
     })

@@ -18,6 +18,7 @@ use crate::{
     contention::until_settled,
     fields::Fields,
     identities::read_identities::{IdentityFields, approvers, check_approvers},
+    permission::Require as _,
     workspace::plan::{Limited, Room},
 };
 

@@ -8,7 +8,10 @@ use actionlayer_domain::{
 };
 use actionlayer_store::{AddressClaim, Page, PageRequest, Row, Transaction, keys};
 
-use crate::{App, Caller, ServiceError, approvals::connect::disconnect, contention::until_settled, fields::Fields};
+use crate::{
+    App, Caller, ServiceError, approvals::connect::disconnect, contention::until_settled, fields::Fields,
+    permission::Require as _,
+};
 
 /// Which identities. A filter that is `None` asks nothing.
 #[derive(Debug, Clone, Copy, Default)]
@@ -150,12 +153,4 @@ pub(crate) async fn check_approvers(
         }
     }
     Ok(())
-}
-
-/// Refuses to send as an identity that may not.
-pub(crate) fn require_active(identity: &Identity) -> Result<(), ServiceError> {
-    match identity.status {
-        IdentityStatus::Active => Ok(()),
-        IdentityStatus::Suspended => Err(ServiceError::IdentitySuspended),
-    }
 }

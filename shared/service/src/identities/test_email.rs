@@ -1,13 +1,18 @@
 //! `POST /v1/identities/{id}/test-email`.
 
-use actionlayer_domain::{EmailAddress, HeaderText, IdentityId, Message, MessageBody, key::Permission};
+use actionlayer_domain::{
+    EmailAddress, HeaderText, IdentityId, Message, MessageBody,
+    key::Permission,
+    sending::{self, Basis},
+};
 
-use crate::identities::read_identities::require_active;
 use crate::{
     App, Caller, ServiceError,
     fields::Fields,
     identities::read_identities::{approvers, visible_identity},
-    outbound::{message::Content, send_email::start_thread},
+    outbound::{clearance::require_identity, message::Content, send_email::start_thread},
+    permission::Require as _,
+    workspace::idempotency::Idempotency,
 };
 
 /// Queues a test mail of an identity, to an address or else to its first approver. It goes the way of every mail, and the
@@ -15,6 +20,7 @@ use crate::{
 pub async fn send_test_email(
     app: &App,
     caller: &Caller,
+    idempotency: &Idempotency,
     id: IdentityId,
     to: Option<&str>,
 ) -> Result<(Message, MessageBody), ServiceError> {
@@ -31,7 +37,7 @@ pub async fn send_test_email(
         first
     };
     fields.finish()?;
-    require_active(&identity)?;
+    require_identity(app, sending::may_send(&identity))?;
     let address = &identity.email_address;
     let text = format!(
         "This is a test mail from {} <{address}>.\n\nIt left the way every mail of this identity leaves. Answer it to see \
@@ -49,5 +55,5 @@ pub async fn send_test_email(
         attachments: Vec::new(),
         quote_history: false,
     };
-    start_thread(app, caller, &identity, &content, &[]).await
+    start_thread(app, caller, idempotency, Basis::TestMail, &identity, &content, &[]).await
 }

@@ -3,9 +3,10 @@
 use actionlayer_channels::{slack, telegram};
 use actionlayer_domain::{
     HeaderText, IdentityId,
-    channel::{ApprovalChannel, ChannelKind, NotificationState},
+    channel::{ApprovalChannel, ChannelKind},
     key::Permission,
     message::SendOutcome,
+    notification::NotificationState,
 };
 use futures_util::future::join_all;
 
@@ -17,6 +18,7 @@ use crate::{
         voice::{Said, post},
     },
     identities::read_identities::visible_identity,
+    permission::Require as _,
 };
 
 /// What came of a test in one place.

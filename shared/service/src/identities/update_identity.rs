@@ -17,6 +17,7 @@ use crate::{
     contention::until_settled,
     fields::Fields,
     identities::read_identities::{IdentityFields, check_approvers, visible_identity},
+    permission::Require as _,
 };
 
 /// What to change; `None` leaves it, `Some(None)` clears it.

@@ -1,14 +1,15 @@
 //! Held mail: `GET /v1/inbound/pending`, `/approve`, `/block`; and what a decision about a sender does.
 
 use actionlayer_domain::{
-    ContactId, EmailAddress, HeldId, IdentityId, WorkspaceId,
+    ContactId, EmailAddress, HeldId, IdentityId,
     contact::{Contact, ContactStatus, HeldInbound, SenderDecision, SenderNotice},
-    draft::Actor,
     key::Permission,
 };
 use actionlayer_store::{HeldOfSender, Page, PageRequest, Row, Transaction, keys};
 
-use crate::{App, Caller, ServiceError, contention::until_settled, inbound::receive_mail::receive_held};
+use crate::{
+    App, Caller, ServiceError, contention::until_settled, inbound::receive_mail::receive_held, permission::Require as _,
+};
 
 /// Held mail, newest first; of one identity or of all that the key may see.
 pub async fn list_held(
@@ -22,12 +23,11 @@ pub async fn list_held(
 }
 
 async fn find(app: &App, caller: &Caller, id: HeldId) -> Result<Row<HeldInbound>, ServiceError> {
-    caller.require_role(Permission::Administer)?;
+    caller.require_role(Permission::Approve)?;
     let row = app.store.get::<HeldInbound>(&keys::held(caller.workspace_id, id)).await?;
     let row = row.filter(|row| caller.sees(row.value.identity_id));
     let row = row.ok_or(ServiceError::NotFound { what: "pending mail" })?;
-    // Whom to believe is decided for all identities.
-    caller.require_unbound()?;
+    caller.require_decides_about_senders()?;
     Ok(row)
 }
 
@@ -36,8 +36,8 @@ async fn find(app: &App, caller: &Caller, id: HeldId) -> Result<Row<HeldInbound>
 pub async fn approve_held(app: &App, caller: &Caller, id: HeldId) -> Result<usize, ServiceError> {
     let held = find(app, caller, id).await?;
     let Some(sender) = sender(&held.value) else { return Ok(usize::from(receive_held(app, &held).await?)) };
-    decide(app, caller.workspace_id, &sender, &held.value, ContactStatus::Trusted).await?;
-    release(app, caller.workspace_id, &sender, Some(&caller.actor())).await
+    decide(app, &sender, &held.value, ContactStatus::Trusted).await?;
+    release(app, caller, &sender).await
 }
 
 /// Drops all held mail of a sender and, from now on, everything they send. Returns how many were dropped.
@@ -47,29 +47,8 @@ pub async fn block_held(app: &App, caller: &Caller, id: HeldId) -> Result<usize,
         discard(app, &held).await?;
         return Ok(1);
     };
-    decide(app, caller.workspace_id, &sender, &held.value, ContactStatus::Blocked).await?;
-    drop_all(app, caller.workspace_id, &sender, Some(&caller.actor())).await
-}
-
-/// The same by an approver, who pressed a button about it. The mail itself follows from the decision.
-pub(crate) async fn decide_about_sender(
-    app: &App,
-    held: &Row<HeldInbound>,
-    status: ContactStatus,
-    by: &Actor,
-) -> Result<(), ServiceError> {
-    let workspace = held.value.workspace_id;
-    let Some(sender) = sender(&held.value) else {
-        return match status {
-            ContactStatus::Blocked => discard(app, held).await,
-            ContactStatus::Trusted | ContactStatus::Pending => receive_held(app, held).await.map(drop),
-        };
-    };
-    decide(app, workspace, &sender, &held.value, status).await?;
-    match status {
-        ContactStatus::Blocked => drop_all(app, workspace, &sender, Some(by)).await.map(drop),
-        ContactStatus::Trusted | ContactStatus::Pending => release(app, workspace, &sender, Some(by)).await.map(drop),
-    }
+    decide(app, &sender, &held.value, ContactStatus::Blocked).await?;
+    drop_all(app, caller, &sender).await
 }
 
 /// Whom a decision is about. Mail whose author has no address that could be a contact is decided by itself alone.
@@ -80,11 +59,11 @@ fn sender(held: &HeldInbound) -> Option<EmailAddress> {
 /// Decides about a sender: from the moment this is written, their mail is not held any more.
 async fn decide(
     app: &App,
-    workspace: WorkspaceId,
     sender: &EmailAddress,
     held: &HeldInbound,
     status: ContactStatus,
 ) -> Result<(), ServiceError> {
+    let workspace = held.workspace_id;
     until_settled(app, || async {
         let now = app.now();
         let mut transaction = Transaction::new();
@@ -106,33 +85,23 @@ async fn decide(
 }
 
 /// Receives all held mail of a sender who is trusted by now, in the order it came, as far as the plan has room for it.
-pub(crate) async fn release(
-    app: &App,
-    workspace: WorkspaceId,
-    sender: &EmailAddress,
-    by: Option<&Actor>,
-) -> Result<usize, ServiceError> {
-    let HeldOfSender { mail, .. } = app.store.held_of_sender(workspace, sender.as_str()).await?;
+pub(crate) async fn release(app: &App, caller: &Caller, sender: &EmailAddress) -> Result<usize, ServiceError> {
+    let HeldOfSender { mail, .. } = app.store.held_of_sender(caller.workspace_id, sender.as_str()).await?;
     let mut received = 0;
     for held in &mail {
         received += usize::from(receive_held(app, held).await?);
     }
-    forget_notices(app, workspace, sender, true, by).await?;
+    forget_notices(app, caller, sender, true).await?;
     Ok(received)
 }
 
 /// Drops all held mail of a sender who is blocked by now.
-pub(crate) async fn drop_all(
-    app: &App,
-    workspace: WorkspaceId,
-    sender: &EmailAddress,
-    by: Option<&Actor>,
-) -> Result<usize, ServiceError> {
-    let HeldOfSender { mail, .. } = app.store.held_of_sender(workspace, sender.as_str()).await?;
+pub(crate) async fn drop_all(app: &App, caller: &Caller, sender: &EmailAddress) -> Result<usize, ServiceError> {
+    let HeldOfSender { mail, .. } = app.store.held_of_sender(caller.workspace_id, sender.as_str()).await?;
     for held in &mail {
         discard(app, held).await?;
     }
-    forget_notices(app, workspace, sender, false, by).await?;
+    forget_notices(app, caller, sender, false).await?;
     Ok(mail.len())
 }
 
@@ -149,18 +118,13 @@ async fn discard(app: &App, held: &Row<HeldInbound>) -> Result<(), ServiceError>
 }
 
 /// Of somebody decided about nobody needs to be told; should their mail be held again, it is told again.
-async fn forget_notices(
-    app: &App,
-    workspace: WorkspaceId,
-    sender: &EmailAddress,
-    trusted: bool,
-    by: Option<&Actor>,
-) -> Result<(), ServiceError> {
+async fn forget_notices(app: &App, caller: &Caller, sender: &EmailAddress, trusted: bool) -> Result<(), ServiceError> {
     until_settled(app, || async {
-        for notice in app.store.held_of_sender(workspace, sender.as_str()).await?.notices {
+        for notice in app.store.held_of_sender(caller.workspace_id, sender.as_str()).await?.notices {
             // What was posted is to say who decided: that goes with the notice, whose end the stream carries.
-            if notice.value.decision.is_none() && !notice.value.messages.is_empty() {
-                let decision = SenderDecision { trusted, by: by.cloned(), at: app.now() };
+            let is_shown = notice.value.notifications.iter().any(|told| told.posted.is_some());
+            if is_shown && notice.value.decision.is_none() {
+                let decision = SenderDecision { trusted, by: caller.actor(), at: app.now() };
                 let mut transaction = Transaction::new();
                 transaction.replace(&notice, &SenderNotice { decision: Some(decision), ..notice.value.clone() })?;
                 app.store.commit(transaction).await?;

@@ -3,14 +3,18 @@
 use actionlayer_channels::{
     HeldStanding,
     held_mail::held_mail,
-    press::{Button, Subject, identity_tag},
-    slack, telegram,
+    press::{Action, Button, Subject, identity_tag},
+    slack::{self, SlackMessage},
+    telegram::{self, TelegramMessage},
 };
 use actionlayer_domain::{
-    Identity,
-    contact::{HeldInbound, NoticeMessage, SenderNotice},
+    EmailAddress, Identity,
+    asking::{Tell, tellings},
+    channel::ApprovalChannel,
+    contact::{HeldInbound, SenderNotice},
     message::SendOutcome,
-    work::{SenderDecidedJob, SenderJob},
+    notification::{self, Notification},
+    work::{NotifyWork, SenderDecidedJob, SenderJob, Work},
 };
 use actionlayer_store::{Transaction, keys};
 
@@ -18,125 +22,150 @@ use crate::{
     App, ServiceError,
     approvals::{
         approver_mail::ApproverMail,
-        channel_status,
-        voice::{Said, Voice, place_name, post, rewrite},
+        fan_out::{Announcement, Target, come_again, tell_all},
+        trouble::Retry,
+        voice::{Voice, place_name},
     },
     contention::until_settled,
-    identities::read_identities::approvers,
 };
 
-/// Does the job. `Err` when SES said "not now": it comes again for those not yet told.
+/// A chat that moved is told once more, where it is now.
+const ROUNDS: usize = 2;
+
+/// Does the job. `Err` when a provider said "not now": it comes again for those not yet told.
 pub(crate) async fn notify_of_sender(app: &App, job: &SenderJob) -> Result<(), ServiceError> {
     let notice_key = keys::sender_notice(job.workspace_id, job.held_id.family(), job.identity_id);
     let held_key = keys::held(job.workspace_id, job.held_id);
-    let (notice, held, identity) = tokio::try_join!(
-        app.store.get::<SenderNotice>(&notice_key),
-        app.store.get::<HeldInbound>(&held_key),
-        app.store.identity(job.workspace_id, job.identity_id),
-    )?;
-    // Decided in the meantime, or the identity is gone.
-    let (Some(notice), Some(held), Some(identity)) = (notice, held, identity) else { return Ok(()) };
-    let (identity, told) = (identity.value, &notice.value.told);
-    let mail = held_mail(&identity, &held.value, &app.settings.public_url);
-    let mut not_now = false;
-    let wanted = approvers(&identity.approval_channels);
-    for approver in wanted.filter(|approver| told.iter().all(|told| told.folded() != approver.folded())) {
-        let notice = ApproverMail {
-            name: job.held_id.to_string(),
-            what: "held mail",
-            subject: mail.subject.clone(),
-            text: &mail.text,
-            html: None,
-        };
-        match notice.send(app, &identity, approver, app.now()).await {
-            SendOutcome::RefusedForNow => not_now = true,
-            // No answer may mean that it left; the held mail is in the list of pending senders all the same.
-            SendOutcome::Accepted { .. } | SendOutcome::Unknown | SendOutcome::Refused(_) => {
-                change(app, job, |notice| notice.told.push(approver.clone())).await?;
-            }
+    let mut later: Vec<(Target, Retry)> = Vec::new();
+    for _ in 0..ROUNDS {
+        let (notice, held, identity) = tokio::try_join!(
+            app.store.get::<SenderNotice>(&notice_key),
+            app.store.get::<HeldInbound>(&held_key),
+            app.store.identity(job.workspace_id, job.identity_id),
+        )?;
+        // Decided in the meantime, or the identity is gone.
+        let (Some(notice), Some(held), Some(identity)) = (notice, held, identity) else { return Ok(()) };
+        let question = notice.value.question();
+        let wanted: Vec<Tell<'_>> = tellings(&question, &identity.value.approval_channels, false)
+            .into_iter()
+            .filter(|tell| later.iter().all(|(target, _)| *target != Target::of(tell)))
+            .collect();
+        if wanted.is_empty() {
+            break;
+        }
+        let voice = Voice::new(app).await?;
+        let stranger = Stranger { voice: &voice, identity: &identity.value, held: &held.value };
+        let told = tell_all(app, &identity.value, &question, &stranger, &wanted).await;
+        record(app, job, &told.notifications).await?;
+        if let Some(error) = told.failed {
+            return Err(error);
+        }
+        later.extend(told.later);
+        if !told.moved {
+            break;
         }
     }
-    not_now |= post_everywhere(app, job, &identity, &held.value, &notice.value.messages).await?;
-    if not_now {
-        return Err(ServiceError::Upstream { service: "approval channel", code: "not_now".to_owned() });
-    }
-    Ok(())
-}
-
-/// Posts to the channels that were not told. Says whether one of them is to be tried again.
-async fn post_everywhere(
-    app: &App,
-    job: &SenderJob,
-    identity: &Identity,
-    held: &HeldInbound,
-    posted: &[NoticeMessage],
-) -> Result<bool, ServiceError> {
-    let voice = Voice::new(app).await?;
-    let mut not_now = false;
-    for channel in &identity.approval_channels {
-        let Some(place) = channel.place() else { continue };
-        if posted.iter().any(|message| message.channel == channel.kind() && message.place == place) {
-            continue;
-        }
-        let subject = Subject::Sender { held_id: held.id, identity_tag: identity_tag(identity.id) };
-        let button = |action| {
-            Button { workspace_id: job.workspace_id, action, subject }.sign(&voice.secret, &place_name(channel))
-        };
-        let said = Said {
-            slack: || slack::held_message(identity, held, button),
-            telegram: || telegram::held_message(identity, held, button),
-        };
-        let sent = post(app, job.workspace_id, channel, None, said).await?;
-        channel_status::record(app, identity, channel, sent.as_ref().err()).await?;
-        let message_id = match sent {
-            Ok(id) => Some(id),
-            Err(trouble) if trouble.retry.is_some() => {
-                not_now = true;
-                continue;
-            }
-            Err(_) => None,
-        };
-        let message = NoticeMessage { channel: channel.kind(), place: place.to_owned(), message_id };
-        change(app, job, |notice| notice.messages.push(message.clone())).await?;
-    }
-    Ok(not_now)
+    come_again(app, &Work::Notify(NotifyWork::Sender(job.clone())), &later).await
 }
 
 /// Messages about a sender say what was decided.
 pub(crate) async fn tell_sender_decided(app: &App, job: &SenderDecidedJob) -> Result<(), ServiceError> {
     let Some(identity) = app.store.identity(job.workspace_id, job.identity_id).await? else { return Ok(()) };
     let identity = identity.value;
-    let standing =
-        HeldStanding { trusted: job.decision.trusted, by: job.decision.by.clone(), at: Some(job.decision.at) };
-    let mut not_now = false;
-    for message in &job.messages {
-        let channel = identity
-            .approval_channels
-            .iter()
-            .find(|channel| channel.kind() == message.channel && channel.place() == Some(&message.place));
-        let (Some(channel), Some(id)) = (channel, &message.message_id) else { continue };
-        let said = Said {
-            slack: || slack::sender_decided_message(&identity, &job.from_email, &standing),
-            telegram: || telegram::sender_decided_message(&identity, &job.from_email, &standing),
-        };
-        let written = rewrite(app, job.workspace_id, channel, id, said).await?;
-        not_now |= written.is_err_and(|trouble| trouble.retry.is_some());
+    let question = job.decision.question(&job.notifications);
+    let wanted = tellings(&question, &identity.approval_channels, false);
+    let told = tell_all(app, &identity, &question, &Decided { identity: &identity, job }, &wanted).await;
+    if let Some(error) = told.failed {
+        return Err(error);
     }
-    if not_now {
-        return Err(ServiceError::Upstream { service: "approval channel", code: "not_now".to_owned() });
-    }
-    Ok(())
+    come_again(app, &Work::Notify(NotifyWork::SenderDecided(job.clone())), &told.later).await
 }
 
-async fn change(app: &App, job: &SenderJob, change: impl Fn(&mut SenderNotice)) -> Result<(), ServiceError> {
+async fn record(app: &App, job: &SenderJob, told: &[Notification]) -> Result<(), ServiceError> {
     let key = keys::sender_notice(job.workspace_id, job.held_id.family(), job.identity_id);
     until_settled(app, || async {
         let Some(row) = app.store.get::<SenderNotice>(&key).await? else { return Ok(()) };
         let mut notice = row.value.clone();
-        change(&mut notice);
+        for told in told {
+            notification::record(&mut notice.notifications, told.clone());
+        }
         let mut transaction = Transaction::new();
         transaction.replace(&row, &notice)?;
         Ok(app.store.commit(transaction).await?)
     })
     .await
+}
+
+/// "Somebody new wrote. May they?"
+struct Stranger<'a> {
+    voice: &'a Voice<'a>,
+    identity: &'a Identity,
+    held: &'a HeldInbound,
+}
+
+impl Stranger<'_> {
+    fn button(&self, channel: &ApprovalChannel, action: Action) -> String {
+        let subject = Subject::Sender { held_id: self.held.id, identity_tag: identity_tag(self.identity.id) };
+        let workspace_id = self.held.workspace_id;
+        Button { workspace_id, action, subject }.sign(&self.voice.secret, &place_name(channel))
+    }
+}
+
+impl Announcement for Stranger<'_> {
+    async fn mail(&self, approver: &EmailAddress) -> SendOutcome {
+        let app = self.voice.app;
+        let mail = held_mail(self.identity, self.held, &app.settings.public_url);
+        let mail = ApproverMail {
+            name: self.held.id.to_string(),
+            what: "held mail",
+            subject: mail.subject,
+            text: &mail.text,
+            html: None,
+        };
+        mail.send(app, self.identity, approver, app.now()).await
+    }
+
+    fn slack(&self, channel: &ApprovalChannel, _version: u32) -> SlackMessage {
+        slack::held_message(self.identity, self.held, |action| self.button(channel, action))
+    }
+
+    fn telegram(&self, channel: &ApprovalChannel, _version: u32) -> TelegramMessage {
+        telegram::held_message(self.identity, self.held, |action| self.button(channel, action))
+    }
+
+    fn reminder(&self) -> String {
+        format!("{} still waits for a decision about the sender above.", self.identity.display_name.as_str())
+    }
+}
+
+/// "Somebody decided about them."
+struct Decided<'a> {
+    identity: &'a Identity,
+    job: &'a SenderDecidedJob,
+}
+
+impl Decided<'_> {
+    fn standing(&self) -> HeldStanding {
+        let decision = &self.job.decision;
+        HeldStanding { trusted: decision.trusted, by: Some(decision.by.clone()), at: Some(decision.at) }
+    }
+}
+
+impl Announcement for Decided<'_> {
+    /// A mail stays as it was sent.
+    async fn mail(&self, _approver: &EmailAddress) -> SendOutcome {
+        SendOutcome::Unknown
+    }
+
+    fn slack(&self, _channel: &ApprovalChannel, _version: u32) -> SlackMessage {
+        slack::sender_decided_message(self.identity, &self.job.from_email, &self.standing())
+    }
+
+    fn telegram(&self, _channel: &ApprovalChannel, _version: u32) -> TelegramMessage {
+        telegram::sender_decided_message(self.identity, &self.job.from_email, &self.standing())
+    }
+
+    fn reminder(&self) -> String {
+        String::new()
+    }
 }

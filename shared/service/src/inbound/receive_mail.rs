@@ -4,11 +4,6 @@
 //! (so that a second delivery finds it), the message, its thread, the drafts that go stale with it, and the Message-IDs
 //! that lead to the thread.
 
-use actionlayer_domain::{
-    ContactId, EmailAddress, HeldId, Timestamp,
-    contact::{Contact, ContactStatus, HeldInbound, HeldReason, SenderNotice},
-    message::Authentication,
-};
 use actionlayer_mail::ParsedMail;
 use actionlayer_store::{AddressClaim, BlobKey, Receipt, ReceiptOutcome, Row, StoreError, Transaction, Used, keys};
 use sha2::{Digest, Sha256};
@@ -19,7 +14,13 @@ mod admission;
 mod citations;
 mod joining;
 
-use admission::{Admission, Context};
+use actionlayer_domain::{
+    ContactId, EmailAddress, Timestamp,
+    admission::Admission,
+    contact::{Contact, ContactStatus, HeldInbound, HeldReason, SenderNotice},
+    message::Authentication,
+};
+use admission::Arriving;
 
 /// A mail as SES says it received it. Only this is believed about who sent it.
 #[derive(Debug, Clone)]
@@ -57,7 +58,10 @@ impl<'a> Arrival<'a> {
 /// done for some recipients by then is done.
 pub async fn receive_mail(app: &App, received: &ReceivedMail) -> Result<(), ServiceError> {
     let recipients: Vec<EmailAddress> = received.recipients.iter().filter_map(|r| r.parse().ok()).collect();
-    let (claims, receipts) = app.store.claims_and_receipts(&received.ses_message_id, &recipients).await?;
+    // A mailbox may be named with a detail of the sender's or the agent's choice: `mia+order-4711@`.
+    let plain: Vec<EmailAddress> = recipients.iter().filter_map(EmailAddress::without_detail).collect();
+    let asked: Vec<EmailAddress> = recipients.iter().chain(&plain).cloned().collect();
+    let (claims, receipts) = app.store.claims_and_receipts(&received.ses_message_id, &asked).await?;
     let open: Vec<&EmailAddress> = recipients
         .iter()
         .filter(|recipient| receipts.iter().all(|receipt| receipt.recipient != recipient.folded()))
@@ -67,9 +71,11 @@ pub async fn receive_mail(app: &App, received: &ReceivedMail) -> Result<(), Serv
     }
     let mut ours = Vec::new();
     for recipient in open {
-        match claims.iter().find(|claim| claim.address.folded() == recipient.folded()) {
+        let claim_of = |address: &EmailAddress| claims.iter().find(|claim| claim.address.folded() == address.folded());
+        // An identity of that very name comes first.
+        match claim_of(recipient).or_else(|| recipient.without_detail().as_ref().and_then(claim_of)) {
             // What approvers answer is for no agent, not even for an identity that had the name before it was reserved.
-            Some(claim) if !recipient.is_reserved() => ours.push((recipient, claim)),
+            Some(claim) if !claim.address.is_reserved() => ours.push((recipient, claim)),
             Some(_) | None => leave_receipt(app, received, recipient, ReceiptOutcome::NoIdentity).await?,
         }
     }
@@ -133,11 +139,14 @@ fn content_sha256(mail: &ParsedMail) -> String {
     hex::encode(hash.finalize())
 }
 
-/// The Message-ID a mail is known by. One that has none is known by its content.
+/// The Message-ID a mail is known by. One that has none is known by how SES names it: two that say the same may be two
+/// alarms, and a lost one costs more than a copy too many. Where it says when it was written, the same words of the same
+/// second are one mail.
 fn own_id(arrival: &Arrival<'_>) -> String {
-    match &arrival.parsed.message_id {
-        Some(id) => id.clone(),
-        None => format!("{}@content.invalid", arrival.content_sha256),
+    match (&arrival.parsed.message_id, arrival.parsed.date_unix_seconds) {
+        (Some(id), _) => id.clone(),
+        (None, Some(_)) => format!("{}@content.invalid", arrival.content_sha256),
+        (None, None) => format!("{}@received.invalid", arrival.received.ses_message_id),
     }
 }
 
@@ -171,7 +180,7 @@ async fn receive_once(
     let receipt_key = keys::receipt(&arrival.received.ses_message_id, recipient.as_str());
     // Read together: that a mail is done since the first look is too rare to wait for it.
     let (earlier, context) =
-        tokio::join!(app.store.get::<Receipt>(&receipt_key), admission::read_context(app, arrival, claim));
+        tokio::join!(app.store.get::<Receipt>(&receipt_key), admission::read_arriving(app, arrival, claim));
     let earlier = earlier?;
     let waits = |row: &Row<Receipt>| matches!(row.value.outcome, ReceiptOutcome::Held { .. });
     match (&earlier, held) {
@@ -183,11 +192,11 @@ async fn receive_once(
         (None, Some(_)) => {}
     }
     let context = context?;
-    let admission = admission::admit(app, arrival, claim, &context, held.is_some()).await?;
-    let allowance = Allowance::of(app, claim.workspace_id, Used::Inbound, app.now()).await?;
+    let allowance = Allowance::of(app, claim.workspace_id, context.plan, Used::Inbound, app.now()).await?;
+    let admission = admission::admit(app, arrival, &context, held.is_some(), allowance.is_used_up()).await?;
     let mut transaction = Transaction::new();
     if let Some(held) = held {
-        if matches!(admission, Admission::Admit) && allowance.is_used_up() {
+        if admission == Admission::Hold(HeldReason::PlanLimit) {
             return wait_for_room(app, held).await;
         }
         transaction.delete(held);
@@ -195,20 +204,22 @@ async fn receive_once(
     let outcome = match admission {
         Admission::Duplicate(message_id) => ReceiptOutcome::Duplicate { message_id },
         Admission::Blocked => {
-            let dropped = Allowance::of(app, claim.workspace_id, Used::Dropped, app.now()).await?;
+            let dropped = Allowance::of(app, claim.workspace_id, context.plan, Used::Dropped, app.now()).await?;
             dropped.count(claim.workspace_id, &arrival.received.ses_message_id, &mut transaction);
             ReceiptOutcome::Blocked
         }
         Admission::NoIdentity => ReceiptOutcome::NoIdentity,
-        Admission::Hold(held) => {
-            ReceiptOutcome::Held { held_id: hold(app, &held, &context, claim, &mut transaction).await? }
-        }
-        // Never dropped: it comes in when there is room, see `sweep`.
-        Admission::Admit if allowance.is_used_up() => {
-            let held = admission::held(app, arrival, claim, &context, HeldReason::PlanLimit);
-            transaction.create(&held)?;
+        Admission::Hold(reason) => {
+            let held = admission::held(app, arrival, claim, &context, reason);
+            match reason {
+                HeldReason::UnknownSender => hold(app, &held, &context, claim, &mut transaction).await?,
+                // It comes in by itself when there is room, see `sweep`.
+                HeldReason::PlanLimit => _ = transaction.create(&held)?,
+            }
             ReceiptOutcome::Held { held_id: held.id }
         }
+        // `admit` looked.
+        Admission::LookUpAnswered => return Err(ServiceError::Contended),
         Admission::Admit => {
             let message_id = joining::join(app, arrival, claim, &context, &allowance, &mut transaction).await?;
             ReceiptOutcome::Received { message_id }
@@ -239,10 +250,10 @@ async fn wait_for_room(app: &App, held: &Row<HeldInbound>) -> Result<bool, Servi
 async fn hold(
     app: &App,
     held: &HeldInbound,
-    context: &Context,
+    context: &Arriving,
     claim: &AddressClaim,
     transaction: &mut Transaction,
-) -> Result<HeldId, ServiceError> {
+) -> Result<(), ServiceError> {
     transaction.create(held)?;
     match (&context.author, &context.contact) {
         (_, Some(row)) => _ = transaction.check(row),
@@ -259,20 +270,19 @@ async fn hold(
                 identity_id: held.identity_id,
                 from_email: held.from_email.clone(),
                 held_id: held.id,
-                told: Vec::new(),
-                messages: Vec::new(),
+                notifications: Vec::new(),
                 decision: None,
                 created_at: app.now(),
             })?;
         }
     }
-    Ok(held.id)
+    Ok(())
 }
 
 /// The contact of an author: made when their first mail comes or is held, then written when something about it is news.
 fn seen_contact(
     app: &App,
-    context: &Context,
+    context: &Arriving,
     email: &EmailAddress,
     name: Option<&str>,
     claim: &AddressClaim,

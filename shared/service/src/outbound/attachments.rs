@@ -9,12 +9,19 @@ use actionlayer_domain::{
     message::Attachment,
     upload::{MAX_ATTACHMENTS, MAX_ATTACHMENTS_BYTES},
 };
-use actionlayer_mail::{OutboundAttachment, is_media_type, safe_filename};
+use actionlayer_mail::OutboundAttachment;
 use actionlayer_store::{BlobKey, SizedBlob};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use sha2::{Digest, Sha256};
 
-use crate::{App, ServiceError, fields::Fields, outbound::uploads};
+use crate::{
+    App, ServiceError,
+    fields::Fields,
+    outbound::{
+        file_names::{check_content_type, check_filename},
+        uploads,
+    },
+};
 
 /// Files inside a request may have this many bytes together, decoded: what fits into one.
 const MAX_INLINE_BYTES: u64 = 4 * 1024 * 1024;
@@ -123,27 +130,6 @@ fn parse(field: &str, file: &NewAttachment, fields: &mut Fields) -> Option<File>
     Some(File { filename: filename?, content_type: media_type.clone(), size_bytes, source: Source::Request(content) })
 }
 
-/// A name that every mail program saves a file under as it stands.
-pub(crate) fn check_filename(field: &str, name: &str, fields: &mut Fields) -> Option<HeaderText> {
-    match safe_filename(name) {
-        Some(safe) if safe == name => HeaderText::parse(safe).ok(),
-        Some(safe) => {
-            fields.refuse(field, format!("must be a plain file name of at most 200 bytes; `{safe}` would do"));
-            None
-        }
-        None => {
-            fields.refuse(field, "must be a plain file name such as `report.pdf`");
-            None
-        }
-    }
-}
-
-pub(crate) fn check_content_type(field: &str, content_type: &str, fields: &mut Fields) {
-    if !is_media_type(content_type) {
-        fields.refuse(field, "must be a media type without parameters, such as `application/pdf`");
-    }
-}
-
 async fn keep_one(app: &App, workspace: WorkspaceId, i: usize, file: File) -> Result<Attachment, ServiceError> {
     let content = match file.source {
         Source::Request(content) => content,
@@ -224,14 +210,20 @@ mod tests {
 
     #[test]
     fn a_file_in_a_request_is_whole_or_refused() {
-        assert!(!refused(&inline("Grüße.pdf", "application/pdf", "JVBERg==")));
+        for content_type in
+            ["application/pdf", "text/csv; charset=utf-8", "text/calendar; method=REQUEST; charset=UTF-8"]
+        {
+            assert!(!refused(&inline("Grüße.pdf", content_type, "JVBERg==")), "{content_type}");
+        }
         for (name, content_type, content) in [
             ("../x.pdf", "application/pdf", "JVBERg=="),
             ("x\r\nBcc: a@b.c", "application/pdf", "JVBERg=="),
             ("invoice\u{202e}fdp.exe", "application/pdf", "JVBERg=="),
             ("", "application/pdf", "JVBERg=="),
             ("x.pdf", "pdf", "JVBERg=="),
-            ("x.pdf", "text/html; charset=utf-8", "JVBERg=="),
+            ("x.pdf", "text/html; charset=utf-8; boundary=x", "JVBERg=="),
+            ("x.pdf", "text/html; charset=utf-8\r\nBcc: a@b.c", "JVBERg=="),
+            ("x.pdf", "text/html;", "JVBERg=="),
             ("x.pdf", "multipart/mixed", "JVBERg=="),
             ("x.pdf", "application/pdf", "JVBERg"),
             ("x.pdf", "application/pdf", "§"),

@@ -37,6 +37,8 @@ pub(crate) struct Origin<'a> {
     pub(crate) draft: Option<(DraftId, Option<MessageId>)>,
     /// No person approves it.
     pub(crate) unattended: bool,
+    /// The plan it is counted by.
+    pub(crate) plan: Plan,
 }
 
 /// A queued message with its bodies.
@@ -53,7 +55,7 @@ pub(crate) fn message(
         addresses.iter().map(|a| Mailbox { name: None, email: a.to_string() }).collect()
     };
     let answered = origin.answers.and_then(|message| message.message_id_header.clone());
-    let (period, month) = (app.settings.plan.period(now), Plan::Unlimited.period(now));
+    let (period, month) = (origin.plan.period(now), Plan::Unlimited.period(now));
     let delivery = Delivery {
         counted_in: Some(period).filter(|period| *period != month),
         makes_known: !origin.unattended && origin.answers.is_some_and(is_from_whom_it_says),

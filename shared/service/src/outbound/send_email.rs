@@ -1,21 +1,25 @@
 //! `POST /v1/emails/send`: a message that starts a thread.
 
-use actionlayer_domain::{Identity, IdentityId, Message, MessageBody, Thread, ThreadId, key::Permission};
+use actionlayer_domain::{
+    Identity, IdentityId, Message, MessageBody, Thread, ThreadId,
+    key::Permission,
+    sending::{self, Basis},
+};
 use actionlayer_store::Transaction;
 
-use crate::contacts::first_contact::first_contact;
-use crate::identities::read_identities::require_active;
 use crate::{
     App, Caller, ServiceError,
-    contacts::suppressions::require_deliverable,
+    contacts::first_contact::first_contact,
     contention::until_settled,
     fields::{Fields, distinct},
     outbound::{
         attachments::{self, NewAttachment},
+        clearance::{Clearance, Recipients, require_identity},
         message::{self, Content, Origin},
     },
+    permission::Require as _,
     threads::messages,
-    workspace::{idempotency::Once, plan},
+    workspace::idempotency::Idempotency,
 };
 
 /// What is to be sent.
@@ -45,6 +49,7 @@ pub struct SendEmail {
 pub async fn send_email(
     app: &App,
     caller: &Caller,
+    idempotency: &Idempotency,
     mut input: SendEmail,
 ) -> Result<(Message, MessageBody), ServiceError> {
     caller.require(Permission::DirectSend)?;
@@ -65,21 +70,20 @@ pub async fn send_email(
     let identity = app.store.identity(caller.workspace_id, input.identity_id).await?;
     let identity = identity.map(|row| row.value).filter(|identity| caller.sees(identity.id));
     let Some(identity) = identity else { return Err(ServiceError::NotFound { what: "identity" }) };
-    require_active(&identity)?;
-    if !identity.can_send_cold {
-        return Err(ServiceError::ColdSendBlocked);
-    }
+    require_identity(app, sending::may_write_first(&identity))?;
 
     let attachments = attachments::keep(app, caller.workspace_id, &input.attachments).await?;
     let (text, html) = (input.body_text, input.body_html);
     let content = Content { to, cc, bcc, subject, text, html, sender: None, attachments, quote_history: false };
-    start_thread(app, caller, &identity, &content, &input.tags).await
+    start_thread(app, caller, idempotency, Basis::Caller, &identity, &content, &input.tags).await
 }
 
 /// Queues a message that nobody approves, with the thread it starts and the contact it goes to.
 pub(crate) async fn start_thread(
     app: &App,
     caller: &Caller,
+    idempotency: &Idempotency,
+    basis: Basis<'_>,
     identity: &Identity,
     content: &Content,
     tags: &[String],
@@ -88,15 +92,17 @@ pub(crate) async fn start_thread(
         return Err(ServiceError::invalid("to", "name at least one recipient"));
     };
     until_settled(app, || async {
-        if let Some(id) = Once::made(app, caller).await? {
+        if let Some(id) = idempotency.made(app, caller).await? {
             return messages::get_message(app, caller, id).await;
         }
-        require_deliverable(app, caller.workspace_id, &content.to, &content.cc, &content.bcc).await?;
         let now = app.now();
+        let recipients = Recipients { to: &content.to, cc: &content.cc, bcc: &content.bcc };
+        let clearance = Clearance::read(app, caller.workspace_id, None, recipients, now).await?;
+        clearance.require(app, basis, identity, None, None)?;
         let mut transaction = Transaction::new();
         let contact = first_contact(app, caller.workspace_id, first, now, &mut transaction).await?;
         let thread_id = ThreadId::generate(now, app.entropy());
-        let origin = Origin { answers: None, draft: None, unattended: true };
+        let origin = Origin { answers: None, draft: None, unattended: true, plan: clearance.plan() };
         let (message, body) = message::message(app, identity, thread_id, content.clone(), origin, now);
         let thread = Thread {
             snippet: message.snippet.clone(),
@@ -106,8 +112,8 @@ pub(crate) async fn start_thread(
         .with_contact(&contact);
         transaction.create(&thread)?;
         transaction.create_with_body(&app.store, &message, &body).await?;
-        plan::count_outbound(app, &message, &mut transaction).await?;
-        Once::mark(&mut transaction, caller, message.id, now)?;
+        clearance.count(&message, &mut transaction);
+        idempotency.mark(&mut transaction, caller, message.id, now)?;
         app.store.commit(transaction).await?;
         Ok((message, body))
     })

@@ -1,23 +1,27 @@
 //! Asking whether a draft may leave without a person, caps included.
 
 use actionlayer_domain::{
-    Draft, Message, Thread, Timestamp, WorkspaceId,
-    unattended::{Answer, Declined, MAX_OF_ONE_IDENTITY_A_DAY, MAX_TO_ONE_PERSON_A_DAY, may_leave},
+    Draft, Identity, Message, Thread, Timestamp, Workspace,
+    sending::{Basis, Refusal},
+    unattended::{Answer, Declined, may_leave},
 };
-use actionlayer_store::Used;
 
-use crate::{App, ServiceError, workspace::plan::Allowance};
+use crate::{
+    App, ServiceError,
+    outbound::clearance::{Clearance, Recipients},
+};
 
 /// Room in the plan for an answer that may leave by itself, which the thread has then counted; or why it may not. The caller counts
 /// it for identity and recipient where it writes it.
 pub(crate) async fn allowed(
     app: &App,
-    workspace: WorkspaceId,
+    identity: &Identity,
     draft: &Draft,
     answered: &Message,
     thread: &mut Thread,
+    workspace: Option<&Workspace>,
     now: Timestamp,
-) -> Result<Result<Allowance, Declined>, ServiceError> {
+) -> Result<Result<Clearance, Declined>, ServiceError> {
     let answer = Answer {
         answered,
         to: &draft.to,
@@ -28,23 +32,23 @@ pub(crate) async fn allowed(
     if let Err(declined) = may_leave(&answer) {
         return Ok(Err(declined));
     }
-    let (suppressed, allowance, today) = tokio::join!(
-        app.store.suppressed(workspace, &draft.to),
-        Allowance::of(app, workspace, Used::Outbound, now),
-        app.store.unattended_today(workspace, draft.identity_id, &draft.to, now),
-    );
-    let (suppressed, allowance, today) = (suppressed?, allowance?, today?);
-    Ok(if !suppressed.is_empty() {
-        Err(Declined::RecipientSuppressed)
-    } else if allowance.is_used_up() {
-        Err(Declined::PlanLimit)
-    } else if today.to_recipient >= MAX_TO_ONE_PERSON_A_DAY {
-        Err(Declined::RecipientCap)
-    } else if today.of_identity >= MAX_OF_ONE_IDENTITY_A_DAY {
-        Err(Declined::IdentityCap)
-    } else if !thread.count_unattended_send(now) {
-        Err(Declined::ThreadCap)
-    } else {
-        Ok(allowance)
-    })
+    let recipients = Recipients { to: &draft.to, cc: &draft.cc, bcc: &draft.bcc };
+    let clearance =
+        Clearance::read_unattended(app, draft.workspace_id, workspace, draft.identity_id, recipients, now).await?;
+    if let Err(refusal) = clearance.ask(Basis::OptOut, identity, Some(thread), Some(answered)) {
+        return match refusal {
+            Refusal::RecipientSuppressed => Ok(Err(Declined::RecipientSuppressed)),
+            Refusal::PlanLimit => Ok(Err(Declined::PlanLimit)),
+            Refusal::GoesElsewhere => Ok(Err(Declined::GoesElsewhere)),
+            Refusal::ThreadCap => Ok(Err(Declined::ThreadCap)),
+            Refusal::RecipientCap => Ok(Err(Declined::RecipientCap)),
+            Refusal::IdentityCap => Ok(Err(Declined::IdentityCap)),
+            Refusal::AnswersMachine => Ok(Err(Declined::AutomatedSender)),
+            Refusal::Stale => Ok(Err(Declined::Stale)),
+            Refusal::IdentitySuspended | Refusal::ColdSendBlocked | Refusal::NotOptedOut | Refusal::Draft(_) => {
+                Err(clearance.explain(app, refusal))
+            }
+        };
+    }
+    Ok(if thread.count_unattended_send(now) { Ok(clearance) } else { Err(Declined::ThreadCap) })
 }

@@ -5,7 +5,13 @@ use std::time::Duration;
 use actionlayer_domain::{Upload, UploadId, WorkspaceId, key::Permission, upload::MAX_ATTACHMENTS_BYTES};
 use actionlayer_store::{SignedUpload, Transaction, keys};
 
-use crate::{App, Caller, ServiceError, contention::until_settled, fields::Fields, outbound::attachments};
+use crate::{
+    App, Caller, ServiceError,
+    contention::until_settled,
+    fields::Fields,
+    outbound::file_names::{check_content_type, check_filename},
+    permission::Require as _,
+};
 
 /// How long an upload may be attached to drafts and mails, once or often.
 const LIFETIME: Duration = Duration::from_hours(24);
@@ -29,8 +35,8 @@ pub async fn create_upload(
 ) -> Result<(Upload, SignedUpload), ServiceError> {
     caller.require(Permission::Draft)?;
     let mut fields = Fields::default();
-    let filename = attachments::check_filename("filename", &input.filename, &mut fields);
-    attachments::check_content_type("content_type", &input.content_type, &mut fields);
+    let filename = check_filename("filename", &input.filename, &mut fields);
+    check_content_type("content_type", &input.content_type, &mut fields);
     if !(1..=MAX_ATTACHMENTS_BYTES).contains(&input.size_bytes) {
         fields.refuse(
             "size_bytes",

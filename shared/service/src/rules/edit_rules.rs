@@ -10,8 +10,9 @@ use actionlayer_store::{Page, PageRequest, Row, Transaction, keys};
 use crate::{
     App, Caller, FieldError, ServiceError,
     contention::until_settled,
+    permission::Require as _,
     workspace::{
-        idempotency::Once,
+        idempotency::Idempotency,
         plan::{Limited, Room},
     },
 };
@@ -66,26 +67,31 @@ pub struct RuleFilter {
 /// A rule acts on the whole workspace, whoever wrote it.
 fn require_owner(caller: &Caller) -> Result<(), ServiceError> {
     caller.require(Permission::Administer)?;
-    if caller.identity_ids.is_empty() {
+    if caller.sees_all() {
         return Ok(());
     }
     Err(ServiceError::Forbidden { reason: "rules act on every identity, and this key is bound to some" })
 }
 
 /// Makes a rule.
-pub async fn create_rule(app: &App, caller: &Caller, new: NewRule) -> Result<Rule, ServiceError> {
+pub async fn create_rule(
+    app: &App,
+    caller: &Caller,
+    idempotency: &Idempotency,
+    new: NewRule,
+) -> Result<Rule, ServiceError> {
     require_owner(caller)?;
     let rule = build(app, caller, new)?;
     check_identities(app, &rule).await?;
     until_settled(app, || async {
-        if let Some(id) = Once::made(app, caller).await? {
+        if let Some(id) = idempotency.made(app, caller).await? {
             return get_rule(app, caller, id).await;
         }
         let mut transaction = Transaction::new();
         let room = Room::look(app, caller.workspace_id, Limited::Rules).await?;
         room.take(app, app.store.rules(caller.workspace_id).await?.len(), &mut transaction)?;
         transaction.create(&rule)?;
-        Once::mark(&mut transaction, caller, rule.id, rule.created_at)?;
+        idempotency.mark(&mut transaction, caller, rule.id, rule.created_at)?;
         app.store.commit(transaction).await?;
         Ok(rule.clone())
     })

@@ -13,7 +13,7 @@ use crate::{App, ServiceError, outbound::message::readable};
 
 /// A message, a draft or both, in their thread.
 #[derive(Debug, Clone)]
-pub struct Situation {
+pub struct RuleContext {
     /// The message.
     pub message: Option<Message>,
     message_text: String,
@@ -26,7 +26,7 @@ pub struct Situation {
     metadata: Option<Value>,
 }
 
-impl Situation {
+impl RuleContext {
     /// Adds what is known of the person: who wrote the message, if it came in, or else with whom the thread began.
     pub(crate) async fn read(
         app: &App,

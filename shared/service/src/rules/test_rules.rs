@@ -11,7 +11,7 @@ use crate::{
     drafts::read_drafts::get_draft,
     rules::{
         edit_rules::{NewRule, build},
-        rule_context::Situation,
+        rule_context::RuleContext,
     },
     threads::{get_thread::get_thread, messages::get_message, resolve},
 };
@@ -42,7 +42,7 @@ pub struct DryRun {
     /// What was supposed to have happened.
     pub trigger: Trigger,
     /// To what.
-    pub situation: Situation,
+    pub context: RuleContext,
     /// The rules that wait for it, in the order they are considered.
     pub rules: Vec<Tried>,
 }
@@ -92,10 +92,10 @@ pub async fn test_rules(
             format!("`{}` is about {lacks}: choose another subject", trigger.as_str()),
         ));
     }
-    let situation = Situation::read(app, caller.workspace_id, thread, message, draft).await?;
-    let considered = rule::run(&rules, trigger, &situation.facts());
+    let context = RuleContext::read(app, caller.workspace_id, thread, message, draft).await?;
+    let considered = rule::run(&rules, trigger, &context.facts());
     let tried = considered.into_iter().map(|c| Tried { rule: c.rule.clone(), evaluated: c.evaluated }).collect();
-    Ok(DryRun { trigger, situation, rules: tried })
+    Ok(DryRun { trigger, context, rules: tried })
 }
 
 /// Names what is wrong with the rule where it stands in this request.

@@ -15,7 +15,7 @@ use actionlayer_domain::{
 };
 use actionlayer_store::{Entries, MailWords, PageRequest, Row, StoreError, keys};
 
-use crate::{App, ServiceError, outbound::message::readable, relay::Change, threads::resolve};
+use crate::{App, ServiceError, change::Change, outbound::message::readable, threads::resolve};
 
 /// How many messages of a thread that turned out to be part of another are entered again for the other one: the newest.
 /// Bounds what one late link costs; the rest are still found, but not by words of both parts together.

@@ -5,7 +5,7 @@ use std::str::FromStr;
 use actionlayer_domain::{ContactId, EmailAddress, Thread};
 use actionlayer_store::{Page, PageRequest, ThreadFilter};
 
-use crate::{App, Caller, ServiceError};
+use crate::{App, Caller, ServiceError, permission::Require as _};
 
 /// A contact, as a caller names it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -7,6 +7,7 @@ use crate::{
     App, Caller, ServiceError,
     contention::until_settled,
     fields::{Fields, distinct},
+    permission::Require as _,
     threads::resolve,
 };
 

@@ -7,7 +7,8 @@ use actionlayer_domain::{
 use actionlayer_store::{Page, PageRequest, Transaction};
 
 use crate::{
-    App, Caller, FieldError, ServiceError, contention::until_settled, workspace::update_workspace::name_error,
+    App, Caller, FieldError, ServiceError, contention::until_settled, permission::Require as _,
+    workspace::update_workspace::name_error,
 };
 
 /// A key to be made.
@@ -32,7 +33,7 @@ pub async fn create_api_key(
     identity_ids.sort_unstable();
     identity_ids.dedup();
     let mut errors: Vec<FieldError> = name_error("name", &name).into_iter().collect();
-    if identity_ids.is_empty() && !caller.identity_ids.is_empty() {
+    if identity_ids.is_empty() && !caller.sees_all() {
         errors.push(FieldError::new("identity_ids", "must be given: this key is bound to identities itself"));
     }
     if !identity_ids.is_empty() {

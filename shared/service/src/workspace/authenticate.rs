@@ -1,7 +1,7 @@
 //! Who presents this key, and how often.
 
 use actionlayer_domain::{
-    ApiKeySecret,
+    ApiKeySecret, Principal, Scope,
     rate::{RateClass, RateState},
 };
 
@@ -20,11 +20,9 @@ pub async fn authenticate(
     let credential = credential.ok_or(ServiceError::Unauthorized)?;
     let caller = Caller {
         workspace_id: credential.workspace_id,
-        key_id: credential.key_id,
-        key_name: credential.name,
-        role: credential.role,
-        identity_ids: credential.identity_ids,
-        once: None,
+        principal: Principal::ApiKey { id: credential.key_id, name: credential.name },
+        authority: credential.role.into(),
+        scope: Scope::of_key(credential.identity_ids),
     };
     Ok((caller, limits.map(|limits| RateState::after(limits.of(class), credential.requests_in_window, now))))
 }

@@ -7,7 +7,7 @@ use actionlayer_domain::{
 };
 use actionlayer_store::keys;
 
-use crate::{App, Caller, ServiceError};
+use crate::{App, Caller, ServiceError, permission::Require as _, workspace::plan::plan_of};
 
 /// What a workspace has and what it used of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,18 +38,18 @@ pub struct Subscription {
 
 /// The subscription of the caller's workspace: counted, not estimated.
 pub async fn get_subscription(app: &App, caller: &Caller) -> Result<Subscription, ServiceError> {
-    let plan = app.settings.plan;
     let now = app.now();
     let id = caller.workspace_id;
-    let (period, key) = (plan.period(now), keys::workspace(id));
-    let (workspace, usage, identities, rules, domains) = tokio::try_join!(
-        app.store.get::<Workspace>(&key),
+    let workspace = app.store.get::<Workspace>(&keys::workspace(id)).await?;
+    let workspace = workspace.ok_or(ServiceError::NotFound { what: "workspace" })?.value;
+    let plan = plan_of(app, Some(&workspace));
+    let period = plan.period(now);
+    let (usage, identities, rules, domains) = tokio::try_join!(
         app.store.usage(id, &period),
         app.store.identities(id),
         app.store.rules(id),
         app.store.domains(id),
     )?;
-    let workspace = workspace.ok_or(ServiceError::NotFound { what: "workspace" })?.value;
     let bounds = plan.period_bounds(now);
     Ok(Subscription {
         plan,

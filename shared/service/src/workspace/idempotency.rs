@@ -2,11 +2,11 @@
 //!
 //! A request is claimed before it is carried out and its answer is recorded after. Between the two its process may die:
 //! the claim's lease then ends, and the same request may be carried out again. Where that would send mail twice, the
-//! effect's transaction also writes a mark ([`Once`]), by which the second run finds what the first one made.
+//! effect's transaction also writes a mark ([`Idempotency`]), by which the second run finds what the first one made.
 
 use std::time::Duration;
 
-use actionlayer_domain::{ApiKeyId, Timestamp};
+use actionlayer_domain::Timestamp;
 use actionlayer_store::{
     AnswerHead, CommitError, IdempotencyClaim, IdempotencyScope, IdempotentEffect, Row, Transaction, keys,
 };
@@ -20,12 +20,12 @@ use crate::{App, Caller, ServiceError};
 const LEASE: Duration = Duration::from_mins(1);
 
 /// A request that is to happen once.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Request<'a> {
     /// Whose key it is.
     pub scope: &'a IdempotencyScope,
-    /// The key of the credential that came with it.
-    pub key_id: Option<ApiKeyId>,
+    /// Who sent it, by the id of the credential; none without one.
+    pub sender: Option<String>,
     /// Method, path and query.
     pub route: &'a str,
     /// The `Idempotency-Key`.
@@ -64,25 +64,27 @@ pub enum Begun {
 pub struct Run {
     claim: Row<IdempotencyClaim>,
     /// What the use case takes.
-    pub once: Once,
+    pub idempotency: Idempotency,
 }
 
-/// For use cases whose effect must not happen twice, even when the first run died before its answer was recorded.
+/// Whether an effect may have happened before: for use cases whose effect must not happen twice, even when the first run
+/// died before its answer was recorded.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Idempotency(Option<Mark>);
+
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Once {
+struct Mark {
     claim_id: String,
-    /// An earlier run of this request may have had its effect.
+    /// An earlier run may have had its effect.
     again: bool,
 }
 
 /// Claims a request, or says what became of it.
 pub async fn begin(app: &App, request: &Request<'_>) -> Result<Begun, ServiceError> {
     let now = app.now();
-    // Each API key has keys of its own: what an agent's key claims is not in the way of the owner's.
-    let key_id = request.key_id.map(|id| id.to_string()).unwrap_or_default();
     let fresh = IdempotencyClaim {
         scope: request.scope.clone(),
-        key_sha256: digest(&[key_id.as_bytes(), request.route.as_bytes(), request.key.as_bytes()]),
+        key_sha256: key_sha256(request),
         request_sha256: digest(&[request.body]),
         claim_id: format!("{:016x}{:016x}", app.entropy().next_u64(), app.entropy().next_u64()),
         claimed_at: now,
@@ -133,14 +135,14 @@ pub async fn begin(app: &App, request: &Request<'_>) -> Result<Begun, ServiceErr
 
 /// Whether this request was claimed not longer ago than that.
 pub async fn claimed_within(app: &App, request: &Request<'_>, seconds: i64) -> Result<bool, ServiceError> {
-    let key_sha256 = digest(&[request.route.as_bytes(), request.key.as_bytes()]);
-    let claim = app.store.get::<IdempotencyClaim>(&keys::idempotency_claim(request.scope, &key_sha256)).await?;
+    let key = keys::idempotency_claim(request.scope, &key_sha256(request));
+    let claim = app.store.get::<IdempotencyClaim>(&key).await?;
     Ok(claim.is_some_and(|row| app.now().unix_seconds() - row.value.claimed_at.unix_seconds() < seconds))
 }
 
 fn run(claim: Row<IdempotencyClaim>, again: bool) -> Begun {
-    let once = Once { claim_id: claim.value.claim_id.clone(), again };
-    Begun::Run(Box::new(Run { claim, once }))
+    let idempotency = Idempotency(Some(Mark { claim_id: claim.value.claim_id.clone(), again }));
+    Begun::Run(Box::new(Run { claim, idempotency }))
 }
 
 /// Keeps an answer for whoever sends the request again.
@@ -161,10 +163,23 @@ pub async fn release(app: &App, run: &Run) -> Result<(), ServiceError> {
     Ok(app.store.commit(transaction).await?)
 }
 
-impl Once {
+impl Idempotency {
+    /// Of a request without a key: sent again, it is another request.
+    pub const NONE: Self = Self(None);
+
+    /// Of a job that may come twice, such as a rule's action for one event. The name must be the same then, and no
+    /// other's in the workspace.
+    pub fn of_job(name: impl Into<String>) -> Self {
+        Self(Some(Mark { claim_id: name.into(), again: true }))
+    }
+
     /// The id of what an earlier run of the caller's request made.
-    pub(crate) async fn made<T: std::str::FromStr>(app: &App, caller: &Caller) -> Result<Option<T>, ServiceError> {
-        let Some(Self { claim_id, again: true }) = &caller.once else { return Ok(None) };
+    pub(crate) async fn made<T: std::str::FromStr>(
+        &self,
+        app: &App,
+        caller: &Caller,
+    ) -> Result<Option<T>, ServiceError> {
+        let Some(Mark { claim_id, again: true }) = &self.0 else { return Ok(None) };
         let key = keys::idempotent_effect(caller.workspace_id, claim_id);
         let effect = app.store.get::<IdempotentEffect>(&key).await?;
         Ok(effect.and_then(|row| row.value.made.parse().ok()))
@@ -172,12 +187,13 @@ impl Once {
 
     /// Writes the mark along with the effect.
     pub(crate) fn mark(
+        &self,
         transaction: &mut Transaction,
         caller: &Caller,
         made: impl std::fmt::Display,
         at: Timestamp,
     ) -> Result<(), ServiceError> {
-        if let Some(Self { claim_id, .. }) = &caller.once {
+        if let Some(Mark { claim_id, .. }) = &self.0 {
             transaction.create(&IdempotentEffect {
                 workspace_id: caller.workspace_id,
                 claim_id: claim_id.clone(),
@@ -187,6 +203,13 @@ impl Once {
         }
         Ok(())
     }
+}
+
+/// The name of a request's claim. Each API key has keys of its own: what an agent's key claims is not in the way of the
+/// owner's.
+fn key_sha256(request: &Request<'_>) -> String {
+    let sender = request.sender.as_deref().unwrap_or_default();
+    digest(&[sender.as_bytes(), request.route.as_bytes(), request.key.as_bytes()])
 }
 
 /// SHA-256 over parts, none of which can run into the next.
@@ -234,7 +257,7 @@ mod tests {
     use super::*;
 
     fn request<'a>(scope: &'a IdempotencyScope, key: &'a str, secret: &'a str) -> Request<'a> {
-        Request { scope, key_id: None, route: "POST /v1/api-keys", key, body: b"{}", secret }
+        Request { scope, sender: None, route: "POST /v1/api-keys", key, body: b"{}", secret }
     }
 
     #[test]

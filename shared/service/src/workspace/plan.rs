@@ -5,6 +5,17 @@ use actionlayer_store::{Row, Transaction, Usage, Used, keys};
 
 use crate::{App, ServiceError};
 
+/// What a workspace may use: its own plan, or else the deployment's. Read here and nowhere else.
+pub(crate) fn plan_of(app: &App, workspace: Option<&Workspace>) -> Plan {
+    workspace.and_then(|workspace| workspace.plan).unwrap_or(app.settings.plan)
+}
+
+/// The plan of a workspace that nobody has read yet.
+pub(crate) async fn read_plan(app: &App, workspace: WorkspaceId) -> Result<Plan, ServiceError> {
+    let row = app.store.get::<Workspace>(&keys::workspace(workspace)).await?;
+    Ok(plan_of(app, row.as_ref().map(|row| &row.value)))
+}
+
 /// Something of which a plan allows so many.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Limited {
@@ -35,42 +46,41 @@ impl Limited {
 /// of two who counted at once, one counts again.
 pub(crate) struct Room {
     what: Limited,
-    /// None where nothing is limited.
-    workspace: Option<Row<Workspace>>,
+    plan: Plan,
+    workspace: Row<Workspace>,
 }
 
 impl Room {
     /// To be called before counting.
     pub(crate) async fn look(app: &App, workspace: WorkspaceId, what: Limited) -> Result<Self, ServiceError> {
-        let limited = what == Limited::Rules || what.limit(app.settings.plan.limits()).is_some();
-        let workspace = if limited {
-            let row = app.store.get(&keys::workspace(workspace)).await?;
-            Some(row.ok_or(ServiceError::NotFound { what: "workspace" })?)
-        } else {
-            None
-        };
-        Ok(Self { what, workspace })
+        let row = app.store.get::<Workspace>(&keys::workspace(workspace)).await?;
+        let workspace = row.ok_or(ServiceError::NotFound { what: "workspace" })?;
+        Ok(Self { what, plan: plan_of(app, Some(&workspace.value)), workspace })
     }
 
     /// Refuses when there are as many as may be.
     pub(crate) fn take(&self, app: &App, existing: usize, transaction: &mut Transaction) -> Result<(), ServiceError> {
-        let Some(row) = &self.workspace else { return Ok(()) };
         let existing = u32::try_from(existing).unwrap_or(u32::MAX);
-        if let Some(limit) = self.what.limit(app.settings.plan.limits())
-            && existing >= limit
-        {
-            return Err(reached(app, u64::from(limit), self.what.noun()));
+        let limit = self.what.limit(self.plan.limits());
+        if let Some(limit) = limit.filter(|limit| existing >= *limit) {
+            return Err(reached(app, self.plan, u64::from(limit), self.what.noun()));
         }
-        if self.what == Limited::Rules && existing >= MAX_RULES {
+        let is_bounded = self.what == Limited::Rules;
+        if is_bounded && existing >= MAX_RULES {
             return Err(ServiceError::Conflict("the workspace has 200 rules, which is the most there can be"));
         }
-        transaction.replace(row, &row.value)?;
+        // Where nothing is limited nobody has to count again.
+        if is_bounded || limit.is_some() {
+            transaction.replace(&self.workspace, &self.workspace.value)?;
+        }
         Ok(())
     }
 }
 
 /// What is left of the mails of a period, as of a moment ago. Without a cap nothing is read.
+#[derive(Debug)]
 pub(crate) struct Allowance {
+    plan: Plan,
     used: Used,
     period: String,
     capped: Option<(Usage, u64)>,
@@ -78,8 +88,13 @@ pub(crate) struct Allowance {
 
 impl Allowance {
     /// Of mail that comes in or goes out at that moment.
-    pub(crate) async fn of(app: &App, workspace: WorkspaceId, used: Used, at: Timestamp) -> Result<Self, ServiceError> {
-        let plan = app.settings.plan;
+    pub(crate) async fn of(
+        app: &App,
+        workspace: WorkspaceId,
+        plan: Plan,
+        used: Used,
+        at: Timestamp,
+    ) -> Result<Self, ServiceError> {
         let period = plan.period(at);
         let cap = match used {
             Used::Inbound => plan.limits().inbound_per_period,
@@ -90,7 +105,17 @@ impl Allowance {
             Some(cap) => Some((app.store.usage(workspace, &period).await?, cap)),
             None => None,
         };
-        Ok(Self { used, period, capped })
+        Ok(Self { plan, used, period, capped })
+    }
+
+    /// As long as nobody looked: nothing is used up.
+    pub(crate) fn unread(plan: Plan, used: Used, at: Timestamp) -> Self {
+        Self { plan, used, period: plan.period(at), capped: None }
+    }
+
+    /// What is said when there is none left.
+    pub(crate) fn reached(&self, app: &App, what: &str) -> ServiceError {
+        reached(app, self.plan, self.capped.as_ref().map_or(0, |(_, cap)| *cap), what)
     }
 
     /// Whether there is none left.
@@ -108,22 +133,6 @@ impl Allowance {
     }
 }
 
-/// Counts a message that is to leave, or refuses it when the plan allows no more. It was made at its `created_at`.
-pub(crate) async fn count_outbound(
-    app: &App,
-    message: &Message,
-    transaction: &mut Transaction,
-) -> Result<(), ServiceError> {
-    let allowance = Allowance::of(app, message.workspace_id, Used::Outbound, message.created_at).await?;
-    match &allowance.capped {
-        Some((_, cap)) if allowance.is_used_up() => Err(reached(app, *cap, "outgoing mails")),
-        _ => {
-            allowance.count(message.workspace_id, message.id.family(), transaction);
-            Ok(())
-        }
-    }
-}
-
 /// Takes back the count of an outbound message that did not leave, from the period it was counted in.
 pub(crate) fn uncount(transaction: &mut Transaction, message: &Message) {
     let period = message.delivery.as_ref().and_then(|delivery| delivery.counted_in.clone());
@@ -131,9 +140,9 @@ pub(crate) fn uncount(transaction: &mut Transaction, message: &Message) {
     transaction.count_usage(message.workspace_id, &period, message.id.family(), Used::Outbound, -1);
 }
 
-fn reached(app: &App, limit: u64, what: &str) -> ServiceError {
+fn reached(app: &App, plan: Plan, limit: u64, what: &str) -> ServiceError {
     ServiceError::PlanLimit {
-        reason: format!("The plan `{}` allows {limit} {what}", app.settings.plan.as_str()),
+        reason: format!("The plan `{}` allows {limit} {what}", plan.as_str()),
         upgrade_url: format!("{}/billing", app.settings.public_url),
     }
 }

@@ -3,7 +3,7 @@
 use actionlayer_domain::{HeaderText, Workspace, key::Permission};
 use actionlayer_store::{Row, Transaction, keys};
 
-use crate::{App, Caller, FieldError, ServiceError, contention::until_settled};
+use crate::{App, Caller, FieldError, ServiceError, contention::until_settled, permission::Require as _};
 
 /// What to change; `None` leaves it.
 #[derive(Debug, Clone, Default)]

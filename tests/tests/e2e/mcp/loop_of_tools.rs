@@ -143,6 +143,9 @@ async fn what_is_submitted_again_is_the_draft_there_is() {
     let one = agent.call("submit_draft", cold.clone()).await.ok();
     let same = agent.call("submit_draft", cold.clone()).await.ok();
     assert_eq!((&same["draft_id"], &same["already_there"]), (&one["draft_id"], &json!(true)));
+    // A minute from the call, whatever the clock says in between.
+    world.advance(30).await;
+    assert_eq!(agent.call("submit_draft", cold.clone()).await.ok()["draft_id"], one["draft_id"]);
     let mut keyed = cold.clone();
     keyed["idempotency_key"] = json!("greeting-1");
     let other = agent.call("submit_draft", keyed.clone()).await.ok();

@@ -6,8 +6,6 @@ use actionlayer_tests::{
 };
 use serde_json::{Value, json};
 
-use crate::tenancy::second_workspace;
-
 /// The arguments a tool needs, about objects that exist.
 struct Objects {
     thread: Value,
@@ -119,7 +117,7 @@ async fn every_role_may_what_it_may_and_is_shown_just_that() {
 async fn what_belongs_to_others_does_not_exist() {
     let world = World::start().await;
     let objects = objects(&world).await;
-    let other = second_workspace(&world).await;
+    let other = world.new_workspace("The other").await;
     let max = world.new_identity("max", json!({})).await;
     let bound = json!({"name": "bound", "role": "agent", "identity_ids": [max["id"]]});
     let bound = world.owner.post("/v1/api-keys", bound).await.expect(201);

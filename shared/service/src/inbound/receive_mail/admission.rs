@@ -1,25 +1,28 @@
-//! Whether a mail comes in: is it new, is its sender blocked, trusted, or to be held.
+//! What has to be read before [`admission`] can say whether a mail comes in, and what is kept of one that waits.
 
 use actionlayer_domain::{
-    EmailAddress, HeldId, Identity, Message, MessageId, Workspace,
+    EmailAddress, HeldId, Identity, Message, MessageBody, MessageId, Plan, Workspace,
+    admission::{self, Admission, Facts},
     contact::{Contact, ContactStatus, HeldInbound, HeldReason},
-    identity::IdentityStatus,
-    message::{Direction, SafetyFlag},
+    message::{Attachment, Direction, SafetyFlag},
 };
-use actionlayer_mail::{SafetyContext, safety_flags, snippet};
+use actionlayer_mail::{ParsedMail, SafetyContext, extract, safety_flags, snippet};
 use actionlayer_store::{AddressClaim, MailPointer, Row, keys};
 
 use super::{Arrival, citations::Citations, own_id};
-use crate::{App, ServiceError, outbound::message::SNIPPET_CHARS};
+use crate::{App, ServiceError, outbound::message::SNIPPET_CHARS, workspace::plan::plan_of};
 
 /// What is known of a mail's surroundings.
-pub(super) struct Context {
+pub(super) struct Arriving {
     pub(super) identity: Option<Identity>,
     workspace: Option<Workspace>,
+    pub(super) plan: Plan,
     /// The Message-IDs it names.
     pub(super) citations: Citations,
     /// What those lead to.
     pub(super) pointers: Vec<Row<MailPointer>>,
+    /// The message that came with the same Message-ID before, and is the same but for what a list adds.
+    same_mail: Option<MessageId>,
     /// Its author, if the address can be mailed.
     pub(super) author: Option<EmailAddress>,
     pub(super) contact: Option<Row<Contact>>,
@@ -28,7 +31,7 @@ pub(super) struct Context {
     pub(super) lookalike: Option<bool>,
 }
 
-impl Context {
+impl Arriving {
     /// What a Message-ID leads to.
     pub(super) fn known(&self, id: &str) -> Option<&MailPointer> {
         self.pointers.iter().map(|row| &row.value).find(|pointer| pointer.message_id_header == id)
@@ -40,22 +43,13 @@ impl Context {
     }
 }
 
-/// What becomes of a mail.
-pub(super) enum Admission {
-    Admit,
-    Hold(Box<HeldInbound>),
-    Blocked,
-    Duplicate(MessageId),
-    NoIdentity,
-}
-
-pub(super) async fn read_context(
+pub(super) async fn read_arriving(
     app: &App,
     arrival: &Arrival<'_>,
     claim: &AddressClaim,
-) -> Result<Context, ServiceError> {
+) -> Result<Arriving, ServiceError> {
     let parsed = &arrival.parsed;
-    let author: Option<EmailAddress> = parsed.from.as_ref().and_then(|from| from.email.parse().ok());
+    let author = author_of(parsed, &claim.address);
     let citations = Citations::of(parsed, own_id(arrival), &claim.address);
     let ids = citations.all();
     let contact_key = author.as_ref().map(|author| keys::contact(claim.workspace_id, author));
@@ -66,18 +60,71 @@ pub(super) async fn read_context(
         app.store.known_of_mail(claim.workspace_id, claim.identity_id, &ids, contact_key),
     )?;
     let (pointers, contact) = known;
+    let same_mail = same_mail(app, arrival, claim, &citations, &pointers).await?;
     let (safety_flags, lookalike) =
         inspect(app, arrival, claim, author.as_ref(), contact.as_ref().map(|row| &row.value)).await?;
-    Ok(Context {
+    let workspace = workspace.map(|row| row.value);
+    Ok(Arriving {
+        plan: plan_of(app, workspace.as_ref()),
         identity: identity.map(|row| row.value),
-        workspace: workspace.map(|row| row.value),
+        workspace,
         citations,
         pointers,
+        same_mail,
         author,
         contact,
         safety_flags,
         lookalike,
     })
+}
+
+/// The message under the same Message-ID that this is once more, by another way: a list puts its tag into the subject and
+/// its footer below the text.
+async fn same_mail(
+    app: &App,
+    arrival: &Arrival<'_>,
+    claim: &AddressClaim,
+    citations: &Citations,
+    pointers: &[Row<MailPointer>],
+) -> Result<Option<MessageId>, ServiceError> {
+    let parsed = &arrival.parsed;
+    let pointer = pointers.iter().map(|row| &row.value).find(|pointer| pointer.message_id_header == citations.own);
+    let is_other = |pointer: &&MailPointer| pointer.content_sha256.as_ref() != Some(&arrival.content_sha256);
+    let Some(id) = pointer.filter(is_other).and_then(|pointer| pointer.message_id) else { return Ok(None) };
+    let Some(row) = app.store.get::<Message>(&keys::message(claim.workspace_id, id)).await? else { return Ok(None) };
+    let message = &row.value;
+    let author = parsed.from.as_ref().map(|from| from.email.as_str()).unwrap_or_default();
+    let files = |list: &[Attachment]| list.iter().map(|f| (f.filename.clone(), f.size_bytes)).collect::<Vec<_>>();
+    let is_tagged = |one: &str, other: &str| one.trim_end().ends_with(other.trim());
+    let may_be = message.direction == Direction::Inbound
+        && message.from_email.eq_ignore_ascii_case(author)
+        && (is_tagged(&message.subject, &parsed.subject) || is_tagged(&parsed.subject, &message.subject))
+        && files(&message.attachments) == files(&parsed.attachments);
+    if !may_be {
+        return Ok(None);
+    }
+    let body: MessageBody = app.store.body(&row).await?;
+    let (earlier, new) = (body.extracted_text.unwrap_or_default(), extract(parsed));
+    let goes_on = |long: &str, short: &str| {
+        !short.is_empty() && long.strip_prefix(short).is_some_and(|rest| rest.is_empty() || rest.starts_with('\n'))
+    };
+    Ok((goes_on(&earlier, &new) || goes_on(&new, &earlier)).then_some(id))
+}
+
+/// The person a mail is from, if the address can be mailed. A contact form that writes as the mailbox itself names its
+/// visitor in `Reply-To`.
+fn author_of(parsed: &ParsedMail, own: &EmailAddress) -> Option<EmailAddress> {
+    let author: EmailAddress = parsed.from.as_ref()?.email.parse().ok()?;
+    if !author.is_of_mailbox(own) {
+        return Some(author);
+    }
+    let mut others = parsed.reply_to.iter().filter_map(|mailbox| mailbox.email.parse::<EmailAddress>().ok());
+    Some(others.find(|other| !other.is_of_mailbox(own)).unwrap_or(author))
+}
+
+fn is_author(parsed: &ParsedMail, address: Option<&EmailAddress>) -> bool {
+    let author = parsed.from.as_ref().and_then(|from| from.email.parse::<EmailAddress>().ok());
+    author.as_ref().map(EmailAddress::folded) == address.map(EmailAddress::folded)
 }
 
 /// What looks dangerous, and whether the author's domain reads like one that is known, if it was compared. Whom somebody
@@ -106,48 +153,39 @@ async fn inspect(
     Ok((flags, is_compared.then_some(looks_alike)))
 }
 
+/// Asks [`admission`] with what is known; looks up what the mail answers only where it depends on that.
 pub(super) async fn admit(
     app: &App,
     arrival: &Arrival<'_>,
-    claim: &AddressClaim,
-    context: &Context,
+    context: &Arriving,
     approved: bool,
+    plan_used_up: bool,
 ) -> Result<Admission, ServiceError> {
-    let active = context.identity.as_ref().is_some_and(|identity| identity.status == IdentityStatus::Active);
-    if !active {
-        return Ok(Admission::NoIdentity);
-    }
-    let known = context.known(&context.citations.own);
     // A Message-ID alone may be reused by a careless sender; the same words under it are the same mail.
-    if let Some(pointer) = known.filter(|p| p.content_sha256.as_ref() == Some(&arrival.content_sha256))
-        && let Some(message_id) = pointer.message_id
-    {
-        return Ok(Admission::Duplicate(message_id));
+    let known = context.known(&context.citations.own);
+    let known = known.filter(|pointer| pointer.content_sha256.as_ref() == Some(&arrival.content_sha256));
+    let facts = Facts {
+        identity: context.identity.as_ref(),
+        received_as: known.and_then(|pointer| pointer.message_id).or(context.same_mail),
+        sender: context.contact.as_ref().map(|row| row.value.status),
+        gating: context.workspace.as_ref().is_some_and(|workspace| workspace.settings.sender_trust_gating),
+        approved,
+        // Mail with more than one author is aligned with none of them.
+        authentication: arrival.received.authentication.of_authors(arrival.parsed.has_several_authors),
+        is_author: is_author(&arrival.parsed, context.author.as_ref()),
+        answers_ours: None,
+        plan_used_up,
+    };
+    match admission::admit(&facts) {
+        Admission::LookUpAnswered => {
+            let answers_ours = Some(answers_mail_of_ours(app, context).await?);
+            Ok(admission::admit(&Facts { answers_ours, ..facts }))
+        }
+        decided => Ok(decided),
     }
-    let status = context.contact.as_ref().map(|row| row.value.status);
-    if status == Some(ContactStatus::Blocked) {
-        return Ok(Admission::Blocked);
-    }
-    let gated = context.workspace.as_ref().is_some_and(|workspace| workspace.settings.sender_trust_gating);
-    if !gated || approved {
-        return Ok(Admission::Admit);
-    }
-    // Trust is in an address, so it holds only where SES vouches for the address.
-    let authentication = &arrival.received.authentication;
-    // Mail with more than one author is aligned with none of them.
-    let authentication = &authentication.of_authors(arrival.parsed.has_several_authors);
-    if status == Some(ContactStatus::Trusted) && authentication.aligned() {
-        return Ok(Admission::Admit);
-    }
-    // Whoever cites the name of a mail that we sent them has received it; but names can be seen by others, so that something
-    // must speak for the address as well.
-    if authentication.speaks_for_author() && answers_mail_of_ours(app, context).await? {
-        return Ok(Admission::Admit);
-    }
-    Ok(Admission::Hold(Box::new(held(app, arrival, claim, context, HeldReason::UnknownSender))))
 }
 
-async fn answers_mail_of_ours(app: &App, context: &Context) -> Result<bool, ServiceError> {
+async fn answers_mail_of_ours(app: &App, context: &Arriving) -> Result<bool, ServiceError> {
     let Some(author) = &context.author else { return Ok(false) };
     for pointer in context.pointers.iter().map(|row| &row.value) {
         let Some(message_id) = pointer.message_id else { continue };
@@ -168,7 +206,7 @@ pub(super) fn held(
     app: &App,
     arrival: &Arrival<'_>,
     claim: &AddressClaim,
-    context: &Context,
+    context: &Arriving,
     reason: HeldReason,
 ) -> HeldInbound {
     let parsed = &arrival.parsed;

@@ -1,14 +1,14 @@
 //! A mail that may come in joins its thread, or starts one.
 
 use actionlayer_domain::{
-    DraftId, Message, MessageBody, MessageId, Thread, ThreadId,
+    DraftId, EmailAddress, Message, MessageBody, MessageId, Thread, ThreadId,
     message::{Direction, SafetyFlag},
     thread::Joined,
 };
 use actionlayer_mail::{all_attachment_bytes, extract, snippet};
 use actionlayer_store::{AddressClaim, BlobKey, MailPointer, Row, Transaction, keys};
 
-use super::{Arrival, admission::Context, seen_contact};
+use super::{Arrival, admission::Arriving, seen_contact};
 use crate::{App, ServiceError, outbound::message::SNIPPET_CHARS, threads::resolve, workspace::plan::Allowance};
 
 /// How many threads one mail can show to be one. A person writes no mail that joins more; a machine that cites at random
@@ -22,7 +22,7 @@ pub(super) async fn join(
     app: &App,
     arrival: &Arrival<'_>,
     claim: &AddressClaim,
-    context: &Context,
+    context: &Arriving,
     allowance: &Allowance,
     transaction: &mut Transaction,
 ) -> Result<MessageId, ServiceError> {
@@ -49,7 +49,10 @@ pub(super) async fn join(
 
     let contact = match &context.author {
         Some(author) => {
-            let name = message.from_name.as_deref();
+            let mut named = arrival.parsed.reply_to.iter();
+            let named = named.find(|mailbox| mailbox.email.eq_ignore_ascii_case(author.as_str()));
+            let is_from = message.from_email.eq_ignore_ascii_case(author.as_str());
+            let name = if is_from { message.from_name.as_deref() } else { named.and_then(|m| m.name.as_deref()) };
             Some(seen_contact(app, context, author, name, claim, transaction)?)
         }
         None => None,
@@ -68,13 +71,15 @@ pub(super) async fn join(
         part.merge_into(thread_id, message_id, now);
         transaction.replace(&other, &part)?;
     }
+    let needs_nobody = message.is_automated && !arrival.parsed.is_passed_on_by_list();
     if is_aside {
-        thread.receive_aside(joined, message.is_automated, now);
+        thread.receive_aside(joined, needs_nobody, now);
     } else {
-        let overtaken = thread.receive(joined, message.is_automated, now);
+        let overtaken = thread.receive(joined, needs_nobody, now);
         let mailboxes = message.to.iter().chain(&message.cc).map(|mailbox| mailbox.email.as_str());
         let others = [message.from_email.as_str()].into_iter().chain(mailboxes);
-        thread.take_part(others.filter(|address| !address.eq_ignore_ascii_case(claim.address.as_str())));
+        let is_own = |address: &&str| address.parse::<EmailAddress>().is_ok_and(|a| a.is_of_mailbox(&claim.address));
+        thread.take_part(others.filter(|address| !is_own(address)));
         go_stale(app, claim, &overtaken, transaction).await?;
     }
     match &thread_row {
@@ -103,7 +108,7 @@ async fn find_threads(
     app: &App,
     arrival: &Arrival<'_>,
     claim: &AddressClaim,
-    context: &Context,
+    context: &Arriving,
 ) -> Result<Belongs, ServiceError> {
     let mut threads: Vec<Row<Thread>> = Vec::new();
     let mut aside = None;
@@ -135,8 +140,9 @@ async fn find_threads(
 fn shares_a_person(arrival: &Arrival<'_>, claim: &AddressClaim, thread: &Thread) -> bool {
     let parsed = &arrival.parsed;
     let people = parsed.from.iter().chain(&parsed.to).chain(&parsed.cc);
-    let people = people.map(|mailbox| mailbox.email.to_ascii_lowercase());
-    let others: Vec<String> = people.filter(|email| *email != claim.address.folded()).collect();
+    let people = people.filter_map(|mailbox| mailbox.email.parse::<EmailAddress>().ok());
+    let others: Vec<String> =
+        people.filter(|email| !email.is_of_mailbox(&claim.address)).map(|email| email.folded()).collect();
     thread.participants().any(|participant| others.contains(&participant))
 }
 
@@ -144,7 +150,7 @@ fn shares_a_person(arrival: &Arrival<'_>, claim: &AddressClaim, thread: &Thread)
 async fn was_sent_to_author(
     app: &App,
     claim: &AddressClaim,
-    context: &Context,
+    context: &Arriving,
     messages: &[MessageId],
 ) -> Result<bool, ServiceError> {
     let Some(author) = &context.author else { return Ok(false) };
@@ -160,7 +166,7 @@ async fn was_sent_to_author(
 fn message(
     arrival: &Arrival<'_>,
     claim: &AddressClaim,
-    context: &Context,
+    context: &Arriving,
     thread_id: ThreadId,
     id: MessageId,
     now: actionlayer_domain::Timestamp,
@@ -223,7 +229,7 @@ async fn go_stale(
 fn point_at(
     arrival: &Arrival<'_>,
     claim: &AddressClaim,
-    context: &Context,
+    context: &Arriving,
     message: &Message,
     transaction: &mut Transaction,
 ) -> Result<(), ServiceError> {

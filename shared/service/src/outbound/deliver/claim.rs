@@ -2,9 +2,10 @@
 
 use actionlayer_clients::ses::Envelope;
 use actionlayer_domain::{
-    AttemptId, EmailAddress, MessageBody,
+    AttemptId, EmailAddress, MessageBody, Suppression,
     draft::{Failure, FailureCode},
-    identity::IdentityStatus,
+    sending::{self, Basis, Facts, Refusal, Step},
+    unattended::UnattendedToday,
     work::SendJob,
 };
 use actionlayer_store::{BlobKey, Outbound, Transaction};
@@ -48,50 +49,48 @@ pub(super) async fn claim_once(
     if delivery.claim(attempt_id, now).is_err() {
         return Ok(None);
     }
-    let identity = identity.map(|row| row.value).filter(|identity| identity.status == IdentityStatus::Active);
-    let Some(identity) = identity else {
-        let failure = Failure {
-            code: FailureCode::IdentityUnavailable,
-            message: "The identity was suspended or deleted before this left.".to_owned(),
-        };
-        fail(app, job.workspace_id, job.message_id, &failure).await?;
-        return Ok(None);
-    };
-    let mut transaction = Transaction::new();
-    let mut claimed_draft = None;
-    if let Some(draft_row) = &draft {
-        let mut draft = draft_row.value.clone();
-        if draft.claim(message.id, &thread.value, now).is_err() {
-            withdraw(
-                app,
-                &Outbound { message: row, thread, identity: None, draft: Some(draft_row.clone()), suppressed },
-            )
-            .await?;
+    let basis = match &draft {
+        Some(draft) => Basis::Draft(&draft.value),
+        // Its draft is gone: nobody can say that it was approved.
+        None if message.draft_id.is_some() => {
+            withdraw(app, &Outbound { message: row, thread, identity: None, draft: None, suppressed }).await?;
             return Ok(None);
         }
-        transaction.replace(draft_row, &draft)?.check(&thread);
-        claimed_draft = Some(draft_row.replaced(draft));
-    } else if message.draft_id.is_some() {
-        // Its draft is gone: nobody can say that it was approved.
-        withdraw(app, &Outbound { message: row, thread, identity: None, draft: None, suppressed }).await?;
+        None => Basis::Caller,
+    };
+    let Some(identity) = identity.map(|row| row.value) else {
+        fail(app, job.workspace_id, job.message_id, &identity_unavailable()).await?;
         return Ok(None);
-    } else {
-        // Nothing about the thread matters here. But a write of one item has no token: were its answer lost, the SDK's
-        // retry would find the claim taken, by itself, and the mail would never leave. A transaction has one.
-        transaction.check(&thread);
+    };
+    let allowed = sending::may_leave(&Facts {
+        basis,
+        step: Step::Claim(message.id),
+        identity: &identity,
+        thread: Some(&thread.value),
+        answers: None,
+        to: &[],
+        suppressed: &suppressed,
+        today: UnattendedToday::default(),
+        plan_used_up: false,
+        now,
+    });
+    if let Err(refusal) = allowed {
+        match failure_of(&refusal, &suppressed) {
+            Some(failure) => fail(app, job.workspace_id, job.message_id, &failure).await?,
+            None => withdraw(app, &Outbound { message: row, thread, identity: None, draft, suppressed }).await?,
+        }
+        return Ok(None);
     }
-
-    if !suppressed.is_empty() {
-        let addresses: Vec<_> = suppressed.iter().map(|suppression| suppression.email.as_str()).collect();
-        let failure = Failure {
-            code: FailureCode::RecipientSuppressed,
-            message: format!(
-                "Nothing is sent to {} any more: mail there bounced or was complained about.",
-                addresses.join(", ")
-            ),
-        };
-        fail(app, job.workspace_id, job.message_id, &failure).await?;
-        return Ok(None);
+    // Also where nothing about the thread matters: a write of one item has no token. Were its answer lost, the SDK's retry
+    // would find the claim taken, by itself, and the mail would never leave. A transaction has one.
+    let mut transaction = Transaction::new();
+    transaction.check(&thread);
+    let mut claimed_draft = None;
+    if let Some(row) = &draft {
+        let mut draft = row.value.clone();
+        draft.claim(message.id, &thread.value, now)?;
+        transaction.replace(row, &draft)?;
+        claimed_draft = Some(row.replaced(draft));
     }
 
     // Built and stored before the claim: what fails here has claimed nothing.
@@ -126,4 +125,40 @@ pub(super) async fn claim_once(
     let outbound =
         Outbound { message: row.replaced(message), thread, identity: None, draft: claimed_draft, suppressed };
     Ok(Some(Claimed { from: identity.email_address, recipients, raw, outbound }))
+}
+
+fn identity_unavailable() -> Failure {
+    Failure {
+        code: FailureCode::IdentityUnavailable,
+        message: "The identity was suspended or deleted before this left.".to_owned(),
+    }
+}
+
+/// What is recorded about a message that may not leave; none where it is the draft that has moved on, which then says so
+/// itself.
+fn failure_of(refusal: &Refusal, suppressed: &[Suppression]) -> Option<Failure> {
+    match refusal {
+        Refusal::IdentitySuspended => Some(identity_unavailable()),
+        Refusal::RecipientSuppressed => {
+            let addresses: Vec<_> = suppressed.iter().map(|suppression| suppression.email.as_str()).collect();
+            Some(Failure {
+                code: FailureCode::RecipientSuppressed,
+                message: format!(
+                    "Nothing is sent to {} any more: mail there bounced or was complained about.",
+                    addresses.join(", ")
+                ),
+            })
+        }
+        // The others are asked when it is queued.
+        Refusal::Draft(_)
+        | Refusal::ColdSendBlocked
+        | Refusal::NotOptedOut
+        | Refusal::Stale
+        | Refusal::AnswersMachine
+        | Refusal::GoesElsewhere
+        | Refusal::ThreadCap
+        | Refusal::RecipientCap
+        | Refusal::IdentityCap
+        | Refusal::PlanLimit => None,
+    }
 }
