@@ -26,7 +26,7 @@ async def refused(kind, words, call):
     try:
         await call
     except kind as error:
-        assert words in str(error), error
+        assert words.lower() in str(error).lower(), error
         return error
     raise AssertionError(f"{kind.__name__}: {words} was expected")
 

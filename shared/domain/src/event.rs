@@ -12,7 +12,7 @@ mod tests;
 
 pub use derive::events;
 pub use kind::{EventType, UnknownEvent};
-pub use log::{EVENT_LIFETIME, Event, EventPayload, Happening};
+pub use log::{EVENT_LIFETIME, Event, EventData, EventPayload};
 
 use crate::{
     Draft, Message, SendingDomain, Suppression, Thread, WorkspaceId,

@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use crate::{ApiKeyId, HeaderText, IdentityId, Secret, Timestamp, WorkspaceId, ports::Entropy};
 
-/// What a key may do; see [`crate::Authority`].
+/// What a key may do. Approval is worth nothing if the agent can approve itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {

@@ -22,7 +22,7 @@ const SECRET_CHARS: usize = 32;
 /// Which events a webhook wants.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Subscription {
+pub enum EventSelection {
     /// All of them, also those that will come to be.
     All,
     /// These.
@@ -31,7 +31,7 @@ pub enum Subscription {
 
 /// The names do not say which events are wanted.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum InvalidSubscription {
+pub enum InvalidEventSelection {
     /// There is none.
     Empty,
     /// `*` stands beside others.
@@ -43,23 +43,24 @@ pub enum InvalidSubscription {
 /// What stands for all events.
 pub const ALL_EVENTS: &str = "*";
 
-impl Subscription {
+impl EventSelection {
     /// The events that a webhook can ask for: a test is made for one webhook alone.
     pub fn choices() -> impl Iterator<Item = EventType> {
         EventType::ALL.into_iter().filter(|event| *event != EventType::WebhookTest)
     }
 
     /// From names of events, or `*` alone. A name given twice is meant once.
-    pub fn parse(names: &[String]) -> Result<Self, InvalidSubscription> {
+    pub fn parse(names: &[String]) -> Result<Self, InvalidEventSelection> {
         match names {
-            [] => return Err(InvalidSubscription::Empty),
+            [] => return Err(InvalidEventSelection::Empty),
             [all] if all == ALL_EVENTS => return Ok(Self::All),
-            several if several.iter().any(|name| name == ALL_EVENTS) => return Err(InvalidSubscription::AllAndMore),
+            several if several.iter().any(|name| name == ALL_EVENTS) => return Err(InvalidEventSelection::AllAndMore),
             _ => {}
         }
         let mut events = Vec::with_capacity(names.len());
         for (i, name) in names.iter().enumerate() {
-            let event = Self::choices().find(|event| event.as_str() == name).ok_or(InvalidSubscription::Unknown(i))?;
+            let event =
+                Self::choices().find(|event| event.as_str() == name).ok_or(InvalidEventSelection::Unknown(i))?;
             if !events.contains(&event) {
                 events.push(event);
             }
@@ -103,7 +104,7 @@ pub struct Webhook {
     /// Where.
     pub url: WebhookUrl,
     /// Which events.
-    pub events: Subscription,
+    pub events: EventSelection,
     /// What its owner calls it.
     pub description: Option<String>,
     /// Whether events are delivered.
@@ -157,8 +158,8 @@ mod tests {
         }
     }
 
-    fn names(names: &[&str]) -> Result<Subscription, InvalidSubscription> {
-        Subscription::parse(&names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>())
+    fn names(names: &[&str]) -> Result<EventSelection, InvalidEventSelection> {
+        EventSelection::parse(&names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>())
     }
 
     fn webhook() -> Webhook {
@@ -167,7 +168,7 @@ mod tests {
             id: WebhookId::from_bytes([1; 16]),
             workspace_id: WorkspaceId::from_bytes([2; 16]),
             url: WebhookUrl::parse("https://example.com/", Reach::Public).unwrap(),
-            events: Subscription::All,
+            events: EventSelection::All,
             description: None,
             active: true,
             secret: Secret::new("whsec_first".to_owned()),
@@ -179,16 +180,16 @@ mod tests {
 
     #[test]
     fn all_events_or_those_that_are_named() {
-        assert_eq!(names(&["*"]), Ok(Subscription::All));
+        assert_eq!(names(&["*"]), Ok(EventSelection::All));
         let some = names(&["email.received", "draft.sent", "email.received"]).unwrap();
         assert_eq!(some.names(), ["email.received", "draft.sent"]);
         assert!(some.includes(EventType::DraftSent) && !some.includes(EventType::DraftStale));
-        assert_eq!(names(&[]), Err(InvalidSubscription::Empty));
-        assert_eq!(names(&["*", "draft.sent"]), Err(InvalidSubscription::AllAndMore));
-        assert_eq!(names(&["draft.sent", "email.opened"]), Err(InvalidSubscription::Unknown(1)));
-        assert_eq!(names(&["webhook.test"]), Err(InvalidSubscription::Unknown(0)));
-        assert!(Subscription::choices().all(|event| Subscription::All.includes(event)));
-        assert!(!Subscription::All.includes(EventType::WebhookTest));
+        assert_eq!(names(&[]), Err(InvalidEventSelection::Empty));
+        assert_eq!(names(&["*", "draft.sent"]), Err(InvalidEventSelection::AllAndMore));
+        assert_eq!(names(&["draft.sent", "email.opened"]), Err(InvalidEventSelection::Unknown(1)));
+        assert_eq!(names(&["webhook.test"]), Err(InvalidEventSelection::Unknown(0)));
+        assert!(EventSelection::choices().all(|event| EventSelection::All.includes(event)));
+        assert!(!EventSelection::All.includes(EventType::WebhookTest));
     }
 
     #[test]

@@ -316,7 +316,8 @@ async fn identities(reached: &Reached) {
     let early = json!({"domain_id": unproven["id"], "local_part": "mia", "display_name": "Mia"});
     reached.post(owner, "/v1/identities", early).await;
     let noa = world.new_identity("noa", json!({})).await;
-    reached.post(owner, &format!("/v1/identities/{}/test-notification", id(&noa)), json!({})).await;
+    let nobody = world.new_identity("nobody", json!({"approval_channel": null})).await;
+    reached.post(owner, &format!("/v1/identities/{}/test-notification", id(&nobody)), json!({})).await;
     for path in ["/v1/drafts", "/v1/emails/send"] {
         reached.post(owner, path, cold(&noa, CUSTOMER)).await;
     }

@@ -187,7 +187,8 @@ async fn the_last_mail_of_a_plan_is_the_last_whichever_way_it_goes() {
     assert_eq!(world.reread(&draft).await["status"], "approved");
     assert_eq!(world.reread(&pending).await["status"], "pending");
 
-    // A larger plan, and it goes.
+    // A larger plan, and it goes. What a worker has in its hands when its engine is killed would be in doubt.
+    eventually("the fifty mails to leave", async || (world.sent_to(CUSTOMER).await.len() == 50).then_some(())).await;
     redeploy(&mut world, "pro").await;
     world.owner.post_empty(&step(&draft, "send")).await.expect(202);
     world.until_draft(&draft, "sent").await;

@@ -224,7 +224,16 @@ async fn a_press_outlives_a_restart_and_counts_once() {
     world.fault("telegram", "webhook", "duplicate_delivery", 1).await;
     world.telegram_press(TELEGRAM_DANA, &asked, "Approve & send").await;
     world.crash_and_restart().await;
-    world.until_draft(&draft, "sent").await;
+    // What a queue had handed out when it died is handed out again.
+    world.advance(200).await;
+    // Unless its worker died with the mail in its hands: then nobody knows whether it left, and it is not sent again.
+    eventually("the draft to be sent or in doubt", async || {
+        let draft = world.reread(&draft).await;
+        (draft["status"] == "sent" || draft["send_state"] == "sending").then_some(())
+    })
+    .await;
     world.come_to_rest().await;
-    assert_eq!(world.sent_to(CUSTOMER).await.len(), 1);
+    let sent = world.sent_to(CUSTOMER).await.len();
+    let draft = world.reread(&draft).await;
+    assert!(sent == 1 || sent == 0 && draft["failure"]["code"] == "outcome_unknown", "{sent} left: {draft}");
 }

@@ -108,7 +108,7 @@ pub(super) async fn carry_out(
             let mut call = Call { world, bot, arguments, now_ms };
             match method.as_str() {
                 "getme" => Ok(call.bot.json()),
-                "getchat" => Ok(call.chat()?.json()),
+                "getchat" => Ok(call.chat()?.full_json()),
                 "sendmessage" => call.send_message(),
                 "editmessagetext" => call.edit_text(),
                 "editmessagereplymarkup" => call.edit_markup(),

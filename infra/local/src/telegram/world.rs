@@ -235,6 +235,20 @@ impl Chat {
         }
         chat
     }
+
+    /// As `getChat` returns it: `ChatFullInfo` has fields that every chat has, which clients insist on. See "ChatFullInfo",
+    /// core.telegram.org/bots/api.
+    pub(crate) fn full_json(&self) -> Value {
+        let mut chat = self.json();
+        chat["accent_color_id"] = 0.into();
+        chat["max_reaction_count"] = 11.into();
+        chat["accepted_gift_types"] = serde_json::json!({"unlimited_gifts": true, "limited_gifts": true,
+            "unique_gifts": true, "premium_subscription": true, "gifts_from_channels": true});
+        if self.kind != "private" {
+            chat["permissions"] = serde_json::json!({"can_send_messages": true});
+        }
+        chat
+    }
 }
 
 impl World {

@@ -3,7 +3,7 @@
 use actionlayer_domain::{
     EventId, Secret, Timestamp, Webhook, WebhookDelivery, WebhookDeliveryId, WebhookId, WebhookUrl,
     event::{Event, EventPayload, EventType},
-    webhook::{ALL_EVENTS, Subscription, WebhookAttempt, WebhookDeliveryState},
+    webhook::{ALL_EVENTS, EventSelection, WebhookAttempt, WebhookDeliveryState},
 };
 use serde::Serialize;
 use utoipa::{
@@ -20,7 +20,7 @@ pub struct EventName;
 
 impl PartialSchema for EventName {
     fn schema() -> RefOr<Schema> {
-        let names = Subscription::choices().map(EventType::as_str).chain([ALL_EVENTS]);
+        let names = EventSelection::choices().map(EventType::as_str).chain([ALL_EVENTS]);
         ObjectBuilder::new()
             .schema_type(SchemaType::new(Type::String))
             .description(Some("An event; or `*`, alone, for all of them."))

@@ -1,6 +1,6 @@
 //! What happened, from what an item was before a change and what it is after.
 
-use super::{Entity, Event, Happening};
+use super::{Entity, Event, EventData};
 use crate::{
     Draft, DraftStatus, Message, SendingDomain, Timestamp,
     contact::HeldInbound,
@@ -38,7 +38,7 @@ fn reached(message: &Message) -> Option<DeliveryStatus> {
 }
 
 fn of_message(old: Option<&Message>, message: &Message, revision: u64) -> Vec<Event> {
-    let event = |at: Timestamp, what: Happening| {
+    let event = |at: Timestamp, what: EventData| {
         Event::of(message.workspace_id, at, &format!("message#{}#{revision}", message.id), what)
     };
     let (thread_id, message_id, identity_id) = (message.thread_id, message.id, message.identity_id);
@@ -49,7 +49,7 @@ fn of_message(old: Option<&Message>, message: &Message, revision: u64) -> Vec<Ev
         }
         let received_at = message.received_at.unwrap_or(message.created_at);
         let from_email = message.from_email.clone();
-        let what = Happening::EmailReceived { thread_id, message_id, identity_id, from_email, subject, received_at };
+        let what = EventData::EmailReceived { thread_id, message_id, identity_id, from_email, subject, received_at };
         return vec![event(message.created_at, what)];
     }
     let before = old.and_then(reached);
@@ -62,7 +62,7 @@ fn of_message(old: Option<&Message>, message: &Message, revision: u64) -> Vec<Ev
         let (to, subject) = (to.clone(), subject.clone());
         events.push(event(
             sent_at,
-            Happening::EmailSent { thread_id, message_id, identity_id, draft_id, to, subject, sent_at },
+            EventData::EmailSent { thread_id, message_id, identity_id, draft_id, to, subject, sent_at },
         ));
     }
     if before == Some(now) {
@@ -71,13 +71,13 @@ fn of_message(old: Option<&Message>, message: &Message, revision: u64) -> Vec<Ev
     let at = message.delivery.as_ref().and_then(|delivery| delivery.reported_at).unwrap_or(sent_at);
     let reported = match now {
         DeliveryStatus::Delivered => {
-            Happening::EmailDelivered { thread_id, message_id, identity_id, draft_id, to, subject, delivered_at: at }
+            EventData::EmailDelivered { thread_id, message_id, identity_id, draft_id, to, subject, delivered_at: at }
         }
         DeliveryStatus::Bounced => {
-            Happening::EmailBounced { thread_id, message_id, identity_id, draft_id, to, subject, bounced_at: at }
+            EventData::EmailBounced { thread_id, message_id, identity_id, draft_id, to, subject, bounced_at: at }
         }
         DeliveryStatus::Complained => {
-            Happening::EmailComplained { thread_id, message_id, identity_id, draft_id, to, subject, complained_at: at }
+            EventData::EmailComplained { thread_id, message_id, identity_id, draft_id, to, subject, complained_at: at }
         }
         DeliveryStatus::Sent | DeliveryStatus::Queued | DeliveryStatus::Sending | DeliveryStatus::Failed => {
             return events;
@@ -88,14 +88,14 @@ fn of_message(old: Option<&Message>, message: &Message, revision: u64) -> Vec<Ev
 }
 
 fn of_draft(old: Option<&Draft>, draft: &Draft, revision: u64) -> Vec<Event> {
-    let event = |at: Timestamp, what: Happening| {
+    let event = |at: Timestamp, what: EventData| {
         Event::of(draft.workspace_id, at, &format!("draft#{}#{revision}", draft.id), what)
     };
     let (draft_id, thread_id, identity_id, version) = (draft.id, draft.thread_id, draft.identity_id, draft.version);
     let mut events = Vec::new();
     if old.is_none() {
         let (subject, created_at) = (draft.subject.as_str().to_owned(), draft.created_at);
-        let what = Happening::DraftCreated { draft_id, thread_id, identity_id, version, subject, created_at };
+        let what = EventData::DraftCreated { draft_id, thread_id, identity_id, version, subject, created_at };
         events.push(event(created_at, what));
     }
     if old.is_some_and(|old| old.status == draft.status) {
@@ -112,7 +112,7 @@ fn of_draft(old: Option<&Draft>, draft: &Draft, revision: u64) -> Vec<Event> {
         at,
         match draft.status {
             DraftStatus::Pending => return events,
-            DraftStatus::Approved => Happening::DraftApproved {
+            DraftStatus::Approved => EventData::DraftApproved {
                 draft_id,
                 thread_id,
                 identity_id,
@@ -122,7 +122,7 @@ fn of_draft(old: Option<&Draft>, draft: &Draft, revision: u64) -> Vec<Event> {
                 decided_by_name,
                 decided_at,
             },
-            DraftStatus::Rejected => Happening::DraftRejected {
+            DraftStatus::Rejected => EventData::DraftRejected {
                 draft_id,
                 thread_id,
                 identity_id,
@@ -134,13 +134,13 @@ fn of_draft(old: Option<&Draft>, draft: &Draft, revision: u64) -> Vec<Event> {
                 decided_at,
             },
             DraftStatus::Sent => {
-                Happening::DraftSent { draft_id, thread_id, identity_id, version, message_id, sent_at: at }
+                EventData::DraftSent { draft_id, thread_id, identity_id, version, message_id, sent_at: at }
             }
             DraftStatus::Stale => {
                 let based_on_message_id = draft.based_on_message_id;
-                Happening::DraftStale { draft_id, thread_id, identity_id, version, based_on_message_id, stale_at: at }
+                EventData::DraftStale { draft_id, thread_id, identity_id, version, based_on_message_id, stale_at: at }
             }
-            DraftStatus::Failed => Happening::DraftFailed {
+            DraftStatus::Failed => EventData::DraftFailed {
                 draft_id,
                 thread_id,
                 identity_id,
@@ -151,7 +151,7 @@ fn of_draft(old: Option<&Draft>, draft: &Draft, revision: u64) -> Vec<Event> {
                 failed_at: at,
             },
             DraftStatus::Expired => {
-                Happening::DraftExpired { draft_id, thread_id, identity_id, version, expired_at: at }
+                EventData::DraftExpired { draft_id, thread_id, identity_id, version, expired_at: at }
             }
         },
     ));
@@ -159,7 +159,7 @@ fn of_draft(old: Option<&Draft>, draft: &Draft, revision: u64) -> Vec<Event> {
 }
 
 fn of_held(held: &HeldInbound, revision: u64) -> Event {
-    let what = Happening::InboundHeld {
+    let what = EventData::InboundHeld {
         pending_id: held.id,
         identity_id: held.identity_id,
         from_email: held.from_email.clone(),
@@ -176,10 +176,10 @@ fn of_domain(old: Option<DomainStatus>, domain: &SendingDomain, revision: u64) -
     let (domain_id, name, at) = (domain.id, domain.domain.to_string(), domain.updated_at);
     let what = match domain.status {
         DomainStatus::Pending => return None,
-        DomainStatus::Verified => Happening::DomainVerified { domain_id, domain: name, verified_at: at },
+        DomainStatus::Verified => EventData::DomainVerified { domain_id, domain: name, verified_at: at },
         DomainStatus::Failed => {
             let missing = domain.missing_records().map(record_name).collect();
-            Happening::DomainFailed { domain_id, domain: name, missing, failed_at: at }
+            EventData::DomainFailed { domain_id, domain: name, missing, failed_at: at }
         }
     };
     Some(Event::of(domain.workspace_id, at, &format!("domain#{domain_id}#{revision}"), what))

@@ -29,14 +29,14 @@ pub struct Event {
     pub at: Timestamp,
     /// What happened.
     #[serde(flatten)]
-    pub what: Happening,
+    pub what: EventData,
 }
 
 /// What happened: the flat payload of each type of event, without the event's id.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "event")]
 #[allow(missing_docs, reason = "the fields are those of the API's objects, under the same names")]
-pub enum Happening {
+pub enum EventData {
     /// Mail arrived and joined a thread.
     #[serde(rename = "email.received")]
     #[schema(title = "EmailReceived")]
@@ -209,7 +209,7 @@ pub enum Happening {
     WebhookTest { webhook_id: WebhookId, requested_at: Timestamp },
 }
 
-impl Happening {
+impl EventData {
     /// Its type.
     pub const fn event_type(&self) -> EventType {
         match self {
@@ -256,7 +256,7 @@ impl Happening {
 impl Event {
     /// What happened at some time because of `cause`, which names it among all that ever happens: the same cause gives
     /// the same id.
-    pub fn of(workspace_id: WorkspaceId, at: Timestamp, cause: &str, what: Happening) -> Self {
+    pub fn of(workspace_id: WorkspaceId, at: Timestamp, cause: &str, what: EventData) -> Self {
         let event_type = what.event_type();
         let id = ids::derived(at, event_type as u16, &format!("{cause}#{event_type}"));
         Self { id: EventId::from_bytes(id), workspace_id, at, what }
@@ -280,13 +280,13 @@ pub struct EventPayload {
     pub event_id: EventId,
     /// What happened.
     #[serde(flatten)]
-    pub what: Happening,
+    pub what: EventData,
 }
 
 impl PartialSchema for EventPayload {
     /// One object for each type of event, each with the event's id.
     fn schema() -> RefOr<Schema> {
-        let mut schema = Happening::schema();
+        let mut schema = EventData::schema();
         if let RefOr::T(Schema::OneOf(types)) = &mut schema {
             types.description = Some("An event as it is published: one flat object, by `event`.".to_owned());
             for one in &mut types.items {
@@ -302,6 +302,6 @@ impl PartialSchema for EventPayload {
 
 impl ToSchema for EventPayload {
     fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
-        Happening::schemas(schemas);
+        EventData::schemas(schemas);
     }
 }

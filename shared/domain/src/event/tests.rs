@@ -183,14 +183,14 @@ fn a_domain_is_told_of_whenever_it_turns() {
     use DomainStatus::{Failed, Pending, Verified};
     let happened = of_domains([Pending, Pending, Verified, Verified, Failed, Verified]);
     assert_eq!(names(&happened), ["domain.verified", "domain.failed", "domain.verified"]);
-    let Happening::DomainFailed { missing, .. } = &happened[1].what else { panic!("{happened:?}") };
+    let EventData::DomainFailed { missing, .. } = &happened[1].what else { panic!("{happened:?}") };
     assert_eq!(missing, &["TXT _novacore.novacore.test"]);
 }
 
 /// Every event there is, once.
 fn every_event() -> BTreeMap<EventType, Event> {
     use DomainStatus::{Failed, Pending, Verified};
-    let test = Happening::WebhookTest { webhook_id: read(json!(HELD)), requested_at: at(8) };
+    let test = EventData::WebhookTest { webhook_id: read(json!(HELD)), requested_at: at(8) };
     let all = [
         life([Entity::Message(Box::new(message("inbound", &Value::Null)))]),
         life([Entity::Held(Box::new(held()))]),
@@ -243,7 +243,7 @@ fn what_happens_in_the_same_moment_is_in_the_order_of_cause_and_effect() {
 fn a_delivery_of_an_event_is_made_once_for_each_webhook() {
     use crate::{
         WebhookDelivery, WebhookId,
-        webhook::{Reach, Subscription, Webhook, WebhookUrl, generate_secret},
+        webhook::{EventSelection, Reach, Webhook, WebhookUrl, generate_secret},
     };
 
     #[derive(Debug)]
@@ -257,7 +257,7 @@ fn a_delivery_of_an_event_is_made_once_for_each_webhook() {
         id: WebhookId::from_bytes([number; 16]),
         workspace_id: read(json!(WORKSPACE)),
         url: WebhookUrl::parse("https://example.com/", Reach::Public).expect("a URL"),
-        events: Subscription::All,
+        events: EventSelection::All,
         description: None,
         active: true,
         secret: generate_secret(&Zeros),

@@ -167,7 +167,7 @@ pub async fn finish_install(
 
 /// The workspace's installation, if there is one.
 pub async fn installation(app: &App, caller: &Caller) -> Result<Option<SlackInstallation>, ServiceError> {
-    caller.require(Permission::Administer)?;
+    caller.require(Permission::Read)?;
     let found = app.store.get::<SlackInstallation>(&keys::slack_installation(caller.workspace_id)).await?;
     Ok(found.map(|row| row.value))
 }

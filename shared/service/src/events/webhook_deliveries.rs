@@ -3,7 +3,7 @@
 
 use actionlayer_domain::{
     WebhookDelivery, WebhookDeliveryId, WebhookId,
-    event::{EVENT_LIFETIME, Event, Happening},
+    event::{EVENT_LIFETIME, Event, EventData},
     key::Permission,
 };
 use actionlayer_store::{Page, PageRequest, Transaction, keys};
@@ -40,7 +40,7 @@ pub async fn test_webhook(
             return find(app, caller, id, made).await;
         }
         let now = app.now();
-        let what = Happening::WebhookTest { webhook_id: id, requested_at: now };
+        let what = EventData::WebhookTest { webhook_id: id, requested_at: now };
         let event = Event::of(caller.workspace_id, now, &format!("{id}#{:016x}", app.entropy().next_u64()), what);
         let delivery = WebhookDelivery::of(&event, &webhook.value, now);
         let mut transaction = Transaction::new();

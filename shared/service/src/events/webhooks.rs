@@ -3,7 +3,7 @@
 use actionlayer_domain::{
     Webhook, WebhookId, WebhookUrl, Workspace,
     key::Permission,
-    webhook::{ALL_EVENTS, InvalidSubscription, MAX_WEBHOOKS, Subscription, generate_secret},
+    webhook::{ALL_EVENTS, EventSelection, InvalidEventSelection, MAX_WEBHOOKS, generate_secret},
 };
 use actionlayer_store::{Page, PageRequest, Row, Transaction, keys};
 
@@ -68,17 +68,17 @@ fn check_url(app: &App, url: &str, fields: &mut Fields) -> Option<WebhookUrl> {
     WebhookUrl::parse(url, app.settings.webhook_reach).map_err(|error| fields.refuse("url", error)).ok()
 }
 
-fn check_events(names: &[String], fields: &mut Fields) -> Option<Subscription> {
-    let all = || Subscription::choices().map(|event| format!("`{event}`")).collect::<Vec<_>>().join(", ");
-    match Subscription::parse(names) {
+fn check_events(names: &[String], fields: &mut Fields) -> Option<EventSelection> {
+    let all = || EventSelection::choices().map(|event| format!("`{event}`")).collect::<Vec<_>>().join(", ");
+    match EventSelection::parse(names) {
         Ok(events) => return Some(events),
-        Err(InvalidSubscription::Empty) => {
+        Err(InvalidEventSelection::Empty) => {
             fields.refuse("events", format!("must name an event, or be [\"{ALL_EVENTS}\"] for all"));
         }
-        Err(InvalidSubscription::AllAndMore) => {
+        Err(InvalidEventSelection::AllAndMore) => {
             fields.refuse("events", format!("must be [\"{ALL_EVENTS}\"] alone for all events"));
         }
-        Err(InvalidSubscription::Unknown(i)) => {
+        Err(InvalidEventSelection::Unknown(i)) => {
             fields.refuse(format!("events[{i}]"), format!("must be one of {}, or `{ALL_EVENTS}`", all()));
         }
     }

@@ -3,8 +3,8 @@
 use actionlayer_domain::{
     DomainId, Entropy as _, EventId, IdentityId, MessageId, Secret, ThreadId, Timestamp, Webhook, WebhookDelivery,
     WebhookId, WebhookUrl, WorkspaceId,
-    event::{Event, EventType, Happening},
-    webhook::{Reach, Subscription},
+    event::{Event, EventData, EventType},
+    webhook::{EventSelection, Reach},
 };
 use actionlayer_store::{EventFilter, Page, PageRequest, Record, Row, Transaction, keys};
 
@@ -20,7 +20,7 @@ fn time(text: &str) -> Timestamp {
 fn received(world: &World, workspace: WorkspaceId, identity_id: IdentityId, at: Timestamp) -> Event {
     let thread_id = ThreadId::generate(at, &*world.entropy);
     let message_id = MessageId::generate_in(thread_id.family(), at, &*world.entropy);
-    let what = Happening::EmailReceived {
+    let what = EventData::EmailReceived {
         thread_id,
         message_id,
         identity_id,
@@ -32,7 +32,7 @@ fn received(world: &World, workspace: WorkspaceId, identity_id: IdentityId, at: 
 }
 
 fn held(world: &World, workspace: WorkspaceId, identity_id: IdentityId, at: Timestamp) -> Event {
-    let what = Happening::InboundHeld {
+    let what = EventData::InboundHeld {
         pending_id: actionlayer_domain::HeldId::generate(at, &*world.entropy),
         identity_id,
         from_email: "stranger@elsewhere.test".to_owned(),
@@ -44,7 +44,7 @@ fn held(world: &World, workspace: WorkspaceId, identity_id: IdentityId, at: Time
 
 fn verified(world: &World, workspace: WorkspaceId, at: Timestamp) -> Event {
     let domain_id = DomainId::generate(at, &*world.entropy);
-    let what = Happening::DomainVerified { domain_id, domain: "novacore.test".to_owned(), verified_at: at };
+    let what = EventData::DomainVerified { domain_id, domain: "novacore.test".to_owned(), verified_at: at };
     Event::of(workspace, at, &domain_id.to_string(), what)
 }
 
@@ -169,7 +169,7 @@ async fn an_event_and_its_delivery_are_written_once_and_the_delivery_is_due() {
         id: WebhookId::generate(now, &*world.entropy),
         workspace_id: workspace,
         url: WebhookUrl::parse("https://example.com/", Reach::Public).unwrap(),
-        events: Subscription::All,
+        events: EventSelection::All,
         description: None,
         active: true,
         secret: Secret::new("whsec_kept".to_owned()),
