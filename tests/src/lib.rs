@@ -11,6 +11,7 @@
 //! **Must never know.** The product's types: what it says is read as anybody reads it.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on says so by a panic")]
 
+pub mod browser;
 pub mod chats;
 pub mod contract;
 pub mod engine;
@@ -18,14 +19,19 @@ pub mod http;
 pub mod letter;
 pub mod mcp;
 pub mod outbox;
+pub mod person;
+pub mod receiver;
 pub mod smtp;
 pub mod waiting;
 pub mod world;
 
+pub use browser::{Browser, Page};
 pub use engine::Engine;
 pub use http::{Answer, Api};
 pub use letter::Letter;
 pub use mcp::Mcp;
 pub use outbox::Sent;
+pub use person::Person;
+pub use receiver::{Received, Receiver, Reply};
 pub use waiting::eventually;
 pub use world::{APPROVER, CUSTOMER, World};

@@ -1,5 +1,5 @@
 //! `/v1/auth`, `/v1/workspace`, `/v1/api-keys`, `/v1/billing`, `/v1/webhooks`, `/v1/events`, and the answer to every
-//! path that no function has.
+//! path below `/v1` that no function has.
 
 use std::sync::Arc;
 

@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::state::{State, StateError};
 
+#[cfg(test)]
+mod guard_tests;
 mod routes;
 mod server;
 #[cfg(test)]
@@ -28,6 +30,15 @@ pub enum RecordKind {
     /// A name server (RFC 1035 §3.3.11).
     #[serde(rename = "NS")]
     Ns,
+    /// An IPv4 address (RFC 1035 §3.4.1).
+    #[serde(rename = "A")]
+    A,
+    /// An IPv6 address (RFC 3596).
+    #[serde(rename = "AAAA")]
+    Aaaa,
+    /// Another name for the host (RFC 1035 §3.3.1).
+    #[serde(rename = "CNAME")]
+    Cname,
 }
 
 impl RecordKind {
@@ -36,11 +47,14 @@ impl RecordKind {
             Self::Txt => "TXT",
             Self::Mx => "MX",
             Self::Ns => "NS",
+            Self::A => "A",
+            Self::Aaaa => "AAAA",
+            Self::Cname => "CNAME",
         }
     }
 
     fn from_stored(text: &str) -> Option<Self> {
-        [Self::Txt, Self::Mx, Self::Ns].into_iter().find(|kind| kind.as_str() == text)
+        [Self::Txt, Self::Mx, Self::Ns, Self::A, Self::Aaaa, Self::Cname].into_iter().find(|kind| kind.as_str() == text)
     }
 }
 

@@ -76,6 +76,7 @@ impl Code {
     pub fn of(name: &str, app: Arc<App>) -> Result<Self, NoCode> {
         Ok(match name {
             "callback" => Self::http(function_callback::router(app)),
+            "dashboard" => Self::http(function_dashboard::router(app)),
             "drafts" => Self::http(function_drafts::router(app)),
             "identities" => Self::http(function_identities::router(app)),
             "mcp" => Self::http(function_mcp::router(app)),
@@ -86,8 +87,10 @@ impl Code {
             "ingest" => Self::event(app, |app, event| async move { function_ingest::handle(&app, event).await }),
             "notify" => Self::event(app, |app, event| async move { function_notify::handle(&app, event).await }),
             "relay" => Self::event(app, |app, event| async move { function_relay::handle(&app, event).await }),
+            "rules" => Self::event(app, |app, event| async move { function_rules::handle(&app, event).await }),
             "send" => Self::event(app, |app, event| async move { function_send::handle(&app, event).await }),
             "sweep" => Self::event(app, |app, event| async move { function_sweep::handle(&app, event).await }),
+            "webhook" => Self::event(app, |app, event| async move { function_webhook::handle(&app, event).await }),
             unknown => return Err(NoCode(unknown.to_owned())),
         })
     }

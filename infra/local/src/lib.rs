@@ -30,10 +30,12 @@ mod group_commit;
 mod in_process;
 pub mod invoke;
 mod kept;
+pub mod listen;
 pub mod local_access;
 mod local_routes;
 /// Everything that left.
 pub mod outbox;
+mod posted_fields;
 /// Where this machine says it is.
 pub mod region;
 /// The bucket: a folder served as S3.

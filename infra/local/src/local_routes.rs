@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use actionlayer_service::{App, accounts::first_owner::issue_start_link};
 use axum::{
     Json, Router,
     extract::{OriginalUri, State},
@@ -37,6 +38,7 @@ pub(crate) struct LocalRoutes {
     pub(crate) sweep: Sweep,
     pub(crate) slack: Arc<Slack>,
     pub(crate) telegram: Arc<Telegram>,
+    pub(crate) app: Arc<App>,
 }
 
 /// `/healthz`, for whoever watches over the engine.
@@ -49,6 +51,7 @@ pub(crate) fn router(routes: LocalRoutes, token: LocalToken) -> Router {
     Router::new()
         .route("/local/sweep", post(sweep))
         .with_state(routes.sweep)
+        .merge(Router::new().route("/local/start-link", post(start_link)).with_state(routes.app))
         .route("/local", get(unknown))
         .route("/local/{*path}", axum::routing::any(unknown))
         .merge(outbox::router(routes.outbox))
@@ -71,6 +74,17 @@ async fn healthz() -> Response {
 async fn sweep(State(sweep): State<Sweep>) -> Response {
     match sweep.run_once().await {
         Ok(answer) => Json(json!({ "swept": true, "answer": answer })).into_response(),
+        Err(error) => {
+            let body = json!({ "error": "internal_error", "message": error.to_string() });
+            (StatusCode::INTERNAL_SERVER_ERROR, Json(body)).into_response()
+        }
+    }
+}
+
+/// Another link that signs the owner in, as the one printed at the start.
+async fn start_link(State(app): State<Arc<App>>) -> Response {
+    match issue_start_link(&app).await {
+        Ok(url) => Json(json!({ "url": url })).into_response(),
         Err(error) => {
             let body = json!({ "error": "internal_error", "message": error.to_string() });
             (StatusCode::INTERNAL_SERVER_ERROR, Json(body)).into_response()

@@ -10,9 +10,11 @@ use std::{
 use actionlayer_local::{
     demo,
     engine::{Engine, EngineOptions},
+    listen::{ListenOptions, listen},
     local_access::LocalToken,
     smtp::relay::Relay,
 };
+use actionlayer_service::accounts::first_owner::issue_start_link;
 use clap::{Parser, Subcommand};
 use tracing_subscriber::{
     Layer as _,
@@ -52,6 +54,21 @@ struct Arguments {
 enum Command {
     /// Plays the whole loop on an engine of its own: mail in, draft, approval, exactly one mail out.
     Demo,
+    /// Prints the events of a deployment as they happen, and forwards them to an address of this machine.
+    Listen {
+        /// Where events are posted, signed as a webhook's are: <http://localhost:3000/hook>.
+        #[arg(long, value_name = "URL")]
+        forward: Option<String>,
+        /// The deployment.
+        #[arg(long, default_value = "http://127.0.0.1:8787")]
+        url: String,
+        /// An API key of the deployment; the environment's `ACTIONLAYER_API_KEY` when left out.
+        #[arg(long)]
+        key: Option<String>,
+        /// Only events of this type, such as email.received. May be repeated.
+        #[arg(long, value_name = "TYPE")]
+        event: Vec<String>,
+    },
     /// Prints the OpenAPI document, or writes it.
     Openapi {
         /// The file to replace. Not the shell's `>`: that empties the file before the build reads it.
@@ -66,6 +83,11 @@ async fn main() -> ExitCode {
     let outcome = match arguments.command {
         Some(Command::Demo) => demo::run(&mut std::io::stdout()).await.map_err(|error| chain(&error)),
         Some(Command::Openapi { ref file }) => write_document(file.as_deref()).map_err(|error| chain(&error)),
+        Some(Command::Listen { forward, url, key, event }) => {
+            let key = key.or_else(|| std::env::var("ACTIONLAYER_API_KEY").ok()).unwrap_or_default();
+            let options = ListenOptions { url, key, forward, events: event };
+            listen(&options, &mut std::io::stdout()).await.map_err(|error| chain(&error))
+        }
         None => run(arguments).await.map_err(|error| chain(&error)),
     };
     match outcome {
@@ -95,6 +117,8 @@ fn write_document(file: Option<&std::path::Path>) -> std::io::Result<()> {
 enum RunError {
     #[error(transparent)]
     Engine(#[from] actionlayer_local::engine::EngineError),
+    #[error("the link that signs in cannot be made")]
+    StartLink(#[from] actionlayer_service::ServiceError),
     #[error("signals cannot be listened for")]
     Signal(#[from] std::io::Error),
 }
@@ -116,8 +140,9 @@ async fn run(arguments: Arguments) -> Result<(), RunError> {
         parameters: arguments.parameter.into_iter().collect(),
     })
     .await?;
+    let start_link = issue_start_link(engine.app()).await?;
     // A closed standard output is no reason not to run.
-    _ = greet(&engine, &arguments.data, local_token.as_str().filter(|_| arguments.local_token.is_none()));
+    _ = greet(&engine, &start_link, &arguments.data, local_token.as_str().filter(|_| arguments.local_token.is_none()));
     tokio::select! {
         signal = tokio::signal::ctrl_c() => signal?,
         _ = ended.recv() => {}
@@ -127,11 +152,13 @@ async fn run(arguments: Arguments) -> Result<(), RunError> {
 }
 
 /// Where everything is and what to try next. The first line is for programs, the rest for people.
-fn greet(engine: &Engine, data: &std::path::Path, made_token: Option<&str>) -> std::io::Result<()> {
+fn greet(engine: &Engine, start_link: &str, data: &std::path::Path, made_token: Option<&str>) -> std::io::Result<()> {
     let at = engine.addresses();
     let (url, local, smtp) = (at.url(), at.local_url(), at.smtp);
     let mut out = std::io::stdout().lock();
     writeln!(out, "ready http={url} smtp={smtp} slack={} telegram={}", at.slack, at.telegram)?;
+    writeln!(out, "  Open       {start_link}")?;
+    writeln!(out, "             it signs you in, once, and makes you the owner the first time")?;
     writeln!(out, "  API        {url}/v1       mail in {smtp}       what left {local}/local/outbox")?;
     writeln!(
         out,

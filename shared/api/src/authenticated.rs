@@ -16,7 +16,7 @@ use http::{Extensions, request::Parts};
 
 use crate::{
     ApiError,
-    boundary::{Rate, SourceAddress, Tenant},
+    boundary::{Rate, SourceAddress, note_tenant},
     credential::{WITHOUT_KEY, bearer},
 };
 
@@ -41,10 +41,7 @@ impl FromRequestParts<Arc<App>> for Authenticated {
         let by_method = if parts.method.is_safe() { RateClass::Read } else { RateClass::Write };
         let class = parts.extensions.get::<Counted>().map_or(by_method, |Counted(class)| *class);
         let (caller, rate) = authenticate(app, key, class).await?;
-        if let Some(Tenant(tenant)) = parts.extensions.get::<Tenant>() {
-            // Set once per request; a second extraction would say the same.
-            let _ = tenant.set(caller.workspace_id);
-        }
+        note_tenant(&parts.extensions, caller.workspace_id);
         note_rate(&parts.extensions, rate)?;
         let authenticated = Self(caller);
         parts.extensions.insert(authenticated.clone());

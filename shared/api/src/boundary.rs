@@ -57,14 +57,22 @@ impl SourceAddress {
     }
 
     /// Its hash, for keys: an address has no place in the table.
-    pub(crate) fn sha256_hex(&self) -> String {
+    pub fn sha256_hex(&self) -> String {
         hex::encode(Sha256::digest(self.0.as_bytes()))
     }
 }
 
-/// Whose request it turned out to be; filled by [`crate::Authenticated`], read for the log line.
+/// Whose request it turned out to be; filled by [`note_tenant`], read for the log line.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Tenant(pub(crate) Arc<OnceLock<WorkspaceId>>);
+
+/// Leaves word of whose request it turned out to be, for the log line.
+pub fn note_tenant(extensions: &http::Extensions, workspace_id: WorkspaceId) {
+    if let Some(Tenant(tenant)) = extensions.get::<Tenant>() {
+        // Set once per request; a second one would say the same.
+        let _ = tenant.set(workspace_id);
+    }
+}
 
 /// What was asked for and why it was refused, for the log line of a request whose path and status do not say: MCP puts
 /// every operation into one path, and a refusal into an answer with status 200.

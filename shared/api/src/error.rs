@@ -153,7 +153,7 @@ impl ApiError {
     }
 
     /// 404 of a path that no route has.
-    pub(crate) fn no_such_path() -> Self {
+    pub fn no_such_path() -> Self {
         Self::new(StatusCode::NOT_FOUND, "not_found", "There is nothing at this path.")
             .fix("Check the path; the API lies under `/v1`.")
     }
@@ -395,6 +395,11 @@ impl From<ServiceError> for ApiError {
             }
             ServiceError::Conflict(reason) => Self::conflict("conflict", format!("Not possible now: {reason}."))
                 .fix("Read the object again and decide anew."),
+            ServiceError::Unattended(declined) => Self::conflict(
+                "conflict",
+                format!("A rule approved it, no person did, and it may not leave so: {}", declined.sentence()),
+            )
+            .fix("Let a person approve and send it."),
             ServiceError::Contended => Self::unavailable("the same items kept changing"),
             ServiceError::Store(error) if error.retryable() => Self::unavailable(error.to_string()),
             ServiceError::Store(error) => Self::internal(error.to_string()),

@@ -27,7 +27,7 @@ pub mod views;
 
 pub use authenticated::{Authenticated, Counted};
 pub use body::{Addresses, JsonBody, NoFields, OptionalJsonBody, nullable, parse as parse_json, read as read_body};
-pub use boundary::{Noted, RequestId, SourceAddress, boundary};
+pub use boundary::{Noted, RequestId, SourceAddress, boundary, note_tenant};
 pub use credential::bearer;
 pub use error::ApiError;
 pub(crate) use idempotent::OnceOnly;

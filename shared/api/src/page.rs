@@ -1,5 +1,8 @@
 //! Lists: which part of one is asked for, and the envelope it comes in.
 
+use std::time::Duration;
+
+use actionlayer_service::waiting::MAX_WAIT;
 use actionlayer_store::{Page, PageRequest};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -31,6 +34,16 @@ impl Query {
     }
 }
 
+impl Query {
+    /// `wait`: how long an answer may wait for something to answer with.
+    pub fn wait(&mut self) -> Option<Duration> {
+        self.convert("wait", |text| match text.parse::<u64>() {
+            Ok(seconds) if seconds <= MAX_WAIT.as_secs() => Ok(Duration::from_secs(seconds)),
+            _ => Err(format!("must be a number of seconds from 0 to {}", MAX_WAIT.as_secs())),
+        })
+    }
+}
+
 /// The envelope of a list.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct List<V> {
@@ -58,6 +71,12 @@ impl<V> List<V> {
             offset: request.offset,
             next_cursor: page.next_cursor,
         }
+    }
+
+    /// Some of a list that is followed: how many it has by now nobody asks, and there always is a cursor.
+    pub fn followed(data: Vec<V>, more: bool, limit: u32, next_cursor: String) -> Self {
+        let total = data.len() as u64;
+        Self { data, total, total_is_capped: more, limit, offset: 0, next_cursor: Some(next_cursor) }
     }
 
     /// A list that is always given whole.

@@ -23,10 +23,12 @@ pub use html_preview::HtmlPreviewView;
 pub use identity::{ApprovalChannels, DomainView, IdentityView, RecordView, TestedChannelsView};
 pub use inbound::{ContactView, HeldView};
 pub use message::{AttachmentView, AuthenticationView, MessageView, SafetyView, SentView, SignedUrlView};
-pub use rule::{RuleTestView, RuleView};
+pub use rule::{RuleRunView, RuleTestView, RuleView};
 pub use settings::{ApiKeyView, BootstrapView, NewApiKeyView, WorkspaceView};
 pub use slack::{SlackInstallationView, SlackLinkView};
 pub use suppression::SuppressionView;
 pub use thread::{ThreadDetailView, ThreadView};
 pub use upload::UploadView;
-pub use webhook::{EventName, EventView, SecretWebhookView, WebhookDeliveryView, WebhookView};
+pub use webhook::{
+    EventName, EventView, SecretWebhookView, WebhookDeliveryDetailView, WebhookDeliveryView, WebhookView,
+};

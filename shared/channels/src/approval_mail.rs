@@ -27,11 +27,7 @@ pub struct ApprovalMail {
     pub html: String,
 }
 
-impl std::fmt::Debug for ApprovalMail {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("ApprovalMail(…)")
-    }
-}
+actionlayer_domain::debug_without_content!(ApprovalMail);
 
 #[derive(Template)]
 #[template(path = "approval_mail.txt")]

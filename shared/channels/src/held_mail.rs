@@ -23,11 +23,7 @@ pub struct HeldMail {
     pub text: String,
 }
 
-impl std::fmt::Debug for HeldMail {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("HeldMail(…)")
-    }
-}
+actionlayer_domain::debug_without_content!(HeldMail);
 
 #[derive(Template)]
 #[template(path = "held_mail.txt")]

@@ -15,7 +15,9 @@ pub mod held_mail;
 pub mod legible;
 pub mod press;
 pub mod proposal;
+pub mod rule_mail;
 pub mod slack;
+pub mod switched_off_mail;
 pub mod telegram;
 pub mod word_diff;
 
@@ -29,5 +31,5 @@ mod standing;
 mod units;
 
 pub use held::HeldStanding;
-pub use proposal::{PreviousVersion, Proposal, Rivals};
-pub use standing::refusal_sentence;
+pub use proposal::{PreviousVersion, Proposal, Rivals, changes_between};
+pub use standing::{Standing, Tone, named, refusal_sentence, standing};

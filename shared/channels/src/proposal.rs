@@ -176,12 +176,7 @@ impl Proposal<'_> {
     /// What is different from the version that was asked about before: subject and text, as they are read.
     fn changes(&self) -> Option<Changes> {
         let previous = self.previous?;
-        let text = |subject: &str, body: &DraftBody| {
-            let text = body.text.clone().or_else(|| body.html.as_deref().map(html_to_text)).unwrap_or_default();
-            format!("{}\n{}", line(subject), lines(&text))
-        };
-        let (old, new) = (text(previous.subject, previous.body), text(self.draft.subject.as_str(), self.body));
-        let pieces = excerpt(&word_diff(&old, &new));
+        let pieces = changes_between((previous.subject, previous.body), (self.draft.subject.as_str(), self.body));
         (!pieces.is_empty()).then_some(Changes { since_version: previous.version, pieces })
     }
 
@@ -266,6 +261,16 @@ impl Proposal<'_> {
             || self.draft.status == DraftStatus::Stale
             || self.thread.is_stale(self.draft.based_on_message_id)
     }
+}
+
+/// What is different between two versions, each a subject and a text, as they are read. Empty when nothing is.
+pub fn changes_between(old: (&str, &DraftBody), new: (&str, &DraftBody)) -> Vec<Piece> {
+    let text = |(subject, body): (&str, &DraftBody)| {
+        let text = body.text.clone().or_else(|| body.html.as_deref().map(html_to_text)).unwrap_or_default();
+        format!("{}\n{}", line(subject), lines(&text))
+    };
+    let (old, new) = (text(old), text(new));
+    excerpt(&word_diff(&old, &new))
 }
 
 /// A message of the conversation, to be shown in `room` characters.

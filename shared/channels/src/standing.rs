@@ -12,7 +12,7 @@ const REASON_CHARS: usize = 500;
 
 /// How it went, for a colour or a sign.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Tone {
+pub enum Tone {
     /// Approved or sent.
     Good,
     /// Rejected or failed.
@@ -23,16 +23,17 @@ pub(crate) enum Tone {
 
 /// What a message about one version of a draft says in place of its buttons.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Standing {
-    pub(crate) tone: Tone,
+pub struct Standing {
+    /// How it went.
+    pub tone: Tone,
     /// `Approved by Dana in Slack on 2026-04-30 14:28 UTC, and sent.`
-    pub(crate) sentence: String,
+    pub sentence: String,
     /// The reason of whoever rejected it, or why sending failed: somebody else's words.
-    pub(crate) reason: Option<String>,
+    pub reason: Option<String>,
 }
 
 /// `None` while the version waits for a decision.
-pub(crate) fn standing(draft: &Draft, shown_version: u32) -> Option<Standing> {
+pub fn standing(draft: &Draft, shown_version: u32) -> Option<Standing> {
     let plain = |tone, sentence: &str| Standing { tone, sentence: sentence.to_owned(), reason: None };
     let by = || by(draft.decided_by.as_ref(), draft.decided_at.map(moment));
     if shown_version < draft.version {
@@ -85,7 +86,7 @@ fn by(actor: Option<&Actor>, at: Option<String>) -> String {
 }
 
 /// Who decided, as people say it.
-pub(crate) fn named(actor: &Actor) -> String {
+pub fn named(actor: &Actor) -> String {
     let name = cut(&line(&actor.name), 80).text;
     match actor.kind {
         ActorKind::ApiKey => format!("the API key “{name}”"),

@@ -98,6 +98,21 @@ impl Dns {
         Ok(Self { resolver: Arc::new(resolver), authoritative: false })
     }
 
+    /// The addresses of a host, IPv4 first; none when it has none. Asked anew each time.
+    pub async fn addresses(&self, host: &str) -> Result<Vec<IpAddr>, NoAnswer> {
+        let (v4, v6) =
+            tokio::join!(ask(&self.resolver, host, RecordType::A), ask(&self.resolver, host, RecordType::AAAA));
+        if v4.is_err() && v6.is_err() {
+            return Err(NoAnswer);
+        }
+        let found = v4.into_iter().chain(v6).flatten().filter_map(|data| match data {
+            RData::A(address) => Some(IpAddr::V4(address.0)),
+            RData::AAAA(address) => Some(IpAddr::V6(address.0)),
+            _ => None,
+        });
+        Ok(found.collect())
+    }
+
     /// Finds who answers for a domain.
     pub async fn zone(&self, domain: &DomainName) -> Zone {
         let own = if self.authoritative { self.own_name_servers(domain).await } else { None };

@@ -1,4 +1,5 @@
-//! What we say to others, and what their answers mean: SES, SQS, DNS, Slack, Telegram.
+//! What we say to others, and what their answers mean: SES, SQS, DNS, Slack, Telegram, and HTTP to addresses that
+//! strangers chose.
 //!
 //! **Job.** One client for each service, which makes one call and sorts its answer into what is known after it.
 //!
@@ -8,6 +9,7 @@
 //! **Must never know.** What a call is made for, the table, HTTP servers, which machine this is.
 
 pub mod dns;
+pub mod http;
 mod providers;
 pub mod ses;
 pub mod slack;

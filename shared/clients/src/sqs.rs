@@ -31,7 +31,7 @@ impl Queues {
         for queue in Queue::ALL {
             let jobs: Vec<&Work> = work.iter().filter(|work| work.queue() == queue).collect();
             for batch in jobs.chunks(BATCH) {
-                self.put_batch(queue, batch).await?;
+                self.put_batch(queue, batch, 0).await?;
             }
         }
         Ok(())
@@ -39,20 +39,18 @@ impl Queues {
 
     /// Puts one job on its queue, to be seen after so many seconds; SQS takes at most 900.
     pub async fn put_after(&self, work: &Work, seconds: u32) -> Result<(), ClientError> {
-        let error = |code: &str| ClientError { service: "sqs", code: code.to_owned() };
-        let body = serde_json::to_string(work).map_err(|_| error("unserializable"))?;
-        let url = self.urls.get(&work.queue()).ok_or_else(|| error("unknown_queue"))?;
-        let delay = i32::try_from(seconds.min(MAX_DELAY_SECONDS)).unwrap_or_default();
-        let request = self.client.send_message().queue_url(url).message_body(body).delay_seconds(delay);
-        request.send().await.map(drop).map_err(|e| error(e.code().unwrap_or("no_answer")))
+        let delay_s = i32::try_from(seconds.min(MAX_DELAY_SECONDS)).unwrap_or_default();
+        self.put_batch(work.queue(), &[work], delay_s).await
     }
 
-    async fn put_batch(&self, queue: Queue, batch: &[&Work]) -> Result<(), ClientError> {
+    async fn put_batch(&self, queue: Queue, batch: &[&Work], delay_s: i32) -> Result<(), ClientError> {
         let error = |code: &str| ClientError { service: "sqs", code: code.to_owned() };
         let mut entries = Vec::with_capacity(batch.len());
         for (i, job) in batch.iter().enumerate() {
             let body = serde_json::to_string(job).map_err(|_| error("unserializable"))?;
             let entry = SendMessageBatchRequestEntry::builder().id(i.to_string()).message_body(body);
+            // Without it a queue's own delay holds.
+            let entry = entry.set_delay_seconds((delay_s > 0).then_some(delay_s));
             entries.push(entry.build().map_err(|_| error("incomplete_entry"))?);
         }
         let url = self.urls.get(&queue).ok_or_else(|| error("unknown_queue"))?;

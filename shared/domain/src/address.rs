@@ -133,11 +133,7 @@ fn is_reserved(local_part: &str) -> bool {
     name.eq_ignore_ascii_case(APPROVALS_LOCAL_PART)
 }
 
-impl fmt::Debug for LocalPart {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("LocalPart(…)")
-    }
-}
+debug_without_content!(LocalPart);
 
 /// An address mail can be sent to: a dot-atom local part (RFC 5321, section 4.1.2) and a domain name. The domain is
 /// lowercase; the local part keeps its case, which only the receiving host may interpret.

@@ -130,6 +130,20 @@ impl Caller {
         Self { workspace_id, principal, authority: Authority::Approver, scope: Scope::Identities(vec![identity_id]) }
     }
 
+    /// A rule of the owner's, which may what its owner may.
+    pub const fn rule(workspace_id: WorkspaceId, id: RuleId, name: HeaderText) -> Self {
+        let principal = Principal::Rule { id, name };
+        Self { workspace_id, principal, authority: Authority::Full, scope: Scope::Workspace }
+    }
+
+    /// The rule, if it is one.
+    pub const fn rule_id(&self) -> Option<RuleId> {
+        match &self.principal {
+            Principal::Rule { id, .. } => Some(*id),
+            Principal::ApiKey { .. } | Principal::User { .. } | Principal::Approver { .. } => None,
+        }
+    }
+
     /// Whether they may do that.
     pub const fn may(&self, permission: Permission) -> bool {
         self.authority.may(permission)

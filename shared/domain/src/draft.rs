@@ -23,7 +23,7 @@ pub use actor::{Actor, ActorKind};
 pub use sender::Sender;
 
 use crate::{
-    DraftId, EmailAddress, HeaderText, IdentityId, MessageId, Thread, ThreadId, Timestamp, WorkspaceId,
+    DraftId, EmailAddress, HeaderText, IdentityId, MessageId, RuleId, Thread, ThreadId, Timestamp, WorkspaceId,
     message::Attachment,
     notification::{Notification, record},
     unattended::Declined,
@@ -139,6 +139,9 @@ pub struct Draft {
     /// Somebody who may approve wants it sent although the message it answers was answered since.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub answer_again: bool,
+    /// The rule that took the last step with it, if a rule did. What follows from that step fires no rule.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub caused_by_rule_id: Option<RuleId>,
     /// Who submitted it.
     pub submitted_by: Actor,
     /// How far its sending came.
@@ -191,11 +194,7 @@ pub struct DraftBody {
     pub sender: Option<Sender>,
 }
 
-impl std::fmt::Debug for DraftBody {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("DraftBody(…)")
-    }
-}
+debug_without_content!(DraftBody);
 
 /// Why a step was refused. Each says what is the case, so that the loser of a race learns who won.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -237,6 +236,11 @@ impl Draft {
         self.expires_at.is_some_and(|at| at <= now)
     }
 
+    /// Whether somebody said no.
+    pub fn is_rejected(&self) -> bool {
+        self.status == DraftStatus::Rejected
+    }
+
     fn decided(&self) -> DraftRefusal {
         DraftRefusal::Decided { status: self.status, by: self.decided_by.clone(), at: self.decided_at }
     }
@@ -268,6 +272,7 @@ impl Draft {
 
     /// Counts an edit: another version, which nobody was told of.
     pub fn edited(&mut self, by: Actor, now: Timestamp) {
+        self.caused_by_rule_id = by.rule_id();
         self.edited_by = Some(by);
         self.version = self.version.saturating_add(1);
         self.updated_at = now;
@@ -283,6 +288,7 @@ impl Draft {
     pub fn approve(&mut self, by: Actor, seen_version: Option<u32>, now: Timestamp) -> Result<(), DraftRefusal> {
         self.require_pending(seen_version, now)?;
         self.status = DraftStatus::Approved;
+        self.caused_by_rule_id = by.rule_id();
         self.decided_by = Some(by);
         self.decided_at = Some(now);
         self.updated_at = now;
@@ -318,6 +324,7 @@ impl Draft {
             }
         }
         self.status = DraftStatus::Rejected;
+        self.caused_by_rule_id = by.rule_id();
         self.decided_by = Some(by);
         self.decided_at = Some(now);
         self.reject_reason = reason;
@@ -424,6 +431,7 @@ impl Draft {
             return false;
         }
         self.status = DraftStatus::Stale;
+        self.caused_by_rule_id = None;
         self.stale_warning = true;
         self.send_state = None;
         self.updated_at = now;
@@ -437,6 +445,7 @@ impl Draft {
             return false;
         }
         self.status = DraftStatus::Expired;
+        self.caused_by_rule_id = None;
         self.updated_at = now;
         true
     }

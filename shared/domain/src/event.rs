@@ -15,8 +15,9 @@ pub use kind::{EventType, UnknownEvent};
 pub use log::{EVENT_LIFETIME, Event, EventData, EventPayload};
 
 use crate::{
-    Draft, Message, SendingDomain, Suppression, Thread, WorkspaceId,
+    Draft, Message, Rule, SendingDomain, Suppression, Thread, Webhook, WebhookDelivery, WorkspaceId,
     contact::{Contact, HeldInbound, SenderNotice},
+    rule::RuleRun,
 };
 
 /// An entity as the stream shows it.
@@ -38,6 +39,14 @@ pub enum Entity {
     Suppression(Box<Suppression>),
     /// A domain.
     Domain(Box<SendingDomain>),
+    /// A webhook.
+    Webhook(Box<Webhook>),
+    /// An event on its way to a webhook.
+    Delivery(Box<WebhookDelivery>),
+    /// A rule.
+    Rule(Box<Rule>),
+    /// A rule that matched.
+    RuleRun(Box<RuleRun>),
 }
 
 impl Entity {
@@ -52,6 +61,10 @@ impl Entity {
             Self::Contact(contact) => contact.workspace_id,
             Self::Suppression(suppression) => suppression.workspace_id,
             Self::Domain(domain) => domain.workspace_id,
+            Self::Webhook(webhook) => webhook.workspace_id,
+            Self::Delivery(delivery) => delivery.workspace_id,
+            Self::Rule(rule) => rule.workspace_id,
+            Self::RuleRun(run) => run.event.workspace_id,
         }
     }
 }

@@ -99,6 +99,12 @@ macro_rules! ids {
                 Self(Uuid::from_bytes(earliest(at)))
             }
 
+            /// When it was made, or what it was made for happened.
+            pub fn time(self) -> Timestamp {
+                let ms = self.0.as_u64_pair().0 >> 16;
+                Timestamp::from_unix_ms(i64::try_from(ms).unwrap_or(i64::MAX))
+            }
+
             /// The family this id belongs to.
             pub fn family(self) -> Family {
                 Family(self.0.as_u64_pair().1)
@@ -176,6 +182,8 @@ ids! {
     WebhookId,
     /// A user of the dashboard.
     UserId,
+    /// An entry of the list of who did what to a workspace's accounts.
+    AuditId,
     /// An event on its way to a webhook.
     WebhookDeliveryId,
 }
@@ -217,6 +225,7 @@ mod tests {
         assert_eq!(id(5, 1, "a"), id(5, 1, "a"));
         assert_ne!(id(5, 1, "a"), id(5, 1, "b"));
         assert!(id(5, 2, "a") < id(6, 1, "b") && id(5, 1, "b") < id(5, 2, "a"));
+        assert_eq!(id(5, 0xfff, "a").time(), Timestamp::from_unix_ms(5));
         assert!(EventId::earliest(Timestamp::from_unix_ms(5)) <= id(5, 0, "c"));
         assert!(EventId::earliest(Timestamp::from_unix_ms(6)) > id(5, 0xfff, "c"));
         let parsed = Uuid::parse_str(&id(5, 0xfff, "a").to_string()).expect("a valid UUID");

@@ -1,7 +1,7 @@
 //! API keys: what they look like and what each role may do.
 
 use serde::{Deserialize, Serialize};
-use std::{fmt, str::FromStr};
+use std::str::FromStr;
 use utoipa::ToSchema;
 
 use crate::{ApiKeyId, HeaderText, IdentityId, Secret, Timestamp, WorkspaceId, ports::Entropy};
@@ -112,11 +112,7 @@ impl ApiKeySecret {
     }
 }
 
-impl fmt::Debug for ApiKeySecret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("ApiKeySecret(…)")
-    }
-}
+debug_without_content!(ApiKeySecret);
 
 impl FromStr for ApiKeySecret {
     type Err = InvalidApiKey;

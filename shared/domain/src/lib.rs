@@ -9,6 +9,19 @@
 //!
 //! **Must never know.** AWS, HTTP, async, the clock, randomness. Time and entropy arrive through [`ports`].
 
+/// `Debug` that prints a type's name and nothing in it: what people wrote, and secrets, could reach a log.
+#[macro_export]
+macro_rules! debug_without_content {
+    ($($name:ident $(<$lifetime:lifetime>)?),+) => {$(
+        impl std::fmt::Debug for $name $(<$lifetime>)? {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(concat!(stringify!($name), "(…)"))
+            }
+        }
+    )+};
+}
+
+pub mod account;
 pub mod address;
 pub mod admission;
 pub mod asking;
@@ -48,7 +61,7 @@ pub use caller::{Authority, Caller, Principal, Scope};
 pub use draft::{Draft, DraftBody, DraftRefusal, DraftStatus};
 pub use identity::Identity;
 pub use ids::{
-    ApiKeyId, AttemptId, ContactId, DomainId, DraftId, EventId, Family, HeldId, IdentityId, MessageId, RuleId,
+    ApiKeyId, AttemptId, AuditId, ContactId, DomainId, DraftId, EventId, Family, HeldId, IdentityId, MessageId, RuleId,
     SuppressionId, ThreadId, UploadId, UserId, WebhookDeliveryId, WebhookId, WorkspaceId,
 };
 pub use key::{ApiKeySecret, Role};

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{DraftId, EmailAddress, IdentityId, MessageId, ThreadId, Timestamp, WorkspaceId, draft::Sender};
+use crate::{DraftId, EmailAddress, IdentityId, MessageId, RuleId, ThreadId, Timestamp, WorkspaceId, draft::Sender};
 
 mod attachment;
 mod authentication;
@@ -99,6 +99,9 @@ pub struct Message {
     pub quoted_message_id: Option<MessageId>,
     /// The delivery of an outbound message.
     pub delivery: Option<Delivery>,
+    /// The rule that sent it, if a rule did. What becomes of it fires no rule.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub caused_by_rule_id: Option<RuleId>,
     /// When SES received an inbound message.
     pub received_at: Option<Timestamp>,
     /// When SES took an outbound message.
@@ -147,8 +150,4 @@ pub struct MessageBody {
     pub sender: Option<Sender>,
 }
 
-impl std::fmt::Debug for MessageBody {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("MessageBody(…)")
-    }
-}
+debug_without_content!(MessageBody);

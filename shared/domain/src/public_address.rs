@@ -23,6 +23,8 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
         // Shared address space (RFC 6598), protocol assignments (RFC 6890), benchmarking (RFC 2544).
         || (a == 100 && (64..128).contains(&b))
         || (a == 192 && b == 0 && c == 0)
+        // 6to4 relays (RFC 7526).
+        || (a == 192 && b == 88 && c == 99)
         || (a == 198 && (18..20).contains(&b)))
 }
 
@@ -54,6 +56,7 @@ mod tests {
             "224.0.0.1",
             "255.255.255.255",
             "192.0.2.1",
+            "192.88.99.1",
             "198.18.0.1",
             "::",
             "::1",

@@ -11,7 +11,9 @@ mod condition;
 mod evaluate;
 mod fact;
 mod field;
+mod occasion;
 mod read;
+mod run;
 #[cfg(test)]
 mod tests;
 
@@ -20,6 +22,8 @@ pub use condition::{ConditionForm, Conditions, Op, Operator};
 pub use evaluate::{Considered, Evaluated, run};
 pub use fact::{DraftFacts, Facts, MessageFacts};
 pub use field::Field;
+pub use occasion::{ContactThen, Occasion, Outcome, RuleEvent, ThreadThen, Unmet, Verdict, claim, verdicts};
+pub use run::{ActionResult, ActionRun, MAX_FAILURES_IN_A_ROW, MAX_RUNS_A_MINUTE, RUN_LIFETIME, RuleRun, Withheld};
 
 use crate::{HeaderText, RuleId, Timestamp, WorkspaceId};
 
@@ -108,6 +112,27 @@ pub struct RuleError {
     pub at: Timestamp,
 }
 
+/// That a rule was switched off by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = RuleSwitchedOff)]
+pub struct SwitchedOff {
+    /// Why.
+    pub reason: SwitchOffReason,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// Why a rule was switched off by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = RuleSwitchOffReason)]
+pub enum SwitchOffReason {
+    /// It matched more than 60 times in a minute.
+    Runaway,
+    /// It failed 20 times in a row.
+    Failing,
+}
+
 /// A rule.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Rule {
@@ -131,6 +156,12 @@ pub struct Rule {
     pub stop_after_match: bool,
     /// Why it could not be carried out the last time.
     pub last_error: Option<RuleError>,
+    /// How many times in a row it could not be carried out.
+    #[serde(default)]
+    pub failures_in_a_row: u32,
+    /// That it was switched off by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub switched_off: Option<SwitchedOff>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it last changed.
@@ -171,7 +202,42 @@ impl Rule {
         }
         for (i, action) in self.actions.iter().enumerate() {
             problems.extend(action.problems(&format!("actions[{i}]"), self.trigger));
+            if let Some(earlier) = self.actions[..i].iter().position(|earlier| earlier.contradicts(action)) {
+                let message = format!("contradicts `actions[{earlier}]`: a rule cannot mean both");
+                problems.push(Problem::new(format!("actions[{i}]"), message));
+            }
         }
         problems
+    }
+
+    /// It could not be carried out. Switches it off when that has happened too often.
+    pub fn failed(&mut self, message: String, now: Timestamp) {
+        self.last_error = Some(RuleError { message, at: now });
+        self.failures_in_a_row = self.failures_in_a_row.saturating_add(1);
+        if self.failures_in_a_row >= MAX_FAILURES_IN_A_ROW {
+            self.switch_off(SwitchOffReason::Failing, now);
+        }
+    }
+
+    /// It was carried out.
+    pub const fn succeeded(&mut self) {
+        self.failures_in_a_row = 0;
+    }
+
+    /// Switches it off by itself.
+    pub const fn switch_off(&mut self, reason: SwitchOffReason, now: Timestamp) {
+        if self.active {
+            self.active = false;
+            self.switched_off = Some(SwitchedOff { reason, at: now });
+            self.updated_at = now;
+        }
+    }
+
+    /// Somebody changed it: what went wrong before was another rule.
+    pub fn changed(&mut self, now: Timestamp) {
+        self.updated_at = now;
+        self.last_error = None;
+        self.failures_in_a_row = 0;
+        self.switched_off = None;
     }
 }

@@ -17,6 +17,8 @@ pub enum Basis<'a> {
     Draft(&'a Draft),
     /// The owner, by the identity's standing opt-out `auto_approve_replies`. No person sees the mail.
     OptOut,
+    /// The owner, by a rule. No person sees the mail.
+    Rule,
     /// A caller who may send without a draft. No person approves the mail.
     Caller,
     /// The owner, who wants to see that mail leaves.
@@ -92,7 +94,7 @@ impl Basis<'_> {
     pub const fn is_unattended(&self) -> bool {
         match self {
             Self::Draft(_) => false,
-            Self::OptOut | Self::Caller | Self::TestMail => true,
+            Self::OptOut | Self::Rule | Self::Caller | Self::TestMail => true,
         }
     }
 }
@@ -138,7 +140,7 @@ fn is_decided(facts: &Facts<'_>) -> Result<(), Refusal> {
         // A draft is always of a thread.
         (Basis::Draft(_), None) => Err(Refusal::Draft(DraftRefusal::ApprovalRequired)),
         (Basis::OptOut, _) if !facts.identity.auto_approve_replies => Err(Refusal::NotOptedOut),
-        (Basis::OptOut, thread) => {
+        (Basis::OptOut | Basis::Rule, thread) => {
             let answers = facts.answers.map(|message| message.id);
             let is_fresh = answers.is_some() && thread.is_some_and(|thread| !thread.is_stale(answers));
             if is_fresh { Ok(()) } else { Err(Refusal::Stale) }
@@ -164,7 +166,7 @@ fn is_answer_without_person(facts: &Facts<'_>, answered: &Message) -> Result<(),
         return Err(Refusal::AnswersMachine);
     }
     if let Some(thread) = facts.thread {
-        // By the opt-out it goes to the author alone, see `unattended`.
+        // By the opt-out or a rule it goes to the author alone, see `unattended`.
         let is_by_caller = matches!(facts.basis, Basis::Caller);
         if is_by_caller && stranger_to(answered, facts.to, &thread.written_to).is_some() {
             return Err(Refusal::GoesElsewhere);
@@ -252,8 +254,8 @@ mod tests {
             }
         }
 
-        fn every_basis(&self) -> [Basis<'_>; 4] {
-            [Basis::Draft(&self.draft), Basis::OptOut, Basis::Caller, Basis::TestMail]
+        fn every_basis(&self) -> [Basis<'_>; 5] {
+            [Basis::Draft(&self.draft), Basis::OptOut, Basis::Rule, Basis::Caller, Basis::TestMail]
         }
 
         fn approved() -> Self {
@@ -345,13 +347,13 @@ mod tests {
             assert_eq!(may_leave(&world.facts(Basis::OptOut)), Ok(()));
             assert!(world.thread.count_unattended_send(NOW));
         }
-        for basis in [Basis::OptOut, Basis::Caller] {
+        for basis in [Basis::OptOut, Basis::Rule, Basis::Caller] {
             assert_eq!(may_leave(&world.facts(basis)), Err(Refusal::ThreadCap));
         }
         // A person who approves answers whom they like.
         assert_eq!(may_leave(&world.facts(Basis::Draft(&world.draft))), Ok(()));
         world.inbound.is_automated = true;
-        for basis in [Basis::OptOut, Basis::Caller] {
+        for basis in [Basis::OptOut, Basis::Rule, Basis::Caller] {
             assert_eq!(may_leave(&world.facts(basis)), Err(Refusal::AnswersMachine));
         }
         assert_eq!(may_leave(&world.facts(Basis::Draft(&world.draft))), Ok(()));
@@ -362,7 +364,7 @@ mod tests {
         let mut world = World::approved();
         let of_identity = UnattendedToday { of_identity: MAX_OF_ONE_IDENTITY_A_DAY, ..UnattendedToday::default() };
         let to_recipient = UnattendedToday { to_recipient: MAX_TO_ONE_PERSON_A_DAY, ..UnattendedToday::default() };
-        for basis in [Basis::OptOut, Basis::Caller] {
+        for basis in [Basis::OptOut, Basis::Rule, Basis::Caller] {
             let asked = |today| may_leave(&Facts { today, ..world.facts(basis) });
             assert_eq!(asked(of_identity), Err(Refusal::IdentityCap));
             assert_eq!(asked(to_recipient), Err(Refusal::RecipientCap));

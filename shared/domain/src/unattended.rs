@@ -86,6 +86,24 @@ impl Declined {
             Self::IdentityCap => "identity_cap",
         }
     }
+
+    /// The same for a person.
+    pub const fn sentence(self) -> &'static str {
+        match self {
+            Self::Stale => "Newer mail is in the thread.",
+            Self::AutomatedSender => "A machine wrote what it answers.",
+            Self::SenderNotAligned => "Nothing proves who wrote what it answers: DMARC did not pass.",
+            Self::Flagged => "What it answers has a safety flag.",
+            Self::GoesElsewhere => "It would go to somebody else than the author, or to several people.",
+            Self::Copies => "It has copies.",
+            Self::Files => "It has files.",
+            Self::RecipientSuppressed => "Mail to its recipient bounced, or was called spam.",
+            Self::PlanLimit => "The mails of this period are used up.",
+            Self::ThreadCap => "The thread has had its mails of today that no person approved.",
+            Self::RecipientCap => "The recipient has had their mails of today that no person approved.",
+            Self::IdentityCap => "The identity has sent its mails of today that no person approved.",
+        }
+    }
 }
 
 /// Whether an answer may leave by itself, as far as it and what it answers tell. Caps are counted where it is written.

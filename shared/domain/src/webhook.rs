@@ -1,12 +1,22 @@
 //! Webhooks: where events are delivered, and the secret their deliveries are signed with.
 
+mod attempt;
 mod delivery;
+mod endpoint;
+mod signature;
 mod url;
 
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
+use utoipa::ToSchema;
 
-pub use delivery::{WebhookAttempt, WebhookDelivery, WebhookDeliveryState};
+pub use attempt::{
+    ATTEMPT_TIMEOUT, Answer, AttemptError, AttemptResult, MAX_ANSWER_BYTES, MAX_KEPT_BYTES, MAX_RETRY_AFTER, MAX_TRIES,
+    RETRY_DELAYS, Verdict, WebhookAttempt, judge, kept,
+};
+pub use delivery::{DeliveryAnswers, DeliveryFailure, WebhookDelivery, WebhookDeliveryState, sequence_number};
+pub use endpoint::{Care, Endpoint, LEASE, Lease, MAX_IN_FLIGHT};
+pub use signature::{ID_HEADER, SIGNATURE_HEADER, STANDARD_SIGNATURE_HEADER, TIMESTAMP_HEADER, signature_headers};
 pub use url::{InvalidWebhookUrl, Reach, WebhookUrl};
 
 use crate::{Entropy, Secret, Timestamp, WebhookId, WorkspaceId, event::EventType, key::random_alphanumerics};
@@ -94,6 +104,27 @@ pub struct PreviousSecret {
     pub valid_until: Timestamp,
 }
 
+/// Why a webhook was switched off without anybody asking for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = WebhookDisabledReason)]
+pub enum DisabledReason {
+    /// Its endpoint failed for five days.
+    Failing,
+    /// Its endpoint answered 410 Gone.
+    Gone,
+}
+
+/// That a webhook was switched off without anybody asking for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = WebhookSwitchedOff)]
+pub struct Disabled {
+    /// Why.
+    pub reason: DisabledReason,
+    /// When.
+    pub at: Timestamp,
+}
+
 /// Where events are delivered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Webhook {
@@ -113,6 +144,9 @@ pub struct Webhook {
     pub secret: Secret<String>,
     /// The secret before that, while it signs along.
     pub previous_secret: Option<PreviousSecret>,
+    /// That it was switched off without anybody asking for it; none once it was switched on again.
+    #[serde(default)]
+    pub disabled: Option<Disabled>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it last changed.
@@ -136,6 +170,17 @@ impl Webhook {
         let valid_until = now.after(PREVIOUS_SECRET_LIFETIME);
         self.previous_secret = Some(PreviousSecret { secret: replaced, valid_until });
         self.updated_at = now;
+    }
+
+    /// Switches it off, unless it is.
+    pub fn disable(&mut self, reason: DisabledReason, now: Timestamp) -> bool {
+        if !self.active {
+            return false;
+        }
+        self.active = false;
+        self.disabled = Some(Disabled { reason, at: now });
+        self.updated_at = now;
+        true
     }
 
     /// Until when the secret before signs along; none when it does not any more.
@@ -162,7 +207,7 @@ mod tests {
         EventSelection::parse(&names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>())
     }
 
-    fn webhook() -> Webhook {
+    pub(super) fn webhook() -> Webhook {
         let at = Timestamp::from_unix_ms(1_000);
         Webhook {
             id: WebhookId::from_bytes([1; 16]),
@@ -173,6 +218,7 @@ mod tests {
             active: true,
             secret: Secret::new("whsec_first".to_owned()),
             previous_secret: None,
+            disabled: None,
             created_at: at,
             updated_at: at,
         }

@@ -6,11 +6,15 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    DraftId, DraftStatus, HeldId, IdentityId, Message, MessageId, ThreadId, WorkspaceId,
+    DraftId, DraftStatus, EventId, HeldId, IdentityId, Message, MessageId, RuleId, ThreadId, Webhook, WebhookDelivery,
+    WebhookDeliveryId, WebhookId, WorkspaceId,
+    account::AccountMailJob,
     contact::SenderDecision,
     event::Entity,
     message::{DeliveryStatus, Direction},
     notification::Notification,
+    rule::{RuleEvent, ThreadThen},
+    webhook::WebhookDeliveryState,
 };
 
 /// A queue that the relay feeds.
@@ -22,11 +26,15 @@ pub enum Queue {
     Notify,
     /// Words that threads are to be found by. Anybody who writes makes work here, so that nothing else may wait for it.
     Index,
+    /// Endpoints that something is to be delivered to.
+    Webhook,
+    /// Events that rules wait for.
+    Rules,
 }
 
 impl Queue {
     /// Every one, in the order in which they are fed: people wait for the first.
-    pub const ALL: [Self; 3] = [Self::Send, Self::Notify, Self::Index];
+    pub const ALL: [Self; 5] = [Self::Send, Self::Notify, Self::Rules, Self::Webhook, Self::Index];
 
     /// The environment variable with its URL.
     pub const fn url_variable(self) -> &'static str {
@@ -34,6 +42,8 @@ impl Queue {
             Self::Send => "SEND_QUEUE_URL",
             Self::Notify => "NOTIFY_QUEUE_URL",
             Self::Index => "INDEX_QUEUE_URL",
+            Self::Webhook => "WEBHOOK_QUEUE_URL",
+            Self::Rules => "RULES_QUEUE_URL",
         }
     }
 }
@@ -48,6 +58,10 @@ pub enum Work {
     Notify(NotifyWork),
     /// Make a thread found.
     Index(IndexJob),
+    /// Make the deliveries that are due at an endpoint.
+    Webhook(WebhookJob),
+    /// Carry out the rules that wait for an event.
+    Rules(RuleJob),
 }
 
 impl Work {
@@ -57,8 +71,111 @@ impl Work {
             Self::Send(_) => Queue::Send,
             Self::Notify(_) => Queue::Notify,
             Self::Index(_) => Queue::Index,
+            Self::Webhook(_) => Queue::Webhook,
+            Self::Rules(_) => Queue::Rules,
         }
     }
+}
+
+/// The body of a message on the rules queue.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RuleJob {
+    /// The event.
+    pub event: RuleEvent,
+    /// The thread as the event left it; none where the stream did not bring it along.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub thread: Option<ThreadThen>,
+}
+
+/// The body of a message on the webhook queue.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WebhookJob {
+    /// The workspace.
+    pub workspace_id: WorkspaceId,
+    /// The webhook whose endpoint it is.
+    pub webhook_id: WebhookId,
+    /// Deliveries that just came to be: the list of those that are pending may not have them yet.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub delivery_ids: Vec<WebhookDeliveryId>,
+    /// A person asked for one of them: the endpoint is tried even while it is given a rest.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub requested: bool,
+    /// The webhook was switched on, or leads elsewhere: its endpoint starts afresh.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub renewed: bool,
+    /// Another worker had the endpoint when this came the last time.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub waited: bool,
+}
+
+impl WebhookJob {
+    /// See whether something is due.
+    pub const fn wake(workspace_id: WorkspaceId, webhook_id: WebhookId) -> Self {
+        Self { workspace_id, webhook_id, delivery_ids: Vec::new(), requested: false, renewed: false, waited: false }
+    }
+}
+
+/// As many deliveries as one job names: what one read takes.
+const MAX_NAMED: usize = 100;
+
+/// Several jobs for one endpoint made one.
+pub fn merged(jobs: Vec<Work>) -> Vec<Work> {
+    let mut merged: Vec<Work> = Vec::with_capacity(jobs.len());
+    for job in jobs {
+        let Work::Webhook(job) = job else {
+            merged.push(job);
+            continue;
+        };
+        let earlier = merged.iter_mut().find_map(|earlier| match earlier {
+            Work::Webhook(earlier) if earlier.webhook_id == job.webhook_id => {
+                (earlier.delivery_ids.len() + job.delivery_ids.len() <= MAX_NAMED).then_some(earlier)
+            }
+            _ => None,
+        });
+        match earlier {
+            Some(earlier) => {
+                earlier.delivery_ids.extend(job.delivery_ids);
+                earlier.requested |= job.requested;
+                earlier.renewed |= job.renewed;
+            }
+            None => merged.push(Work::Webhook(job)),
+        }
+    }
+    merged
+}
+
+/// The body of a message on the notify queue that is about something that was switched off by itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SwitchedOffJob {
+    /// The workspace.
+    pub workspace_id: WorkspaceId,
+    /// The webhook.
+    pub disabled_webhook_id: WebhookId,
+}
+
+/// The body of a message on the notify queue: a rule was switched off by itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RuleOffJob {
+    /// The workspace.
+    pub workspace_id: WorkspaceId,
+    /// The rule.
+    pub disabled_rule_id: RuleId,
+}
+
+/// The body of a message on the notify queue: a rule asks for somebody to look.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RuleNoticeJob {
+    /// The workspace.
+    pub workspace_id: WorkspaceId,
+    /// The rule that matched.
+    pub matched_rule_id: RuleId,
+    /// At which event.
+    pub event_id: EventId,
 }
 
 /// The body of a message on the notify queue that is about a sender.
@@ -89,11 +206,7 @@ pub struct SenderDecidedJob {
     pub decision: SenderDecision,
 }
 
-impl std::fmt::Debug for SenderDecidedJob {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("SenderDecidedJob(…)")
-    }
-}
+debug_without_content!(SenderDecidedJob);
 
 /// The body of a message on the index queue.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -172,11 +285,7 @@ pub struct AnswerJob {
     pub sentence: String,
 }
 
-impl std::fmt::Debug for AnswerJob {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("AnswerJob(…)")
-    }
-}
+debug_without_content!(AnswerJob);
 
 /// How somebody is reached who pressed a button.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -212,17 +321,9 @@ pub struct PromptJob {
     pub page: Option<String>,
 }
 
-impl std::fmt::Debug for PromptJob {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("PromptJob(…)")
-    }
-}
+debug_without_content!(PromptJob);
 
-impl std::fmt::Debug for AnswerTo {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("AnswerTo(…)")
-    }
-}
+debug_without_content!(AnswerTo);
 
 /// The body of a message on the notify queue.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -234,10 +335,18 @@ pub enum NotifyWork {
     Prompt(PromptJob),
     /// About a sender, of whom somebody decided.
     SenderDecided(SenderDecidedJob),
+    /// To somebody who is to get a link to their account.
+    Account(AccountMailJob),
     /// About a draft.
     Draft(NotifyJob),
     /// About a sender.
     Sender(SenderJob),
+    /// About something that was switched off by itself.
+    SwitchedOff(SwitchedOffJob),
+    /// About a rule that was switched off by itself.
+    RuleOff(RuleOffJob),
+    /// Because a rule says so.
+    RuleNotice(RuleNoticeJob),
 }
 
 /// What follows from a change. Both images of one item, either of which may be missing (created, removed).
@@ -265,6 +374,33 @@ pub fn work(old: Option<&Entity>, new: Option<&Entity>) -> Option<Work> {
             held_id: notice.held_id,
         }))),
         (Some(_), Entity::SenderNotice(_)) => None,
+        (old, Entity::Delivery(delivery)) => {
+            let pends = |delivery: &WebhookDelivery| delivery.state == WebhookDeliveryState::Pending;
+            let pended = matches!(old, Some(Entity::Delivery(old)) if pends(old));
+            (pends(delivery) && !pended).then(|| {
+                Work::Webhook(WebhookJob {
+                    delivery_ids: vec![delivery.id],
+                    requested: delivery.requested,
+                    ..WebhookJob::wake(delivery.workspace_id, delivery.webhook_id)
+                })
+            })
+        }
+        (Some(Entity::Rule(old)), Entity::Rule(rule)) => {
+            (old.active && rule.switched_off.is_some() && !rule.active).then_some(Work::Notify(NotifyWork::RuleOff(
+                RuleOffJob { workspace_id: rule.workspace_id, disabled_rule_id: rule.id },
+            )))
+        }
+        (_, Entity::Rule(_)) => None,
+        (old, Entity::RuleRun(run)) => {
+            let notified = matches!(old, Some(Entity::RuleRun(old)) if old.notifies());
+            (run.notifies() && !notified).then_some(Work::Notify(NotifyWork::RuleNotice(RuleNoticeJob {
+                workspace_id: run.event.workspace_id,
+                matched_rule_id: run.rule_id,
+                event_id: run.event.event_id,
+            })))
+        }
+        (Some(Entity::Webhook(old)), Entity::Webhook(webhook)) => of_webhook(old, webhook),
+        (_, Entity::Webhook(_)) => None,
         (old, Entity::Message(message)) => {
             let was_queued = matches!(old, Some(Entity::Message(old)) if is_queued(old));
             (is_queued(message) && !was_queued)
@@ -290,6 +426,17 @@ pub fn work(old: Option<&Entity>, new: Option<&Entity>) -> Option<Work> {
             })))
         }
     }
+}
+
+/// A webhook that was switched off by itself is told of; one that was switched on or leads elsewhere starts afresh.
+fn of_webhook(old: &Webhook, webhook: &Webhook) -> Option<Work> {
+    let (workspace_id, id) = (webhook.workspace_id, webhook.id);
+    if old.active && webhook.disabled.is_some() && !webhook.active {
+        let job = SwitchedOffJob { workspace_id, disabled_webhook_id: id };
+        return Some(Work::Notify(NotifyWork::SwitchedOff(job)));
+    }
+    (webhook.active && (!old.active || old.url != webhook.url))
+        .then(|| Work::Webhook(WebhookJob { renewed: true, ..WebhookJob::wake(workspace_id, id) }))
 }
 
 /// Whether a message waits for its first attempt. One that was released by an attempt is still on the queue: its worker

@@ -109,7 +109,7 @@ pub struct OutboundMail<'a> {
     pub extra_headers: Vec<ExtraHeader>,
 }
 
-debug_without_content!(OutboundMail<'_>, OutboundAttachment);
+actionlayer_domain::debug_without_content!(OutboundMail<'_>, OutboundAttachment);
 
 impl OutboundMail<'_> {
     /// The raw mail. The same value and seed give the same bytes; `boundary_seed` should differ from mail to mail.

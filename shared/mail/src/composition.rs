@@ -38,7 +38,7 @@ pub struct Composed {
     pub pictures: Vec<String>,
 }
 
-debug_without_content!(Composition<'_>, Composed);
+actionlayer_domain::debug_without_content!(Composition<'_>, Composed);
 
 impl Composition<'_> {
     /// The bodies. Characters that nobody would see are left out of both.

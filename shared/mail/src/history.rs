@@ -24,7 +24,7 @@ pub struct QuotedMessage {
     text: String,
 }
 
-debug_without_content!(QuotedHistory<'_>, QuotedMessage);
+actionlayer_domain::debug_without_content!(QuotedHistory<'_>, QuotedMessage);
 
 impl QuotedMessage {
     /// A message of a thread.

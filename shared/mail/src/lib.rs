@@ -10,17 +10,6 @@
 //!
 //! **Must never know.** AWS, HTTP, storage, async, the clock, randomness.
 
-/// Types that hold what people wrote do not print it: it could reach a log.
-macro_rules! debug_without_content {
-    ($($name:ident $(<$lifetime:lifetime>)?),+) => {$(
-        impl std::fmt::Debug for $name $(<$lifetime>)? {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str(concat!(stringify!($name), "(…)"))
-            }
-        }
-    )+};
-}
-
 mod address;
 mod archive;
 mod attribution;

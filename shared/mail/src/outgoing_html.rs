@@ -57,7 +57,7 @@ pub struct OutgoingHtml {
     pub pictures: Vec<String>,
 }
 
-debug_without_content!(OutgoingHtml);
+actionlayer_domain::debug_without_content!(OutgoingHtml);
 
 /// A link that leaves.
 #[derive(Clone, PartialEq, Eq)]
@@ -68,7 +68,7 @@ pub struct OutgoingLink {
     pub target: String,
 }
 
-debug_without_content!(OutgoingLink);
+actionlayer_domain::debug_without_content!(OutgoingLink);
 
 /// Something that does not leave as it was written.
 #[derive(Clone, PartialEq, Eq)]
@@ -79,7 +79,7 @@ pub struct Finding {
     pub what: String,
 }
 
-debug_without_content!(Finding);
+actionlayer_domain::debug_without_content!(Finding);
 
 /// Sorts of what does not leave as it was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -75,7 +75,7 @@ pub struct ParsedMail {
     pub(crate) news: OnceLock<News>,
 }
 
-debug_without_content!(ParsedMail);
+actionlayer_domain::debug_without_content!(ParsedMail);
 
 impl ParsedMail {
     /// Whether a machine wrote it (RFC 3834 and what else is in use). `envelope_from` is the envelope sender: `Some("")`

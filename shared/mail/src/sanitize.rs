@@ -26,7 +26,7 @@ pub enum RemoteImages {
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct SafeHtml(String);
 
-debug_without_content!(SafeHtml);
+actionlayer_domain::debug_without_content!(SafeHtml);
 
 impl SafeHtml {
     /// The markup: a fragment, for the content of an element such as `div`.

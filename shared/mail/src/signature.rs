@@ -13,7 +13,7 @@ pub struct Signature<'a> {
     pub html: Option<&'a str>,
 }
 
-debug_without_content!(Signature<'_>);
+actionlayer_domain::debug_without_content!(Signature<'_>);
 
 impl<'a> From<&'a Sender> for Signature<'a> {
     fn from(sender: &'a Sender) -> Self {

@@ -1,17 +1,20 @@
-//! HTML for people: the pages behind an approval link, and the reference of the API.
+//! HTML for people: the dashboard, the pages behind an approval link, and the reference of the API.
 //!
 //! **Job.** Turn values into whole pages: templates, the one style sheet, and what a page may do in a browser
 //! ([`policy`]).
 //!
-//! **Invariants.** A page loads nothing from anywhere and runs no script. Text that came in by mail, or that an agent
+//! **Invariants.** A page loads nothing from elsewhere; the pages behind an approval link load nothing and run no script,
+//! the dashboard has one script, which nothing needs. Text that came in by mail, or that an agent
 //! wrote, is escaped and made visible before it is shown.
 //!
 //! **Must never know.** HTTP servers, AWS, async, the clock. Values in, text out.
 
 pub mod approval;
+pub mod dashboard;
 pub mod outcome;
 pub mod policy;
 pub mod reference;
+pub mod screens;
 
 #[cfg(test)]
 #[path = "../../channels/src/sample.rs"]

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, net::SocketAddr};
 
-use actionlayer_domain::{Plan, Secret, rate::RateLimits, webhook::Reach, work::Queue};
+use actionlayer_domain::{EmailAddress, Plan, Secret, account::SignUp, rate::RateLimits, webhook::Reach, work::Queue};
 use actionlayer_service::{Settings, SlackApp, TelegramUpdates};
 
 /// The environment variables of the functions. `template.yaml` sets exactly [`variable::from_template`].
@@ -42,6 +42,12 @@ pub mod variable {
     pub const AWS_ENDPOINT_URL_SESV2: &str = "AWS_ENDPOINT_URL_SESV2";
     /// `on` where webhooks may also lead to this machine and its network, and by http: for trying out. `off` when unset.
     pub const LOCAL_WEBHOOKS: &str = "LOCAL_WEBHOOKS";
+    /// Who may make an account: `open`, `invite` or `off`; `off` when unset.
+    pub const SIGN_UP: &str = "SIGN_UP";
+    /// What the first owner shows to become one: a random text of at least 20 characters.
+    pub const BOOTSTRAP_TOKEN: &str = "BOOTSTRAP_TOKEN";
+    /// Where mail about accounts comes from, if not from a domain of the deployment's own workspace.
+    pub const ACCOUNT_MAIL_FROM: &str = "ACCOUNT_MAIL_FROM";
     /// The deployment's own Slack app, for "Add to Slack": its client id.
     pub const SLACK_CLIENT_ID: &str = "SLACK_CLIENT_ID";
     /// Its client secret.
@@ -177,6 +183,9 @@ impl Config {
                 public_url: public_url.trim_end_matches('/').to_owned(),
                 region: variables.required(variable::AWS_REGION)?,
                 bootstrap: variables.switch(variable::BOOTSTRAP)?,
+                sign_up: variables.sign_up()?,
+                bootstrap_token: variables.bootstrap_token()?,
+                account_mail_from: variables.account_mail_from()?,
                 rate_limits: variables.rate_limits()?,
                 webhook_reach: variables.webhook_reach()?,
                 plan: variables.plan()?,
@@ -225,6 +234,29 @@ impl Variables {
             "off" => Ok(false),
             _ => Err(ConfigError::Malformed { variable: name, expected: "`on` or `off`" }),
         }
+    }
+
+    fn sign_up(&self) -> Result<SignUp, ConfigError> {
+        let malformed = ConfigError::Malformed { variable: variable::SIGN_UP, expected: "`open`, `invite` or `off`" };
+        self.optional(variable::SIGN_UP).map_or(Ok(SignUp::Off), |text| text.parse().map_err(|_| malformed))
+    }
+
+    /// One that could be guessed is none.
+    fn bootstrap_token(&self) -> Result<Option<Secret<String>>, ConfigError> {
+        const MIN_BYTES: usize = 20;
+        match self.optional(variable::BOOTSTRAP_TOKEN) {
+            Some(token) if token.len() < MIN_BYTES => Err(ConfigError::Malformed {
+                variable: variable::BOOTSTRAP_TOKEN,
+                expected: "a random text of at least 20 characters",
+            }),
+            token => Ok(token.map(Secret::new)),
+        }
+    }
+
+    fn account_mail_from(&self) -> Result<Option<EmailAddress>, ConfigError> {
+        let malformed =
+            ConfigError::Malformed { variable: variable::ACCOUNT_MAIL_FROM, expected: "an address SES may send from" };
+        self.optional(variable::ACCOUNT_MAIL_FROM).map(|text| text.parse().map_err(|_| malformed)).transpose()
     }
 
     fn rate_limits(&self) -> Result<Option<RateLimits>, ConfigError> {
@@ -308,6 +340,8 @@ mod tests {
             ("SEND_QUEUE_URL", "http://sqs/1/send"),
             ("NOTIFY_QUEUE_URL", "http://sqs/1/notify"),
             ("INDEX_QUEUE_URL", "http://sqs/1/index"),
+            ("WEBHOOK_QUEUE_URL", "http://sqs/1/webhook"),
+            ("RULES_QUEUE_URL", "http://sqs/1/rules"),
             (variable::SES_CONFIGURATION_SET, "events"),
             (variable::PUBLIC_URL, "https://mail.example.com/"),
             (variable::BOOTSTRAP, "on"),
@@ -365,6 +399,9 @@ mod tests {
             (variable::RATE_LIMITS, "reads=0,writes=20,sign_ins=10"),
             (variable::RATE_LIMITS, "reads=60,writes=20,sign_ins=10,more=1"),
             (variable::PLAN, "free"),
+            (variable::SIGN_UP, "yes"),
+            (variable::BOOTSTRAP_TOKEN, "short"),
+            (variable::ACCOUNT_MAIL_FROM, "nobody"),
             (variable::PUBLIC_URL, "mail.example.com"),
             (variable::PUBLIC_URL, "https://a b"),
             (variable::AWS_ENDPOINT_URL_S3, "127.0.0.1:9000"),

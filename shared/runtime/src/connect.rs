@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use actionlayer_clients::{
     dns::Dns,
+    http::GuardedClient,
     ses::Mailer,
     slack::{SLACK_URL, Slack},
     sqs::Queues,
@@ -79,11 +80,14 @@ pub fn connect_over(
         Some(address) => Dns::at(address),
         None => Dns::system(),
     };
+    let dns = dns.map_err(|error| ConnectError::Dns(Box::new(error)))?;
+    let http = GuardedClient::new(dns.clone(), config.settings.webhook_reach);
     Ok(App {
         store: Store::new(dynamodb, s3, config.table_name.as_str(), config.mail_bucket.as_str()),
         mailer: Mailer::new(sesv2, config.ses_configuration_set.clone()),
         queues: Queues::new(sqs, config.queue_urls.clone()),
-        dns: dns.map_err(|error| ConnectError::Dns(Box::new(error)))?,
+        dns,
+        http,
         slack: Slack::at(config.slack_api_url.as_deref().unwrap_or(SLACK_URL)),
         telegram: Telegram::at(config.telegram_api_url.as_deref().unwrap_or(TELEGRAM_URL)),
         ports,

@@ -22,6 +22,6 @@ pub use config::{Config, ConfigError, Credentials, variable};
 pub use connect::{ConnectError, connect, connect_over};
 pub use ports::{OsEntropy, SystemClock, ports};
 pub use receipt::ReceiptEvent;
-pub use records::{RecordOutcome, run_record, sqs_batch, work_off};
+pub use records::{RecordOutcome, run_record, sqs_batch, work_off, work_off_at_once};
 pub use serve::{serve_event, serve_http};
 pub use telemetry::init_telemetry;

@@ -29,6 +29,7 @@ fn outcome(error: &ServiceError) -> RecordOutcome {
         ServiceError::NotFound { .. }
         | ServiceError::Draft(_)
         | ServiceError::StaleDraft
+        | ServiceError::Unattended(_)
         | ServiceError::ApprovalRequired
         | ServiceError::ColdSendBlocked
         | ServiceError::IdentitySuspended
@@ -84,7 +85,20 @@ fn panic_reason(panic: &(dyn Any + Send)) -> &'static str {
 
 /// Works off a batch of jobs from a queue.
 pub async fn work_off<J: Job>(app: &App, event: SqsEvent) -> SqsBatchResponse {
-    sqs_batch(event, |job: J| job.run(app)).await
+    // Boxed, so that the compiler need not see through the batch and the whole product at once.
+    sqs_batch(event, |job: J| Box::pin(job.run(app))).await
+}
+
+/// Works off a batch of jobs all at once, where each may wait long for somebody else.
+pub async fn work_off_at_once<J: Job>(app: &App, event: SqsEvent) -> SqsBatchResponse {
+    let running = event.records.into_iter().map(|record| async move {
+        let outcome = judged(record.body.as_deref(), |job: J| Box::pin(job.run(app))).await;
+        (outcome == RecordOutcome::Failed).then(|| record.message_id.unwrap_or_default())
+    });
+    let mut response = SqsBatchResponse::default();
+    let failed = futures_util::future::join_all(running).await;
+    failed.into_iter().flatten().for_each(|id| response.add_failure(id));
+    response
 }
 
 /// Works off a batch from a queue, one record after the other. The body of a record is the job as JSON; one that cannot
@@ -96,19 +110,26 @@ where
 {
     let mut response = SqsBatchResponse::default();
     for record in event.records {
-        let outcome = match serde_json::from_str(record.body.as_deref().unwrap_or_default()) {
-            Ok(job) => run_record(work(job)).await,
-            Err(error) => {
-                // Where, not what: the body may hold addresses.
-                tracing::error!(line = error.line(), column = error.column(), "record cannot be read");
-                RecordOutcome::Failed
-            }
-        };
-        if outcome == RecordOutcome::Failed {
+        if judged(record.body.as_deref(), &work).await == RecordOutcome::Failed {
             response.add_failure(record.message_id.unwrap_or_default());
         }
     }
     response
+}
+
+async fn judged<J, F>(body: Option<&str>, work: impl Fn(J) -> F) -> RecordOutcome
+where
+    J: DeserializeOwned,
+    F: Future<Output = Result<(), ServiceError>>,
+{
+    match serde_json::from_str(body.unwrap_or_default()) {
+        Ok(job) => run_record(work(job)).await,
+        Err(error) => {
+            // Where, not what: the body may hold addresses.
+            tracing::error!(line = error.line(), column = error.column(), "record cannot be read");
+            RecordOutcome::Failed
+        }
+    }
 }
 
 #[cfg(test)]

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
-use actionlayer_clients::{dns::Dns, ses::Mailer, slack::Slack, sqs::Queues, telegram::Telegram};
-use actionlayer_domain::{Clock, Entropy, Plan, Secret, Timestamp, rate::RateLimits, webhook::Reach};
+use actionlayer_clients::{dns::Dns, http::GuardedClient, ses::Mailer, slack::Slack, sqs::Queues, telegram::Telegram};
+use actionlayer_domain::{
+    Clock, EmailAddress, Entropy, Plan, Secret, Timestamp, account::SignUp, rate::RateLimits, webhook::Reach,
+};
 use actionlayer_store::Store;
 
 /// Time and randomness.
@@ -24,6 +26,12 @@ pub struct Settings {
     pub region: String,
     /// Whether `POST /v1/auth/bootstrap` may make the one workspace.
     pub bootstrap: bool,
+    /// Who may make an account.
+    pub sign_up: SignUp,
+    /// What the first owner shows; none where there is another way to become one.
+    pub bootstrap_token: Option<Secret<String>>,
+    /// Where mail about accounts comes from; none for a domain of the deployment's own workspace.
+    pub account_mail_from: Option<EmailAddress>,
     /// How often callers may ask; `None` for as often as they like.
     pub rate_limits: Option<RateLimits>,
     /// Where webhooks may be.
@@ -68,6 +76,8 @@ pub struct App {
     pub queues: Queues,
     /// DNS.
     pub dns: Dns,
+    /// HTTP to the endpoints of webhooks.
+    pub http: GuardedClient,
     /// Slack.
     pub slack: Slack,
     /// Telegram.

@@ -8,6 +8,8 @@ pub mod connect;
 pub mod decide_draft;
 pub(crate) mod fan_out;
 pub mod notify;
+pub(crate) mod notify_of_rule;
+pub(crate) mod notify_of_switch_off;
 mod press;
 mod sender_press;
 pub mod slack_callback;

@@ -2,7 +2,7 @@
 //! the one that turns it into queue results.
 
 use actionlayer_clients::ClientError;
-use actionlayer_domain::{DraftRefusal, draft::DraftStatus};
+use actionlayer_domain::{DraftRefusal, draft::DraftStatus, unattended::Declined};
 use actionlayer_store::{CommitError, StoreError};
 
 /// A field of the request that cannot be taken, and how to mend it.
@@ -51,6 +51,9 @@ pub enum ServiceError {
     /// Newer inbound arrived in the thread.
     #[error("newer mail arrived in the thread")]
     StaleDraft,
+    /// No person approved it, and it may not leave without one.
+    #[error("a person must approve this: {}", .0.sentence())]
+    Unattended(Declined),
     /// The identity may not start threads.
     #[error("the identity may not send cold mail")]
     ColdSendBlocked,
@@ -120,6 +123,7 @@ impl ServiceError {
             | Self::Validation(_)
             | Self::Draft(_)
             | Self::StaleDraft
+            | Self::Unattended(_)
             | Self::ColdSendBlocked
             | Self::DomainNotVerified { .. }
             | Self::IdentitySuspended

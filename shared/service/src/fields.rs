@@ -15,7 +15,7 @@ const MAX_RATIONALE_BYTES: usize = 4 * 1024;
 const MAX_METADATA_BYTES: usize = 8 * 1024;
 
 /// Tags of a thread or contact: each is a list it is in.
-const MAX_TAGS: usize = 50;
+pub(crate) const MAX_TAGS: usize = 50;
 const MAX_TAG_BYTES: usize = 64;
 
 /// What is wrong with a request, field by field.

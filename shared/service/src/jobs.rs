@@ -1,15 +1,17 @@
 //! What does the jobs that come from queues: the one table from a job to its use case.
 
-use actionlayer_domain::work::{IndexJob, NotifyWork, SendJob};
+use actionlayer_domain::work::{IndexJob, NotifyWork, RuleJob, SendJob, WebhookJob};
 use serde::de::DeserializeOwned;
 
 use crate::{
     App, ServiceError,
     approvals::notify::notify,
+    events::deliver_webhooks::deliver_webhooks,
     outbound::{
         deliver::deliver,
         settle::{SesEvent, settle},
     },
+    rules::run_rules::run_rules,
     threads::index_threads::index,
 };
 
@@ -37,6 +39,20 @@ impl Job for NotifyWork {
 impl Job for IndexJob {
     async fn run(self, app: &App) -> Result<(), ServiceError> {
         index(app, self).await
+    }
+}
+
+/// `RulesQueue`: carries out the rules that wait for an event.
+impl Job for RuleJob {
+    async fn run(self, app: &App) -> Result<(), ServiceError> {
+        run_rules(app, &self).await
+    }
+}
+
+/// `WebhookQueue`: makes the deliveries that are due at an endpoint.
+impl Job for WebhookJob {
+    async fn run(self, app: &App) -> Result<(), ServiceError> {
+        deliver_webhooks(app, &self).await
     }
 }
 

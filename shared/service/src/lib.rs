@@ -16,7 +16,9 @@ pub mod error;
 mod contention;
 mod fields;
 pub mod permission;
+pub mod waiting;
 
+pub mod accounts;
 pub mod approvals;
 pub mod contacts;
 pub mod domains;

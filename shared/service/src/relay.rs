@@ -1,11 +1,15 @@
 //! What follows from changes of the table. Nothing else publishes.
 
-use actionlayer_domain::{event::events, work::work};
+use actionlayer_domain::{
+    event::events,
+    work::{merged, work},
+};
 
 use crate::{
     App, ServiceError,
     change::Change,
     events::publish::publish,
+    rules::queue_rules::rule_jobs,
     threads::index_threads::{enter_lists, index_jobs},
 };
 
@@ -23,7 +27,9 @@ pub async fn relay(app: &App, changes: &[Change]) -> Result<(), ServiceError> {
         happened.extend(events(old, new, change.revision));
     }
     // People and mail first.
-    app.queues.put(&jobs).await?;
+    app.queues.put(&merged(jobs)).await?;
+    let of_rules = rule_jobs(app, &happened, changes).await?;
     publish(app, happened).await?;
+    app.queues.put(&of_rules).await?;
     enter_lists(app, changes).await
 }

@@ -1,5 +1,10 @@
-//! Rules of a workspace, and trying them out.
+//! Rules of a workspace: kept, tried out, and carried out.
 
+mod act;
 pub mod edit_rules;
+mod foresee;
+pub mod list_runs;
+pub(crate) mod queue_rules;
 pub mod rule_context;
+pub mod run_rules;
 pub mod test_rules;

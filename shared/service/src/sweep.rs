@@ -7,7 +7,8 @@ use actionlayer_domain::{
     contact::HeldInbound,
     draft::{Failure, FailureCode},
     message::{Authentication, DeliveryStatus},
-    work::{SendJob, Work},
+    webhook::Endpoint,
+    work::{SendJob, WebhookJob, Work},
 };
 use actionlayer_store::{BlobKey, Transaction, Used, keys};
 
@@ -55,6 +56,8 @@ pub struct Swept {
     pub recovered_mails: usize,
     /// Mails that waited for room in the plan and came in.
     pub released_mails: usize,
+    /// Endpoints at which a delivery was due.
+    pub woken_endpoints: usize,
 }
 
 /// Does everything that is due. A part that fails does not keep the others; the first failure is returned at the end.
@@ -66,6 +69,7 @@ pub async fn sweep(app: &App) -> Result<Swept, ServiceError> {
         check_domains(app, &mut swept.checked_domains).await,
         recover_mail(app, &mut swept.recovered_mails).await,
         release_mail(app, &mut swept.released_mails).await,
+        wake_endpoints(app, &mut swept.woken_endpoints).await,
     ];
     parts.into_iter().collect::<Result<(), _>>()?;
     Ok(swept)
@@ -206,6 +210,16 @@ async fn recover_mail(app: &App, count: &mut usize) -> Result<(), ServiceError> 
         Ok(()) | Err(actionlayer_store::CommitError::Conflict { .. }) => Ok(()),
         Err(error) => Err(error.into()),
     }
+}
+
+/// Brings back endpoints at which something falls due later than a queue can keep a job. One that is woken twice does no
+/// more: whoever comes second finds that another has it, or that nothing is due.
+async fn wake_endpoints(app: &App, count: &mut usize) -> Result<(), ServiceError> {
+    let due = app.store.due_endpoints(app.now()).await?;
+    let wake = |endpoint: &Endpoint| Work::Webhook(WebhookJob::wake(endpoint.workspace_id, endpoint.webhook_id));
+    app.queues.put(&due.iter().map(wake).collect::<Vec<_>>()).await?;
+    *count += due.len();
+    Ok(())
 }
 
 /// Lets mail in that waited for room in the plan, the oldest first: a new month has begun, or there is a larger plan.

@@ -23,12 +23,16 @@ impl Record for Event {
     }
 
     fn indexes(&self) -> Vec<IndexEntry> {
-        if is_common(self.event_type()) {
-            return Vec::new();
+        // In the order in which they were recorded, for those who follow.
+        let recorded = self.recorded_at();
+        let log = keys::events_as_recorded(self.workspace_id, &keys::month(recorded));
+        let mut entries = vec![IndexEntry::new(Index::List, log, keys::by_time(recorded, self.id))];
+        if !is_common(self.event_type()) {
+            let month = keys::events_of_month(self.workspace_id, &keys::month(self.at));
+            let of_type = keys::events_of_type(&month, self.event_type());
+            entries.push(IndexEntry::new(Index::State, of_type, self.id.to_string()));
         }
-        let month = keys::events_of_month(self.workspace_id, &keys::month(self.at));
-        let of_type = keys::events_of_type(&month, self.event_type());
-        vec![IndexEntry::new(Index::State, of_type, self.id.to_string())]
+        entries
     }
 
     fn ttl_unix_seconds(&self) -> Option<i64> {
@@ -61,7 +65,7 @@ pub struct EventFilter {
 
 impl EventFilter {
     /// Whether an event passes.
-    pub fn takes(&self, event: &Event) -> bool {
+    pub(crate) fn takes(&self, event: &Event) -> bool {
         self.event_type.is_none_or(|of| event.event_type() == of)
             && self.identity_id.is_none_or(|id| event.what.identity_id() == Some(id))
     }
@@ -74,7 +78,7 @@ pub(crate) fn alive_from(now: Timestamp) -> Timestamp {
 }
 
 /// The months from `last` back to `first`, as keys write them.
-fn months(first: Timestamp, last: Timestamp) -> Vec<String> {
+pub(crate) fn months(first: Timestamp, last: Timestamp) -> Vec<String> {
     let first = keys::month(first);
     let mut months = vec![keys::month(last)];
     while let Some(month) = months.last().filter(|month| **month > first) {
@@ -89,7 +93,7 @@ fn months(first: Timestamp, last: Timestamp) -> Vec<String> {
 }
 
 /// The least id that an event of a month can have.
-fn first_id_of(month: &str) -> String {
+pub(crate) fn first_id_of(month: &str) -> String {
     let start = format!("{month}-01T00:00:00Z").parse::<Timestamp>();
     start.map_or_else(|_| "0".to_owned(), |start| EventId::earliest(start).to_string())
 }

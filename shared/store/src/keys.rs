@@ -6,15 +6,20 @@
 use actionlayer_domain::{
     ApiKeyId, DomainId, DomainName, DraftId, DraftStatus, EmailAddress, EventId, Family, IdentityId, MessageId, RuleId,
     Timestamp, UploadId, WebhookDeliveryId, WebhookId, WorkspaceId, event::EventType, rate::RateWindow,
-    thread::ThreadStatus,
+    rule::Trigger, thread::ThreadStatus,
 };
 use sha2::{Digest, Sha256};
 
 use crate::IdempotencyScope;
 
+mod accounts;
 mod channels;
 mod people;
 
+pub(crate) use accounts::{
+    MEMBERSHIP_PREFIX, SESSION_PREFIX, attempts, audit, audit_pk, invitations, memberships_of, user_pk,
+};
+pub use accounts::{account_link, first_owner, membership, session, user, user_email};
 pub use channels::{TELEGRAM_BOTS, slack_callback, slack_consent, slack_installation, telegram_bot, telegram_prompt};
 pub use people::{contact, held, sender_family, sender_notice, suppression};
 pub(crate) use people::{
@@ -32,6 +37,8 @@ pub const KIND: &str = "kind";
 pub const REVISION: &str = "revision";
 /// Attribute that holds the entity.
 pub const DATA: &str = "data";
+/// Attribute that says where an entity stands, for the kinds of which a filter must know; see [`crate::Record::state`].
+pub const STATE: &str = "state";
 /// Attribute that holds the compressed body, or where it is. In no index.
 pub const BODY: &str = "body";
 /// Attribute DynamoDB deletes expired items by, in seconds. For tidying only: reads check expiry themselves.
@@ -179,6 +186,26 @@ pub fn rule(workspace: WorkspaceId, id: RuleId) -> Key {
     Key::new(workspace_pk(workspace), format!("RULE#{id}"))
 }
 
+/// What rules came to at an event.
+pub fn rule_occasion(workspace: WorkspaceId, trigger: Trigger, event: EventId) -> Key {
+    Key::new(rule_occasions_of_month(workspace, trigger, &month(event.time())), event.to_string())
+}
+
+/// The partition of a month's events that rules with a trigger were considered for.
+pub(crate) fn rule_occasions_of_month(workspace: WorkspaceId, trigger: Trigger, month: &str) -> String {
+    format!("{}#RULES#{}#{month}", workspace_pk(workspace), trigger.as_str())
+}
+
+/// What a rule did at an event.
+pub fn rule_run(workspace: WorkspaceId, rule: RuleId, event: EventId) -> Key {
+    Key::new(format!("{}#RUNS#{rule}", workspace_pk(workspace)), event.to_string())
+}
+
+/// How often a rule was carried out in a minute, counted from 1970.
+pub(crate) fn rule_runs_of_minute(workspace: WorkspaceId, rule: RuleId, minute: i64) -> Key {
+    Key::new(format!("{}#RUNS#{rule}", workspace_pk(workspace)), format!("MINUTE#{minute}"))
+}
+
 /// A key as its workspace lists it.
 pub fn api_key(workspace: WorkspaceId, id: ApiKeyId) -> Key {
     Key::new(workspace_pk(workspace), format!("APIKEY#{id}"))
@@ -247,6 +274,11 @@ pub fn webhook(workspace: WorkspaceId, id: WebhookId) -> Key {
     Key::new(workspace_pk(workspace), format!("{WEBHOOK_PREFIX}{id}"))
 }
 
+/// How the endpoint of a webhook is doing.
+pub fn endpoint(workspace: WorkspaceId, webhook: WebhookId) -> Key {
+    Key::new(workspace_pk(workspace), format!("ENDPOINT#{webhook}"))
+}
+
 /// The beginning of a webhook's sort key.
 pub(crate) const WEBHOOK_PREFIX: &str = "WEBHOOK#";
 
@@ -258,6 +290,11 @@ pub fn webhook_delivery(workspace: WorkspaceId, webhook: WebhookId, id: WebhookD
 /// The partition of a webhook's deliveries.
 pub(crate) fn webhook_deliveries(workspace: WorkspaceId, webhook: WebhookId) -> String {
     format!("{}#WH#{webhook}", workspace_pk(workspace))
+}
+
+/// Those of them that are to be tried, in [`Index::State`].
+pub(crate) fn pending_deliveries(workspace: WorkspaceId, webhook: WebhookId) -> String {
+    format!("{}#PENDING", webhook_deliveries(workspace, webhook))
 }
 
 /// An event; its id sorts by time.
@@ -273,6 +310,11 @@ pub(crate) fn month(at: Timestamp) -> String {
 /// The partition of a month's events.
 pub(crate) fn events_of_month(workspace: WorkspaceId, month: &str) -> String {
     format!("{}#E#{month}", workspace_pk(workspace))
+}
+
+/// A month's events in the order in which they were recorded, in [`Index::List`].
+pub(crate) fn events_as_recorded(workspace: WorkspaceId, month: &str) -> String {
+    format!("{}#RECORDED", events_of_month(workspace, month))
 }
 
 /// Those of them of a type, in [`Index::State`].
@@ -383,8 +425,8 @@ pub(crate) const DUE_DOMAINS: &str = "DUE#DOMAIN";
 /// Domains that were proven once and are watched, in [`Index::Due`].
 pub(crate) const DUE_PROVEN_DOMAINS: &str = "DUE#PROVEN";
 
-/// Webhook deliveries to be tried, in [`Index::Due`].
-pub(crate) const DUE_WEBHOOK_DELIVERIES: &str = "DUE#WEBHOOK";
+/// Endpoints at which a delivery will be due, in [`Index::Due`].
+pub(crate) const DUE_ENDPOINTS: &str = "DUE#ENDPOINT";
 
 /// A sort key by time, unique by id.
 pub(crate) fn by_time(at: Timestamp, id: impl std::fmt::Display) -> String {

@@ -9,6 +9,7 @@
 //! **Must never know.** HTTP, Lambda, what a step means or whether it is allowed (that is `domain`), and when now is:
 //! callers bring the time.
 
+mod accounts;
 mod blobs;
 mod body;
 mod channels;
@@ -22,6 +23,7 @@ mod entries;
 mod error;
 mod events;
 mod family;
+mod follow;
 mod held;
 mod idempotency;
 mod inbound;
@@ -32,6 +34,7 @@ mod postings;
 mod record;
 mod records;
 mod requests;
+mod rules;
 pub mod schema;
 mod segment;
 pub mod stream;
@@ -45,6 +48,7 @@ mod webhooks;
 mod words;
 mod workspace;
 
+pub use accounts::{FirstOwner, Standing, UserEmail};
 pub use blobs::{BlobKey, SignedUpload, SignedUrl, SizedBlob};
 pub use channels::{SlackCallback, SlackConsent, SlackInstallation, TelegramBotRecord, TelegramPrompt};
 pub use contacts::ContactFilter;
@@ -54,6 +58,7 @@ pub use entries::{ENTRY_KIND, Entries};
 pub use error::{CommitError, StoreError};
 pub use events::EventFilter;
 pub use family::{Answering, Outbound, ThreadPage};
+pub use follow::{EventCursor, Followed};
 pub use held::HeldOfSender;
 pub use idempotency::{AnswerHead, IDEMPOTENCY_SECONDS, IdempotencyClaim, IdempotencyScope, IdempotentEffect};
 pub use inbound::{MailPointer, Receipt, ReceiptOutcome};

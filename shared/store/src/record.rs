@@ -42,6 +42,12 @@ pub trait Record: Serialize + DeserializeOwned + Send + Sync {
         None
     }
 
+    /// Where it stands, in a word: for kinds that a filter tells apart by it before their data is read, that of the
+    /// stream in `template.yaml` or that of a query.
+    fn state(&self) -> Option<&'static str> {
+        None
+    }
+
     /// When DynamoDB may delete it, in seconds since the Unix epoch.
     fn ttl_unix_seconds(&self) -> Option<i64> {
         None
@@ -108,6 +114,9 @@ pub(crate) fn attributes<T: Record>(
         vec![(keys::KIND, s(T::KIND)), (keys::REVISION, n(revision)), (keys::DATA, data_attribute(value)?)];
     if let Some(body) = body {
         attributes.push((keys::BODY, body_attribute(body)));
+    }
+    if let Some(state) = value.state() {
+        attributes.push((keys::STATE, s(state)));
     }
     if let Some(seconds) = value.ttl_unix_seconds() {
         attributes.push((keys::TTL, n(seconds)));

@@ -1,9 +1,10 @@
 //! Changes as the table's stream carries them.
 
 use actionlayer_domain::{
-    Draft, Message, SendingDomain, Suppression, Thread,
+    Draft, Message, Rule, SendingDomain, Suppression, Thread, Webhook, WebhookDelivery,
     contact::{Contact, HeldInbound, SenderNotice},
     event::Entity,
+    rule::RuleRun,
 };
 
 use crate::{
@@ -27,6 +28,10 @@ pub fn entity(image: serde_dynamo::Item) -> Result<Option<(Entity, u64)>, StoreE
         Contact::KIND => read(image, Entity::Contact),
         Suppression::KIND => read(image, Entity::Suppression),
         SendingDomain::KIND => read(image, Entity::Domain),
+        Webhook::KIND => read(image, Entity::Webhook),
+        WebhookDelivery::KIND => read(image, Entity::Delivery),
+        Rule::KIND => read(image, Entity::Rule),
+        RuleRun::KIND => read(image, Entity::RuleRun),
         _ => Ok(None),
     }
 }

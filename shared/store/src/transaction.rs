@@ -83,6 +83,11 @@ impl Transaction {
         self.create_item(value, None)
     }
 
+    /// Adds a new entity that has no body yet. Fails if its key is taken.
+    pub fn create_without_body<T: Record>(&mut self, value: &T) -> Result<&mut Self, StoreError> {
+        self.create_item(value, None)
+    }
+
     fn create_item<T: Record>(&mut self, value: &T, body: Option<&StoredBody>) -> Result<&mut Self, StoreError> {
         let key = value.key();
         let mut item = key_item(&key);
@@ -125,6 +130,9 @@ impl Transaction {
             .collect();
         if new.ttl_unix_seconds().is_none() {
             remove.push(keys::TTL);
+        }
+        if new.state().is_none() && old.value.state().is_some() {
+            remove.push(keys::STATE);
         }
         self.operations.push(Operation::Replace { key: new.key(), revision: old.revision, set, remove });
         self.totals.count(old.value.counted(), -1);

@@ -12,7 +12,7 @@ fn layer(name: &str) -> u8 {
         "actionlayer-channels" | "actionlayer-clients" => 2,
         "actionlayer-pages" | "actionlayer-service" => 3,
         "actionlayer-api" => 4,
-        "actionlayer-mcp" => 5,
+        "actionlayer-mcp" | "actionlayer-dashboard" => 5,
         "actionlayer-runtime" => 6,
         name if name.starts_with("function-") => 7,
         "actionlayer-local" => 8,
@@ -59,13 +59,16 @@ fn the_inside_knows_nothing_of_the_outside() {
             }
             // What is said to others knows no table; nothing else speaks to SES and SQS.
             "actionlayer-clients" => {
-                [&servers[..5], &["rusqlite", "getrandom", "aws-config", "aws-sdk-dynamodb", "aws-sdk-s3"]].concat()
+                [&servers[2..5], &["axum", "rusqlite", "getrandom", "aws-config", "aws-sdk-dynamodb", "aws-sdk-s3"]]
+                    .concat()
             }
             "actionlayer-store" => {
                 [&servers[..], &["getrandom", "aws-config", "aws-sdk-sesv2", "aws-sdk-sqs"]].concat()
             }
             "actionlayer-service" => [&servers[..], &["getrandom"], &aws].concat(),
-            "actionlayer-api" | "actionlayer-mcp" => [&servers[2..], &["getrandom"], &aws].concat(),
+            "actionlayer-api" | "actionlayer-mcp" | "actionlayer-dashboard" => {
+                [&servers[2..], &["getrandom"], &aws].concat()
+            }
             name if name.starts_with("function-") => {
                 let thinking = ["actionlayer-store", "actionlayer-mail", "actionlayer-channels", "actionlayer-clients"];
                 [&["reqwest", "rusqlite", "getrandom", "serde", "axum"][..], &thinking, &aws].concat()

@@ -183,17 +183,9 @@ async fn what_is_not_there_is_not_found_and_a_wrong_method_names_the_right_ones(
     for action in ["approve", "reject", "send", "notify"] {
         world.owner.post_empty(&format!("/v1/drafts/{NOBODY}/{action}")).await.refused(404, "not_found");
     }
-    for path in [
-        "/",
-        "/v1",
-        "/v1/",
-        "/v2/threads",
-        "/v1/Threads",
-        "/v1/threads/",
-        "/v1/drafts/a/b/c",
-        "/favicon.ico",
-        "/v1/webhook",
-    ] {
+    for path in
+        ["/v1", "/v1/", "/v2/threads", "/v1/Threads", "/v1/threads/", "/v1/drafts/a/b/c", "/favicon.ico", "/v1/webhook"]
+    {
         for caller in [&world.owner, &world.anyone] {
             caller.get(path).await.refused(404, "not_found");
         }

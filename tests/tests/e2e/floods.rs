@@ -42,6 +42,10 @@ async fn words_of_strangers_hold_nobody_up() {
         (!array(&list["data"]).is_empty()).then_some(())
     })
     .await;
-    let list = world.owner.get("/v1/threads?q=anvils").await.expect(200);
+    let list = eventually("the thread to be found", async || {
+        let list = world.owner.get("/v1/threads?q=anvils").await.expect(200);
+        (!array(&list["data"]).is_empty()).then_some(list)
+    })
+    .await;
     assert_eq!(id(&list["data"][0]), id(&thread));
 }

@@ -51,6 +51,10 @@ impl Several {
 async fn make(world: &World) -> BTreeMap<&'static str, String> {
     let owner = &world.owner;
     let create = async |path: &str, body: Value| owner.post(path, body).await.expect(201);
+    // Considered for every draft below.
+    let watching = json!({"name": "watching", "trigger": "draft.created",
+        "actions": [{"type": "set_needs_review", "needs_review": true}]});
+    let watching = create("/v1/rules", watching).await;
     let mut threads = Vec::new();
     for n in 0..COUNT {
         let thread = world.begin(&Letter::from(&format!("person{n}@customer.test"))).await;
@@ -62,9 +66,9 @@ async fn make(world: &World) -> BTreeMap<&'static str, String> {
         let answered = array(&thread["messages"])[0]["message_id_header"].as_str().unwrap().to_owned();
         thread = world.answer(&thread, &Letter::from("person0@customer.test").in_reply_to(&answered)).await;
     }
-    let webhook = create("/v1/webhooks", json!({"url": "https://example.com/hooks", "events": ["*"]})).await;
+    let webhook = create("/v1/webhooks", json!({"url": "http://127.0.0.1:1/hooks", "events": ["*"]})).await;
     for n in 1..COUNT {
-        create("/v1/webhooks", json!({"url": format!("https://example.com/{n}"), "events": ["draft.sent"]})).await;
+        create("/v1/webhooks", json!({"url": format!("http://127.0.0.1:1/{n}"), "events": ["draft.sent"]})).await;
     }
     let condition = json!({"field": "message.subject", "op": "contains", "value": "invoice"});
     for n in 0..COUNT {
@@ -85,7 +89,11 @@ async fn make(world: &World) -> BTreeMap<&'static str, String> {
     for n in 0..COUNT {
         world.receive(&Letter::from(&format!("stranger{n}@else.test"))).await;
     }
-    BTreeMap::from([("/v1/threads", id(&thread).to_owned()), ("/v1/webhooks", id(&webhook).to_owned())])
+    BTreeMap::from([
+        ("/v1/threads", id(&thread).to_owned()),
+        ("/v1/webhooks", id(&webhook).to_owned()),
+        ("/v1/rules", id(&watching).to_owned()),
+    ])
 }
 
 fn name(item: &Value) -> String {
@@ -210,11 +218,14 @@ async fn a_cursor_opens_only_the_list_it_came_from() {
 /// Each filter of a list, with a value it takes.
 fn filters(operation: &Operation, world: &World) -> Vec<(String, String)> {
     let parameters = DOCUMENT["paths"][&operation.path]["get"]["parameters"].as_array().unwrap().iter().map(resolve);
-    let filters = parameters.filter(|p| p["in"] == "query" && !PAGING.contains(&p["name"].as_str().unwrap()));
+    // To wait is no filter.
+    let is_none = |name: &str| PAGING.contains(&name) || name == "wait";
+    let filters = parameters.filter(|p| p["in"] == "query" && !is_none(p["name"].as_str().unwrap()));
     let value = |parameter: &Value| {
         let schema = resolve(&parameter["schema"]);
         match (parameter["name"].as_str().unwrap(), schema["type"].as_str()) {
             ("from_date" | "to_date", _) => "2026-01-01".to_owned(),
+            ("since", _) => "2026-01-01T00:00:00Z".to_owned(),
             ("contact", _) => "ada@customer.test".to_owned(),
             (_, Some("boolean")) => "true".to_owned(),
             _ if schema["enum"].is_array() => schema["enum"][0].as_str().unwrap().to_owned(),

@@ -5,6 +5,7 @@
     reason = "tests: a panic is how they fail, a story is as long as it is"
 )]
 
+mod accounts;
 mod approval;
 mod approval_page;
 mod architecture;
@@ -17,6 +18,8 @@ mod cold_drafts;
 mod contacts;
 mod contract;
 mod crashes;
+mod dashboard;
+mod delivering;
 mod direct_sends;
 mod errors;
 mod events;
@@ -24,6 +27,7 @@ mod every_channel;
 mod everything;
 mod exactly_once;
 mod floods;
+mod following;
 mod idempotency;
 mod identities;
 mod impersonation;
@@ -34,6 +38,9 @@ mod people_mail;
 mod plans;
 mod rate_limits;
 mod rules;
+mod rules_at_work;
+mod rules_examples;
+mod rules_once;
 mod schedules;
 mod search;
 mod secrecy;

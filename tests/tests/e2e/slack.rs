@@ -36,7 +36,12 @@ async fn a_tap_in_slack_sends_exactly_what_it_showed() {
         says(&asked, &format!("Mia (AI Assistant) wants to answer {CUSTOMER}"))
             && says(&asked, "The web site says so.")
     );
-    let told = world.reread(&draft).await["notifications"].clone();
+    // Recorded once Slack has answered.
+    let told = eventually("a notification", async || {
+        let told = world.reread(&draft).await["notifications"].clone();
+        told[0].is_object().then_some(told)
+    })
+    .await;
     assert_eq!(
         (&told[0]["channel"], &told[0]["state"], &told[0]["recipient"]),
         (&json!("slack"), &json!("sent"), &json!(SLACK_CHANNEL))

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use hickory_proto::op::{Edns, Header, HeaderCounts, MessageType, Metadata, OpCode, ResponseCode};
-use hickory_proto::rr::rdata::{MX, NS, SOA, TXT};
+use hickory_proto::rr::rdata::{A, AAAA, CNAME, MX, NS, SOA, TXT};
 use hickory_proto::rr::{Name, RData, Record, RecordType};
 use hickory_server::Server;
 use hickory_server::net::NetError;
@@ -21,6 +21,8 @@ use super::{Lookup, RecordKind, Zone, ZoneRecord, Zones};
 const TTL_S: u32 = 0;
 const TCP_IDLE: Duration = Duration::from_secs(10);
 const TCP_RESPONSE_BUFFER: usize = 32;
+/// Aliases of aliases are followed so far.
+const MAX_ALIASES: usize = 8;
 /// A free TCP port may be taken on UDP; this many ports are tried.
 const PORT_ATTEMPTS: u32 = 20;
 
@@ -99,6 +101,24 @@ impl Answer {
 }
 
 impl Authority {
+    /// The alias of a name and the addresses of what it stands for, if they are in a published zone (RFC 1034 §4.3.2).
+    async fn follow(&self, name: &str, kind: RecordKind) -> Vec<Record> {
+        let (mut answers, mut name) = (Vec::new(), name.to_owned());
+        for _ in 0..MAX_ALIASES {
+            let aliases = self.zones.lookup(&name, RecordKind::Cname).await.unwrap_or_default();
+            let (Some(alias), Some(owner)) = (aliases.first(), absolute(&name)) else { break };
+            answers.extend(on_wire(&owner, alias));
+            name.clone_from(&alias.value);
+            let Some(owner) = absolute(&name) else { break };
+            let found = self.zones.lookup(&name, kind).await.unwrap_or_default();
+            answers.extend(found.iter().filter_map(|record| on_wire(&owner, record)));
+            if !found.is_empty() {
+                break;
+            }
+        }
+        answers
+    }
+
     async fn answer(&self, request: &Request) -> Answer {
         if request.metadata.message_type != MessageType::Query || request.metadata.op_code != OpCode::Query {
             return Answer::of(ResponseCode::NotImp);
@@ -109,6 +129,9 @@ impl Authority {
             RecordType::TXT => Some(RecordKind::Txt),
             RecordType::MX => Some(RecordKind::Mx),
             RecordType::NS => Some(RecordKind::Ns),
+            RecordType::A => Some(RecordKind::A),
+            RecordType::AAAA => Some(RecordKind::Aaaa),
+            RecordType::CNAME => Some(RecordKind::Cname),
             _ => None,
         };
         let name = Name::from(info.query.name());
@@ -121,6 +144,9 @@ impl Authority {
                 let mut answers = Vec::new();
                 if kind.is_some() || asked == RecordType::ANY {
                     answers.extend(records.iter().filter_map(|record| on_wire(&name, record)));
+                }
+                if let (true, Some(kind @ (RecordKind::A | RecordKind::Aaaa))) = (answers.is_empty(), kind) {
+                    answers = self.follow(&text, kind).await;
                 }
                 let apex = super::canonical(&text) == zone.domain;
                 if apex && (asked == RecordType::SOA || asked == RecordType::ANY) {
@@ -189,6 +215,9 @@ fn on_wire(owner: &Name, record: &ZoneRecord) -> Option<Record> {
             RData::MX(MX::new(preference, absolute(host)?))
         }
         RecordKind::Ns => RData::NS(NS(absolute(&record.value)?)),
+        RecordKind::A => RData::A(A(record.value.parse().ok()?)),
+        RecordKind::Aaaa => RData::AAAA(AAAA(record.value.parse().ok()?)),
+        RecordKind::Cname => RData::CNAME(CNAME(absolute(&record.value)?)),
     };
     Some(Record::from_rdata(owner.clone(), TTL_S, data))
 }

@@ -77,6 +77,7 @@ pub(super) async fn start(options: EngineOptions) -> Result<Engine, EngineError>
             sweep,
             slack: chats.slack,
             telegram: chats.telegram,
+            app: code.app.clone(),
         },
         options.local_token,
     );

@@ -18,37 +18,18 @@ use super::{
     methods::shown,
     world::{App, Message, ResponseUrl, TEAM_ID, Trigger},
 };
-use crate::faults::{FaultKind, Service};
+use crate::{
+    faults::{FaultKind, Service},
+    posted_fields::PostedFields,
+};
 
 /// A response URL is good for so long, and so often.
 const RESPONSE_MS: i64 = 30 * 60 * 1000;
 const MOST_RESPONSES: u32 = 5;
 
-/// What a page's form or a test says; values of a modal's inputs are `value.<block id>`.
-struct Said {
-    fields: BTreeMap<String, String>,
-    is_form: bool,
-}
-
-impl Said {
-    fn read(headers: &HeaderMap, body: &[u8]) -> Self {
-        let is_form =
-            headers.get("content-type").is_some_and(|kind| kind.as_bytes().starts_with(b"application/x-www-form"));
-        let fields = if is_form {
-            form_urlencoded::parse(body).into_owned().collect()
-        } else {
-            serde_json::from_slice(body).unwrap_or_default()
-        };
-        Self { fields, is_form }
-    }
-
-    fn get(&self, name: &str) -> &str {
-        self.fields.get(name).map(String::as_str).unwrap_or_default()
-    }
-
-    fn back(&self) -> Response {
-        Redirect::to(&format!("/local/slack?as={}&channel={}", self.get("user"), self.get("channel"))).into_response()
-    }
+/// The page that posted.
+fn back(said: &PostedFields) -> Response {
+    Redirect::to(&format!("/local/slack?as={}&channel={}", said.get("user"), said.get("channel"))).into_response()
 }
 
 /// What came of calling an app.
@@ -60,7 +41,7 @@ struct Called {
 
 /// `POST /local/slack/press`: `user`, `channel`, `ts`, `action_id`.
 pub(super) async fn press(Shared(slack): Shared<Arc<Slack>>, headers: HeaderMap, body: Bytes) -> Response {
-    let said = Said::read(&headers, &body);
+    let said = PostedFields::read(&headers, &body);
     let (channel, ts, user_id, action_id) =
         (said.get("channel"), said.get("ts"), said.get("user"), said.get("action_id"));
     let now_ms = slack.clock.now_ms();
@@ -114,7 +95,7 @@ pub(super) async fn press(Shared(slack): Shared<Arc<Slack>>, headers: HeaderMap,
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
     }
     if said.is_form {
-        return said.back();
+        return back(&said);
     }
     let status = called.as_ref().map_or(0, |called| called.status);
     Json(json!({"status": status, "trouble": trouble})).into_response()
@@ -143,7 +124,7 @@ fn button_pressed(button: &Value, now_ms: i64) -> Value {
 
 /// `POST /local/slack/submit`: `user`, and `value.<block id>` for each input.
 pub(super) async fn submit(Shared(slack): Shared<Arc<Slack>>, headers: HeaderMap, body: Bytes) -> Response {
-    let said = Said::read(&headers, &body);
+    let said = PostedFields::read(&headers, &body);
     let user_id = said.get("user").to_owned();
     let typed: BTreeMap<String, String> = said
         .fields
@@ -193,7 +174,7 @@ pub(super) async fn submit(Shared(slack): Shared<Arc<Slack>>, headers: HeaderMap
     let outcome = match prepared {
         Ok(Some(Ok((app, payload)))) => call(&slack, &app, &payload).await,
         Ok(Some(Err(errors))) => {
-            return if said.is_form { said.back() } else { Json(json!({"errors": errors})).into_response() };
+            return if said.is_form { back(&said) } else { Json(json!({"errors": errors})).into_response() };
         }
         _ => {
             return (StatusCode::NOT_FOUND, Json(json!({"error": "not_found", "message": "No modal is open."})))
@@ -220,17 +201,17 @@ pub(super) async fn submit(Shared(slack): Shared<Arc<Slack>>, headers: HeaderMap
     if closed.is_err() {
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
     }
-    if said.is_form { said.back() } else { Json(json!({"errors": errors})).into_response() }
+    if said.is_form { back(&said) } else { Json(json!({"errors": errors})).into_response() }
 }
 
 /// `POST /local/slack/close`: the modal of `user` is given up.
 pub(super) async fn close(Shared(slack): Shared<Arc<Slack>>, headers: HeaderMap, body: Bytes) -> Response {
-    let said = Said::read(&headers, &body);
+    let said = PostedFields::read(&headers, &body);
     let user = said.get("user").to_owned();
     if slack.world.change(|world| world.views.remove(&user).is_some()).await.is_err() {
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
     }
-    said.back()
+    back(&said)
 }
 
 /// Calls an app, signed; twice where a fault says so, as networks do.

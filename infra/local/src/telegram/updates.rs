@@ -1,6 +1,6 @@
 //! People press buttons and write messages: updates for the bot.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     Json,
@@ -15,41 +15,14 @@ use super::{
     Telegram,
     world::{Chat, Message, Query, User},
 };
+use crate::posted_fields::PostedFields;
 
 /// How long a person looks at a button that was pressed.
 const LOOKS: Duration = Duration::from_secs(3);
 
-/// What a page's form or a test says.
-struct Said {
-    fields: BTreeMap<String, String>,
-    is_form: bool,
-}
-
-impl Said {
-    fn read(headers: &HeaderMap, body: &[u8]) -> Self {
-        let is_form =
-            headers.get("content-type").is_some_and(|kind| kind.as_bytes().starts_with(b"application/x-www-form"));
-        let fields = if is_form {
-            form_urlencoded::parse(body).into_owned().collect()
-        } else {
-            let object: serde_json::Map<String, Value> = serde_json::from_slice(body).unwrap_or_default();
-            let text = |value: Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-            object.into_iter().map(|(name, value)| (name, text(value))).collect()
-        };
-        Self { fields, is_form }
-    }
-
-    fn get(&self, name: &str) -> &str {
-        self.fields.get(name).map(String::as_str).unwrap_or_default()
-    }
-
-    fn number(&self, name: &str) -> Option<i64> {
-        self.get(name).parse().ok()
-    }
-
-    fn back(&self) -> Response {
-        Redirect::to(&format!("/local/telegram?as={}&chat={}", self.get("user"), self.get("chat"))).into_response()
-    }
+/// The page that posted.
+fn back(said: &PostedFields) -> Response {
+    Redirect::to(&format!("/local/telegram?as={}&chat={}", said.get("user"), said.get("chat"))).into_response()
 }
 
 fn missing(what: &str) -> Response {
@@ -59,7 +32,7 @@ fn missing(what: &str) -> Response {
 /// `POST /local/telegram/press`: `user`, `chat`, `message`, and the button by its `label`; or any `data`, as a client of
 /// one's own can send it.
 pub(super) async fn press(Shared(telegram): Shared<Arc<Telegram>>, headers: HeaderMap, body: Bytes) -> Response {
-    let said = Said::read(&headers, &body);
+    let said = PostedFields::read(&headers, &body);
     let (Some(user_id), Some(chat_id), Some(message_id)) =
         (said.number("user"), said.number("chat"), said.number("message"))
     else {
@@ -92,7 +65,7 @@ pub(super) async fn press(Shared(telegram): Shared<Arc<Telegram>>, headers: Head
     telegram.changed.notify_waiters();
     let answered = answer(&telegram, &id).await;
     if said.is_form {
-        return said.back();
+        return back(&said);
     }
     let text = answered.as_ref().and_then(|query| query.answer.clone());
     Json(json!({"answered": answered.is_some(), "text": text})).into_response()
@@ -118,7 +91,7 @@ async fn answer(telegram: &Telegram, query_id: &str) -> Option<Query> {
 
 /// `POST /local/telegram/write`: `user`, `chat`, `text`, and `reply_to` for a reply.
 pub(super) async fn write(Shared(telegram): Shared<Arc<Telegram>>, headers: HeaderMap, body: Bytes) -> Response {
-    let said = Said::read(&headers, &body);
+    let said = PostedFields::read(&headers, &body);
     let (Some(user_id), Some(chat_id)) = (said.number("user"), said.number("chat")) else {
         return missing("Say user and chat.");
     };
@@ -155,7 +128,7 @@ pub(super) async fn write(Shared(telegram): Shared<Arc<Telegram>>, headers: Head
         .await;
     let Ok(Some(id)) = written else { return missing("That chat has no such member.") };
     telegram.changed.notify_waiters();
-    if said.is_form { said.back() } else { Json(json!({"message_id": id})).into_response() }
+    if said.is_form { back(&said) } else { Json(json!({"message_id": id})).into_response() }
 }
 
 /// Which bots see a message: all in a private chat; in a group, with privacy mode, the one that is answered, and all when

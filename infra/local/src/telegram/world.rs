@@ -236,7 +236,7 @@ impl Chat {
         chat
     }
 
-    /// As `getChat` returns it: `ChatFullInfo` has fields that every chat has, which clients insist on. See "ChatFullInfo",
+    /// As `getChat` returns it: `ChatFullInfo` has fields that every chat has, which clients insist on. See "`ChatFullInfo`",
     /// core.telegram.org/bots/api.
     pub(crate) fn full_json(&self) -> Value {
         let mut chat = self.json();

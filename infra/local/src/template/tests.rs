@@ -36,7 +36,13 @@ fn a_worker_has_finished_long_before_its_message_is_handed_out_again() {
             let Trigger::Queue { queue, reports_failures, .. } = trigger else { continue };
             let queue = template.queues.iter().find(|known| known.id == *queue).unwrap();
             let visibility: u32 = queue.attributes["VisibilityTimeout"].parse().unwrap();
-            assert!(visibility >= 6 * function.timeout_seconds, "{}", queue.id);
+            // AWS advises six times as long, for batches that are throttled. Endpoints wait for a job whose worker died.
+            let enough = if queue.id == "WebhookQueue" {
+                3 * function.timeout_seconds / 2
+            } else {
+                6 * function.timeout_seconds
+            };
+            assert!(visibility >= enough, "{}", queue.id);
             assert!(reports_failures, "{}", queue.id);
             assert!(queue.redrive.as_ref().unwrap().max_receive_count >= 5, "AWS advises at least 5");
             read.insert(queue.id.clone());
@@ -100,6 +106,14 @@ fn the_variables_of_the_template_are_those_the_functions_know() {
         if names.contains(variable::SLACK_CLIENT_ID) {
             expected.extend([variable::SLACK_CLIENT_ID, variable::SLACK_CLIENT_SECRET, variable::SLACK_SIGNING_SECRET]);
         }
+        // Accounts are made by the dashboard, and their mail is sent by `notify`.
+        match function.name.as_str() {
+            "dashboard" => {
+                expected.extend([variable::SIGN_UP, variable::BOOTSTRAP_TOKEN, variable::ACCOUNT_MAIL_FROM]);
+            }
+            "notify" => expected.extend([variable::ACCOUNT_MAIL_FROM]),
+            _ => {}
+        }
         assert_eq!(names, expected, "{}", function.name);
     }
 }
@@ -109,7 +123,16 @@ fn variables_are_resolved_and_what_is_unknown_is_named() {
     let (template, _) = shipped();
     let function = &template.functions["SendFunction"];
     let mut scope = Scope::default();
-    let resources = ["MailTable", "MailBucket", "SendQueue", "NotifyQueue", "IndexQueue", "ConfigurationSet"];
+    let resources = [
+        "MailTable",
+        "MailBucket",
+        "SendQueue",
+        "NotifyQueue",
+        "RulesQueue",
+        "WebhookQueue",
+        "IndexQueue",
+        "ConfigurationSet",
+    ];
     for name in resources.into_iter().chain(template.parameters.keys().map(String::as_str)) {
         scope.refs.insert(name.to_owned(), format!("my-{name}"));
     }

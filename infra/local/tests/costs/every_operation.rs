@@ -16,11 +16,12 @@ use crate::{
 
 /// Operations that are not counted: they read no table, happen once in a deployment's or a workspace's life, read as many
 /// partitions as the last 30 days have months, or speak to as many providers as an identity has channels.
-pub(crate) const UNCOUNTED: [&str; 7] = [
+pub(crate) const UNCOUNTED: [&str; 8] = [
     "GET /v1/docs",
     "GET /v1/openapi.json",
     "POST /v1/auth/bootstrap",
     "GET /v1/events",
+    "GET /v1/rules/{id}/runs",
     "POST /v1/drafts/preview",
     "POST /v1/workspace/slack/install",
     "POST /v1/identities/{id}/test-notification",
@@ -127,6 +128,7 @@ impl<'a> Till<'a> {
         let list = self.get("GET /v1/threads", &[]).await;
         self.get("GET /v1/threads?status=open", &[]).await;
         self.get("GET /v1/threads?needs_review=true", &[]).await;
+        self.get("GET /v1/threads?needs_review=true&wait=20", &[]).await;
         let identity = self.world.identity.id.to_string();
         self.get("GET /v1/threads?identity_id={id}", &[&identity]).await;
         let thread = list["data"][0].clone();
@@ -224,7 +226,7 @@ impl<'a> Till<'a> {
     }
 
     async fn webhooks(&mut self) {
-        let webhook = json!({"url": "https://hooks.example.com/in", "events": ["*"]});
+        let webhook = json!({"url": "https://example.com/in", "events": ["*"]});
         let webhook = self.ask("POST /v1/webhooks", &[], webhook).await;
         let webhook = id(&webhook);
         self.get("GET /v1/webhooks", &[]).await;
@@ -233,11 +235,15 @@ impl<'a> Till<'a> {
         self.get("POST /v1/webhooks/{id}/rotate-secret", &[webhook]).await;
         let delivery = self.get("POST /v1/webhooks/{id}/test", &[webhook]).await;
         self.get("GET /v1/webhooks/{id}/deliveries", &[webhook]).await;
+        self.get("GET /v1/webhooks/{id}/deliveries/{delivery_id}", &[webhook, id(&delivery)]).await;
+        let since = json!({"since": "2026-01-01T00:00:00Z"});
+        self.ask("POST /v1/webhooks/{id}/replay", &[webhook], since).await;
         self.get("POST /v1/webhooks/{id}/deliveries/{delivery_id}/redeliver", &[webhook, id(&delivery)]).await;
         self.get("DELETE /v1/webhooks/{id}", &[webhook]).await;
     }
 
     async fn workspace(&mut self) {
+        self.get("GET /v1/events?wait=0", &[]).await;
         self.get("GET /v1/workspace", &[]).await;
         self.get("GET /v1/workspace/slack", &[]).await;
         self.get("GET /v1/billing/subscription", &[]).await;

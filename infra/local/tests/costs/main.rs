@@ -16,7 +16,7 @@ use world::World;
 /// Operation, round trips, requests, read units, write units. A change of these numbers is a change of the bill: see
 /// docs/adr/0003 for why each is what it is.
 #[rustfmt::skip]
-const PRICES: [Price; 17] = [
+const PRICES: [Price; 20] = [
     price("authenticate", 1, 1, 0.0, 1.0),
     price("receive a mail that begins a thread", 3, 6, 7.0, 15.0),
     price("list 20 threads", 1, 2, 2.0, 0.0),
@@ -34,6 +34,9 @@ const PRICES: [Price; 17] = [
     price("find that it was handed over before", 2, 2, 5.0, 0.0),
     price("take in that SES took it", 1, 1, 1.0, 0.0),
     price("take in that it was delivered", 2, 2, 1.0, 1.0),
+    price("carry out a rule that tags a thread", 14, 15, 11.0, 17.0),
+    price("find that it was carried out before", 2, 2, 2.0, 0.0),
+    price("carry out one that changes nothing, beside one that does not match", 13, 14, 11.0, 6.0),
 ];
 
 #[tokio::test]
@@ -57,6 +60,7 @@ const EVERY_OPERATION: &[Price] = &[
     price("GET /v1/threads", 2, 3, 2.0, 1.0),
     price("GET /v1/threads?status=open", 2, 4, 2.5, 1.0),
     price("GET /v1/threads?needs_review=true", 2, 6, 3.5, 1.0),
+    price("GET /v1/threads?needs_review=true&wait=20", 2, 6, 3.5, 1.0),
     price("GET /v1/threads?identity_id={id}", 2, 3, 2.0, 1.0),
     price("GET /v1/threads/{id}", 3, 4, 3.0, 1.0),
     price("GET /v1/threads/{id}/messages", 3, 3, 1.5, 1.0),
@@ -98,10 +102,13 @@ const EVERY_OPERATION: &[Price] = &[
     price("GET /v1/webhooks/{id}", 2, 2, 1.0, 1.0),
     price("PATCH /v1/webhooks/{id}", 3, 3, 1.0, 2.0),
     price("POST /v1/webhooks/{id}/rotate-secret", 3, 3, 1.0, 2.0),
-    price("POST /v1/webhooks/{id}/test", 3, 3, 1.0, 9.0),
+    price("POST /v1/webhooks/{id}/test", 3, 3, 1.0, 10.0),
     price("GET /v1/webhooks/{id}/deliveries", 3, 3, 1.5, 1.0),
+    price("GET /v1/webhooks/{id}/deliveries/{delivery_id}", 3, 3, 2.0, 1.0),
+    price("POST /v1/webhooks/{id}/replay", 3, 3, 2.0, 1.0),
     price("POST /v1/webhooks/{id}/deliveries/{delivery_id}/redeliver", 4, 4, 2.0, 6.0),
     price("DELETE /v1/webhooks/{id}", 3, 3, 1.0, 2.0),
+    price("GET /v1/events?wait=0", 2, 2, 0.5, 1.0),
     price("GET /v1/workspace", 2, 2, 1.0, 1.0),
     price("GET /v1/workspace/slack", 2, 2, 1.0, 1.0),
     price("GET /v1/billing/subscription", 3, 6, 5.0, 1.0),

@@ -6,7 +6,11 @@ use std::{
 };
 
 use actionlayer_domain::{
-    DraftId, DraftStatus, Family, Message, Thread, ThreadId, event::Entity, rate::RateClass, work::SendJob,
+    DraftId, DraftStatus, EventId, Family, HeaderText, Message, Thread, ThreadId,
+    event::Entity,
+    rate::RateClass,
+    rule::{Action, ConditionForm, RuleEvent, ThreadThen, Trigger},
+    work::{RuleJob, SendJob},
 };
 use actionlayer_service::{
     approvals::decide_draft::{Choice, Decision, decide},
@@ -22,6 +26,10 @@ use actionlayer_service::{
         settle::{SesEvent, settle},
     },
     relay::relay,
+    rules::{
+        edit_rules::{NewRule, create_rule},
+        run_rules::run_rules,
+    },
     threads::{get_thread::get_thread, list_threads::list_threads},
     workspace::{authenticate::authenticate, idempotency::Idempotency},
 };
@@ -161,6 +169,7 @@ impl<'a> Steps<'a> {
         let thread = self.go_on(thread).await;
         let draft_id = self.decide(&thread).await;
         self.leave(draft_id).await;
+        self.rules(&thread).await;
         self.prices
     }
 
@@ -230,6 +239,46 @@ impl<'a> Steps<'a> {
         self.step("take in that SES took it", settle(app, &accepted)).await.unwrap();
         let delivered = self.ses_event("Delivery", &job).await;
         self.step("take in that it was delivered", settle(app, &delivered)).await.unwrap();
+    }
+
+    /// Rules wait for a mail: one that matches, then one beside it that does not.
+    async fn rules(&mut self, thread: &Thread) {
+        let World { app, caller, .. } = self.world;
+        let rule = |name: &str, conditions: Option<ConditionForm>| NewRule {
+            name: HeaderText::sanitize(name),
+            trigger: Trigger::EmailReceived,
+            priority: None,
+            active: None,
+            conditions,
+            actions: vec![Action::AddTag { tag: format!("{name}-{}", self.run) }],
+            stop_after_match: None,
+        };
+        let nobody = json!({"operator": "AND", "conditions": [
+            {"field": "message.from_email", "op": "equals", "value": "nobody@elsewhere.example"},
+        ]});
+        let (matches, other) = (rule("matches", None), rule("other", serde_json::from_value(nobody).unwrap()));
+        create_rule(app, caller, &Idempotency::NONE, matches).await.unwrap();
+        let event = || {
+            let at = app.now();
+            RuleEvent {
+                workspace_id: caller.workspace_id,
+                event_id: EventId::generate(at, app.entropy()),
+                trigger: Trigger::EmailReceived,
+                at,
+                thread_id: thread.id,
+                message_id: thread.last_inbound_message_id,
+                draft_id: None,
+                version: None,
+            }
+        };
+        let job = RuleJob { event: event(), thread: Some(ThreadThen::from(thread)) };
+        self.step("carry out a rule that tags a thread", run_rules(app, &job)).await.unwrap();
+        self.step("find that it was carried out before", run_rules(app, &job)).await.unwrap();
+        create_rule(app, caller, &Idempotency::NONE, other).await.unwrap();
+        let job = RuleJob { event: event(), thread: Some(ThreadThen::from(thread)) };
+        self.step("carry out one that changes nothing, beside one that does not match", run_rules(app, &job))
+            .await
+            .unwrap();
     }
 
     async fn submit(&mut self, operation: &'static str, thread: &Thread) -> DraftId {

@@ -187,16 +187,15 @@ async fn app_on_own_table(engine: &Engine) -> App {
     schema::create_table(&dynamodb(&addresses.dynamodb), TABLE).await.unwrap();
     let sqs = sqs(&addresses.sqs);
     let queue = async |name: &str| sqs.create_queue().queue_name(name).send().await.unwrap().queue_url.unwrap();
-    let (sends, notifications, index) =
-        (queue("CostsSend").await, queue("CostsNotify").await, queue("CostsIndex").await);
+    let mut queues = Vec::new();
+    for known in Queue::ALL {
+        queues.push((known.url_variable().to_owned(), queue(&format!("Costs{known:?}")).await));
+    }
     let bucket = template.bucket.to_ascii_lowercase();
     let dns = addresses.dns.to_string();
     let variables = BTreeMap::from([
         (variable::TABLE_NAME, TABLE),
         (variable::MAIL_BUCKET, bucket.as_str()),
-        (Queue::Send.url_variable(), sends.as_str()),
-        (Queue::Notify.url_variable(), notifications.as_str()),
-        (Queue::Index.url_variable(), index.as_str()),
         (variable::SES_CONFIGURATION_SET, template.configuration_set.as_str()),
         (variable::PUBLIC_URL, "http://costs.test"),
         (variable::BOOTSTRAP, "on"),
@@ -211,6 +210,7 @@ async fn app_on_own_table(engine: &Engine) -> App {
         (variable::DNS_SERVER, dns.as_str()),
     ]);
     let pairs = variables.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let pairs = pairs.chain(queues);
     let ports = Ports { clock: engine.clock().clone(), entropy: Arc::new(NeverDue(OsEntropy)) };
     connect(&Config::from_pairs(pairs).unwrap(), ports).unwrap()
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use actionlayer_domain::{DomainId, EmailAddress, HeaderText, IdentityId, LocalPart, identity::IdentityStatus};
+use actionlayer_domain::{DomainId, EmailAddress, HeaderText, IdentityId, LocalPart, RuleId, identity::IdentityStatus};
 use actionlayer_service::{
     App,
     identities::{
@@ -12,8 +12,13 @@ use actionlayer_service::{
         update_identity::{self as update, IdentityPatch},
     },
 };
-use axum::{Json, extract::State, http::StatusCode};
-use serde::Deserialize;
+use axum::{
+    Json,
+    extract::State,
+    http::StatusCode,
+    response::{IntoResponse as _, Response},
+};
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -188,11 +193,14 @@ pub(crate) async fn update_identity(
 
 /// Delete an identity
 ///
-/// Its threads stay.
+/// Its threads stay. Rules that give threads to it are named in the answer: they fail until they are changed.
 #[utoipa::path(
     delete, path = "/v1/identities/{id}", tag = "Identities",
     params(("id" = IdentityId, Path, description = "The identity.")),
-    responses((status = 204, description = "It is gone.")),
+    responses(
+        (status = 204, description = "It is gone."),
+        (status = 200, description = "It is gone, and rules name it.", body = DeletedIdentityView),
+    ),
     extensions(("x-errors" = json!(["conflict"])))
 )]
 pub(crate) async fn delete_identity(
@@ -200,9 +208,29 @@ pub(crate) async fn delete_identity(
     Authenticated(caller): Authenticated,
     Id(id): Id<IdentityId>,
     _: NoQuery,
-) -> Result<StatusCode, ApiError> {
-    read_identities::delete_identity(&app, &caller, id).await?;
-    Ok(StatusCode::NO_CONTENT)
+) -> Result<Response, ApiError> {
+    let rules = read_identities::delete_identity(&app, &caller, id).await?;
+    if rules.is_empty() {
+        return Ok(StatusCode::NO_CONTENT.into_response());
+    }
+    let rules = rules.into_iter().map(|rule| NamingRuleView { id: rule.id, name: rule.name }).collect();
+    Ok(Json(DeletedIdentityView { rules }).into_response())
+}
+
+/// What still names an identity that is gone.
+#[derive(Serialize, ToSchema)]
+#[schema(as = DeletedIdentity)]
+pub(crate) struct DeletedIdentityView {
+    /// Rules that give threads to it.
+    rules: Vec<NamingRuleView>,
+}
+
+/// A rule that names something.
+#[derive(Serialize, ToSchema)]
+#[schema(as = NamingRule)]
+pub(crate) struct NamingRuleView {
+    id: RuleId,
+    name: HeaderText,
 }
 
 #[derive(Deserialize, ToSchema)]

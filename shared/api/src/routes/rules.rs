@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use actionlayer_domain::{
-    DraftId, HeaderText, MessageId, RuleId, ThreadId,
+    DraftId, EventId, HeaderText, MessageId, RuleId, ThreadId,
     rule::{Action, ConditionForm, Trigger},
 };
 use actionlayer_service::{
     App, FieldError,
     rules::{
         edit_rules::{self, NewRule, RuleFilter, RulePatch},
+        list_runs,
         test_rules::{self as dry_run, Subject},
     },
 };
@@ -21,16 +22,16 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use crate::{
     ApiError, Authenticated, Id, JsonBody, List, NoQuery, OnceOnly, Query,
     openapi::Paging,
-    views::{RuleTestView, RuleView},
+    views::{RuleRunView, RuleTestView, RuleView},
 };
 
 /// The operations on this resource.
 pub fn routes() -> OpenApiRouter<Arc<App>> {
-    OpenApiRouter::new().routes(routes!(list_rules, create_rule)).routes(routes!(test_rules)).routes(routes!(
-        get_rule,
-        update_rule,
-        delete_rule
-    ))
+    OpenApiRouter::new()
+        .routes(routes!(list_rules, create_rule))
+        .routes(routes!(test_rules))
+        .routes(routes!(get_rule, update_rule, delete_rule))
+        .routes(routes!(list_rule_runs))
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -77,8 +78,16 @@ impl CreateRule {
 /// Create a rule
 ///
 /// It is checked as a whole: that its fields are known when its trigger happens, its operators fit its fields, and its
-/// actions can follow. Text compares without case; a field that is not there equals and contains nothing. Rules are kept
-/// and can be tried out with `POST /v1/rules/test`; this version does not carry them out yet.
+/// actions can follow. Text compares without case; a field that is not there equals and contains nothing.
+///
+/// **When something happens**, the active rules that wait for it are considered once: the lowest priority first, of two the
+/// older. All look at how things stood then, so that no rule sees what an earlier one changed. The actions of each match are
+/// carried out in order, each once. What a rule caused fires no rule.
+///
+/// **What leaves because of a rule** goes to the one proven author of a mail without safety flags that no machine wrote, without
+/// copies and files, at most 10 times a day in a thread, 20 to a person and 500 from an identity; a draft that does not fit waits
+/// for a person. `GET /v1/rules/{id}/runs` says what it did and why not. A rule that matches more than 60 times in a minute, or
+/// fails 20 times in a row, is switched off, and the approvers are told. Try a rule with `POST /v1/rules/test` first.
 #[utoipa::path(
     post, path = "/v1/rules", tag = "Rules",
     request_body = CreateRule,
@@ -189,6 +198,27 @@ pub(crate) async fn delete_rule(
     Ok(StatusCode::NO_CONTENT)
 }
 
+/// List runs of a rule
+///
+/// The events of the last 30 days that it was considered for, newest first: whether it matched, or why not, and what became of
+/// each of its actions. `total` counts the events that rules with its trigger were considered for.
+#[utoipa::path(
+    get, path = "/v1/rules/{id}/runs", tag = "Rules",
+    params(("id" = RuleId, Path, description = "The rule."), Paging),
+    responses((status = 200, description = "A page of runs.", body = List<RuleRunView>))
+)]
+pub(crate) async fn list_rule_runs(
+    State(app): State<Arc<App>>,
+    Authenticated(caller): Authenticated,
+    Id(id): Id<RuleId>,
+    mut query: Query,
+) -> Result<Json<List<RuleRunView>>, ApiError> {
+    let request = query.page();
+    query.finish()?;
+    let page = list_runs::list_runs(&app, &caller, id, &request).await?;
+    Ok(Json(List::of(page, &request, RuleRunView::of)))
+}
+
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({ "message_id": "0197f3a0-5c1e-7d2a-9f00-1234567890ab" }))]
@@ -197,6 +227,8 @@ pub(crate) struct TestRules {
     thread_id: Option<ThreadId>,
     message_id: Option<MessageId>,
     draft_id: Option<DraftId>,
+    /// What an event of the last 30 days was about, as things stood when it happened.
+    event_id: Option<EventId>,
     /// What is supposed to have happened: `email.received` or `email.sent` for a message, `draft.created` for a draft,
     /// unless it says otherwise.
     trigger: Option<Trigger>,
@@ -206,8 +238,8 @@ pub(crate) struct TestRules {
 
 /// Test rules
 ///
-/// Shows what rules would do with a thread, a message or a draft, and whether each condition holds. Give exactly one of
-/// the three. Nothing is changed.
+/// Shows what rules would do with a thread, a message, a draft or at an event, whether each condition holds, and what each action
+/// would come to now. Give exactly one of the four. Nothing is changed.
 #[utoipa::path(
     post, path = "/v1/rules/test", tag = "Rules",
     request_body = TestRules,
@@ -220,13 +252,14 @@ pub(crate) async fn test_rules(
     _: NoQuery,
     JsonBody(body): JsonBody<TestRules>,
 ) -> Result<Json<RuleTestView>, ApiError> {
-    let TestRules { thread_id, message_id, draft_id, trigger, rule } = body;
-    let subject = match (thread_id, message_id, draft_id) {
-        (Some(id), None, None) => Subject::Thread(id),
-        (None, Some(id), None) => Subject::Message(id),
-        (None, None, Some(id)) => Subject::Draft(id),
+    let TestRules { thread_id, message_id, draft_id, event_id, trigger, rule } = body;
+    let subject = match (thread_id, message_id, draft_id, event_id) {
+        (Some(id), None, None, None) => Subject::Thread(id),
+        (None, Some(id), None, None) => Subject::Message(id),
+        (None, None, Some(id), None) => Subject::Draft(id),
+        (None, None, None, Some(id)) => Subject::Event(id),
         _ => {
-            let message = "give exactly one of `thread_id`, `message_id` and `draft_id`";
+            let message = "give exactly one of `thread_id`, `message_id`, `draft_id` and `event_id`";
             return Err(ApiError::validation(vec![FieldError::new("thread_id", message)]));
         }
     };

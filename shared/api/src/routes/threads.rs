@@ -49,6 +49,8 @@ pub fn routes() -> OpenApiRouter<Arc<App>> {
         ("q" = Option<String>, Query, description = "Only threads that have all of these words in their subjects, \
             participants and texts. Case and diacritics do not matter; the last word may be the beginning of one. At \
             most 200 characters and 12 words. What just arrived is found a moment later."),
+        ("wait" = Option<u8>, Query, minimum = 0, maximum = 20, description = "With `needs_review=true`: when no thread \
+            needs review, wait so many seconds for one."),
     ),
     responses((status = 200, description = "A page of threads.", body = List<ThreadView>))
 )]
@@ -72,8 +74,13 @@ pub(crate) async fn list_threads(
         words: query.convert("q", |text| words_of_search(text).map_err(|error| error.to_string())).unwrap_or_default(),
     };
     let contact = query.parsed::<NamedContact>("contact");
+    let wait = query.wait();
+    if wait.is_some() && filter.needs_review != Some(true) {
+        query.refuse("wait", "takes `needs_review=true`: threads are waited for until one needs review");
+    }
     query.finish()?;
-    let page = list::list_threads(&app, &caller, filter, contact, request.clone()).await?;
+    let page =
+        list::wait_for_threads(&app, &caller, filter, contact, request.clone(), wait.unwrap_or_default()).await?;
     Ok(Json(List::of(page, &request, ThreadView::of)))
 }
 
@@ -135,6 +142,8 @@ pub(crate) async fn update_thread(
     JsonBody(body): JsonBody<UpdateThread>,
 ) -> Result<Json<ThreadView>, ApiError> {
     let UpdateThread { status, needs_review, tags } = body;
-    let thread = update::update_thread(&app, &caller, id, ThreadPatch { status, needs_review, tags }).await?;
+    let thread =
+        update::update_thread(&app, &caller, id, ThreadPatch { status, needs_review, tags, ..ThreadPatch::default() })
+            .await?;
     Ok(Json(ThreadView::of(thread)))
 }

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use actionlayer_domain::{WebhookDeliveryId, WebhookId, WebhookUrl};
+use actionlayer_domain::{Timestamp, WebhookDeliveryId, WebhookId, WebhookUrl, webhook::WebhookDeliveryState};
 use actionlayer_service::{
     App,
     events::{webhook_deliveries as deliveries, webhooks},
 };
 use axum::{Json, extract::State, http::StatusCode};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -16,7 +16,7 @@ use crate::{
     ApiError, Authenticated, DeliveryId, Id, JsonBody, List, NoFields, NoQuery, OnceOnly, OptionalJsonBody, Query,
     nullable,
     openapi::Paging,
-    views::{EventName, SecretWebhookView, WebhookDeliveryView, WebhookView},
+    views::{EventName, SecretWebhookView, WebhookDeliveryDetailView, WebhookDeliveryView, WebhookView},
 };
 
 /// The operations on this resource.
@@ -26,7 +26,9 @@ pub fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(get_webhook, update_webhook, delete_webhook))
         .routes(routes!(rotate_webhook_secret))
         .routes(routes!(test_webhook))
+        .routes(routes!(replay_webhook))
         .routes(routes!(list_webhook_deliveries))
+        .routes(routes!(get_webhook_delivery))
         .routes(routes!(redeliver_webhook_delivery))
 }
 
@@ -47,9 +49,28 @@ pub(crate) struct NewWebhook {
 
 /// Create a webhook
 ///
-/// From then on, each event it asks for gets a delivery. **Deliveries are recorded and wait as `pending`: the worker that
-/// sends them is not part of this version.** They will be signed with `secret`; keep it, it is shown only here and when it
-/// is rotated. A workspace has at most 20 webhooks.
+/// From then on, each event it asks for is posted to `url` as JSON, within a second or so. A workspace has at most 20
+/// webhooks.
+///
+/// **Check the signature.** Keep `secret`: it is shown only here and when it is rotated. `X-ActionLayer-Signature` is the
+/// lowercase hexadecimal HMAC-SHA256 of the raw body, with the text of the secret as the key. The headers `webhook-id`,
+/// `webhook-timestamp` and `webhook-signature` are those of [Standard Webhooks](https://www.standardwebhooks.com), whose
+/// libraries verify them with the same secret.
+///
+/// **Answer 2xx within 15 seconds**, and do the work afterwards. Anything else is tried again, eight times in all: at once,
+/// after 5 seconds, 5 and 30 minutes, 2, 5, 10 and 10 hours, each up to a fifth later. Redirects are not followed. With
+/// 429 or 503 and `Retry-After` (up to an hour) everything for this URL waits that long. `webhook-delivery: abort-message`
+/// ends the tries of one event; 410 disables the webhook, as does failing for five days.
+///
+/// **At least once.** An event may come twice, with the same `event_id` (also in `webhook-id`). While the URL answers 2xx, the
+/// events of one thread come in the order in which they happened, one at a time; events of different threads come side by
+/// side, at most eight at once. An event that failed is tried again by itself, and may then come after later ones:
+/// `X-ActionLayer-Sequence` is a number that grows from event to event of a thread. After five failures in a row the
+/// URL is given a rest of 5 seconds, then 10, and so on up to 5 minutes, with one try after each; when it answers again,
+/// what waited comes in order.
+///
+/// The URL must be https on port 443 or 8443, and the addresses behind its name must be public. On one machine any URL will
+/// do.
 #[utoipa::path(
     post, path = "/v1/webhooks", tag = "Webhooks",
     request_body = NewWebhook,
@@ -178,8 +199,8 @@ pub(crate) async fn rotate_webhook_secret(
 
 /// Send a test event
 ///
-/// Sends the webhook an event `webhook.test`, whatever it asks for and also when it is not active. The delivery stays
-/// `pending` until there is a worker that sends deliveries; see `POST /v1/webhooks`.
+/// Sends the webhook an event `webhook.test`, whatever it asks for and also when it is not active. It is tried at once,
+/// even while the endpoint is given a rest.
 #[utoipa::path(
     post, path = "/v1/webhooks/{id}/test", tag = "Webhooks",
     params(("id" = WebhookId, Path, description = "The webhook.")),
@@ -199,11 +220,15 @@ pub(crate) async fn test_webhook(
 
 /// List deliveries
 ///
-/// The deliveries of the last 30 days to a webhook, newest first. All stay `pending` until there is a worker that sends
-/// deliveries; see `POST /v1/webhooks`.
+/// The deliveries of the last 30 days to a webhook, newest first. What the endpoint answered is shown with a single
+/// delivery.
 #[utoipa::path(
     get, path = "/v1/webhooks/{id}/deliveries", tag = "Webhooks",
-    params(("id" = WebhookId, Path, description = "The webhook."), Paging),
+    params(
+        ("id" = WebhookId, Path, description = "The webhook."),
+        Paging,
+        ("state" = Option<WebhookDeliveryState>, Query, description = "Only deliveries in this state."),
+    ),
     responses((status = 200, description = "A page of deliveries.", body = List<WebhookDeliveryView>))
 )]
 pub(crate) async fn list_webhook_deliveries(
@@ -213,15 +238,77 @@ pub(crate) async fn list_webhook_deliveries(
     mut query: Query,
 ) -> Result<Json<List<WebhookDeliveryView>>, ApiError> {
     let request = query.page();
+    let state = query.choice::<WebhookDeliveryState>("state");
     query.finish()?;
-    let page = deliveries::list_webhook_deliveries(&app, &caller, id, &request).await?;
+    let page = deliveries::list_webhook_deliveries(&app, &caller, id, state, &request).await?;
     Ok(Json(List::of(page, &request, WebhookDeliveryView::of)))
+}
+
+/// Retrieve a delivery
+///
+/// With what was answered to each of its tries.
+#[utoipa::path(
+    get, path = "/v1/webhooks/{id}/deliveries/{delivery_id}", tag = "Webhooks",
+    params(
+        ("id" = WebhookId, Path, description = "The webhook."),
+        ("delivery_id" = WebhookDeliveryId, Path, description = "The delivery."),
+    ),
+    responses((status = 200, description = "The delivery.", body = WebhookDeliveryDetailView))
+)]
+pub(crate) async fn get_webhook_delivery(
+    State(app): State<Arc<App>>,
+    Authenticated(caller): Authenticated,
+    Id(id): Id<WebhookId>,
+    DeliveryId(delivery_id): DeliveryId,
+    _: NoQuery,
+) -> Result<Json<WebhookDeliveryDetailView>, ApiError> {
+    let (delivery, answers) = deliveries::get_webhook_delivery(&app, &caller, id, delivery_id).await?;
+    Ok(Json(WebhookDeliveryDetailView::of(delivery, answers)))
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({ "since": "2026-04-30T14:00:00Z" }))]
+pub(crate) struct ReplayWebhook {
+    /// Of events since this time.
+    since: Timestamp,
+}
+
+#[derive(Serialize, ToSchema)]
+#[schema(as = WebhookReplay)]
+pub(crate) struct ReplayView {
+    /// How many deliveries are on their way again.
+    replayed: usize,
+    /// There may be more: replay again, since this time. `null` when that was all.
+    continue_since: Option<Timestamp>,
+}
+
+/// Replay failed deliveries
+///
+/// Every delivery of the last 30 days that was given up, of an event since `since`, starts over with eight tries; up to
+/// 1,000 in one request, the oldest first. Deliveries keep their ids, and their earlier attempts.
+#[utoipa::path(
+    post, path = "/v1/webhooks/{id}/replay", tag = "Webhooks",
+    params(("id" = WebhookId, Path, description = "The webhook.")),
+    request_body = ReplayWebhook,
+    responses((status = 202, description = "What is on its way again.", body = ReplayView))
+)]
+pub(crate) async fn replay_webhook(
+    State(app): State<Arc<App>>,
+    Authenticated(caller): Authenticated,
+    Id(id): Id<WebhookId>,
+    _: NoQuery,
+    JsonBody(ReplayWebhook { since }): JsonBody<ReplayWebhook>,
+) -> Result<(StatusCode, Json<ReplayView>), ApiError> {
+    let deliveries::Replayed { replayed, continue_since } =
+        deliveries::replay_webhook(&app, &caller, id, since).await?;
+    Ok((StatusCode::ACCEPTED, Json(ReplayView { replayed, continue_since })))
 }
 
 /// Redeliver an event
 ///
 /// Sends the event of a delivery again, as a delivery of its own, also when the webhook is not active. The event keeps
-/// its id. The delivery stays `pending` until there is a worker that sends deliveries; see `POST /v1/webhooks`.
+/// its id. It is tried at once, even while the endpoint is given a rest.
 #[utoipa::path(
     post, path = "/v1/webhooks/{id}/deliveries/{delivery_id}/redeliver", tag = "Webhooks",
     params(

@@ -3,7 +3,9 @@
 use actionlayer_domain::{
     EventId, Secret, Timestamp, Webhook, WebhookDelivery, WebhookDeliveryId, WebhookId, WebhookUrl,
     event::{Event, EventPayload, EventType},
-    webhook::{ALL_EVENTS, EventSelection, WebhookAttempt, WebhookDeliveryState},
+    webhook::{
+        ALL_EVENTS, DeliveryAnswers, DeliveryFailure, Disabled, EventSelection, WebhookAttempt, WebhookDeliveryState,
+    },
 };
 use serde::Serialize;
 use utoipa::{
@@ -42,6 +44,8 @@ pub struct WebhookView {
     description: Option<String>,
     /// Whether events are delivered.
     active: bool,
+    /// That it was switched off without anybody asking for it; `null` once it is switched on.
+    disabled: Option<Disabled>,
     /// Until when the secret before the last change of it signs along.
     previous_secret_expires_at: Option<Timestamp>,
     created_at: Timestamp,
@@ -55,6 +59,7 @@ impl WebhookView {
             id: webhook.id,
             events: webhook.events.names(),
             active: webhook.active,
+            disabled: webhook.disabled,
             previous_secret_expires_at: webhook.previous_secret_valid_until(now),
             created_at: webhook.created_at,
             updated_at: webhook.updated_at,
@@ -98,8 +103,10 @@ pub struct WebhookDeliveryView {
     state: WebhookDeliveryState,
     /// The tries so far, oldest first.
     attempts: Vec<WebhookAttempt>,
-    /// `null` once it succeeded or was given up.
+    /// `null` once it succeeded or was given up. While the endpoint is given a rest, it is tried when that is over.
     next_attempt_at: Option<Timestamp>,
+    /// Why it was given up; `null` unless it `failed`.
+    failure: Option<DeliveryFailure>,
     created_at: Timestamp,
     payload: EventPayload,
 }
@@ -115,11 +122,67 @@ impl WebhookDeliveryView {
             event,
             state,
             attempts,
+            tries: _,
             next_attempt_at,
+            failure,
+            requested: _,
             created_at,
             payload,
         } = delivery;
-        Self { id, webhook_id, event_id, event, state, attempts, next_attempt_at, created_at, payload }
+        Self { id, webhook_id, event_id, event, state, attempts, next_attempt_at, failure, created_at, payload }
+    }
+}
+
+/// One try, and what was answered to it.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = WebhookAttemptDetail)]
+pub(crate) struct AttemptDetailView {
+    #[serde(flatten)]
+    attempt: WebhookAttempt,
+    /// The beginning of the answer, up to 4 kB, as text; `null` when there was none or it was empty.
+    response_body: Option<String>,
+}
+
+/// An event on its way to a webhook, or arrived, with what was answered to each try.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = WebhookDeliveryDetail)]
+pub struct WebhookDeliveryDetailView {
+    id: WebhookDeliveryId,
+    webhook_id: WebhookId,
+    event_id: EventId,
+    event: EventType,
+    state: WebhookDeliveryState,
+    /// The tries so far, oldest first.
+    attempts: Vec<AttemptDetailView>,
+    next_attempt_at: Option<Timestamp>,
+    /// Why it was given up; `null` unless it `failed`.
+    failure: Option<DeliveryFailure>,
+    created_at: Timestamp,
+    payload: EventPayload,
+}
+
+impl WebhookDeliveryDetailView {
+    /// The view of a delivery and the answers to it.
+    pub fn of(delivery: WebhookDelivery, answers: DeliveryAnswers) -> Self {
+        let WebhookDeliveryView {
+            id,
+            webhook_id,
+            event_id,
+            event,
+            state,
+            attempts,
+            next_attempt_at,
+            failure,
+            created_at,
+            payload,
+        } = WebhookDeliveryView::of(delivery);
+        let answers = answers.0.into_iter().map(Some).chain(std::iter::repeat(None));
+        let detail = |(attempt, answer): (WebhookAttempt, Option<String>)| AttemptDetailView {
+            attempt,
+            response_body: answer.filter(|answer| !answer.is_empty()),
+        };
+        let attempts = attempts.into_iter().zip(answers).map(detail).collect();
+        Self { id, webhook_id, event_id, event, state, attempts, next_attempt_at, failure, created_at, payload }
     }
 }
 
@@ -139,7 +202,7 @@ impl EventView {
     /// The view of an event.
     pub fn of(event: Event) -> Self {
         let event_type = event.event_type();
-        let Event { id, workspace_id: _, at, what } = event;
-        Self { id, event: event_type, created_at: at, payload: EventPayload { event_id: id, what } }
+        let Event { id, workspace_id: _, at, recorded_at: _, caused_by_rule_id, what } = event;
+        Self { id, event: event_type, created_at: at, payload: EventPayload { event_id: id, caused_by_rule_id, what } }
     }
 }

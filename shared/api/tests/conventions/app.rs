@@ -20,6 +20,8 @@ pub(crate) async fn start(clock: Arc<dyn Clock>, rate_limits: &str) -> Arc<App> 
         ("SEND_QUEUE_URL", NOWHERE),
         ("NOTIFY_QUEUE_URL", NOWHERE),
         ("INDEX_QUEUE_URL", NOWHERE),
+        ("WEBHOOK_QUEUE_URL", NOWHERE),
+        ("RULES_QUEUE_URL", NOWHERE),
         ("PUBLIC_URL", "https://mail.example.com"),
         ("BOOTSTRAP", "on"),
         ("PLAN", "unlimited"),

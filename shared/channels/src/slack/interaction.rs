@@ -69,16 +69,7 @@ pub enum Form {
     },
 }
 
-macro_rules! unprinted {
-    ($($name:ident),*) => {$(
-        impl std::fmt::Debug for $name {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str(concat!(stringify!($name), "(…)"))
-            }
-        }
-    )*};
-}
-unprinted!(Pressed, Submitted, Form);
+actionlayer_domain::debug_without_content!(Pressed, Submitted, Form);
 
 /// Why a body is no interaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -24,11 +24,7 @@ pub struct SlackMessage {
     pub blocks: Value,
 }
 
-impl std::fmt::Debug for SlackMessage {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("SlackMessage(…)")
-    }
-}
+actionlayer_domain::debug_without_content!(SlackMessage);
 
 /// Of the draft three sections of 3,000 are shown, of the newest inbound mail what a person reads to know it again.
 const ROOM: Room = Room { draft: usize::MAX, inbound: 900 };

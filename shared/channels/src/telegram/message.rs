@@ -28,11 +28,7 @@ pub struct TelegramMessage {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Keyboard(pub Value);
 
-impl std::fmt::Debug for TelegramMessage {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("TelegramMessage(…)")
-    }
-}
+actionlayer_domain::debug_without_content!(TelegramMessage);
 
 const ROOM: Room = Room { draft: usize::MAX, inbound: 4_000 };
 /// The most of what is short as a rule: addresses, subject, files.

@@ -61,16 +61,7 @@ pub struct User {
     pub name: String,
 }
 
-macro_rules! unprinted {
-    ($($name:ident),*) => {$(
-        impl std::fmt::Debug for $name {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str(concat!(stringify!($name), "(…)"))
-            }
-        }
-    )*};
-}
-unprinted!(CallbackQuery, ChatMessage, User);
+actionlayer_domain::debug_without_content!(CallbackQuery, ChatMessage, User);
 
 /// Why a body is no update.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{ApiKeyId, EmailAddress, HeaderText, IdentityId};
+use crate::{ApiKeyId, EmailAddress, HeaderText, IdentityId, RuleId};
 
 /// Who did something.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,6 +50,14 @@ impl ActorKind {
         }
     }
 
+    /// Whether it is a standing wish of the owner rather than somebody who saw what it is about.
+    pub const fn is_standing(self) -> bool {
+        match self {
+            Self::Identity | Self::Rule => true,
+            Self::ApiKey | Self::User | Self::Email | Self::Slack | Self::Telegram => false,
+        }
+    }
+
     /// Whether it answers in the channel it was asked in. What was asked there is closed by the first decision.
     pub const fn is_asked(self) -> bool {
         match self {
@@ -83,5 +91,10 @@ impl Actor {
     /// The opt-out `auto_approve_replies` of an identity.
     pub fn identity(id: IdentityId, display_name: &HeaderText) -> Self {
         Self { kind: ActorKind::Identity, id: id.to_string(), name: display_name.as_str().to_owned() }
+    }
+
+    /// The rule, if it is one.
+    pub fn rule_id(&self) -> Option<RuleId> {
+        (self.kind == ActorKind::Rule).then(|| self.id.parse().ok()).flatten()
     }
 }

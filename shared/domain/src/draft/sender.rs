@@ -21,11 +21,7 @@ pub struct Sender {
     pub signature_html: Option<String>,
 }
 
-impl std::fmt::Debug for Sender {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Sender(…)")
-    }
-}
+debug_without_content!(Sender);
 
 impl Sender {
     /// How an identity signs now.

@@ -28,6 +28,7 @@ impl Draft {
             auto_approve_declined: None,
             edited_by: None,
             answer_again: false,
+            caused_by_rule_id: submitted_by.rule_id(),
             submitted_by,
             send_state: None,
             outbound_message_id: None,

@@ -2,7 +2,7 @@
 
 use super::{Entity, Event, EventData};
 use crate::{
-    Draft, DraftStatus, Message, SendingDomain, Timestamp,
+    Draft, DraftStatus, Message, SendingDomain, Timestamp, Webhook,
     contact::HeldInbound,
     draft::Actor,
     message::{DeliveryStatus, Direction},
@@ -22,8 +22,22 @@ pub fn events(old: Option<&Entity>, new: Option<&Entity>, revision: u64) -> Vec<
             let old = if let Some(Entity::Domain(old)) = old { Some(old.status) } else { None };
             of_domain(old, domain, revision).into_iter().collect()
         }
+        (Some(Entity::Webhook(old)), Some(Entity::Webhook(webhook))) => {
+            of_webhook(old, webhook, revision).into_iter().collect()
+        }
         _ => Vec::new(),
     }
+}
+
+fn of_webhook(old: &Webhook, webhook: &Webhook, revision: u64) -> Option<Event> {
+    let disabled = webhook.disabled.filter(|_| old.active && !webhook.active)?;
+    let what = EventData::WebhookDisabled {
+        webhook_id: webhook.id,
+        url: webhook.url.to_string(),
+        reason: disabled.reason,
+        disabled_at: disabled.at,
+    };
+    Some(Event::of(webhook.workspace_id, disabled.at, &format!("webhook#{}#{revision}", webhook.id), what))
 }
 
 /// How far a mail came, as far as anybody outside was told.
@@ -39,7 +53,8 @@ fn reached(message: &Message) -> Option<DeliveryStatus> {
 
 fn of_message(old: Option<&Message>, message: &Message, revision: u64) -> Vec<Event> {
     let event = |at: Timestamp, what: EventData| {
-        Event::of(message.workspace_id, at, &format!("message#{}#{revision}", message.id), what)
+        let event = Event::of(message.workspace_id, at, &format!("message#{}#{revision}", message.id), what);
+        event.caused_by(message.caused_by_rule_id)
     };
     let (thread_id, message_id, identity_id) = (message.thread_id, message.id, message.identity_id);
     let subject = message.subject.clone();
@@ -68,7 +83,9 @@ fn of_message(old: Option<&Message>, message: &Message, revision: u64) -> Vec<Ev
     if before == Some(now) {
         return events;
     }
-    let at = message.delivery.as_ref().and_then(|delivery| delivery.reported_at).unwrap_or(sent_at);
+    let at = message.delivery.as_ref().and_then(|delivery| delivery.reported_at);
+    // SES's clock is not ours; nothing is delivered before it was sent.
+    let at = at.map_or(sent_at, |at| at.max(sent_at));
     let reported = match now {
         DeliveryStatus::Delivered => {
             EventData::EmailDelivered { thread_id, message_id, identity_id, draft_id, to, subject, delivered_at: at }
@@ -89,7 +106,8 @@ fn of_message(old: Option<&Message>, message: &Message, revision: u64) -> Vec<Ev
 
 fn of_draft(old: Option<&Draft>, draft: &Draft, revision: u64) -> Vec<Event> {
     let event = |at: Timestamp, what: EventData| {
-        Event::of(draft.workspace_id, at, &format!("draft#{}#{revision}", draft.id), what)
+        let event = Event::of(draft.workspace_id, at, &format!("draft#{}#{revision}", draft.id), what);
+        event.caused_by(draft.caused_by_rule_id)
     };
     let (draft_id, thread_id, identity_id, version) = (draft.id, draft.thread_id, draft.identity_id, draft.version);
     let mut events = Vec::new();

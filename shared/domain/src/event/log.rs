@@ -10,9 +10,10 @@ use utoipa::{
 
 use super::EventType;
 use crate::{
-    DomainId, DraftId, EventId, HeldId, IdentityId, MessageId, ThreadId, Timestamp, WebhookId, WorkspaceId,
+    DomainId, DraftId, EventId, HeldId, IdentityId, MessageId, RuleId, ThreadId, Timestamp, WebhookId, WorkspaceId,
     draft::{ActorKind, FailureCode},
     ids,
+    webhook::DisabledReason,
 };
 
 /// How long events and their deliveries are kept.
@@ -27,6 +28,12 @@ pub struct Event {
     pub workspace_id: WorkspaceId,
     /// When it happened.
     pub at: Timestamp,
+    /// When it was written into the log; none before.
+    #[serde(default)]
+    pub recorded_at: Option<Timestamp>,
+    /// The rule that caused it, if a rule did: it fires no rule.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub caused_by_rule_id: Option<RuleId>,
     /// What happened.
     #[serde(flatten)]
     pub what: EventData,
@@ -203,6 +210,16 @@ pub enum EventData {
         missing: Vec<String>,
         failed_at: Timestamp,
     },
+    /// A webhook was switched off because its endpoint kept failing, or is gone.
+    #[serde(rename = "webhook.disabled")]
+    #[schema(title = "WebhookDisabled")]
+    WebhookDisabled {
+        webhook_id: WebhookId,
+        url: String,
+        /// `failing` (for five days) or `gone` (410).
+        reason: DisabledReason,
+        disabled_at: Timestamp,
+    },
     /// Somebody asked for a test delivery.
     #[serde(rename = "webhook.test")]
     #[schema(title = "WebhookTest")]
@@ -228,6 +245,7 @@ impl EventData {
             Self::InboundHeld { .. } => EventType::InboundHeld,
             Self::DomainVerified { .. } => EventType::DomainVerified,
             Self::DomainFailed { .. } => EventType::DomainFailed,
+            Self::WebhookDisabled { .. } => EventType::WebhookDisabled,
             Self::WebhookTest { .. } => EventType::WebhookTest,
         }
     }
@@ -248,7 +266,33 @@ impl EventData {
             | Self::DraftFailed { identity_id, .. }
             | Self::DraftExpired { identity_id, .. }
             | Self::InboundHeld { identity_id, .. } => Some(*identity_id),
-            Self::DomainVerified { .. } | Self::DomainFailed { .. } | Self::WebhookTest { .. } => None,
+            Self::DomainVerified { .. }
+            | Self::DomainFailed { .. }
+            | Self::WebhookDisabled { .. }
+            | Self::WebhookTest { .. } => None,
+        }
+    }
+
+    /// The thread it is about; none when it is about something else.
+    pub const fn thread_id(&self) -> Option<ThreadId> {
+        match self {
+            Self::EmailReceived { thread_id, .. }
+            | Self::EmailSent { thread_id, .. }
+            | Self::EmailDelivered { thread_id, .. }
+            | Self::EmailBounced { thread_id, .. }
+            | Self::EmailComplained { thread_id, .. }
+            | Self::DraftCreated { thread_id, .. }
+            | Self::DraftApproved { thread_id, .. }
+            | Self::DraftRejected { thread_id, .. }
+            | Self::DraftSent { thread_id, .. }
+            | Self::DraftStale { thread_id, .. }
+            | Self::DraftFailed { thread_id, .. }
+            | Self::DraftExpired { thread_id, .. } => Some(*thread_id),
+            Self::InboundHeld { .. }
+            | Self::DomainVerified { .. }
+            | Self::DomainFailed { .. }
+            | Self::WebhookDisabled { .. }
+            | Self::WebhookTest { .. } => None,
         }
     }
 }
@@ -259,7 +303,24 @@ impl Event {
     pub fn of(workspace_id: WorkspaceId, at: Timestamp, cause: &str, what: EventData) -> Self {
         let event_type = what.event_type();
         let id = ids::derived(at, event_type as u16, &format!("{cause}#{event_type}"));
-        Self { id: EventId::from_bytes(id), workspace_id, at, what }
+        Self { id: EventId::from_bytes(id), workspace_id, at, recorded_at: None, caused_by_rule_id: None, what }
+    }
+
+    /// The same, caused by a rule.
+    #[must_use]
+    pub fn caused_by(self, rule: Option<RuleId>) -> Self {
+        Self { caused_by_rule_id: rule, ..self }
+    }
+
+    /// The same, written into the log at this time.
+    #[must_use]
+    pub fn recorded(self, at: Timestamp) -> Self {
+        Self { recorded_at: Some(at), ..self }
+    }
+
+    /// Its place in the log: when it was written, or, of one that says nothing of it, when it happened.
+    pub fn recorded_at(&self) -> Timestamp {
+        self.recorded_at.unwrap_or(self.at)
     }
 
     /// Its type.
@@ -269,7 +330,7 @@ impl Event {
 
     /// As it is published: flat.
     pub fn payload(&self) -> EventPayload {
-        EventPayload { event_id: self.id, what: self.what.clone() }
+        EventPayload { event_id: self.id, caused_by_rule_id: self.caused_by_rule_id, what: self.what.clone() }
     }
 }
 
@@ -278,10 +339,26 @@ impl Event {
 pub struct EventPayload {
     /// The event's id; the same in every delivery of it.
     pub event_id: EventId,
+    /// The rule that caused it; left out when it was no rule.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub caused_by_rule_id: Option<RuleId>,
     /// What happened.
     #[serde(flatten)]
     pub what: EventData,
 }
+
+/// What a rule can cause.
+const CAUSED_BY_RULES: [&str; 9] = [
+    "EmailSent",
+    "EmailDelivered",
+    "EmailBounced",
+    "EmailComplained",
+    "DraftCreated",
+    "DraftApproved",
+    "DraftRejected",
+    "DraftSent",
+    "DraftFailed",
+];
 
 impl PartialSchema for EventPayload {
     /// One object for each type of event, each with the event's id.
@@ -292,6 +369,9 @@ impl PartialSchema for EventPayload {
             for one in &mut types.items {
                 if let RefOr::T(Schema::Object(object)) = one {
                     object.properties.insert("event_id".to_owned(), EventId::schema());
+                    if CAUSED_BY_RULES.iter().any(|title| object.title.as_deref() == Some(title)) {
+                        object.properties.insert("caused_by_rule_id".to_owned(), RuleId::schema());
+                    }
                     object.required.push("event_id".to_owned());
                 }
             }

@@ -262,6 +262,7 @@ fn a_delivery_of_an_event_is_made_once_for_each_webhook() {
         active: true,
         secret: generate_secret(&Zeros),
         previous_secret: None,
+        disabled: None,
         created_at: at(0),
         updated_at: at(0),
     };

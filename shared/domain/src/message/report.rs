@@ -45,8 +45,4 @@ pub struct ReportedRecipient {
     pub status: Option<String>,
 }
 
-impl std::fmt::Debug for ReportedRecipient {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("ReportedRecipient(…)")
-    }
-}
+debug_without_content!(ReportedRecipient);

@@ -43,6 +43,7 @@ impl Message {
             based_on_message_id: None,
             quoted_message_id: None,
             delivery: None,
+            caused_by_rule_id: None,
             received_at: None,
             sent_at: None,
             created_at: now,

@@ -51,7 +51,7 @@ pub enum Action {
         /// Which.
         identity_id: IdentityId,
     },
-    /// Answers at once, without a draft.
+    /// Answers at once, with a draft that the rule approved: to the proven author of the mail only, and not to machines.
     AutoReply {
         /// What is said.
         body_text: String,
@@ -106,6 +106,35 @@ impl Action {
             | Self::TrustContact {}
             | Self::BlockContact {}
             | Self::Notify {} => None,
+        }
+    }
+
+    /// Whether a rule that does both would undo itself.
+    pub(super) fn contradicts(&self, other: &Self) -> bool {
+        let either =
+            |one: fn(&Self) -> bool, two: fn(&Self) -> bool| (one(self) && two(other)) || (one(other) && two(self));
+        let lets_it_go = |action: &Self| matches!(action, Self::ApproveDraft {} | Self::SendDraft {});
+        if either(lets_it_go, |action| matches!(action, Self::RejectDraft { .. }))
+            || either(
+                |action| matches!(action, Self::TrustContact {}),
+                |action| matches!(action, Self::BlockContact {}),
+            )
+            || either(
+                |action| matches!(action, Self::AutoReply { .. }),
+                |action| matches!(action, Self::BlockContact {}),
+            )
+        {
+            return true;
+        }
+        match (self, other) {
+            (Self::AddTag { tag: added }, Self::RemoveTag { tag: removed })
+            | (Self::RemoveTag { tag: removed }, Self::AddTag { tag: added }) => added == removed,
+            (Self::SetThreadStatus { status: one }, Self::SetThreadStatus { status: two }) => one != two,
+            (Self::SetNeedsReview { needs_review: one }, Self::SetNeedsReview { needs_review: two }) => one != two,
+            (Self::AssignIdentity { identity_id: one }, Self::AssignIdentity { identity_id: two }) => one != two,
+            // Two answers to one mail.
+            (Self::AutoReply { .. }, Self::AutoReply { .. }) => true,
+            _ => false,
         }
     }
 

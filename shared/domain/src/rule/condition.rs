@@ -149,11 +149,7 @@ pub(super) enum Operand {
     List(Vec<Operand>),
 }
 
-impl std::fmt::Debug for Operand {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Operand(…)")
-    }
-}
+debug_without_content!(Operand);
 
 impl Conditions {
     /// Conditions that always hold.

@@ -4,10 +4,9 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
-use super::{Field, field::Check};
+use super::{ContactThen, Field, ThreadThen, field::Check};
 use crate::{
-    Draft, Message, Thread,
-    contact::Contact,
+    Draft, Message,
     message::{Authentication, Verdict},
 };
 
@@ -17,9 +16,9 @@ pub struct Facts<'a> {
     /// The message it is about.
     pub message: Option<MessageFacts<'a>>,
     /// Its thread.
-    pub thread: Option<&'a Thread>,
+    pub thread: Option<&'a ThreadThen>,
     /// The person the thread began with.
-    pub contact: Option<&'a Contact>,
+    pub contact: Option<&'a ContactThen>,
     /// The draft it is about.
     pub draft: Option<DraftFacts<'a>>,
 }

@@ -5,6 +5,7 @@
 )]
 use serde_json::{Value, json};
 
+mod occasions;
 mod reading;
 
 use super::*;
@@ -38,8 +39,8 @@ fn all(conditions: Value) -> Value {
 
 struct World {
     message: Message,
-    thread: Thread,
-    contact: Contact,
+    thread: ThreadThen,
+    contact: ContactThen,
     draft: Draft,
     metadata: Value,
 }
@@ -82,7 +83,7 @@ fn world() -> World {
         "confidence": 0.92, "tier": "Gold", "checked": true, "order": {"total": 120, "items": ["book", 7]},
         "none": null, "empty": "",
     });
-    World { message, thread, contact, draft, metadata }
+    World { message, thread: ThreadThen::from(&thread), contact: ContactThen::from(&contact), draft, metadata }
 }
 
 impl World {
@@ -237,6 +238,8 @@ fn rule(name: &str, priority: u32, tag: &str, stop: bool) -> Rule {
         actions: vec![Action::AddTag { tag: "x".into() }],
         stop_after_match: stop,
         last_error: None,
+        failures_in_a_row: 0,
+        switched_off: None,
         created_at: NOW,
         updated_at: NOW,
     }

@@ -40,12 +40,17 @@ pub enum InvalidWebhookUrl {
     /// It has a fragment.
     #[error("must not have a fragment: what follows `#` is never sent")]
     Fragment,
+    /// It has a port that is none of the web's.
+    #[error("must have port 443 or 8443")]
+    Port,
     /// It leads to the machine itself or into a private network.
     #[error("must lead to a public host")]
     NotPublic,
 }
 
 const MAX_CHARS: usize = 2_000;
+/// Other ports are those of other services: a webhook must not be a way to talk to them.
+const PORTS: [u16; 2] = [443, 8443];
 
 impl WebhookUrl {
     /// Reads a URL as the URL Standard does, so that no other spelling of an address slips through: `https://2130706433/`
@@ -68,6 +73,9 @@ impl WebhookUrl {
         }
         if url.fragment().is_some() {
             return Err(InvalidWebhookUrl::Fragment);
+        }
+        if reach == Reach::Public && !url.port_or_known_default().is_some_and(|port| PORTS.contains(&port)) {
+            return Err(InvalidWebhookUrl::Port);
         }
         let public = match url.host().ok_or(InvalidWebhookUrl::Malformed)? {
             Host::Domain(name) => is_public_name(name),
@@ -173,6 +181,9 @@ mod tests {
             ("https://user@example.com/", InvalidWebhookUrl::Credentials),
             ("https://user:secret@example.com/", InvalidWebhookUrl::Credentials),
             ("https://example.com/#part", InvalidWebhookUrl::Fragment),
+            ("https://example.com:80/", InvalidWebhookUrl::Port),
+            ("https://example.com:22/", InvalidWebhookUrl::Port),
+            ("https://example.com:0/", InvalidWebhookUrl::Port),
         ] {
             assert_eq!(public(text), Err(error), "{text}");
         }

@@ -11,6 +11,7 @@ use crate::{
         read_drafts::visible,
         send_draft::{queue_draft, require_seen},
     },
+    outbound::unattended,
     permission::Require as _,
 };
 
@@ -89,7 +90,12 @@ async fn approve_once(
     // Should the answer to the write be lost and the SDK try again, the caller is told that it was decided, by itself.
     let actor = caller.actor();
     require_seen(&draft, &actor, version)?;
+    let is_standing = actor.kind.is_standing();
     draft.approve(actor, version, now)?;
+    // Who approves without having seen it approves only what may leave so.
+    if is_standing && let Err(declined) = unattended::foresee(app, caller, &row.value).await? {
+        return Err(ServiceError::Unattended(declined));
+    }
     let mut transaction = Transaction::new();
     transaction.replace(&row, &draft)?;
     app.store.commit(transaction).await?;

@@ -14,7 +14,7 @@ use actionlayer_channels::{
     telegram::{self, TelegramMessage},
 };
 use actionlayer_domain::{
-    Draft, EmailAddress,
+    Draft, EmailAddress, Timestamp,
     asking::{Tell, tellings},
     channel::ApprovalChannel,
     draft::Telling,
@@ -22,7 +22,7 @@ use actionlayer_domain::{
     notification::Notification,
     work::{NotifyJob, NotifyWork, Work},
 };
-use actionlayer_store::{Transaction, keys};
+use actionlayer_store::{Row, Transaction, keys};
 
 use super::{
     answer::{answer, prompt},
@@ -33,6 +33,11 @@ use super::{
 };
 use crate::{
     App, ServiceError,
+    accounts::account_mail::send_account_mail,
+    approvals::{
+        notify_of_rule::{notify_of_rule, notify_of_rule_off},
+        notify_of_switch_off::notify_of_switch_off,
+    },
     contention::until_settled,
     drafts::draft_context::{self, DraftContext},
     inbound::notify_of_sender::{notify_of_sender, tell_sender_decided},
@@ -50,9 +55,16 @@ pub async fn notify(app: &App, work: &NotifyWork) -> Result<(), ServiceError> {
     match work {
         NotifyWork::Draft(job) => tell_of_draft(app, job).await,
         NotifyWork::Sender(job) => notify_of_sender(app, job).await,
+        NotifyWork::SwitchedOff(job) => notify_of_switch_off(app, job).await,
+        NotifyWork::RuleOff(job) => notify_of_rule_off(app, job).await,
+        NotifyWork::RuleNotice(job) => match notify_of_rule(app, job).await? {
+            Some(draft) => tell_of_draft(app, &draft).await,
+            None => Ok(()),
+        },
         NotifyWork::SenderDecided(job) => tell_sender_decided(app, job).await,
         NotifyWork::Answer(job) => answer(app, job).await,
         NotifyWork::Prompt(job) => prompt(app, job).await,
+        NotifyWork::Account(job) => send_account_mail(app, job).await,
     }
 }
 
@@ -64,7 +76,8 @@ async fn tell_of_draft(app: &App, job: &NotifyJob) -> Result<(), ServiceError> {
     let mut again = job.again;
     let mut later: Vec<(Target, Retry)> = Vec::new();
     for _ in 0..ROUNDS {
-        let Some(context) = draft_context::load(app, job.workspace_id, job.draft_id).await? else { return Ok(()) };
+        let loaded = draft_context::load_to_write(app, job.workspace_id, job.draft_id).await?;
+        let Some((context, row)) = loaded else { return Ok(()) };
         again &= context.draft.version == job.version;
         let question = context.draft.question(app.now());
         let wanted: Vec<Tell<'_>> = tellings(&question, &context.identity.approval_channels, again)
@@ -74,13 +87,13 @@ async fn tell_of_draft(app: &App, job: &NotifyJob) -> Result<(), ServiceError> {
         if wanted.is_empty() {
             break;
         }
-        let Some(telling) = begin(app, &context.draft).await? else {
+        let Some(taken) = begin(app, row).await? else {
             // What the draft says of itself the other one sees; that somebody asked again it does not.
             return if again { Ok(app.queues.put_after(&work(job), BUSY_SECONDS).await?) } else { Ok(()) };
         };
         let proposed = Proposed { voice: &voice, context: &context };
         let told = tell_all(app, &context.identity, &question, &proposed, &wanted).await;
-        finish(app, &context.draft, telling, &told.notifications).await?;
+        finish(app, taken, &told.notifications).await?;
         if let Some(error) = told.failed {
             return Err(error);
         }
@@ -94,44 +107,74 @@ fn work(job: &NotifyJob) -> Work {
     Work::Notify(NotifyWork::Draft(job.clone()))
 }
 
-/// Takes the draft's channels for this worker. `None` when another one has them, or the draft is not as it was any more:
-/// that one, or the job of that change, will see to it.
-async fn begin(app: &App, seen: &Draft) -> Result<Option<Telling>, ServiceError> {
+/// A draft whose channels this worker has, as it wrote that down.
+struct Taken {
+    telling: Telling,
+    row: Row<Draft>,
+}
+
+/// Takes the draft's channels for this worker. `None` when another one has them, or the draft is gone: that one will see
+/// to it.
+async fn begin(app: &App, seen: Row<Draft>) -> Result<Option<Taken>, ServiceError> {
     let now = app.now();
     let telling = Telling { nonce: app.entropy().next_u64(), until: now.after(TELLING_LASTS) };
-    until_settled(app, || async {
-        let row = app.store.get::<Draft>(&keys::draft(seen.workspace_id, seen.id)).await?;
-        let Some(row) = row else { return Ok(None) };
-        if row.value.telling.is_some_and(|other| other.until > now) {
-            return Ok(None);
+    let key = keys::draft(seen.value.workspace_id, seen.value.id);
+    match take(app, seen, telling, now).await {
+        // It was changed since it was read.
+        Err(ServiceError::Contended) => {
+            until_settled(app, || async {
+                match app.store.get::<Draft>(&key).await? {
+                    Some(row) => take(app, row, telling, now).await,
+                    None => Ok(None),
+                }
+            })
+            .await
         }
-        let draft = Draft { telling: Some(telling), ..row.value.clone() };
-        let mut transaction = Transaction::new();
-        transaction.replace(&row, &draft)?;
-        app.store.commit(transaction).await?;
-        Ok(Some(telling))
-    })
-    .await
+        settled => settled,
+    }
+}
+
+async fn take(app: &App, row: Row<Draft>, telling: Telling, now: Timestamp) -> Result<Option<Taken>, ServiceError> {
+    if row.value.telling.is_some_and(|other| other.until > now) {
+        return Ok(None);
+    }
+    let draft = Draft { telling: Some(telling), ..row.value.clone() };
+    let mut transaction = Transaction::new();
+    transaction.replace(&row, &draft)?;
+    app.store.commit(transaction).await?;
+    Ok(Some(Taken { telling, row: row.replaced(draft) }))
 }
 
 /// Records what was told and gives the channels back, in one write on the draft as it is then: whatever changed it since
 /// is seen in the next round.
-async fn finish(app: &App, seen: &Draft, telling: Telling, told: &[Notification]) -> Result<(), ServiceError> {
-    until_settled(app, || async {
-        let row = app.store.get::<Draft>(&keys::draft(seen.workspace_id, seen.id)).await?;
-        let Some(row) = row else { return Ok(()) };
-        let mut draft = row.value.clone();
-        for notification in told {
-            draft.notified(notification.clone());
+async fn finish(app: &App, Taken { telling, row }: Taken, told: &[Notification]) -> Result<(), ServiceError> {
+    match give_back(app, &row, telling, told).await {
+        // It was changed since it was taken.
+        Err(ServiceError::Contended) => {
+            let key = keys::draft(row.value.workspace_id, row.value.id);
+            until_settled(app, || async {
+                match app.store.get::<Draft>(&key).await? {
+                    Some(row) => give_back(app, &row, telling, told).await,
+                    None => Ok(()),
+                }
+            })
+            .await
         }
-        if draft.telling.is_some_and(|current| current.nonce == telling.nonce) {
-            draft.telling = None;
-        }
-        let mut transaction = Transaction::new();
-        transaction.replace(&row, &draft)?;
-        Ok(app.store.commit(transaction).await?)
-    })
-    .await
+        settled => settled,
+    }
+}
+
+async fn give_back(app: &App, row: &Row<Draft>, telling: Telling, told: &[Notification]) -> Result<(), ServiceError> {
+    let mut draft = row.value.clone();
+    for notification in told {
+        draft.notified(notification.clone());
+    }
+    if draft.telling.is_some_and(|current| current.nonce == telling.nonce) {
+        draft.telling = None;
+    }
+    let mut transaction = Transaction::new();
+    transaction.replace(row, &draft)?;
+    Ok(app.store.commit(transaction).await?)
 }
 
 /// "May this draft be sent?"

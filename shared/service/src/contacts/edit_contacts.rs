@@ -116,17 +116,37 @@ pub async fn update_contact(
     id: ContactId,
     patch: ContactPatch,
 ) -> Result<Contact, ServiceError> {
+    change_contact(app, caller, &Idempotency::NONE, id, patch).await
+}
+
+/// The same for what may come twice.
+pub(crate) async fn change_contact(
+    app: &App,
+    caller: &Caller,
+    idempotency: &Idempotency,
+    id: ContactId,
+    patch: ContactPatch,
+) -> Result<Contact, ServiceError> {
     caller.require(Permission::Administer)?;
     check(patch.name.as_ref().and_then(Option::as_ref), patch.tags.as_deref().unwrap_or_default())?;
-    let contact = until_settled(app, || update_once(app, caller, id, &patch)).await?;
+    let contact = until_settled(app, || update_once(app, caller, idempotency, id, &patch)).await?;
     if patch.status.is_some() {
         carry_out(app, caller, &contact).await?;
     }
     Ok(contact)
 }
 
-async fn update_once(app: &App, caller: &Caller, id: ContactId, patch: &ContactPatch) -> Result<Contact, ServiceError> {
+async fn update_once(
+    app: &App,
+    caller: &Caller,
+    idempotency: &Idempotency,
+    id: ContactId,
+    patch: &ContactPatch,
+) -> Result<Contact, ServiceError> {
     let row = find(app, caller, id).await?;
+    if idempotency.happened(app, caller).await? {
+        return Ok(row.value);
+    }
     let now = app.now();
     let mut contact = row.value.clone();
     if let Some(name) = &patch.name {
@@ -144,6 +164,7 @@ async fn update_once(app: &App, caller: &Caller, id: ContactId, patch: &ContactP
     contact.updated_at = now;
     let mut transaction = Transaction::new();
     transaction.replace(&row, &contact)?;
+    idempotency.mark(&mut transaction, caller, contact.id, now)?;
     app.store.commit(transaction).await?;
     Ok(contact)
 }

@@ -4,7 +4,7 @@ use actionlayer_channels::{PreviousVersion, Proposal, Rivals};
 use actionlayer_domain::{
     Draft, DraftBody, DraftId, Identity, Message, MessageBody, Thread, WorkspaceId, notification::NotificationState,
 };
-use actionlayer_store::{DraftVersion, keys};
+use actionlayer_store::{DraftVersion, Row, keys};
 
 use crate::{App, ServiceError};
 
@@ -57,6 +57,15 @@ impl DraftContext {
 
 /// Reads it. `None` when the draft or its identity is gone.
 pub(crate) async fn load(app: &App, workspace: WorkspaceId, id: DraftId) -> Result<Option<DraftContext>, ServiceError> {
+    Ok(load_to_write(app, workspace, id).await?.map(|(context, _)| context))
+}
+
+/// The same with the draft's row, for whoever writes on it.
+pub(crate) async fn load_to_write(
+    app: &App,
+    workspace: WorkspaceId,
+    id: DraftId,
+) -> Result<Option<(DraftContext, Row<Draft>)>, ServiceError> {
     let Some((draft, thread)) = app.store.draft_and_thread(workspace, id).await? else { return Ok(None) };
     // Of a draft that answers somebody who takes no part in the conversation, it is that message that matters.
     let aside = draft.value.based_on_message_id.filter(|id| thread.value.asides.contains(id));
@@ -78,13 +87,16 @@ pub(crate) async fn load(app: &App, workspace: WorkspaceId, id: DraftId) -> Resu
             Ok(Some((row.value, body)))
         },
     )?;
-    Ok(identity.map(|identity| DraftContext {
-        identity: identity.value,
-        thread: thread.value,
-        draft: draft.value,
-        body,
-        newest_inbound,
-        previous,
+    Ok(identity.map(|identity| {
+        let context = DraftContext {
+            identity: identity.value,
+            thread: thread.value,
+            draft: draft.value.clone(),
+            body,
+            newest_inbound,
+            previous,
+        };
+        (context, draft)
     }))
 }
 

@@ -77,7 +77,7 @@ pub async fn edit_draft(
 }
 
 /// An approver changes subject and text of the version they saw. An HTML version that would still say the old words goes.
-pub(crate) async fn edit_as_approver(
+pub async fn edit_as_approver(
     app: &App,
     caller: &Caller,
     id: DraftId,

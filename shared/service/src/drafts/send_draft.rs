@@ -5,6 +5,7 @@ use actionlayer_domain::{
     draft::Actor,
     key::Permission,
     sending::Basis,
+    unattended::Declined,
     work::{NotifyJob, NotifyWork, Work},
 };
 use actionlayer_store::{Transaction, keys};
@@ -17,6 +18,7 @@ use crate::{
     outbound::{
         clearance::{Clearance, Recipients},
         message::{self, Origin},
+        unattended,
     },
     permission::Require as _,
 };
@@ -96,11 +98,12 @@ async fn queue_once(
         return Err(ServiceError::StaleDraft);
     }
     draft.answer_again |= answer_again;
+    let actor = caller.actor();
     let could_leave =
         matches!(draft.status, DraftStatus::Pending | DraftStatus::Approved) && draft.send_state.is_none();
     if could_leave && draft.is_second_answer(&thread_row.value) {
         // In a channel there is no way to say that both are meant.
-        if caller.actor().kind.is_asked() {
+        if actor.kind.is_asked() {
             return Err(ServiceError::StaleDraft);
         }
         return Err(ServiceError::Conflict(
@@ -108,14 +111,16 @@ async fn queue_once(
         ));
     }
     if draft.status == DraftStatus::Pending && caller.may(Permission::Approve) {
-        let actor = caller.actor();
         require_seen(&draft, &actor, version)?;
-        draft.approve(actor, version, now)?;
+        draft.approve(actor.clone(), version, now)?;
     } else if let Some(seen) = version.filter(|seen| *seen != draft.version) {
         // Somebody else approved it: the version must still be the one that was seen.
         return Err(DraftRefusal::Superseded { seen, current: draft.version }.into());
     }
-
+    // No person saw it: a rule approved it, and whoever sends it now may not approve, or is a rule.
+    let is_unattended = draft.decided_by.as_ref().is_some_and(|by| by.kind.is_standing())
+        && (!caller.may(Permission::Approve) || actor.kind.is_standing());
+    let recipients = Recipients { to: &draft.to, cc: &draft.cc, bcc: &draft.bcc };
     let (identity, answered, clearance) = tokio::join!(
         app.store.identity(workspace, draft.identity_id),
         async {
@@ -124,7 +129,13 @@ async fn queue_once(
                 None => Ok(None),
             }
         },
-        Clearance::read(app, workspace, None, Recipients { to: &draft.to, cc: &draft.cc, bcc: &draft.bcc }, now),
+        async {
+            if is_unattended {
+                Clearance::read_unattended(app, workspace, None, draft.identity_id, recipients, now).await
+            } else {
+                Clearance::read(app, workspace, None, recipients, now).await
+            }
+        },
     );
     let (identity, answered, clearance) = (identity?, answered?, clearance?);
     let Some(identity) = identity.map(|row| row.value) else { return Err(ServiceError::NotFound { what: "identity" }) };
@@ -134,15 +145,23 @@ async fn queue_once(
     let origin = Origin {
         answers: answered.as_ref(),
         draft: Some((draft.id, draft.based_on_message_id)),
-        unattended: false,
+        unattended: is_unattended,
         plan: clearance.plan(),
     };
     let (mut message, message_body) =
         message::message(app, &identity, draft.thread_id, content_of(&draft, &body), origin, now);
     draft.queue(message.id, &thread_row.value, now)?;
+    draft.caused_by_rule_id = caller.rule_id();
+    message.caused_by_rule_id = draft.caused_by_rule_id;
 
     let mut transaction = Transaction::new();
     transaction.replace(&row, &draft)?;
+    let mut thread = thread_row.value.clone();
+    if is_unattended {
+        let Some(answered) = &answered else { return Err(ServiceError::Unattended(Declined::GoesElsewhere)) };
+        unattended::judge(app, &clearance, Basis::Rule, &identity, &draft, answered, &mut thread, now)?
+            .map_err(ServiceError::Unattended)?;
+    }
     match draft.to.first().filter(|_| draft.based_on_message_id.is_none()) {
         // A cold one: with it the thread begins for good.
         Some(first) => {
@@ -150,15 +169,20 @@ async fn queue_once(
             if let Some(delivery) = &mut message.delivery {
                 delivery.makes_known = !contact.is_lookalike();
             }
-            let mut thread = thread_row.value.clone().with_contact(&contact);
+            let mut thread = thread.with_contact(&contact);
             draft.subject.as_str().clone_into(&mut thread.subject);
             thread.updated_at = now;
             transaction.replace(&thread_row, &thread)?;
         }
+        // It counts what leaves without a person.
+        None if is_unattended => _ = transaction.replace(&thread_row, &thread)?,
         // The thread is only checked: that its newest inbound is the one the draft is based on, in the same moment.
         None => _ = transaction.check(&thread_row),
     }
     transaction.create_with_body(&app.store, &message, &message_body).await?;
+    if is_unattended {
+        transaction.count_unattended(workspace, draft.identity_id, &draft.to, now);
+    }
     clearance.count(&message, &mut transaction);
     app.store.commit(transaction).await?;
     Ok((draft, body))

@@ -8,7 +8,7 @@ use actionlayer_domain::{
     draft::{Actor, Sender},
     key::Permission,
     message::{Attachment, Direction},
-    sending,
+    sending::{self, Basis},
     thread::MAX_OPEN_DRAFTS,
 };
 use actionlayer_mail::QuotedMessage;
@@ -236,10 +236,17 @@ async fn answer_once(
     thread.draft_opened(draft.id, now);
 
     let mut transaction = Transaction::new();
-    if identity.auto_approve_replies {
-        match unattended::allowed(app, &identity, &draft, message, &mut thread, workspace.as_ref(), now).await? {
+    // The owner's opt-out, or a rule that answers.
+    let standing = match caller.rule_id() {
+        Some(_) => Some((Basis::Rule, caller.actor())),
+        None => {
+            identity.auto_approve_replies.then(|| (Basis::OptOut, Actor::identity(identity.id, &identity.display_name)))
+        }
+    };
+    if let Some((basis, standing)) = standing {
+        match unattended::allowed(app, basis, &identity, &draft, message, &mut thread, workspace.as_ref(), now).await? {
             Ok(clearance) => {
-                draft.approve(Actor::identity(identity.id, &identity.display_name), None, now)?;
+                draft.approve(standing, None, now)?;
                 let origin = Origin {
                     answers: Some(message),
                     draft: Some((draft.id, Some(message.id))),
@@ -247,12 +254,14 @@ async fn answer_once(
                     plan: clearance.plan(),
                 };
                 let content = content_of(&draft, &body);
-                let (outbound, outbound_body) = message::message(app, &identity, thread.id, content, origin, now);
+                let (mut outbound, outbound_body) = message::message(app, &identity, thread.id, content, origin, now);
                 draft.queue(outbound.id, &thread, now)?;
+                outbound.caused_by_rule_id = caller.rule_id();
                 transaction.create_with_body(&app.store, &outbound, &outbound_body).await?;
                 transaction.count_unattended(caller.workspace_id, identity.id, &draft.to, now);
                 clearance.count(&outbound, &mut transaction);
             }
+            Err(declined) if caller.rule_id().is_some() => return Err(ServiceError::Unattended(declined)),
             // It waits for a person, who is told why.
             Err(declined) => draft.auto_approve_declined = Some(declined),
         }

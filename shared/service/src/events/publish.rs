@@ -14,12 +14,14 @@ const AT_ONCE: usize = 16;
 /// published before stays as it is, so that all may come again when some could not be written.
 pub(crate) async fn publish(app: &App, events: Vec<Event>) -> Result<(), ServiceError> {
     let mut by_workspace: BTreeMap<WorkspaceId, Vec<Event>> = BTreeMap::new();
+    let now = app.now();
     for event in events {
-        by_workspace.entry(event.workspace_id).or_default().push(event);
+        by_workspace.entry(event.workspace_id).or_default().push(event.recorded(now));
     }
     for (workspace, events) in by_workspace {
         let (webhooks, written) = tokio::join!(app.store.webhooks(workspace), create_all(&app.store, &events));
         written?;
+        // From the stream, each of them becomes a job.
         create_all(&app.store, &deliveries(&events, &webhooks?, app)).await?;
     }
     Ok(())
@@ -38,14 +40,14 @@ fn deliveries(events: &[Event], webhooks: &[Row<Webhook>], app: &App) -> Vec<Web
 /// Creates what is not there yet.
 async fn create_all<T>(store: &Store, values: &[T]) -> Result<(), ServiceError>
 where
-    T: Record<Body = ()> + Clone + 'static,
+    T: Record + Clone + 'static,
 {
     let store = Arc::new(store.clone());
     for chunk in values.chunks(AT_ONCE) {
         let mut writes = JoinSet::new();
         for value in chunk {
             let mut transaction = Transaction::new();
-            transaction.create(value)?;
+            transaction.create_without_body(value)?;
             let store = Arc::clone(&store);
             writes.spawn(async move { store.commit(transaction).await });
         }

@@ -125,6 +125,7 @@ pub async fn create_webhook(
             active: input.active.unwrap_or(true),
             secret: generate_secret(app.entropy()),
             previous_secret: None,
+            disabled: None,
             created_at: now,
             updated_at: now,
         };
@@ -169,6 +170,9 @@ pub async fn update_webhook(
         webhook.events = events.clone().unwrap_or(webhook.events);
         webhook.description = patch.description.clone().unwrap_or(webhook.description);
         webhook.active = patch.active.unwrap_or(webhook.active);
+        if webhook.active {
+            webhook.disabled = None;
+        }
         if webhook == row.value {
             return Ok(webhook);
         }

@@ -1,10 +1,11 @@
 //! `GET /v1/identities`, `GET|DELETE /v1/identities/{id}`; and what makes the fields of an identity valid.
 
 use actionlayer_domain::{
-    DomainId, EmailAddress, HeaderText, Identity, IdentityId,
+    DomainId, EmailAddress, HeaderText, Identity, IdentityId, Rule,
     channel::ApprovalChannel,
     identity::{IdentityStatus, MAX_THREAD_HISTORY_DEPTH},
     key::Permission,
+    rule::Action,
 };
 use actionlayer_store::{AddressClaim, Page, PageRequest, Row, Transaction, keys};
 
@@ -64,8 +65,8 @@ pub async fn get_identity(app: &App, caller: &Caller, id: IdentityId) -> Result<
     Ok(visible_identity(app, caller, id).await?.value)
 }
 
-/// Deletes an identity: its address receives no more. Its threads stay.
-pub async fn delete_identity(app: &App, caller: &Caller, id: IdentityId) -> Result<(), ServiceError> {
+/// Deletes an identity: its address receives no more. Its threads stay. The rules that name it, which fail from now on.
+pub async fn delete_identity(app: &App, caller: &Caller, id: IdentityId) -> Result<Vec<Rule>, ServiceError> {
     caller.require_role(Permission::Administer)?;
     let deleted = until_settled(app, || async {
         let row = visible_identity(app, caller, id).await?;
@@ -79,7 +80,12 @@ pub async fn delete_identity(app: &App, caller: &Caller, id: IdentityId) -> Resu
         Ok(row.value)
     })
     .await?;
-    disconnect(app, &deleted, &[]).await
+    disconnect(app, &deleted, &[]).await?;
+    let names = |rule: &Rule| {
+        rule.actions.iter().any(|action| matches!(action, Action::AssignIdentity { identity_id } if *identity_id == id))
+    };
+    let rules = app.store.rules(caller.workspace_id).await?;
+    Ok(rules.into_iter().map(|row| row.value).filter(names).collect())
 }
 
 /// What is wrong with the fields that creating and updating share.

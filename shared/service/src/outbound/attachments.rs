@@ -39,11 +39,7 @@ pub struct NewAttachment {
     pub content_base64: Option<String>,
 }
 
-impl std::fmt::Debug for NewAttachment {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("NewAttachment(…)")
-    }
-}
+actionlayer_domain::debug_without_content!(NewAttachment);
 
 /// A file whose form is in order.
 struct File {

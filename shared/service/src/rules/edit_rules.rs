@@ -114,6 +114,8 @@ pub(crate) fn build(app: &App, caller: &Caller, new: NewRule) -> Result<Rule, Se
         actions,
         stop_after_match: stop_after_match.unwrap_or(false),
         last_error: None,
+        failures_in_a_row: 0,
+        switched_off: None,
         created_at: now,
         updated_at: now,
     };
@@ -213,9 +215,7 @@ async fn update_once(app: &App, caller: &Caller, id: RuleId, patch: &RulePatch) 
     if rule == row.value {
         return Ok(rule);
     }
-    rule.updated_at = app.now();
-    // What failed before was another rule.
-    rule.last_error = None;
+    rule.changed(app.now());
     let mut transaction = Transaction::new();
     transaction.replace(&row, &rule)?;
     app.store.commit(transaction).await?;

@@ -1,15 +1,15 @@
 //! What rules look at, read from the table: for a dry run and for real.
 
 use actionlayer_domain::{
-    Draft, DraftBody, Message, MessageBody, Thread, WorkspaceId,
+    Draft, DraftBody, DraftId, Message, MessageBody, MessageId, Thread, WorkspaceId,
     contact::Contact,
     message::Direction,
-    rule::{DraftFacts, Facts, MessageFacts},
+    rule::{ContactThen, DraftFacts, Facts, MessageFacts, RuleEvent, ThreadThen, Trigger},
 };
-use actionlayer_store::keys;
+use actionlayer_store::{DraftVersion, keys};
 use serde_json::Value;
 
-use crate::{App, ServiceError, outbound::message::readable};
+use crate::{App, ServiceError, outbound::message::readable, threads::resolve};
 
 /// A message, a draft or both, in their thread.
 #[derive(Debug, Clone)]
@@ -19,7 +19,10 @@ pub struct RuleContext {
     message_text: String,
     /// The thread.
     pub thread: Thread,
-    contact: Option<Contact>,
+    /// What rules look at of it.
+    pub then: ThreadThen,
+    /// What rules look at of the person.
+    pub contact: Option<ContactThen>,
     /// The draft.
     pub draft: Option<Draft>,
     draft_text: String,
@@ -49,19 +52,51 @@ impl RuleContext {
         Ok(Self {
             message_text: message_text.unwrap_or_default(),
             message: message.map(|(message, _)| message),
+            then: ThreadThen::from(&thread),
             thread,
-            contact: contact.map(|row| row.value),
+            contact: contact.map(|row| ContactThen::from(&row.value)),
             draft_text: draft_text.unwrap_or_default(),
             metadata: draft.as_ref().and_then(|draft| serde_json::from_str(draft.metadata.as_deref()?).ok()),
             draft,
         })
     }
 
+    /// How things stood when an event happened: the draft in the version that it was about, and the thread as the event left it,
+    /// if that is known. None when what it was about is gone.
+    pub(crate) async fn at(
+        app: &App,
+        event: &RuleEvent,
+        then: Option<ThreadThen>,
+    ) -> Result<Option<Self>, ServiceError> {
+        let workspace = event.workspace_id;
+        let Some(thread) = resolve::root(app, workspace, event.thread_id).await? else { return Ok(None) };
+        let draft = match event.draft_id {
+            Some(id) => draft_at(app, workspace, id, event.version).await?,
+            None => None,
+        };
+        if event.trigger.is_about_a_draft() && draft.is_none() {
+            return Ok(None);
+        }
+        let of_draft = draft.as_ref().and_then(|(draft, _)| message_of(draft, Some(event.trigger)));
+        let message = match event.message_id.or(of_draft) {
+            Some(id) => message(app, workspace, id).await?,
+            None => None,
+        };
+        if event.message_id.is_some() && message.is_none() {
+            return Ok(None);
+        }
+        let mut context = Self::read(app, workspace, thread.value, message, draft).await?;
+        if let Some(then) = then {
+            context.then = then;
+        }
+        Ok(Some(context))
+    }
+
     /// As conditions look at it.
     pub fn facts(&self) -> Facts<'_> {
         Facts {
             message: self.message.as_ref().map(|message| MessageFacts { message, text: &self.message_text }),
-            thread: Some(&self.thread),
+            thread: Some(&self.then),
             contact: self.contact.as_ref(),
             draft: self.draft.as_ref().map(|draft| DraftFacts {
                 draft,
@@ -70,4 +105,43 @@ impl RuleContext {
             }),
         }
     }
+}
+
+/// The message that belongs to a draft: the one it became, for those about mail that left, or else the one it answers.
+pub(crate) const fn message_of(draft: &Draft, trigger: Option<Trigger>) -> Option<MessageId> {
+    match trigger {
+        Some(Trigger::EmailSent | Trigger::EmailDelivered) => draft.outbound_message_id,
+        _ => draft.based_on_message_id,
+    }
+}
+
+async fn message(
+    app: &App,
+    workspace: WorkspaceId,
+    id: MessageId,
+) -> Result<Option<(Message, MessageBody)>, ServiceError> {
+    let Some(row) = app.store.get::<Message>(&keys::message(workspace, id)).await? else { return Ok(None) };
+    let body = app.store.body(&row).await?;
+    Ok(Some((row.value, body)))
+}
+
+/// A draft as it was in a version; as it is, if it was never edited since.
+async fn draft_at(
+    app: &App,
+    workspace: WorkspaceId,
+    id: DraftId,
+    version: Option<u32>,
+) -> Result<Option<(Draft, DraftBody)>, ServiceError> {
+    let Some(row) = app.store.get::<Draft>(&keys::draft(workspace, id)).await? else { return Ok(None) };
+    let mut draft = row.value.clone();
+    let Some(version) = version.filter(|version| *version < draft.version) else {
+        let body = app.store.body(&row).await?;
+        return Ok(Some((draft, body)));
+    };
+    let key = keys::draft_version(workspace, id, version);
+    let Some(earlier) = app.store.get::<DraftVersion>(&key).await? else { return Ok(None) };
+    let body = app.store.body(&earlier).await?;
+    let DraftVersion { subject, cc, bcc, rationale, attachments, quote_history, .. } = earlier.value;
+    draft = Draft { version, subject, cc, bcc, rationale, attachments, quote_history, ..draft };
+    Ok(Some((draft, body)))
 }

@@ -1,17 +1,20 @@
 //! `POST /v1/rules/test`: what rules would do. Nothing is changed.
 
 use actionlayer_domain::{
-    Draft, DraftBody, DraftId, Message, MessageBody, MessageId, Rule, Thread, ThreadId,
+    Draft, DraftBody, DraftId, EventId, Message, MessageBody, MessageId, Rule, Thread, ThreadId,
+    event::Event,
     message::Direction,
-    rule::{self, Evaluated, Trigger},
+    rule::{self, ActionResult, Evaluated, Occasion, RuleEvent, Trigger},
 };
+use actionlayer_store::keys;
 
 use crate::{
     App, Caller, FieldError, ServiceError,
     drafts::read_drafts::get_draft,
     rules::{
         edit_rules::{NewRule, build},
-        rule_context::RuleContext,
+        foresee::foresee,
+        rule_context::{RuleContext, message_of},
     },
     threads::{get_thread::get_thread, messages::get_message, resolve},
 };
@@ -25,6 +28,8 @@ pub enum Subject {
     Message(MessageId),
     /// A draft.
     Draft(DraftId),
+    /// What an event was about, as things stood when it happened.
+    Event(EventId),
 }
 
 /// A rule and what it would do.
@@ -34,6 +39,8 @@ pub struct Tried {
     pub rule: Rule,
     /// What its conditions come to; none when an earlier match stops everything.
     pub evaluated: Option<Evaluated>,
+    /// What each of its actions would come to now; nothing unless it matched.
+    pub results: Vec<ActionResult>,
 }
 
 /// What would happen.
@@ -70,6 +77,9 @@ pub async fn test_rules(
         [only] if is_given => ("rule.trigger", Some(only.trigger)),
         _ => ("trigger", trigger),
     };
+    if let Subject::Event(id) = subject {
+        return at_event(app, caller, id, trigger.map(|trigger| (field, trigger)), &rules).await;
+    }
     let Found { thread, message, draft } = find(app, caller, subject, trigger).await?;
     let trigger = match (trigger, &message) {
         (Some(trigger), _) => trigger,
@@ -93,9 +103,81 @@ pub async fn test_rules(
         ));
     }
     let context = RuleContext::read(app, caller.workspace_id, thread, message, draft).await?;
-    let considered = rule::run(&rules, trigger, &context.facts());
-    let tried = considered.into_iter().map(|c| Tried { rule: c.rule.clone(), evaluated: c.evaluated }).collect();
-    Ok(DryRun { trigger, context, rules: tried })
+    let now = app.now();
+    let event = RuleEvent {
+        workspace_id: caller.workspace_id,
+        event_id: EventId::generate(now, app.entropy()),
+        trigger,
+        at: now,
+        thread_id: context.thread.id,
+        message_id: context.message.as_ref().map(|message| message.id),
+        draft_id: context.draft.as_ref().map(|draft| draft.id),
+        version: context.draft.as_ref().map(|draft| draft.version),
+    };
+    tried(app, caller, event, context, &rules).await
+}
+
+/// What rules would do at an event of the past: they look at how things stood then, and what their actions would come to is
+/// told as things are now.
+async fn at_event(
+    app: &App,
+    caller: &Caller,
+    id: EventId,
+    trigger: Option<(&str, Trigger)>,
+    rules: &[Rule],
+) -> Result<DryRun, ServiceError> {
+    const NOT_FOUND: ServiceError = ServiceError::NotFound { what: "event" };
+    let row = app.store.get::<Event>(&keys::event(caller.workspace_id, id.time(), id)).await?;
+    let row = row.filter(|row| row.value.what.identity_id().is_some_and(|identity| caller.sees(identity)));
+    let event = row.ok_or(NOT_FOUND)?.value;
+    let Some(event) = RuleEvent::of(&event) else {
+        return Err(ServiceError::invalid("event_id", "must be an event that rules wait for, and that no rule caused"));
+    };
+    if let Some((field, trigger)) = trigger
+        && trigger != event.trigger
+    {
+        let message = format!("must be `{}`, which is what happened", event.trigger.as_str());
+        return Err(ServiceError::invalid(field, message));
+    }
+    let known = app.store.rule_occasion(caller.workspace_id, event.trigger, id).await?.map(|row| row.value);
+    let then = known.as_ref().map(|occasion| occasion.thread.clone());
+    let mut context = RuleContext::at(app, &event, then).await?.ok_or(NOT_FOUND)?;
+    if let Some(occasion) = known {
+        context.contact = occasion.contact;
+    }
+    tried(app, caller, event, context, rules).await
+}
+
+async fn tried(
+    app: &App,
+    caller: &Caller,
+    event: RuleEvent,
+    context: RuleContext,
+    rules: &[Rule],
+) -> Result<DryRun, ServiceError> {
+    let trigger = event.trigger;
+    let considered: Vec<(Rule, Option<Evaluated>)> = rule::run(rules, trigger, &context.facts())
+        .into_iter()
+        .map(|considered| (considered.rule.clone(), considered.evaluated))
+        .collect();
+    let occasion = Occasion {
+        event,
+        thread: context.then.clone(),
+        contact: context.contact.clone(),
+        verdicts: Vec::new(),
+        considered_at: app.now(),
+    };
+    let mut all = Vec::with_capacity(considered.len());
+    for (rule, evaluated) in considered {
+        let mut results = Vec::new();
+        if evaluated.as_ref().is_some_and(|evaluated| evaluated.holds) {
+            for action in &rule.actions {
+                results.push(foresee(app, caller, &occasion, &context, action).await?);
+            }
+        }
+        all.push(Tried { rule, evaluated, results });
+    }
+    Ok(DryRun { trigger, context, rules: all })
 }
 
 /// Names what is wrong with the rule where it stands in this request.
@@ -134,6 +216,8 @@ async fn find(app: &App, caller: &Caller, subject: Subject, trigger: Option<Trig
             let thread = resolve::visible(app, caller, message.thread_id).await?.value;
             with_its_draft(app, caller, thread, Some((message, body))).await
         }
+        // Read by itself.
+        Subject::Event(_) => Err(ServiceError::NotFound { what: "event" }),
         Subject::Draft(id) => {
             let (draft, body) = get_draft(app, caller, id).await?;
             let thread = resolve::visible(app, caller, draft.thread_id).await?.value;
@@ -162,11 +246,7 @@ async fn with_its_message(
     draft: (Draft, DraftBody),
     trigger: Option<Trigger>,
 ) -> Result<Found, ServiceError> {
-    let id = match trigger {
-        Some(Trigger::EmailSent | Trigger::EmailDelivered) => draft.0.outbound_message_id,
-        _ => draft.0.based_on_message_id,
-    };
-    let message = match id {
+    let message = match message_of(&draft.0, trigger) {
         Some(id) => Some(get_message(app, caller, id).await?),
         None => None,
     };

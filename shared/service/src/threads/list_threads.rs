@@ -1,11 +1,11 @@
 //! `GET /v1/threads`.
 
-use std::str::FromStr;
+use std::{str::FromStr, time::Duration};
 
 use actionlayer_domain::{ContactId, EmailAddress, Thread};
 use actionlayer_store::{Page, PageRequest, ThreadFilter};
 
-use crate::{App, Caller, ServiceError, permission::Require as _};
+use crate::{App, Caller, ServiceError, permission::Require as _, waiting::until_found};
 
 /// A contact, as a caller names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,4 +54,17 @@ pub async fn list_threads(
         }
     };
     Ok(app.store.list_threads(caller.workspace_id, &filter, &page).await?)
+}
+
+/// The same. When there is none, waits for one, at most so long.
+pub async fn wait_for_threads(
+    app: &App,
+    caller: &Caller,
+    filter: ThreadFilter,
+    contact: Option<NamedContact>,
+    page: PageRequest,
+    wait: Duration,
+) -> Result<Page<Thread>, ServiceError> {
+    let read = || list_threads(app, caller, filter.clone(), contact.clone(), page.clone());
+    until_found(wait, read, |page: &Page<Thread>| !page.items.is_empty()).await
 }

@@ -167,10 +167,15 @@ impl Idempotency {
     /// Of a request without a key: sent again, it is another request.
     pub const NONE: Self = Self(None);
 
-    /// Of a job that may come twice, such as a rule's action for one event. The name must be the same then, and no
-    /// other's in the workspace.
+    /// Of a job that may come twice, such as a rule's action for one event: an earlier run may have had its effect. The name
+    /// must be the same then, and no other's in the workspace.
     pub fn of_job(name: impl Into<String>) -> Self {
         Self(Some(Mark { claim_id: name.into(), again: true }))
+    }
+
+    /// Whether an earlier run of the caller's request had its effect.
+    pub(crate) async fn happened(&self, app: &App, caller: &Caller) -> Result<bool, ServiceError> {
+        Ok(self.made::<String>(app, caller).await?.is_some())
     }
 
     /// The id of what an earlier run of the caller's request made.

@@ -72,6 +72,7 @@ pub(crate) fn of_service_error(error: &ServiceError) -> Response {
         | ServiceError::WorkspaceExists
         | ServiceError::Exists { .. }
         | ServiceError::Conflict(_)
+        | ServiceError::Unattended(_)
         | ServiceError::Contended
         | ServiceError::Store(_)
         | ServiceError::Upstream { .. } => {

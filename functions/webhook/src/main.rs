@@ -1,0 +1,6 @@
+//! The `webhook` function in Lambda.
+
+#[tokio::main]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    actionlayer_runtime::serve_event(|app, event| async move { function_webhook::handle(&app, event).await }).await
+}

@@ -1,0 +1,86 @@
+//! Tells people what a rule wants them to know, and that a rule was switched off by itself.
+
+use actionlayer_channels::{
+    rule_mail::{rule_notice_mail, rule_notice_sentence, rule_off_mail},
+    slack, telegram,
+};
+use actionlayer_domain::{
+    Draft, DraftStatus, Identity, Rule,
+    message::SendOutcome,
+    rule::{Occasion, RuleRun},
+    work::{NotifyJob, RuleNoticeJob, RuleOffJob},
+};
+use actionlayer_store::keys;
+
+use crate::{
+    App, ServiceError,
+    approvals::{
+        approver_mail::ApproverMail,
+        channel_status,
+        notify_of_switch_off::tell_everybody,
+        voice::{Said, post},
+    },
+    identities::read_identities::approvers,
+    threads::resolve,
+};
+
+/// Says that a rule was switched off by itself. `Err` when SES said "not now" to the first mail: it comes again for all.
+pub(crate) async fn notify_of_rule_off(app: &App, job: &RuleOffJob) -> Result<(), ServiceError> {
+    let key = keys::rule(job.workspace_id, job.disabled_rule_id);
+    let Some(rule) = app.store.get::<Rule>(&key).await?.map(|row| row.value) else { return Ok(()) };
+    // Switched on again in the meantime.
+    let Some(off) = rule.switched_off else { return Ok(()) };
+    let (subject, text) = rule_off_mail(&rule, off, &app.settings.public_url);
+    tell_everybody(app, job.workspace_id, &rule.id.to_string(), &subject, &text).await
+}
+
+/// What is to be done because a rule says so: a draft that nobody decided about is asked about again, and of anything else
+/// the identity's approvers are told. The draft, if it is to be asked about.
+pub(crate) async fn notify_of_rule(app: &App, job: &RuleNoticeJob) -> Result<Option<NotifyJob>, ServiceError> {
+    let workspace = job.workspace_id;
+    let run_key = keys::rule_run(workspace, job.matched_rule_id, job.event_id);
+    let Some(run) = app.store.get::<RuleRun>(&run_key).await?.map(|row| row.value) else { return Ok(None) };
+    if let Some(id) = run.event.draft_id
+        && let Some(draft) = app.store.get::<Draft>(&keys::draft(workspace, id)).await?
+        && draft.value.status == DraftStatus::Pending
+    {
+        let Draft { workspace_id, id: draft_id, version, .. } = draft.value;
+        return Ok(Some(NotifyJob { workspace_id, draft_id, version, again: true }));
+    }
+    let occasion = app.store.rule_occasion(workspace, run.event.trigger, job.event_id).await?;
+    let Some(occasion) = occasion.map(|row| row.value) else { return Ok(None) };
+    let Some(thread) = resolve::root(app, workspace, run.event.thread_id).await? else { return Ok(None) };
+    let Some(identity) = app.store.identity(workspace, thread.value.identity_id).await? else { return Ok(None) };
+    tell(app, &identity.value, &run, &occasion).await?;
+    Ok(None)
+}
+
+/// Mails and posts to the approvers. `Err` when the first of them could not be told for now: it comes again for all.
+async fn tell(app: &App, identity: &Identity, run: &RuleRun, occasion: &Occasion) -> Result<(), ServiceError> {
+    let (subject, text) = rule_notice_mail(run, &occasion.thread, &app.settings.public_url);
+    let sentence = rule_notice_sentence(run, &app.settings.public_url);
+    let mut told = 0_u32;
+    for approver in approvers(&identity.approval_channels) {
+        let mail = ApproverMail {
+            name: run.event.event_id.to_string(),
+            what: "notice",
+            subject: subject.clone(),
+            text: &text,
+            html: None,
+        };
+        if matches!(mail.send(app, identity, approver, app.now()).await, SendOutcome::RefusedForNow) && told == 0 {
+            return Err(ServiceError::Upstream { service: "ses", code: "throttled".to_owned() });
+        }
+        told += 1;
+    }
+    for channel in identity.approval_channels.iter().filter(|channel| channel.place().is_some()) {
+        let said = Said { slack: || slack::greeting_message(&sentence), telegram: || telegram::greeting(&sentence) };
+        let posted = post(app, identity.workspace_id, channel, None, said).await?;
+        channel_status::record(app, identity, channel, posted.as_ref().err()).await?;
+        if posted.is_err_and(|trouble| trouble.retry.is_some()) && told == 0 {
+            return Err(ServiceError::Upstream { service: "approval channel", code: "not_now".to_owned() });
+        }
+        told += 1;
+    }
+    Ok(())
+}

@@ -1,0 +1,289 @@
+// The dashboard in a real browser. Every step is what a person does: a click, a key, a text in a field.
+
+import assert from "node:assert/strict";
+import { mkdirSync } from "node:fs";
+import axe from "axe-core";
+import { chromium } from "playwright-core";
+import { DOMAIN, base, call, left, receive, submit, thread, waitFor } from "./world.mjs";
+
+const shots = process.argv[2];
+mkdirSync(shots, { recursive: true });
+const browser = await chromium.launch({ executablePath: process.env.CHROMIUM, args: ["--no-sandbox"] });
+const wide = { width: 1280, height: 800 };
+const phone = { width: 390, height: 844 };
+
+let failed = 0;
+async function step(name, run) {
+  const began = Date.now();
+  try {
+    await run();
+    console.log(`ok      ${name} (${Date.now() - began} ms)`);
+  } catch (error) {
+    failed += 1;
+    console.log(`FAILED  ${name}\n${error.stack ?? error}`);
+    throw error;
+  }
+}
+
+/** Whatever a page loads or runs from elsewhere, or that its policy stopped, fails the walk. */
+const complaints = [];
+function watch(context) {
+  context.on("page", (page) => {
+    page.on("console", (message) => {
+      if (message.type() === "error") complaints.push(`${page.url()}: ${message.text()}`);
+    });
+    page.on("pageerror", (error) => complaints.push(`${page.url()}: ${error}`));
+    page.on("request", (request) => {
+      if (!request.url().startsWith(base) && !request.url().startsWith("data:")) {
+        complaints.push(`${page.url()} asked ${request.url()}`);
+      }
+    });
+  });
+  return context;
+}
+
+async function clean(page, what) {
+  await page.evaluate(axe.source);
+  const found = await page.evaluate(async () => {
+    const result = await globalThis.axe.run(document, { resultTypes: ["violations"], iframes: false });
+    return result.violations.map((rule) => `${rule.id}: ${rule.help}: ${rule.nodes.map((node) => node.html).slice(0, 3).join(" | ")}`);
+  });
+  assert.deepEqual(found, [], `${what}: ${found.join("\n")}`);
+}
+
+/** Nothing sticks out to the right. */
+async function fits(page, what) {
+  const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+  assert(over <= 0, `${what}: ${over} pixels too wide`);
+}
+
+const context = watch(await browser.newContext({ viewport: wide, colorScheme: "light" }));
+const page = await context.newPage();
+page.setDefaultTimeout(10_000);
+page.on("dialog", (dialog) => dialog.accept());
+let key;
+
+try {
+  await step("the printed link makes the owner", async () => {
+    await page.goto(process.env.START_LINK);
+    await page.locator("input[name=name]").fill("Olga Owner");
+    await page.locator("input[name=email]").fill("olga@novacore.test");
+    await page.locator("input[name=password]").fill("a walk by the river");
+    await page.locator("input[name=workspace_name]").fill("Novacore");
+    await page.getByRole("button", { name: "Begin" }).click();
+    await page.waitForURL((url) => !url.pathname.startsWith("/start"));
+    await page.goto(`${base}/onboarding`);
+    await page.getByRole("heading", { level: 1, name: "Get started" }).waitFor();
+  });
+
+  await step("a domain, with its five records", async () => {
+    await page.getByLabel("Domain").fill(DOMAIN);
+    await page.getByRole("button", { name: "Add domain" }).click();
+    assert.equal(await page.locator("table.records tbody tr").count(), 5);
+    await page.screenshot({ path: `${shots}/domain-1280-light.png`, fullPage: true });
+    await clean(page, "a domain that waits");
+    await call("POST", "/local/dns/publish", undefined, { domain: DOMAIN });
+    await page.getByRole("button", { name: "Check now" }).click();
+    await page.getByText("All five records are there: the domain is verified.").waitFor();
+  });
+
+  await step("an identity, and a test notification", async () => {
+    await page.getByRole("link", { name: "Create an identity" }).click();
+    await page.getByLabel("Address").fill("mia");
+    await page.getByLabel("Display name").fill("Mia (AI assistant)");
+    await page.getByLabel("Signature").fill("Mia, assistant at Novacore");
+    await page.getByRole("button", { name: "Create identity" }).click();
+    await page.getByText("receives mail from now on").waitFor();
+    await page.getByRole("button", { name: "Send a test notification" }).click();
+    await page.getByText("taken. Look whether it arrived.").waitFor();
+  });
+
+  await step("a key, shown once", async () => {
+    await page.getByRole("link", { name: "API keys" }).first().click();
+    await page.getByLabel("Name").fill("Support agent");
+    await page.getByRole("button", { name: "Create key" }).click();
+    key = await page.locator("#key").innerText();
+    assert.match(key, /^nc_live_[A-Za-z0-9]{32}$/);
+    await clean(page, "a key that was made");
+    await page.screenshot({ path: `${shots}/key-1280-light.png` });
+    await page.getByRole("link", { name: "Done, it is copied" }).click();
+  });
+
+  await step("a mail arrives while the page waits for it", async () => {
+    await page.getByText("Waiting for it").waitFor();
+    await receive({
+      from: "ada@customer.test", name: "Ada Lovelace", subject: "Opening hours on Sunday",
+      text: "Hello,\n\nwe are coming by on Sunday with four people. When do you open, and is there parking nearby?\n\nBest,\nAda",
+      html: "<p>Hello,</p><p>we are coming by on <b>Sunday</b> with four people. When do you open, and is there parking nearby?</p><p>Best,<br>Ada</p><img src='https://tracker.example/x.png'>",
+    });
+    await page.getByText("It arrived:").waitFor({ timeout: 20_000 });
+  });
+
+  await step("the agent answers; a person edits, approves and sends by clicking", async () => {
+    await submit(key, "Opening hours on Sunday",
+      "Hi Ada,\n\nwe open at nine on Sundays, and there is parking behind the house.\n\nSee you then!",
+      { rationale: "Hours and parking are on the website, under Visit." });
+    await page.goto(`${base}/`);
+    await page.goto(`${base}/inbox`);
+    await page.getByRole("link", { name: "Opening hours on Sunday" }).click();
+    await page.getByText("Edit", { exact: true }).click();
+    await page.getByLabel("Text", { exact: true }).first().fill(
+      "Hi Ada,\n\nwe open at ten on Sundays, and there is free parking behind the house.\n\nSee you then!");
+    await page.getByRole("button", { name: "Save as version 2" }).click();
+    await page.getByText("Changed since version 1").waitFor();
+    await page.screenshot({ path: `${shots}/review-1280-light.png`, fullPage: true });
+    await clean(page, "a draft with a difference");
+    await page.getByRole("button", { name: "Approve & send" }).click();
+    await page.getByText("Approved, and on its way.").waitFor();
+    await left("ada@customer.test");
+    // The page looks by itself until it is gone.
+    await page.getByText("Approved by Olga Owner", { exact: false }).first().waitFor();
+  });
+
+  await step("by keyboard alone", async () => {
+    await receive({ from: "grace@navy.test", name: "Grace Hopper", subject: "Invoice 4711", text: "Could you send the invoice again? Thank you, Grace" });
+    await submit(key, "Invoice 4711", "Hi Grace,\n\nhere it is again.\n\nBest", { rationale: "She asked for it." });
+    await page.goto(`${base}/inbox?show=waiting`);
+    await page.keyboard.press("j");
+    await page.keyboard.press("Enter");
+    await page.getByRole("heading", { level: 1, name: "Invoice 4711" }).waitFor();
+    await page.keyboard.press("?");
+    await page.getByRole("dialog").waitFor();
+    await page.keyboard.press("Escape");
+    await page.keyboard.press("a");
+    await page.keyboard.press("Enter");
+    await page.getByText("Approved, and on its way.").waitFor();
+    await left("grace@navy.test");
+  });
+
+  await step("with scripts off", async () => {
+    await receive({ from: "alan@bletchley.test", name: "Alan Turing", subject: "A machine question", text: "Can machines answer mail?" });
+    await submit(key, "A machine question", "They can, when a person approves.");
+    const plain = watch(await browser.newContext({ viewport: wide, javaScriptEnabled: false, storageState: await context.storageState() }));
+    const tab = await plain.newPage();
+    await tab.goto(`${base}/inbox?show=waiting`);
+    await tab.getByRole("link", { name: "A machine question" }).click();
+    assert.equal(await tab.locator("[data-copy]:visible").count(), 0, "what needs scripts is not shown without");
+    await tab.getByRole("button", { name: "Approve & send" }).click();
+    await tab.getByText("Approved, and on its way.").waitFor();
+    await left("alan@bletchley.test");
+    await plain.close();
+  });
+
+  await step("on a phone", async () => {
+    await receive({ from: "margaret@apollo.test", name: "Margaret Hamilton", subject: "Launch checklist", text: "Is everything ready?" });
+    await submit(key, "Launch checklist", "Everything is ready.");
+    const small = watch(await browser.newContext({ viewport: phone, hasTouch: true, isMobile: true, storageState: await context.storageState() }));
+    const tab = await small.newPage();
+    await tab.goto(`${base}/inbox?show=waiting`);
+    await tab.getByRole("link", { name: "Launch checklist" }).tap();
+    await tab.getByRole("heading", { level: 1, name: "Launch checklist" }).waitFor();
+    await fits(tab, "a conversation on a phone");
+    await tab.getByText("Reject", { exact: true }).tap();
+    await tab.getByLabel("Reason, for the draft's author (optional)").fill("Not yet: the checklist is not signed.");
+    await tab.getByRole("button", { name: "Reject this draft" }).tap();
+    await tab.getByText("Rejected. It will not be sent.").first().waitFor();
+    await tab.locator("summary", { hasText: "Write an answer yourself" }).tap();
+    await tab.getByLabel("Text", { exact: true }).fill("Two items are still open. I will write tomorrow.");
+    await tab.getByRole("button", { name: "Send", exact: true }).tap();
+    await tab.getByText("It is on its way.").waitFor();
+    await left("margaret@apollo.test");
+    await small.close();
+  });
+
+  await step("something to look at on every screen", async () => {
+    await page.goto(`${base}/held`);
+    await page.getByRole("button", { name: "Hold mail of unknown senders" }).click();
+    await receive({ from: "eve@stranger.test", name: "Eve", subject: "A great offer", text: "You have won. Click here." });
+    await waitFor("the held mail", async () => (await call("GET", "/v1/inbound/pending", key)).total > 0);
+    await page.goto(`${base}/rules`);
+    await page.getByLabel("Name").fill("Invoices to billing");
+    await page.getByLabel("Condition 1").selectOption("message.subject");
+    await page.getByLabel("Comparison 1").selectOption("contains");
+    await page.getByLabel("Value 1").fill("invoice");
+    await page.getByLabel("… (tag, reason or text)").fill("billing");
+    await page.getByRole("button", { name: "Add rule" }).click();
+    await page.getByText("The rule was created").waitFor();
+    await page.getByRole("button", { name: "Try it" }).click();
+    await page.getByText("It would", { exact: false }).first().waitFor();
+    await page.goto(`${base}/webhooks`);
+    await page.getByLabel("Address").fill(`${base}/healthz`);
+    await page.getByRole("button", { name: "Add webhook" }).click();
+    await page.getByText("Copy its secret now").waitFor();
+    await receive({ from: "ada@customer.test", name: "Ada Lovelace", subject: "And on Monday?", text: "Thank you! And when do you open on Monday?\n\nAda" });
+    await waitFor("her mail to be held", async () => (await call("GET", "/v1/inbound/pending", key)).total > 1);
+    await page.goto(`${base}/held`);
+    await page.locator("li", { hasText: "ada@customer.test" }).getByRole("button", { name: "Let them in" }).click();
+    await page.getByText("Let in.", { exact: false }).waitFor();
+    await submit(key, "And on Monday?", "Hi Ada,\n\non Mondays we open at eight.\n\nBest wishes", { rationale: "The regular hours." });
+  });
+
+  const find = async (path, begin) => {
+    await page.goto(`${base}${path}`);
+    const link = await page.locator(`main a[href^="${begin}"]`).first().getAttribute("href");
+    return link;
+  };
+  const last = await thread(key, "Opening hours on Sunday");
+  const screens = {
+    inbox: "/inbox?show=all",
+    conversation: `/threads/${last.id}`,
+    decision: await find("/inbox?show=waiting", "/threads/"),
+    drafts: "/drafts",
+    draft: await find("/drafts", "/drafts/"),
+    held: "/held",
+    identities: "/identities",
+    identity: await find("/identities", "/identities/0"),
+    "identity-new": "/identities/new",
+    domains: "/domains",
+    domain: await find("/domains", "/domains/"),
+    settings: "/settings",
+    keys: "/settings/keys",
+    users: "/settings/users",
+    sessions: "/settings/sessions",
+    onboarding: "/onboarding",
+    contacts: "/contacts",
+    contact: await find("/contacts", "/contacts/"),
+    rules: "/rules",
+    rule: await find("/rules", "/rules/"),
+    webhooks: "/webhooks",
+    webhook: await find("/webhooks", "/webhooks/"),
+    events: "/events",
+    suppressions: "/suppressions",
+    usage: "/usage",
+  };
+
+  await step(`axe on ${Object.keys(screens).length} screens, light and dark, 1280 and 390 pixels`, async () => {
+    const state = await context.storageState();
+    for (const colorScheme of ["light", "dark"]) {
+      for (const viewport of [wide, phone]) {
+        const there = watch(await browser.newContext({ viewport, colorScheme, storageState: state }));
+        const tab = await there.newPage();
+        for (const [name, path] of Object.entries(screens)) {
+          const answer = await tab.goto(`${base}${path}`);
+          assert.equal(answer.status(), 200, path);
+          await clean(tab, `${name} (${colorScheme}, ${viewport.width})`);
+          await fits(tab, `${name} at ${viewport.width}`);
+          await tab.screenshot({ path: `${shots}/${name}-${viewport.width}-${colorScheme}.png` });
+        }
+        await there.close();
+      }
+    }
+    const narrow = await browser.newContext({ viewport: { width: 320, height: 640 }, storageState: state });
+    const tab = await narrow.newPage();
+    for (const [name, path] of Object.entries(screens)) {
+      await tab.goto(`${base}${path}`);
+      await fits(tab, `${name} at 320`);
+    }
+    await narrow.close();
+  });
+
+  await step("nothing was loaded from elsewhere, and no policy was broken", async () => {
+    assert.deepEqual(complaints, []);
+  });
+} catch {
+  await page.screenshot({ path: `${shots}/failed.png`, fullPage: true });
+  console.log((await page.locator("body").innerText()).slice(0, 2_000));
+} finally {
+  await browser.close();
+}
+process.exit(failed === 0 ? 0 : 1);

@@ -1,0 +1,99 @@
+// What surrounds the walk: the API, mail that arrives, mail that left, and DNS, each through its public interface.
+
+import assert from "node:assert/strict";
+import { connect } from "node:net";
+import { createInterface } from "node:readline";
+
+const { ACTIONLAYER_BASE_URL, ACTIONLAYER_SMTP } = process.env;
+assert(ACTIONLAYER_BASE_URL && ACTIONLAYER_SMTP, "ACTIONLAYER_BASE_URL and ACTIONLAYER_SMTP must be set");
+
+export const base = ACTIONLAYER_BASE_URL;
+export const DOMAIN = "ai.novacore.test";
+export const ADDRESS = `mia@${DOMAIN}`;
+
+export async function call(method, path, key, body, expect = 200) {
+  const headers = {};
+  if (key) headers.Authorization = `Bearer ${key}`;
+  if (body !== undefined) headers["Content-Type"] = "application/json";
+  const answer = await fetch(base + path, { method, headers, body: JSON.stringify(body) });
+  const text = await answer.text();
+  assert.equal(answer.status, expect, `${method} ${path}: ${text}`);
+  return text ? JSON.parse(text) : {};
+}
+
+/** The first result of `probe` that is neither false nor undefined. */
+export async function waitFor(what, probe, ms = 20_000) {
+  const deadline = Date.now() + ms;
+  while (Date.now() < deadline) {
+    const found = await probe();
+    if (found !== false && found !== undefined) return found;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error(`waited ${ms} ms for ${what}`);
+}
+
+let written = 0;
+
+/** A mail that somebody writes to the identity. */
+export async function receive({ from, name, subject, text, html, to = ADDRESS }) {
+  const [host, port] = ACTIONLAYER_SMTP.split(":");
+  const socket = connect(Number(port), host);
+  const lines = createInterface({ input: socket })[Symbol.asyncIterator]();
+  const expect = async (code) => {
+    for (;;) {
+      const { value } = await lines.next();
+      if (value.startsWith(`${code} `)) return;
+      assert(value.startsWith(`${code}-`), value);
+    }
+  };
+  const say = async (line, code) => {
+    socket.write(`${line}\r\n`);
+    await expect(code);
+  };
+  const boundary = "walk-part";
+  const part = (type, content) => `--${boundary}\r\nContent-Type: ${type}; charset=utf-8\r\n\r\n${content}\r\n`;
+  const body = html ? `${part("text/plain", text)}${part("text/html", html)}--${boundary}--` : text;
+  const type = html ? `multipart/alternative; boundary=${boundary}` : "text/plain; charset=utf-8";
+  written += 1;
+  await expect(220);
+  await say("EHLO walk.test", 250);
+  await say(`MAIL FROM:<${from}>`, 250);
+  await say(`RCPT TO:<${to}>`, 250);
+  await say("DATA", 354);
+  await say(
+    `From: ${name} <${from}>\r\nTo: <${to}>\r\nSubject: ${subject}\r\nMessage-ID: <walk.${written}.${process.pid}@${from.split("@")[1]}>\r\n` +
+      `Date: ${new Date().toUTCString()}\r\nMIME-Version: 1.0\r\nContent-Type: ${type}\r\n\r\n${body.replace(/\r?\n/g, "\r\n")}\r\n.`,
+    250,
+  );
+  await say("QUIT", 221);
+  socket.destroy();
+}
+
+/** The thread with this subject, once it is there. */
+export function thread(key, subject) {
+  return waitFor(`the thread ${subject}`, async () => {
+    const list = await call("GET", "/v1/threads?limit=100", key);
+    return list.data.find((row) => row.subject === subject);
+  });
+}
+
+/** What the agent submits as an answer. */
+export async function submit(key, subject, text, more = {}) {
+  const found = await thread(key, subject);
+  const draft = {
+    thread_id: found.id,
+    identity_id: found.identity_id,
+    based_on_message_id: found.last_inbound_message_id,
+    body_text: text,
+    ...more,
+  };
+  return call("POST", "/v1/drafts", key, draft, 201);
+}
+
+/** What left for somebody. */
+export function left(recipient) {
+  return waitFor(`mail to ${recipient}`, async () => {
+    const list = await call("GET", "/local/outbox");
+    return list.data.find((row) => row.envelope_to.includes(recipient));
+  });
+}
