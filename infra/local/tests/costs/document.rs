@@ -145,7 +145,7 @@ cap on mails; the relay's events and the words for the search are in them.
 const FORMULA: &str = "
 The cost of a cycle is the sum over these lines of count times price; put your own region's prices in. What does not depend on
 cycles comes beside it: stored data ($0.25 a GB and month in DynamoDB, some 10 KB for a cycle), polling (`GET /v1/threads` of 20
-threads is 3 read units, an authenticated request 1 write unit where it counts against a limit), and the schedules of `sweep`.
+threads is 2 read units, an authenticated request 1 write unit where it counts against a limit), and the schedules of `sweep`.
 An approval by mail is one more mail of SES for each approver, a webhook one more event and its delivery.
 
 ## In which step
