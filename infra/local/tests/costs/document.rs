@@ -146,7 +146,9 @@ const FORMULA: &str = "
 The cost of a cycle is the sum over these lines of count times price; put your own region's prices in. What does not depend on
 cycles comes beside it: stored data ($0.25 a GB and month in DynamoDB, some 10 KB for a cycle), polling (`GET /v1/threads` of 20
 threads is 2 read units, an authenticated request 1 write unit where it counts against a limit), and the schedules of `sweep`.
-An approval by mail is one more mail of SES for each approver, a webhook one more event and its delivery.
+An approval by mail is one more mail of SES for each approver. An event that a webhook wants is some 6 write units more: its delivery,
+written when it comes to be and when it was tried, each time with its place among those to be tried, and its endpoint, taken and
+given back; deliveries that are due together share that. Rules are priced step by step in the same tests.
 
 ## In which step
 
