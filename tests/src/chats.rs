@@ -1,5 +1,7 @@
 //! Slack and Telegram as their people use them: what stands in a channel, and presses of its buttons.
 
+use std::time::{Duration, Instant};
+
 use serde_json::{Value, json};
 
 use crate::{World, eventually, world::array};
@@ -18,6 +20,8 @@ pub const SLACK_SECRET: &str = "0a11ce5100000000000000000000000f";
 pub const TELEGRAM_TOKEN: &str = "7000000001:AALocalTelegramBotToken0123456789abc";
 /// Its id.
 pub const TELEGRAM_BOT: i64 = 7_000_000_001;
+/// A reply in Telegram that nobody answered by then was not heard.
+const HEARD_WITHIN: Duration = Duration::from_secs(3);
 /// Somebody in Telegram, and their chat with the bot.
 pub const TELEGRAM_DANA: i64 = 10_001;
 /// Somebody else in Telegram.
@@ -152,10 +156,26 @@ impl World {
         self.anyone.post("/local/telegram/press", press).await.expect(200)
     }
 
-    /// Somebody replies to a message in Telegram.
-    pub async fn telegram_reply(&self, user: i64, message: &Value, text: &str) {
+    /// Somebody replies to a message in Telegram; gives the id of their reply.
+    pub async fn telegram_reply(&self, user: i64, message: &Value, text: &str) -> Value {
         let reply = json!({"user": user, "chat": message["chat_id"], "reply_to": message["id"], "text": text});
-        self.anyone.post("/local/telegram/write", reply).await.expect(200);
+        self.anyone.post("/local/telegram/write", reply).await.expect(200)["message_id"].clone()
+    }
+
+    /// Somebody replies to a question in Telegram, once more where nobody hears it; gives what the bot says to it. The
+    /// question is seen a moment before it is noted who was asked, and a reply within that moment is nobody's business.
+    pub async fn telegram_answer(&self, user: i64, question: &Value, text: &str) -> Value {
+        let chat = question["chat_id"].as_i64().expect("a chat");
+        let mut replied_at: Option<Instant> = None;
+        let mut replies = Vec::new();
+        eventually("an answer to the reply", async || {
+            if replied_at.is_none_or(|at| at.elapsed() > HEARD_WITHIN) {
+                replies.push(self.telegram_reply(user, question, text).await);
+                replied_at = Some(Instant::now());
+            }
+            self.telegram_messages(chat).await.into_iter().rev().find(|said| replies.contains(&said["reply_to"]))
+        })
+        .await
     }
 }
 

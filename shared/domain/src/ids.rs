@@ -17,7 +17,7 @@ use crate::{ports::Entropy, time::Timestamp};
 pub struct InvalidId;
 
 /// What the ids of a thread, its messages and its drafts share: the low 64 bits of the UUID.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Family(u64);
 
 impl Family {
@@ -32,6 +32,13 @@ impl Family {
     /// The family that a hash stands for: what belongs together is found without a pointer to it.
     pub fn of_hash(hash: u64) -> Self {
         Self((hash & (u64::MAX >> 2)) | (1 << 63))
+    }
+}
+
+impl Family {
+    /// The 64 bits; [`Self::of_hash`] makes the family of them again.
+    pub const fn bits(self) -> u64 {
+        self.0
     }
 }
 

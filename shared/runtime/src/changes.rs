@@ -49,5 +49,5 @@ fn change(record: EventRecord) -> Result<Change, StoreError> {
     let (old, new) = (entity(record.change.old_image)?, entity(record.change.new_image)?);
     let revision = new.as_ref().or(old.as_ref()).map_or(0, |(_, revision)| *revision);
     let (old, new) = (old.map(|(entity, _)| entity), new.map(|(entity, _)| entity));
-    Ok(Change { event_id: record.event_id, old, new, revision })
+    Ok(Change { old, new, revision })
 }

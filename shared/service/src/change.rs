@@ -5,8 +5,6 @@ use actionlayer_domain::event::Entity;
 /// A change of one item.
 #[derive(Debug, Clone)]
 pub struct Change {
-    /// The stream's id of it; the same whenever it comes again.
-    pub event_id: String,
     /// The item before; none when it was created.
     pub old: Option<Entity>,
     /// The item after; none when it was removed.

@@ -99,7 +99,7 @@ pub enum ServiceError {
     Contended,
     /// The table or the bucket.
     #[error(transparent)]
-    Store(#[from] StoreError),
+    Store(StoreError),
     /// Another AWS service, or DNS, gave no usable answer.
     #[error("{service} is unavailable: {code}")]
     Upstream {
@@ -148,6 +148,16 @@ impl From<ClientError> for ServiceError {
     }
 }
 
+impl From<StoreError> for ServiceError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            // The caller's mistake, not the store's.
+            StoreError::InvalidCursor => Self::invalid("cursor", error),
+            error => Self::Store(error),
+        }
+    }
+}
+
 impl From<DraftRefusal> for ServiceError {
     fn from(refusal: DraftRefusal) -> Self {
         match refusal {
@@ -163,7 +173,7 @@ impl From<CommitError> for ServiceError {
     fn from(error: CommitError) -> Self {
         match error {
             CommitError::Conflict { .. } => Self::Contended,
-            CommitError::Store(error) => Self::Store(error),
+            CommitError::Store(error) => error.into(),
         }
     }
 }

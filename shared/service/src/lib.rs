@@ -16,9 +16,7 @@ pub mod error;
 mod contention;
 mod fields;
 pub mod input;
-mod list_page;
 pub mod permission;
-mod short_list;
 pub mod waiting;
 
 pub mod accounts;

@@ -1,7 +1,7 @@
 //! People who sign in: users, sessions, memberships, links that do something once, and who did what.
 
 use actionlayer_domain::{
-    AuditId, EmailAddress, UserId, Workspace, WorkspaceId,
+    EmailAddress, UserId, Workspace, WorkspaceId,
     account::{AccountLink, AuditEntry, LinkPurpose, Membership, Session, User},
 };
 use aws_sdk_dynamodb::{
@@ -11,7 +11,7 @@ use aws_sdk_dynamodb::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Store, StoreError,
+    Page, PageRequest, Store, StoreError,
     keys::{self, Index, IndexEntry, Key},
     record::{Record, Row, key_item, kind, n, row, s},
 };
@@ -206,22 +206,13 @@ impl Store {
         Ok(workspaces)
     }
 
-    /// Who did what, newest first: at most `limit` entries, those before an entry if one is named.
-    pub async fn audit(
+    /// Who did what, newest first.
+    pub async fn list_audit(
         &self,
         workspace: WorkspaceId,
-        before: Option<AuditId>,
-        limit: u16,
-    ) -> Result<Vec<AuditEntry>, StoreError> {
-        let query = QueryInput::builder().expression_attribute_values(":pk", s(keys::audit_pk(workspace)));
-        let query = match before {
-            Some(before) => query
-                .key_condition_expression("pk = :pk AND sk < :before")
-                .expression_attribute_values(":before", s(before.to_string())),
-            None => query.key_condition_expression("pk = :pk"),
-        };
-        let answer = self.query(query.scan_index_forward(false).consistent_read(true).limit(limit.into())).await?;
-        answer.items.unwrap_or_default().into_iter().map(|item| Ok(row(item)?.value)).collect()
+        page: &PageRequest,
+    ) -> Result<Page<AuditEntry>, StoreError> {
+        self.newest_first::<AuditEntry>(workspace, &()).beside(vec![keys::audit_pk(workspace)], "").page(page).await
     }
 
     /// Counts a try about a subject: how many there were in this window, this one included.

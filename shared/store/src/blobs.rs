@@ -2,7 +2,7 @@
 //! a mail is ever part of one.
 
 use aws_sdk_s3::{presigning::PresigningConfig, primitives::ByteStream};
-use std::{fmt::Write as _, time::Duration};
+use std::{fmt::Write as _, ops::Range, time::Duration};
 
 use actionlayer_domain::{MessageId, Timestamp, Upload, UploadId, WorkspaceId};
 
@@ -39,6 +39,11 @@ impl BlobKey {
     /// Where the owner of an announced file puts it.
     pub fn upload(workspace: WorkspaceId, upload: UploadId) -> Self {
         Self(format!("uploads/{workspace}/{upload}"))
+    }
+
+    /// Words of many mails, sorted.
+    pub(crate) fn words(workspace: WorkspaceId, name: u64) -> Self {
+        Self(format!("words/{workspace}/{name:016x}"))
     }
 
     /// A long body, by the hash of its compressed bytes.
@@ -95,6 +100,7 @@ const SIGNED_URL_LIFETIME: Duration = Duration::from_mins(5);
 impl Store {
     /// Puts bytes under a key. Keys name content or an id, so putting twice writes the same.
     pub async fn put_blob(&self, key: &BlobKey, bytes: Vec<u8>, content_type: &str) -> Result<(), StoreError> {
+        self.meter.put_blob();
         self.s3
             .put_object()
             .bucket(&self.bucket)
@@ -109,6 +115,7 @@ impl Store {
 
     /// The bytes under a key, if there are any.
     pub async fn get_blob(&self, key: &BlobKey) -> Result<Option<Vec<u8>>, StoreError> {
+        self.meter.got_blob();
         let answer = match self.s3.get_object().bucket(&self.bucket).key(key.as_str()).send().await {
             Ok(answer) => answer,
             Err(e)
@@ -127,8 +134,25 @@ impl Store {
         Ok(Some(bytes.to_vec()))
     }
 
+    /// Some of the bytes under a key, or as many of them as there are.
+    pub(crate) async fn get_blob_part(&self, key: &BlobKey, range: Range<usize>) -> Result<Vec<u8>, StoreError> {
+        self.meter.got_blob();
+        let last = range.end.saturating_sub(1);
+        let get = self.s3.get_object().bucket(&self.bucket).key(key.as_str());
+        let answer = get.range(format!("bytes={}-{last}", range.start)).send().await.map_err(|e| StoreError::s3(&e))?;
+        let cut_short = |_| StoreError::Unavailable { service: "s3", code: "body_cut_short".to_owned() };
+        Ok(answer.body.collect().await.map_err(cut_short)?.to_vec())
+    }
+
+    /// Removes what lies under a key, if anything does.
+    pub(crate) async fn delete_blob(&self, key: &BlobKey) -> Result<(), StoreError> {
+        self.s3.delete_object().bucket(&self.bucket).key(key.as_str()).send().await.map_err(|e| StoreError::s3(&e))?;
+        Ok(())
+    }
+
     /// The bytes under a key if there are exactly so many.
     pub async fn get_blob_of_size(&self, key: &BlobKey, size_bytes: u64) -> Result<SizedBlob, StoreError> {
+        self.meter.got_blob();
         let answer = match self.s3.get_object().bucket(&self.bucket).key(key.as_str()).send().await {
             Ok(answer) => answer,
             Err(e)

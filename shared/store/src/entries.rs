@@ -1,5 +1,5 @@
 //! Entries: items that are nothing but a key, for lists that no index of the table can hold, since a thread is in many of
-//! them: one for each of its tags, its participants and its words. So are the domains that are known. The relay writes them
+//! them: one for each of its tags and its participants. So are the words of contacts, and the domains that are known. The relay writes them
 //! from the stream.
 //!
 //! An entry says no more than its key, so writing or removing it twice changes nothing, and it needs no condition: the
@@ -14,7 +14,7 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use actionlayer_domain::{
-    Thread, ThreadId, WorkspaceId,
+    Thread, WorkspaceId,
     contact::{Contact, ContactStatus},
     search::Word,
 };
@@ -30,7 +30,7 @@ use crate::{
 pub const ENTRY_KIND: &str = "entry";
 
 /// What `BatchWriteItem` takes at once.
-const MAX_BATCH: usize = 25;
+pub(crate) const MAX_BATCH: usize = 25;
 /// How many batches are under way together.
 const CONCURRENT_BATCHES: usize = 8;
 /// How often what a batch left out is written again before the table counts as throttled.
@@ -88,17 +88,6 @@ impl Entries {
     /// These domains are known.
     pub fn known<'a>(&mut self, workspace: WorkspaceId, domains: impl IntoIterator<Item = &'a str>) {
         let keys = domains.into_iter().map(|domain| keys::known_domain(workspace, domain));
-        self.entries.extend(keys.map(|key| (key, true)));
-    }
-
-    /// A thread is found by these words.
-    pub fn found_by(
-        &mut self,
-        workspace: WorkspaceId,
-        thread: ThreadId,
-        words: impl IntoIterator<Item = impl AsRef<str>>,
-    ) {
-        let keys = words.into_iter().map(|word| keys::word_of_thread(workspace, word.as_ref(), thread));
         self.entries.extend(keys.map(|key| (key, true)));
     }
 }
@@ -164,7 +153,7 @@ impl Store {
         Ok(())
     }
 
-    async fn write_batch(&self, mut batch: Vec<WriteRequest>) -> Result<(), StoreError> {
+    pub(crate) async fn write_batch(&self, mut batch: Vec<WriteRequest>) -> Result<(), StoreError> {
         for _ in 0..MAX_TRIES {
             let trip = self.meter.trip();
             let answer = self

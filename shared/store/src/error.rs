@@ -5,6 +5,9 @@ use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 /// A read or write that gave no usable answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
+    /// The caller's cursor is not one of ours, or of another list: the caller's mistake, and nothing was read.
+    #[error("is not a cursor of this list: take `next_cursor` of an answer to the same filters")]
+    InvalidCursor,
     /// AWS asks to slow down, after the client's own retries.
     #[error("{service} throttles")]
     Throttled {
@@ -43,7 +46,7 @@ impl StoreError {
     pub const fn retryable(&self) -> bool {
         match self {
             Self::Throttled { .. } | Self::Unavailable { .. } => true,
-            Self::Refused { .. } | Self::Corrupt { .. } => false,
+            Self::InvalidCursor | Self::Refused { .. } | Self::Corrupt { .. } => false,
         }
     }
 

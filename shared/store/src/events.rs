@@ -10,9 +10,8 @@ use actionlayer_domain::{
 };
 
 use crate::{
-    InvalidCursor, Page, PageRequest, Record, Store, StoreError,
+    Page, PageRequest, Record, Store, StoreError,
     keys::{self, Index, IndexEntry, Key},
-    recent::Recent,
 };
 
 impl Record for Event {
@@ -24,16 +23,14 @@ impl Record for Event {
     }
 
     fn indexes(&self) -> Vec<IndexEntry> {
-        let month = keys::events_of_month(self.workspace_id, &keys::month(self.at));
-        let position = self.id.to_string();
-        let by_type = keys::events_of_type(&month, self.event_type());
-        let mut entries = vec![IndexEntry::new(Index::State, by_type, &position)];
         // In the order in which they were recorded, for those who follow.
         let recorded = self.recorded_at();
         let log = keys::events_as_recorded(self.workspace_id, &keys::month(recorded));
-        entries.push(IndexEntry::new(Index::List, log, keys::by_time(recorded, self.id)));
-        if let Some(identity) = self.what.identity_id() {
-            entries.push(IndexEntry::new(Index::Owner, keys::events_of_identity(&month, identity), &position));
+        let mut entries = vec![IndexEntry::new(Index::List, log, keys::by_time(recorded, self.id))];
+        if !is_common(self.event_type()) {
+            let month = keys::events_of_month(self.workspace_id, &keys::month(self.at));
+            let of_type = keys::events_of_type(&month, self.event_type());
+            entries.push(IndexEntry::new(Index::State, of_type, self.id.to_string()));
         }
         entries
     }
@@ -41,6 +38,20 @@ impl Record for Event {
     fn ttl_unix_seconds(&self) -> Option<i64> {
         Some(self.at.after(EVENT_LIFETIME).unix_seconds())
     }
+}
+
+/// Whether every mail and its answer bring one of these. They are the log, more or less: whoever asks for one of them finds
+/// it by reading that, and an index of them would cost as much as the log itself.
+const fn is_common(of: EventType) -> bool {
+    matches!(
+        of,
+        EventType::EmailReceived
+            | EventType::DraftCreated
+            | EventType::DraftApproved
+            | EventType::EmailSent
+            | EventType::DraftSent
+            | EventType::EmailDelivered
+    )
 }
 
 /// Which events. A filter that is `None` asks nothing.
@@ -53,10 +64,10 @@ pub struct EventFilter {
 }
 
 impl EventFilter {
-    /// Whether an event is one of these.
+    /// Whether an event passes.
     pub(crate) fn takes(&self, event: &Event) -> bool {
-        self.event_type.is_none_or(|wanted| event.event_type() == wanted)
-            && self.identity_id.is_none_or(|wanted| event.what.identity_id() == Some(wanted))
+        self.event_type.is_none_or(|of| event.event_type() == of)
+            && self.identity_id.is_none_or(|id| event.what.identity_id() == Some(id))
     }
 }
 
@@ -81,6 +92,12 @@ pub(crate) fn months(first: Timestamp, last: Timestamp) -> Vec<String> {
     months
 }
 
+/// The least id that an event of a month can have.
+pub(crate) fn first_id_of(month: &str) -> String {
+    let start = format!("{month}-01T00:00:00Z").parse::<Timestamp>();
+    start.map_or_else(|_| "0".to_owned(), |start| EventId::earliest(start).to_string())
+}
+
 impl Store {
     /// Events that have not expired, newest first.
     pub async fn list_events(
@@ -89,23 +106,26 @@ impl Store {
         filter: &EventFilter,
         now: Timestamp,
         page: &PageRequest,
-    ) -> Result<Result<Page<Event>, InvalidCursor>, StoreError> {
+    ) -> Result<Page<Event>, StoreError> {
         let alive_from = alive_from(now);
-        let months = months(alive_from, now).into_iter().map(|month| keys::events_of_month(workspace, &month));
-        let EventFilter { event_type, identity_id } = *filter;
-        let (index, partitions): (_, Vec<String>) = match (event_type, identity_id) {
-            (_, Some(id)) => (Some(Index::Owner), months.map(|month| keys::events_of_identity(&month, id)).collect()),
-            (Some(of), None) => (Some(Index::State), months.map(|month| keys::events_of_type(&month, of)).collect()),
-            (None, None) => (None, months.collect()),
+        let filter = *filter;
+        let months = |partition: &dyn Fn(&str) -> String| {
+            let partition_of = |month: &String| partition(&keys::events_of_month(workspace, month));
+            months(alive_from, now).iter().map(|month| (partition_of(month), first_id_of(month))).collect()
         };
-        let list = Recent {
-            name: format!("{workspace}#events#{filter:?}"),
-            index,
-            partitions,
-            alive_from: EventId::earliest(alive_from).to_string(),
-            equal: identity_id.and(event_type).map(|of| ("event", of.as_str().to_owned())),
+        let log = || months(&|month| month.to_owned());
+        let events = self.newest_first::<Event>(workspace, &filter);
+        let events = match (filter.event_type, filter.identity_id) {
+            (None, None) => events.in_periods(None, log()),
+            (Some(of), None) if !is_common(of) => {
+                events.in_periods(Some(Index::State), months(&|month| keys::events_of_type(month, of)))
+            }
+            (Some(of), Some(_)) if !is_common(of) => events
+                .in_periods(Some(Index::State), months(&|month| keys::events_of_type(month, of)))
+                .that(move |event| filter.takes(event)),
+            _ => events.in_periods(None, log()).that(move |event| filter.takes(event)),
         };
-        self.recent(workspace, &list, page).await
+        events.since(EventId::earliest(alive_from).to_string()).page(page).await
     }
 }
 

@@ -181,12 +181,17 @@ impl Store {
 
     /// Outbound messages that were queued or claimed before a moment and are still not settled, earliest first.
     pub async fn unsettled_sends(&self, before: Timestamp) -> Result<Vec<Message>, StoreError> {
-        self.due(keys::DUE_SENDS, &before.to_string(), DUE_BATCH).await
+        let mut sends: Vec<Message> = self.due(keys::DUE_SENDS, "0", &before.to_string()).await?;
+        sends.retain(|message| {
+            let claimed_at = message.delivery.as_ref().and_then(|delivery| delivery.claimed_at);
+            claimed_at.is_none_or(|claimed_at| claimed_at < before)
+        });
+        Ok(sends)
     }
 
     /// Pending drafts that are to be reminded of or have expired, earliest first.
     pub async fn due_drafts(&self, now: Timestamp) -> Result<Vec<Draft>, StoreError> {
-        self.due(keys::DUE_DRAFTS, &now.to_string(), DUE_BATCH).await
+        self.due(keys::DUE_DRAFTS, "0", &now.to_string()).await
     }
 
     /// Domains last checked before a moment, the pending ones before another than those that were proven, earliest first.
@@ -195,13 +200,11 @@ impl Store {
         pending_before: Timestamp,
         proven_before: Timestamp,
     ) -> Result<Vec<actionlayer_domain::SendingDomain>, StoreError> {
-        let mut domains = self.due(keys::DUE_DOMAINS, &pending_before.to_string(), DUE_BATCH).await?;
-        domains.extend(self.due(keys::DUE_PROVEN_DOMAINS, &proven_before.to_string(), DUE_BATCH).await?);
+        let mut domains = self.due(keys::DUE_DOMAINS, "0", &pending_before.to_string()).await?;
+        domains.extend(self.due(keys::DUE_PROVEN_DOMAINS, "0", &proven_before.to_string()).await?);
         Ok(domains)
     }
 }
 
 /// How many drafts the first page of a thread's read leaves room for; more only means another page.
 const MEAN_DRAFTS: usize = 5;
-/// How much due work one sweep takes up; the rest is still due a minute later.
-const DUE_BATCH: i32 = 100;

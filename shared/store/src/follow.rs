@@ -14,7 +14,7 @@ use std::time::Duration;
 use actionlayer_domain::{EventId, Timestamp, WorkspaceId, event::Event};
 
 use crate::{
-    EventFilter, InvalidCursor, Row, Store, StoreError,
+    EventFilter, Row, Store, StoreError,
     events::{alive_from, months},
     keys::{self, Index},
     record::{row, s},
@@ -84,10 +84,10 @@ impl EventCursor {
     }
 
     /// Reads it back for the very same workspace and filter.
-    pub fn decode(text: &str, workspace: WorkspaceId, filter: &EventFilter) -> Result<Self, InvalidCursor> {
-        let Wire(_, of, since, given_out) = Self::wire(text).ok_or(InvalidCursor)?;
+    pub fn decode(text: &str, workspace: WorkspaceId, filter: &EventFilter) -> Result<Self, StoreError> {
+        let Wire(_, of, since, given_out) = Self::wire(text).ok_or(StoreError::InvalidCursor)?;
         if of != fingerprint(workspace, filter) {
-            return Err(InvalidCursor);
+            return Err(StoreError::InvalidCursor);
         }
         Ok(Self { since: Timestamp::from_unix_ms(since), given_out })
     }
@@ -181,9 +181,9 @@ mod tests {
         let text = cursor.encode(mine, &filter);
         assert!(EventCursor::is_one(&text) && !EventCursor::is_one("x"));
         assert_eq!(EventCursor::decode(&text, mine, &filter), Ok(cursor));
-        assert_eq!(EventCursor::decode(&text, other, &filter), Err(InvalidCursor));
+        assert_eq!(EventCursor::decode(&text, other, &filter), Err(StoreError::InvalidCursor));
         let filtered = EventFilter { event_type: Some(actionlayer_domain::event::EventType::DraftSent), ..filter };
-        assert_eq!(EventCursor::decode(&text, mine, &filtered), Err(InvalidCursor));
+        assert_eq!(EventCursor::decode(&text, mine, &filtered), Err(StoreError::InvalidCursor));
     }
 
     #[test]

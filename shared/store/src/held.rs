@@ -7,10 +7,10 @@ use actionlayer_domain::{
 use aws_sdk_dynamodb::operation::query::QueryInput;
 
 use crate::{
-    InvalidCursor, Page, PageRequest, Record, Row, Store, StoreError, TotalsKey,
+    Page, PageRequest, Record, Row, Store, StoreError,
     keys::{self, Index},
-    lists::Listing,
     record::{kind, row, s},
+    totals::TotalsKey,
 };
 
 /// All that waits for a decision about one sender.
@@ -29,22 +29,15 @@ impl Store {
         workspace: WorkspaceId,
         identity: Option<IdentityId>,
         page: &PageRequest,
-    ) -> Result<Result<Page<HeldInbound>, InvalidCursor>, StoreError> {
-        let listing = match identity {
-            None => Listing {
-                index: Some(Index::List),
-                pk: keys::held_list(workspace),
-                total: Some(TotalsKey::Held),
-                ..Listing::default()
-            },
-            Some(identity) => Listing {
-                index: Some(Index::Owner),
-                pk: keys::held_of_identity(workspace, identity),
-                total: Some(TotalsKey::HeldOfIdentity(identity)),
-                ..Listing::default()
-            },
+    ) -> Result<Page<HeldInbound>, StoreError> {
+        let held = self.newest_first::<HeldInbound>(workspace, &identity);
+        let held = match identity {
+            None => held.in_index(Index::List, keys::held_list(workspace)).counted_by(TotalsKey::Held),
+            Some(identity) => held
+                .in_index(Index::Owner, keys::held_of_identity(workspace, identity))
+                .counted_by(TotalsKey::HeldOfIdentity(identity)),
         };
-        self.list(workspace, &listing, page).await
+        held.page(page).await
     }
 
     /// Held mail of one sender, as of now: whoever decides about the sender after that mail was held finds it here.

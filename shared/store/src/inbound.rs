@@ -1,7 +1,7 @@
 //! What makes arriving mail count once and find its thread.
 
 use actionlayer_domain::{
-    HeldId, IdentityId, MessageId, ThreadId, Timestamp, WorkspaceId,
+    HeldId, IdentityId, Message, MessageId, ThreadId, Timestamp, WorkspaceId,
     contact::{Contact, HeldInbound},
 };
 use aws_sdk_dynamodb::operation::query::QueryInput;
@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Record, Row, Store, StoreError,
-    keys::{self, Index, Key},
+    keys::{self, Key},
     record::{kind, row, s},
 };
 
@@ -95,8 +95,29 @@ impl Record for MailPointer {
     }
 }
 
+/// The message whose name this is, if we gave it: `<id>@<domain>`.
+fn ours(message_id_header: &str) -> Option<MessageId> {
+    let name = message_id_header.split_once('@')?.0;
+    // Ours are UUIDv7 (RFC 9562, section 5.7); most others that are UUIDs are not.
+    name.parse().ok().filter(|_| name.as_bytes().get(14) == Some(&b'7'))
+}
+
+/// What our name of a mail leads to, once the mail may have left.
+fn pointer_of(message: &Message) -> Option<MailPointer> {
+    message.delivery.as_ref()?.attempt_id?;
+    Some(MailPointer {
+        message_id_header: message.message_id_header.clone()?,
+        workspace_id: message.workspace_id,
+        identity_id: message.identity_id,
+        thread_id: message.thread_id,
+        message_id: Some(message.id),
+        content_sha256: None,
+    })
+}
+
 impl Store {
-    /// The pointers of some Message-IDs of one identity, as far as they are known, and the contact of an address.
+    /// The pointers of some Message-IDs of one identity, as far as they are known, and the contact of an address. A name that
+    /// we gave to a mail of ours needs no pointer: the message's id is in it, and the message says the rest.
     pub async fn known_of_mail(
         &self,
         workspace: WorkspaceId,
@@ -105,11 +126,19 @@ impl Store {
         contact: Option<Key>,
     ) -> Result<(Vec<Row<MailPointer>>, Option<Row<Contact>>), StoreError> {
         let mut wanted: Vec<Key> = message_ids.iter().map(|id| keys::mail_pointer(workspace, identity, id)).collect();
+        wanted.extend(message_ids.iter().filter_map(|id| Some(keys::message(workspace, ours(id)?))));
         wanted.extend(contact);
         let (mut pointers, mut contact) = (Vec::new(), None);
         for item in self.batch_get(&wanted).await? {
             match kind(&item) {
                 MailPointer::KIND => pointers.push(row(item)?),
+                Message::KIND => {
+                    let message = row::<Message>(item)?.value;
+                    let pointer = pointer_of(&message).filter(|pointer| {
+                        pointer.identity_id == identity && message_ids.contains(&pointer.message_id_header)
+                    });
+                    pointers.extend(pointer.map(Row::created));
+                }
                 Contact::KIND => contact = Some(row(item)?),
                 _ => {}
             }
@@ -142,14 +171,7 @@ impl Store {
     /// Mail that waits for room in the plan, over all workspaces, the oldest first; at most 100, those after `last`.
     pub async fn held_by_plan(&self, last: Option<&HeldInbound>) -> Result<Vec<HeldInbound>, StoreError> {
         let after = last.map_or_else(|| "0".to_owned(), |held| keys::by_time(held.received_at, held.id));
-        let query = QueryInput::builder()
-            .index_name(Index::Due.name())
-            .key_condition_expression("due_pk = :list AND due_sk > :after")
-            .expression_attribute_values(":list", s(keys::DUE_HELD))
-            .expression_attribute_values(":after", s(after))
-            .limit(100);
-        let answer = self.query(query).await?;
-        answer.items.unwrap_or_default().into_iter().map(|item| row(item).map(|row: Row<_>| row.value)).collect()
+        self.due(keys::DUE_HELD, &after, "~").await
     }
 
     /// Whether any recipient of a raw mail has a receipt.

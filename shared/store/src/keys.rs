@@ -5,7 +5,7 @@
 
 use actionlayer_domain::{
     ApiKeyId, DomainId, DomainName, DraftId, DraftStatus, EmailAddress, EventId, Family, IdentityId, MessageId, RuleId,
-    ThreadId, Timestamp, UploadId, WebhookDeliveryId, WebhookId, WorkspaceId, event::EventType, rate::RateWindow,
+    Timestamp, UploadId, WebhookDeliveryId, WebhookId, WorkspaceId, event::EventType, rate::RateWindow,
     rule::Trigger, thread::ThreadStatus,
 };
 use sha2::{Digest, Sha256};
@@ -37,6 +37,8 @@ pub const KIND: &str = "kind";
 pub const REVISION: &str = "revision";
 /// Attribute that holds the entity.
 pub const DATA: &str = "data";
+/// Attribute that says where an entity stands, for the kinds of which a filter must know; see [`crate::Record::state`].
+pub const STATE: &str = "state";
 /// Attribute that holds the compressed body, or where it is. In no index.
 pub const BODY: &str = "body";
 /// Attribute DynamoDB deletes expired items by, in seconds. For tidying only: reads check expiry themselves.
@@ -60,21 +62,20 @@ impl Key {
 /// The indexes. Each is sparse and never carries a body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Index {
-    /// Everything of a kind in a workspace, by time.
+    /// Everything of a kind in a workspace, by time. Drafts are not in it: their states together are all of them.
     List,
-    /// The same, by status.
+    /// The same, by status; threads also by whether they need review.
     State,
-    /// The same, by identity; held mail by sender.
+    /// Threads and held mail by identity; what is found by its id.
     Owner,
-    /// Threads by whether they need review.
-    Review,
-    /// Work that falls due, over all workspaces. Small: an item is in it only while something is outstanding.
+    /// Work that falls due, over all workspaces. Small: an item is in it only while something is outstanding. No more than
+    /// keys: what is due is read from the table.
     Due,
 }
 
 impl Index {
     /// Every index.
-    pub const ALL: [Self; 5] = [Self::List, Self::State, Self::Owner, Self::Review, Self::Due];
+    pub const ALL: [Self; 4] = [Self::List, Self::State, Self::Owner, Self::Due];
 
     /// The index's name, also the prefix of its key attributes.
     pub const fn name(self) -> &'static str {
@@ -82,7 +83,6 @@ impl Index {
             Self::List => "list",
             Self::State => "state",
             Self::Owner => "owner",
-            Self::Review => "review",
             Self::Due => "due",
         }
     }
@@ -93,7 +93,6 @@ impl Index {
             Self::List => "list_pk",
             Self::State => "state_pk",
             Self::Owner => "owner_pk",
-            Self::Review => "review_pk",
             Self::Due => "due_pk",
         }
     }
@@ -104,7 +103,6 @@ impl Index {
             Self::List => "list_sk",
             Self::State => "state_sk",
             Self::Owner => "owner_sk",
-            Self::Review => "review_sk",
             Self::Due => "due_sk",
         }
     }
@@ -144,13 +142,16 @@ pub fn thread(workspace: WorkspaceId, family: Family) -> Key {
 
 /// A draft; its id names the family.
 pub fn draft(workspace: WorkspaceId, id: DraftId) -> Key {
-    Key::new(family_pk(workspace, id.family()), format!("2#draft#{id}"))
+    Key::new(family_pk(workspace, id.family()), format!("{DRAFT_PREFIX}{id}"))
 }
 
 /// A message; its id names the family.
 pub fn message(workspace: WorkspaceId, id: MessageId) -> Key {
     Key::new(family_pk(workspace, id.family()), format!("{MESSAGE_PREFIX}{id}"))
 }
+
+/// The beginning of a draft's sort key.
+pub const DRAFT_PREFIX: &str = "2#draft#";
 
 /// The beginning of a message's sort key.
 pub const MESSAGE_PREFIX: &str = "1#message#";
@@ -321,19 +322,15 @@ pub(crate) fn events_of_type(events_of_month: &str, event_type: EventType) -> St
     format!("{events_of_month}#{event_type}")
 }
 
-/// Those of them about an identity, in [`Index::Owner`].
-pub(crate) fn events_of_identity(events_of_month: &str, identity: IdentityId) -> String {
-    format!("{events_of_month}#I#{identity}")
+/// A part of how many threads, drafts and others of an identity, or of none, a workspace has.
+pub(crate) fn totals(workspace: WorkspaceId, identity: Option<IdentityId>, shard: u8) -> Key {
+    let identity = identity.map(|id| id.to_string()).unwrap_or_default();
+    Key::new(totals_pk(workspace), format!("{identity}#{shard}"))
 }
 
-/// How many threads and drafts a workspace has.
-pub fn totals(workspace: WorkspaceId) -> Key {
-    Key::new(workspace_pk(workspace), "TOTALS")
-}
-
-/// A change that was counted into the totals.
-pub fn counted(event_id: &str) -> Key {
-    Key::new(format!("COUNTED#{event_id}"), "COUNTED")
+/// The partition of how many there are.
+pub(crate) fn totals_pk(workspace: WorkspaceId) -> String {
+    format!("{}#TOTALS", workspace_pk(workspace))
 }
 
 /// How often an address asked without a key, in a window.
@@ -374,17 +371,13 @@ pub(crate) fn threads(workspace: WorkspaceId) -> String {
     format!("{}#THREADS", workspace_pk(workspace))
 }
 
-pub(crate) fn threads_with_status(workspace: WorkspaceId, status: ThreadStatus) -> String {
-    format!("{}#{}", threads(workspace), status.as_str())
+/// Threads with a status that need review, or those that do not.
+pub(crate) fn threads_in_state(workspace: WorkspaceId, status: ThreadStatus, needs_review: bool) -> String {
+    format!("{}#{}{}", threads(workspace), status.as_str(), if needs_review { "#REVIEW" } else { "" })
 }
 
 pub(crate) fn threads_of_identity(workspace: WorkspaceId, identity: IdentityId) -> String {
     format!("{}#I#{identity}", threads(workspace))
-}
-
-/// Threads that need review, or those that do not.
-pub(crate) fn threads_by_review(workspace: WorkspaceId, needs_review: bool) -> String {
-    format!("{}#{}", threads(workspace), if needs_review { "REVIEW" } else { "REVIEWED" })
 }
 
 /// Threads with a tag, entered by the relay.
@@ -397,17 +390,20 @@ pub(crate) fn threads_with_participant(workspace: WorkspaceId, address: &str) ->
     format!("{}#WITH#{address}", threads(workspace))
 }
 
-/// The partition of the words that begin like this one: by their first two characters, or by the first where one
-/// character says as much as a syllable.
-pub(crate) fn words(workspace: WorkspaceId, word: &str) -> String {
-    let length = if word.starts_with(|first: char| first.is_ascii()) { 2 } else { 1 };
-    let beginning: String = word.chars().take(length).collect();
-    format!("{}#WORDS#{beginning}", workspace_pk(workspace))
+/// The partition of the words that threads are found by.
+pub(crate) fn words(workspace: WorkspaceId) -> String {
+    format!("{}#WORDS", workspace_pk(workspace))
 }
 
-/// That a thread is found by a word.
-pub(crate) fn word_of_thread(workspace: WorkspaceId, word: &str, thread: ThreadId) -> Key {
-    Key::new(words(workspace, word), format!("{word}#{thread}"))
+/// Where the words of a workspace are.
+pub(crate) fn word_index(workspace: WorkspaceId) -> Key {
+    // Sorts before the postings.
+    Key::new(words(workspace), "0#index")
+}
+
+/// The words of some mails, as they came.
+pub(crate) fn word_posting(workspace: WorkspaceId, at: Timestamp, name: &str) -> Key {
+    Key::new(words(workspace), format!("1#{at}#{name}"))
 }
 
 pub(crate) fn drafts(workspace: WorkspaceId) -> String {
@@ -416,10 +412,6 @@ pub(crate) fn drafts(workspace: WorkspaceId) -> String {
 
 pub(crate) fn drafts_with_status(workspace: WorkspaceId, status: DraftStatus) -> String {
     format!("{}#{}", drafts(workspace), status.as_str())
-}
-
-pub(crate) fn drafts_of_identity(workspace: WorkspaceId, identity: IdentityId) -> String {
-    format!("{}#I#{identity}", drafts(workspace))
 }
 
 /// Sends that are queued or in doubt, in [`Index::Due`].

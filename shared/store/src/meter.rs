@@ -1,4 +1,4 @@
-//! What requests to the table cost, so that a test can hold an operation to its price.
+//! What requests to the table and the bucket cost, so that a test can hold an operation to its price.
 
 use aws_sdk_dynamodb::types::ConsumedCapacity;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -14,6 +14,8 @@ pub struct Meter {
     longest_ended: AtomicU64,
     read_tenths: AtomicU64,
     write_tenths: AtomicU64,
+    blob_puts: AtomicU64,
+    blob_gets: AtomicU64,
 }
 
 /// What some requests cost together.
@@ -28,6 +30,10 @@ pub struct Cost {
     pub read_units: f64,
     /// Write request units. A refused write costs units too, but its answer does not say how many.
     pub write_units: f64,
+    /// Requests that put something into the bucket.
+    pub blob_puts: u64,
+    /// Requests that read something from it.
+    pub blob_gets: u64,
 }
 
 /// A request under way. Dropped without a price, it was refused or nobody waited for it.
@@ -68,6 +74,16 @@ impl Meter {
         Trip { meter: self, place_in_chain }
     }
 
+    /// Something is put into the bucket.
+    pub(crate) fn put_blob(&self) {
+        self.blob_puts.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Something is read from the bucket.
+    pub(crate) fn got_blob(&self) {
+        self.blob_gets.fetch_add(1, Ordering::Relaxed);
+    }
+
     /// What was spent since the last call.
     #[allow(clippy::cast_precision_loss, reason = "far below 2^52")]
     pub fn take(&self) -> Cost {
@@ -77,6 +93,8 @@ impl Meter {
             round_trips: self.longest_chain.swap(0, Ordering::Relaxed),
             read_units: self.read_tenths.swap(0, Ordering::Relaxed) as f64 / 10.0,
             write_units: self.write_tenths.swap(0, Ordering::Relaxed) as f64 / 10.0,
+            blob_puts: self.blob_puts.swap(0, Ordering::Relaxed),
+            blob_gets: self.blob_gets.swap(0, Ordering::Relaxed),
         }
     }
 }

@@ -12,7 +12,9 @@ use std::collections::HashMap;
 use crate::{
     Store, StoreError,
     body::StoredBody,
+    compact,
     keys::{self, IndexEntry, Key},
+    totals::Counted,
 };
 
 /// What `BatchGetItem` takes at once.
@@ -33,6 +35,17 @@ pub trait Record: Serialize + DeserializeOwned + Send + Sync {
     /// Where indexes list it, as it is now.
     fn indexes(&self) -> Vec<IndexEntry> {
         Vec::new()
+    }
+
+    /// What it counts in, as it is now.
+    fn counted(&self) -> Option<Counted> {
+        None
+    }
+
+    /// Where it stands, in a word: for kinds that a filter tells apart by it before their data is read, that of the
+    /// stream in `template.yaml` or that of a query.
+    fn state(&self) -> Option<&'static str> {
+        None
     }
 
     /// When DynamoDB may delete it, in seconds since the Unix epoch.
@@ -78,11 +91,10 @@ pub(crate) fn s(text: impl Into<String>) -> AttributeValue {
     AttributeValue::S(text.into())
 }
 
-/// The entity as the `data` attribute: absent fields are left out, which keeps items under the next capacity unit.
+/// The entity as the `data` attribute.
 pub(crate) fn data_attribute<T: Record>(value: &T) -> Result<AttributeValue, StoreError> {
-    let map: Item =
-        serde_dynamo::to_item(value).map_err(|e| StoreError::Corrupt { kind: T::KIND, reason: e.to_string() })?;
-    Ok(AttributeValue::M(map.into_iter().filter(|(_, v)| !matches!(v, AttributeValue::Null(_))).collect()))
+    let bytes = compact::write(value).map_err(|reason| StoreError::Corrupt { kind: T::KIND, reason })?;
+    Ok(AttributeValue::B(Blob::new(bytes)))
 }
 
 pub(crate) fn body_attribute(body: &StoredBody) -> AttributeValue {
@@ -102,6 +114,9 @@ pub(crate) fn attributes<T: Record>(
         vec![(keys::KIND, s(T::KIND)), (keys::REVISION, n(revision)), (keys::DATA, data_attribute(value)?)];
     if let Some(body) = body {
         attributes.push((keys::BODY, body_attribute(body)));
+    }
+    if let Some(state) = value.state() {
+        attributes.push((keys::STATE, s(state)));
     }
     if let Some(seconds) = value.ttl_unix_seconds() {
         attributes.push((keys::TTL, n(seconds)));
@@ -134,8 +149,10 @@ pub(crate) fn row<T: Record>(mut item: Item) -> Result<Row<T>, StoreError> {
         Some(_) => return Err(corrupt("its body is neither bytes nor a key")),
         None => None,
     };
-    let Some(AttributeValue::M(data)) = item.remove(keys::DATA) else { return Err(corrupt("no data")) };
-    let value = serde_dynamo::from_item(data).map_err(|e| corrupt(&e.to_string()))?;
+    let value = match item.remove(keys::DATA) {
+        Some(AttributeValue::B(bytes)) => compact::read(bytes.as_ref()).map_err(|reason| corrupt(&reason))?,
+        _ => return Err(corrupt("no data")),
+    };
     Ok(Row { value, revision, body })
 }
 

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     keys::{self, Index, IndexEntry, Key},
     record::Record,
+    totals::{Counted, TotalsKey},
 };
 
 impl Record for Workspace {
@@ -89,6 +90,11 @@ impl Record for Contact {
             IndexEntry::new(Index::Owner, keys::contact_by_id(self.workspace_id, self.id), "CONTACT"),
         ]
     }
+
+    fn counted(&self) -> Option<Counted> {
+        let keys = vec![TotalsKey::Contacts, TotalsKey::ContactsWithStatus(self.status)];
+        Some(Counted { workspace_id: self.workspace_id, identity_id: None, keys })
+    }
 }
 
 impl Record for HeldInbound {
@@ -110,6 +116,11 @@ impl Record for HeldInbound {
             entries.push(IndexEntry::new(Index::Due, keys::DUE_HELD, &position));
         }
         entries
+    }
+
+    fn counted(&self) -> Option<Counted> {
+        let keys = vec![TotalsKey::Held];
+        Some(Counted { workspace_id: self.workspace_id, identity_id: Some(self.identity_id), keys })
     }
 }
 
@@ -135,13 +146,22 @@ impl Record for Thread {
             return Vec::new();
         }
         let position = keys::by_time(self.last_message_at, self.id);
-        let by_review = keys::threads_by_review(self.workspace_id, self.needs_review);
+        let state = keys::threads_in_state(self.workspace_id, self.status, self.needs_review);
         vec![
             IndexEntry::new(Index::List, keys::threads(self.workspace_id), &position),
-            IndexEntry::new(Index::State, keys::threads_with_status(self.workspace_id, self.status), &position),
+            IndexEntry::new(Index::State, state, &position),
             IndexEntry::new(Index::Owner, keys::threads_of_identity(self.workspace_id, self.identity_id), &position),
-            IndexEntry::new(Index::Review, by_review, &position),
         ]
+    }
+
+    fn counted(&self) -> Option<Counted> {
+        let keys = vec![
+            TotalsKey::Threads,
+            TotalsKey::ThreadsWithStatus(self.status),
+            TotalsKey::ThreadsByReview(self.needs_review),
+        ];
+        let counted = Counted { workspace_id: self.workspace_id, identity_id: Some(self.identity_id), keys };
+        self.merged_into.is_none().then_some(counted)
     }
 }
 
@@ -156,9 +176,9 @@ impl Record for Message {
     fn indexes(&self) -> Vec<IndexEntry> {
         let Some(delivery) = &self.delivery else { return Vec::new() };
         match delivery.status {
+            // From when it was queued: a claim does not move it, and whoever looks at it sees since when it is claimed.
             DeliveryStatus::Queued | DeliveryStatus::Sending => {
-                let since = delivery.claimed_at.unwrap_or(self.created_at);
-                vec![IndexEntry::new(Index::Due, keys::DUE_SENDS, keys::by_time(since, self.id))]
+                vec![IndexEntry::new(Index::Due, keys::DUE_SENDS, keys::by_time(self.created_at, self.id))]
             }
             DeliveryStatus::Sent
             | DeliveryStatus::Delivered
@@ -178,18 +198,23 @@ impl Record for Draft {
     }
 
     fn indexes(&self) -> Vec<IndexEntry> {
-        let position = self.id.to_string();
-        let mut entries = vec![
-            IndexEntry::new(Index::List, keys::drafts(self.workspace_id), &position),
-            IndexEntry::new(Index::State, keys::drafts_with_status(self.workspace_id, self.status), &position),
-            IndexEntry::new(Index::Owner, keys::drafts_of_identity(self.workspace_id, self.identity_id), &position),
-        ];
+        let state = keys::drafts_with_status(self.workspace_id, self.status);
+        let mut entries = vec![IndexEntry::new(Index::State, state, self.id.to_string())];
         // Whichever comes first: that it is reminded of, or that it expires.
         let due = [self.remind_at, self.expires_at].into_iter().flatten().min();
         if let (DraftStatus::Pending, Some(due)) = (self.status, due) {
             entries.push(IndexEntry::new(Index::Due, keys::DUE_DRAFTS, keys::by_time(due, self.id)));
         }
         entries
+    }
+
+    fn counted(&self) -> Option<Counted> {
+        let mut keys = vec![TotalsKey::Drafts];
+        // The others are counted where they are listed.
+        if !matches!(self.status, DraftStatus::Pending | DraftStatus::Approved) {
+            keys.push(TotalsKey::DraftsWithStatus(self.status));
+        }
+        Some(Counted { workspace_id: self.workspace_id, identity_id: Some(self.identity_id), keys })
     }
 }
 

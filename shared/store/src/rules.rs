@@ -6,10 +6,9 @@ use actionlayer_domain::{
 };
 
 use crate::{
-    InvalidCursor, Page, PageRequest, Record, Row, Store, StoreError, Transaction,
-    events::{alive_from, months},
+    Page, PageRequest, Record, Row, Store, StoreError, Transaction,
+    events::{alive_from, first_id_of, months},
     keys::{self, Key},
-    recent::Recent,
     record::row,
     transaction::Below,
 };
@@ -78,17 +77,15 @@ impl Store {
         trigger: Trigger,
         now: Timestamp,
         page: &PageRequest,
-    ) -> Result<Result<Page<Occasion>, InvalidCursor>, StoreError> {
+    ) -> Result<Page<Occasion>, StoreError> {
         let alive_from = alive_from(now);
         let months = months(alive_from, now).into_iter();
-        let list = Recent {
-            name: format!("{workspace}#occasions#{}", trigger.as_str()),
-            index: None,
-            partitions: months.map(|month| keys::rule_occasions_of_month(workspace, trigger, &month)).collect(),
-            alive_from: EventId::earliest(alive_from).to_string(),
-            equal: None,
-        };
-        self.recent(workspace, &list, page).await
+        let occasions = |month: String| (keys::rule_occasions_of_month(workspace, trigger, &month), first_id_of(&month));
+        self.newest_first::<Occasion>(workspace, &trigger)
+            .in_periods(None, months.map(occasions).collect())
+            .since(EventId::earliest(alive_from).to_string())
+            .page(page)
+            .await
     }
 
     /// What a rule did at these events, in no order; those at which it did nothing are left out.

@@ -11,6 +11,16 @@ use crate::keys::{self, Index};
 /// What an index carries besides keys: all a list shows, never a body.
 pub const PROJECTED: [&str; 3] = [keys::KIND, keys::REVISION, keys::DATA];
 
+fn projection(index: Index) -> Projection {
+    match index {
+        Index::Due => Projection::builder().projection_type(ProjectionType::KeysOnly).build(),
+        Index::List | Index::State | Index::Owner => Projection::builder()
+            .projection_type(ProjectionType::Include)
+            .set_non_key_attributes(Some(PROJECTED.map(str::to_owned).to_vec()))
+            .build(),
+    }
+}
+
 /// Makes the table, as the template would.
 pub async fn create_table(client: &aws_sdk_dynamodb::Client, table: &str) -> Result<(), Box<aws_sdk_dynamodb::Error>> {
     let failed = |e: aws_sdk_dynamodb::error::BuildError| Box::new(aws_sdk_dynamodb::Error::from(e));
@@ -39,12 +49,7 @@ pub async fn create_table(client: &aws_sdk_dynamodb::Client, table: &str) -> Res
                     .index_name(index.name())
                     .key_schema(key(index.pk(), KeyType::Hash).map_err(failed)?)
                     .key_schema(key(index.sk(), KeyType::Range).map_err(failed)?)
-                    .projection(
-                        Projection::builder()
-                            .projection_type(ProjectionType::Include)
-                            .set_non_key_attributes(Some(PROJECTED.map(str::to_owned).to_vec()))
-                            .build(),
-                    )
+                    .projection(projection(index))
                     .build()
                     .map_err(failed)?,
             );

@@ -7,7 +7,6 @@ use actionlayer_domain::{
     rule::RuleRun,
 };
 
-pub use crate::totals::TotalsChange;
 use crate::{
     Record, StoreError,
     record::{Item, kind, row},

@@ -3,10 +3,10 @@
 use actionlayer_domain::{EmailAddress, Suppression, SuppressionId, WorkspaceId};
 
 use crate::{
-    InvalidCursor, Page, PageRequest, Record, Row, Store, StoreError,
+    Page, PageRequest, Record, Row, Store, StoreError,
     keys::{self, Index, IndexEntry, Key},
-    lists::Listing,
     record::row,
+    totals::{Counted, TotalsKey},
 };
 
 impl Record for Suppression {
@@ -23,6 +23,10 @@ impl Record for Suppression {
             IndexEntry::new(Index::List, keys::suppressions(self.workspace_id), &position),
             IndexEntry::new(Index::Owner, keys::suppression_by_id(self.workspace_id, self.id), "SUPPRESSION"),
         ]
+    }
+
+    fn counted(&self) -> Option<Counted> {
+        Some(Counted { workspace_id: self.workspace_id, identity_id: None, keys: vec![TotalsKey::Suppressions] })
     }
 }
 
@@ -42,10 +46,12 @@ impl Store {
         &self,
         workspace: WorkspaceId,
         page: &PageRequest,
-    ) -> Result<Result<Page<Suppression>, InvalidCursor>, StoreError> {
-        let pk = keys::suppressions(workspace);
-        let total = Some(crate::TotalsKey::Suppressions);
-        self.list(workspace, &Listing { index: Some(Index::List), pk, total, ..Listing::default() }, page).await
+    ) -> Result<Page<Suppression>, StoreError> {
+        self.newest_first::<Suppression>(workspace, &())
+            .in_index(Index::List, keys::suppressions(workspace))
+            .counted_by(TotalsKey::Suppressions)
+            .page(page)
+            .await
     }
 
     /// A suppressed address by its id.

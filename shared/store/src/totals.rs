@@ -1,18 +1,31 @@
-//! How many threads, drafts, held mails and contacts a workspace has, by the filters a list can have alone. Kept by the relay from the stream,
-//! each change counted exactly once, so that no user's write waits for a counter and no list counts what it shows.
+//! How many threads, drafts, held mails, contacts and suppressed addresses a workspace has, by the filters a list can have
+//! alone: changed in the very transaction that changes what is counted, so that nothing is counted twice or missed, and no
+//! list counts what it shows.
+//!
+//! What belongs to an identity is counted with it, and a list of all adds the identities up. Each counter is spread over
+//! eight items, picked by what is counted, so that writes of a workspace do not wait for each other.
 
-use actionlayer_domain::{
-    DraftStatus, IdentityId, WorkspaceId, contact::ContactStatus, event::Entity, thread::ThreadStatus,
-};
-use aws_sdk_dynamodb::operation::get_item::GetItemInput;
-use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-use crate::{CommitError, Record, Store, StoreError, Transaction, keys, record::key_item};
+use actionlayer_domain::{DraftStatus, IdentityId, WorkspaceId, contact::ContactStatus, thread::ThreadStatus};
+use aws_sdk_dynamodb::operation::query::QueryInput;
+use sha2::{Digest, Sha256};
+
+use crate::{
+    Store, StoreError,
+    keys::{self, Key},
+    record::{Item, s},
+};
+
+/// Over how many items a counter is spread.
+const SHARDS: u8 = 8;
+
+/// The kind of item a counter is.
+pub(crate) const KIND: &str = "totals";
 
 /// What is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TotalsKey {
+pub(crate) enum TotalsKey {
     /// All threads.
     Threads,
     /// Threads that need review, or those that do not.
@@ -23,7 +36,8 @@ pub enum TotalsKey {
     ThreadsOfIdentity(IdentityId),
     /// All drafts.
     Drafts,
-    /// Drafts with a status.
+    /// Drafts that are decided, by status. Those that are not are few, and counted where they are listed: an approval is a
+    /// single write, and stays one.
     DraftsWithStatus(DraftStatus),
     /// Drafts of an identity.
     DraftsOfIdentity(IdentityId),
@@ -40,147 +54,95 @@ pub enum TotalsKey {
 }
 
 impl TotalsKey {
-    /// The attribute it is counted in.
-    fn attribute(self) -> String {
+    /// The attribute it is counted in, and with which identity.
+    fn counter(self) -> (&'static str, Option<IdentityId>) {
         match self {
-            Self::Threads => "threads".to_owned(),
-            Self::ThreadsByReview(true) => "threads#review".to_owned(),
-            Self::ThreadsByReview(false) => "threads#reviewed".to_owned(),
-            Self::ThreadsWithStatus(status) => format!("threads#{}", status.as_str()),
-            Self::ThreadsOfIdentity(id) => format!("threads#{id}"),
-            Self::Drafts => "drafts".to_owned(),
-            Self::DraftsWithStatus(status) => format!("drafts#{}", status.as_str()),
-            Self::DraftsOfIdentity(id) => format!("drafts#{id}"),
-            Self::Held => "held".to_owned(),
-            Self::HeldOfIdentity(id) => format!("held#{id}"),
-            Self::Contacts => "contacts".to_owned(),
-            Self::ContactsWithStatus(status) => format!("contacts#{}", status.as_str()),
-            Self::Suppressions => "suppressions".to_owned(),
-        }
-    }
-
-    /// What an entity counts in.
-    fn of(entity: &Entity) -> Vec<Self> {
-        match entity {
-            Entity::Thread(thread) if thread.merged_into.is_some() => Vec::new(),
-            Entity::Thread(thread) => vec![
-                Self::Threads,
-                Self::ThreadsWithStatus(thread.status),
-                Self::ThreadsOfIdentity(thread.identity_id),
-                Self::ThreadsByReview(thread.needs_review),
-            ],
-            Entity::Draft(draft) => {
-                vec![Self::Drafts, Self::DraftsWithStatus(draft.status), Self::DraftsOfIdentity(draft.identity_id)]
-            }
-            Entity::Held(held) => vec![Self::Held, Self::HeldOfIdentity(held.identity_id)],
-            Entity::Contact(contact) => vec![Self::Contacts, Self::ContactsWithStatus(contact.status)],
-            Entity::Suppression(_) => vec![Self::Suppressions],
-            Entity::Message(_)
-            | Entity::SenderNotice(_)
-            | Entity::Domain(_)
-            | Entity::Webhook(_)
-            | Entity::Rule(_)
-            | Entity::RuleRun(_)
-            | Entity::Delivery(_) => Vec::new(),
+            Self::Threads => ("threads", None),
+            Self::ThreadsOfIdentity(id) => ("threads", Some(id)),
+            Self::ThreadsByReview(true) => ("threads#review", None),
+            Self::ThreadsByReview(false) => ("threads#reviewed", None),
+            Self::ThreadsWithStatus(ThreadStatus::Open) => ("threads#open", None),
+            Self::ThreadsWithStatus(ThreadStatus::Waiting) => ("threads#waiting", None),
+            Self::ThreadsWithStatus(ThreadStatus::DraftPending) => ("threads#draft_pending", None),
+            Self::ThreadsWithStatus(ThreadStatus::Closed) => ("threads#closed", None),
+            Self::Drafts => ("drafts", None),
+            Self::DraftsOfIdentity(id) => ("drafts", Some(id)),
+            Self::DraftsWithStatus(DraftStatus::Pending) => ("drafts#pending", None),
+            Self::DraftsWithStatus(DraftStatus::Approved) => ("drafts#approved", None),
+            Self::DraftsWithStatus(DraftStatus::Rejected) => ("drafts#rejected", None),
+            Self::DraftsWithStatus(DraftStatus::Sent) => ("drafts#sent", None),
+            Self::DraftsWithStatus(DraftStatus::Stale) => ("drafts#stale", None),
+            Self::DraftsWithStatus(DraftStatus::Failed) => ("drafts#failed", None),
+            Self::DraftsWithStatus(DraftStatus::Expired) => ("drafts#expired", None),
+            Self::Held => ("held", None),
+            Self::HeldOfIdentity(id) => ("held", Some(id)),
+            Self::Contacts => ("contacts", None),
+            Self::ContactsWithStatus(ContactStatus::Trusted) => ("contacts#trusted", None),
+            Self::ContactsWithStatus(ContactStatus::Pending) => ("contacts#pending", None),
+            Self::ContactsWithStatus(ContactStatus::Blocked) => ("contacts#blocked", None),
+            Self::Suppressions => ("suppressions", None),
         }
     }
 }
 
-/// That a change was counted. Outlives the stream's 24 hours, in which it could come again.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-struct Counted {
-    event_id: String,
-    ttl_unix_seconds: i64,
+/// What an entity counts in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Counted {
+    pub(crate) workspace_id: WorkspaceId,
+    pub(crate) identity_id: Option<IdentityId>,
+    pub(crate) keys: Vec<TotalsKey>,
 }
 
-impl Record for Counted {
-    const KIND: &'static str = "counted";
-    type Body = ();
-
-    fn key(&self) -> keys::Key {
-        keys::counted(&self.event_id)
-    }
-
-    fn ttl_unix_seconds(&self) -> Option<i64> {
-        Some(self.ttl_unix_seconds)
-    }
-}
-
-/// A change of an item as the totals see it.
-#[derive(Debug, Clone)]
-pub struct TotalsChange {
-    /// The stream's id of the change.
-    pub event_id: String,
-    amounts: Vec<(String, i64)>,
-}
+/// What a transaction adds to counters and takes from them.
+#[derive(Debug, Default)]
+pub(crate) struct TotalsChange(BTreeMap<(WorkspaceId, Option<IdentityId>), BTreeMap<&'static str, i64>>);
 
 impl TotalsChange {
-    /// What a change adds and takes away; `None` when nothing.
-    pub fn between(event_id: &str, old: Option<&Entity>, new: Option<&Entity>) -> Option<Self> {
-        let mut sums: BTreeMap<String, i64> = BTreeMap::new();
-        for (entity, amount) in [(old, -1), (new, 1)] {
-            for key in entity.map(TotalsKey::of).unwrap_or_default() {
-                *sums.entry(key.attribute()).or_default() += amount;
-            }
+    /// An entity comes (1) or goes (-1).
+    pub(crate) fn count(&mut self, counted: Option<Counted>, amount: i64) {
+        let Some(Counted { workspace_id, identity_id, keys }) = counted else { return };
+        let counters = self.0.entry((workspace_id, identity_id)).or_default();
+        for key in keys {
+            *counters.entry(key.counter().0).or_default() += amount;
         }
-        let amounts: Vec<_> = sums.into_iter().filter(|(_, amount)| *amount != 0).collect();
-        (!amounts.is_empty()).then(|| Self { event_id: event_id.to_owned(), amounts })
+    }
+
+    /// How many items it changes at most.
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// The counters and what is added to them, spread by the key of what is changed.
+    pub(crate) fn into_amounts(self, spread: &Key) -> Vec<(Key, Vec<(String, i64)>)> {
+        let shard = Sha256::digest(spread.pk.as_bytes())[0] % SHARDS;
+        let amounts = |counters: BTreeMap<&'static str, i64>| -> Vec<(String, i64)> {
+            let changed = counters.into_iter().filter(|(_, amount)| *amount != 0);
+            changed.map(|(name, amount)| (name.to_owned(), amount)).collect()
+        };
+        let items = self
+            .0
+            .into_iter()
+            .map(|((workspace, identity), counters)| (keys::totals(workspace, identity, shard), amounts(counters)));
+        items.filter(|(_, amounts)| !amounts.is_empty()).collect()
     }
 }
 
-/// A transaction holds 100 operations; the counter itself is one.
-const CHANGES_PER_TRANSACTION: usize = 90;
-/// Stream records live 24 hours; the mark that one was counted lives twice as long.
-const COUNTED_SECONDS: i64 = 2 * 86_400;
-
 impl Store {
-    /// Counts changes of one workspace, each exactly once however often it comes.
-    pub async fn count_changes(
-        &self,
-        workspace: WorkspaceId,
-        changes: &[TotalsChange],
-        now_unix_seconds: i64,
-    ) -> Result<(), CommitError> {
-        for chunk in changes.chunks(CHANGES_PER_TRANSACTION) {
-            let mut fresh: Vec<&TotalsChange> = chunk.iter().collect();
-            while !fresh.is_empty() {
-                let mut transaction = Transaction::new();
-                let mut sums: BTreeMap<String, i64> = BTreeMap::new();
-                for change in &fresh {
-                    let ttl_unix_seconds = now_unix_seconds + COUNTED_SECONDS;
-                    transaction.create(&Counted { event_id: change.event_id.clone(), ttl_unix_seconds })?;
-                    for (attribute, amount) in &change.amounts {
-                        *sums.entry(attribute.clone()).or_default() += amount;
-                    }
-                }
-                transaction.add(keys::totals(workspace), "totals", sums.into_iter().collect());
-                match self.commit(transaction).await {
-                    Ok(()) => break,
-                    // Some were counted before: leave those out.
-                    Err(CommitError::Conflict { failed }) if !failed.is_empty() => {
-                        let mut position = 0;
-                        fresh.retain(|_| {
-                            position += 1;
-                            !failed.contains(&(position - 1))
-                        });
-                    }
-                    Err(error) => return Err(error),
-                }
-            }
-        }
-        Ok(())
-    }
-
     /// A total, as of moments ago.
     pub(crate) async fn total(&self, workspace: WorkspaceId, key: TotalsKey) -> Result<u64, StoreError> {
-        let attribute = key.attribute();
-        let get = GetItemInput::builder()
-            .set_key(Some(key_item(&keys::totals(workspace))))
+        let (attribute, identity) = key.counter();
+        let mut query = QueryInput::builder()
+            .key_condition_expression("pk = :pk")
             .projection_expression("#a")
-            .expression_attribute_names("#a", &attribute);
-        let item = self.get_item(get).await?;
-        Ok(item
-            .and_then(|item| item.get(&attribute).and_then(|v| v.as_n().ok()).and_then(|n| n.parse::<i64>().ok()))
-            .map_or(0, |total| u64::try_from(total).unwrap_or(0)))
+            .expression_attribute_names("#a", attribute)
+            .expression_attribute_values(":pk", s(keys::totals_pk(workspace)));
+        if let Some(identity) = identity {
+            query = query
+                .key_condition_expression("pk = :pk AND begins_with(sk, :identity)")
+                .expression_attribute_values(":identity", s(identity.to_string()));
+        }
+        let shards = self.query_all(query).await?;
+        let number = |item: &Item| item.get(attribute)?.as_n().ok()?.parse::<i64>().ok();
+        Ok(u64::try_from(shards.iter().filter_map(number).sum::<i64>()).unwrap_or(0))
     }
 }

@@ -15,6 +15,7 @@ use crate::{
     body::StoredBody,
     keys::{self, Index, Key},
     record::{Item, Record, Row, attributes, key_item, n, s},
+    totals::{KIND, TotalsChange},
 };
 
 /// What `TransactWriteItems` takes.
@@ -24,6 +25,7 @@ const MAX_OPERATIONS: usize = 100;
 #[derive(Debug, Default)]
 pub struct Transaction {
     operations: Vec<Operation>,
+    totals: TotalsChange,
 }
 
 #[derive(Debug)]
@@ -68,7 +70,7 @@ impl Transaction {
 
     /// How many more it may have.
     pub fn room(&self) -> usize {
-        MAX_OPERATIONS.saturating_sub(self.operations.len())
+        MAX_OPERATIONS.saturating_sub(self.operations.len() + self.totals.len())
     }
 
     /// Whether it does nothing.
@@ -91,6 +93,7 @@ impl Transaction {
         let mut item = key_item(&key);
         item.extend(attributes(value, 1, body)?.into_iter().map(|(name, value)| (name.to_owned(), value)));
         self.operations.push(Operation::Create { key, item });
+        self.totals.count(value.counted(), 1);
         Ok(self)
     }
 
@@ -128,7 +131,12 @@ impl Transaction {
         if new.ttl_unix_seconds().is_none() {
             remove.push(keys::TTL);
         }
+        if new.state().is_none() && old.value.state().is_some() {
+            remove.push(keys::STATE);
+        }
         self.operations.push(Operation::Replace { key: new.key(), revision: old.revision, set, remove });
+        self.totals.count(old.value.counted(), -1);
+        self.totals.count(new.counted(), 1);
         Ok(self)
     }
 
@@ -153,6 +161,7 @@ impl Transaction {
     /// Removes an entity as it was read.
     pub fn delete<T: Record>(&mut self, row: &Row<T>) -> &mut Self {
         self.operations.push(Operation::Delete { key: row.value.key(), revision: row.revision });
+        self.totals.count(row.value.counted(), -1);
         self
     }
 
@@ -286,7 +295,12 @@ impl Operation {
 impl Store {
     /// Makes a transaction happen. A single operation is written by itself, at half the price.
     pub async fn commit(&self, transaction: Transaction) -> Result<(), CommitError> {
-        let mut operations = transaction.operations;
+        let Transaction { mut operations, totals } = transaction;
+        // Behind all others: the positions of those stay as they are.
+        if let Some(first) = operations.first().map(|operation| operation.key().clone()) {
+            let amounts = totals.into_amounts(&first).into_iter();
+            operations.extend(amounts.map(|(key, amounts)| Operation::Add { key, kind: KIND, amounts, below: None }));
+        }
         match operations.len() {
             0 => Ok(()),
             1 => match operations.pop() {

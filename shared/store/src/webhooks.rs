@@ -9,15 +9,12 @@ use aws_sdk_dynamodb::operation::query::QueryInput;
 use futures_util::future::try_join_all;
 
 use crate::{
-    InvalidCursor, Page, PageRequest, Record, Row, Store, StoreError,
+    Page, PageRequest, Record, Row, Store, StoreError,
     events::alive_from,
     keys::{self, Index, IndexEntry, Key},
-    recent::Recent,
     record::{row, s},
 };
 
-/// How many endpoints one sweep wakes.
-const DUE_ENDPOINTS: i32 = 100;
 /// A page is 1 MB; of answers that are kept, a page holds some hundred deliveries at least.
 const FAILED_PAGES: usize = 10;
 /// `BatchGetItem` takes so many keys.
@@ -63,6 +60,10 @@ impl Record for WebhookDelivery {
         due.map(|at| IndexEntry::new(Index::State, pending(), keys::by_time(at, self.id))).into_iter().collect()
     }
 
+    fn state(&self) -> Option<&'static str> {
+        Some(self.state.as_str())
+    }
+
     fn ttl_unix_seconds(&self) -> Option<i64> {
         Some(self.created_at.after(EVENT_LIFETIME).unix_seconds())
     }
@@ -82,17 +83,16 @@ impl Store {
         state: Option<WebhookDeliveryState>,
         now: Timestamp,
         page: &PageRequest,
-    ) -> Result<Result<Page<WebhookDelivery>, InvalidCursor>, StoreError> {
-        let partition = keys::webhook_deliveries(workspace, webhook);
-        let state = state.map(WebhookDeliveryState::as_str);
-        let list = Recent {
-            name: format!("{partition}#{state:?}"),
-            index: None,
-            partitions: vec![partition],
-            alive_from: WebhookDeliveryId::earliest(alive_from(now)).to_string(),
-            equal: state.map(|state| ("state", state.to_owned())),
+    ) -> Result<Page<WebhookDelivery>, StoreError> {
+        let deliveries = self
+            .newest_first::<WebhookDelivery>(workspace, &(webhook, state))
+            .beside(vec![keys::webhook_deliveries(workspace, webhook)], "")
+            .since(WebhookDeliveryId::earliest(alive_from(now)).to_string());
+        let deliveries = match state {
+            Some(state) => deliveries.that(move |delivery| delivery.state == state),
+            None => deliveries,
         };
-        self.recent(workspace, &list, page).await
+        deliveries.page(page).await
     }
 
     /// Deliveries as of now, in no order; those that are not there are left out.
@@ -164,7 +164,7 @@ impl Store {
 
     /// Endpoints at which something was due before a time, the longest ago first.
     pub async fn due_endpoints(&self, before: Timestamp) -> Result<Vec<Endpoint>, StoreError> {
-        self.due(keys::DUE_ENDPOINTS, &before.to_string(), DUE_ENDPOINTS).await
+        self.due(keys::DUE_ENDPOINTS, "0", &before.to_string()).await
     }
 
     /// Deliveries to a webhook that were given up, of events since a time, the oldest first, up to `limit`; and the time
@@ -181,9 +181,8 @@ impl Store {
         for _ in 0..FAILED_PAGES {
             let query = QueryInput::builder()
                 .key_condition_expression("pk = :pk AND sk >= :since")
-                .filter_expression("#data.#state = :failed")
-                .expression_attribute_names("#data", keys::DATA)
-                .expression_attribute_names("#state", "state")
+                .filter_expression("#state = :failed")
+                .expression_attribute_names("#state", keys::STATE)
                 .expression_attribute_values(":pk", s(keys::webhook_deliveries(workspace, webhook)))
                 .expression_attribute_values(":since", s(WebhookDeliveryId::earliest(since).to_string()))
                 .expression_attribute_values(":failed", s(WebhookDeliveryState::Failed.as_str()))

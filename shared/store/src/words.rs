@@ -1,137 +1,115 @@
-//! Which threads are found by a word: an inverted index in the table, see `docs/adr/0008-search.md`.
-//!
-//! The words that begin alike lie in one partition, `<word>#<thread>`: a word is a range of it, and so are all words that
-//! begin with it.
+//! Which threads are found by a word: see `docs/adr/0008-search.md`.
 
-use futures_util::future::try_join_all;
-use std::collections::BTreeSet;
+use futures_util::{StreamExt as _, TryStreamExt as _, future::try_join_all, stream};
+use std::collections::{BTreeSet, HashSet};
 
-use actionlayer_domain::{Thread, ThreadId, WorkspaceId, search::Word};
+use actionlayer_domain::{Family, Thread, ThreadId, WorkspaceId, search::Word};
 
 use crate::{
-    Store, StoreError, keys,
+    BlobKey, Store, StoreError, keys,
+    postings::Segment,
     record::{Row, row},
+    segment::{Damaged, Directory, Words},
 };
 
-/// The first look at each word. Most words that are worth searching for have fewer threads.
-const FIRST_LOOK: i32 = 100;
-/// The second look, when all words of a search have more: what lies in 1 MB, one request.
-const SECOND_LOOK: i32 = 5_000;
 /// As many threads are read to be sorted. Of more, the newest are looked through instead.
 pub(crate) const MAX_CANDIDATES: usize = 1_000;
-/// How many words the beginning of one stands for where not all of their threads were read.
-const MAX_MEANINGS: usize = 4;
-
-/// What is known about the threads of one word of a search.
-#[derive(Debug, Clone)]
-pub(crate) struct Found {
-    /// The stored words it stands for, as far as they were read.
-    meanings: BTreeSet<String>,
-    threads: BTreeSet<ThreadId>,
-    /// There are no others.
-    is_complete: bool,
-}
+/// The beginning of a segment that is read first: the directory is in it, and of most segments all the rest.
+const FIRST_BYTES: usize = 64 * 1024;
+/// How much of all segments is read for one word. Of a word that is the beginning of very many in a very large mailbox only
+/// the newest are found.
+const MAX_BYTES_OF_WORD: usize = 8 * 1024 * 1024;
+/// How many segments are read at once.
+const CONCURRENT_SEGMENTS: usize = 16;
 
 /// What a search finds.
 #[derive(Debug)]
 pub(crate) enum Search {
     /// These, and perhaps some that only look like it: whoever reads them sees.
-    These(BTreeSet<ThreadId>),
-    /// Too many to read. The words tell which thread is among them.
-    Many(Vec<Found>),
+    These(BTreeSet<Family>),
+    /// The same, but too many to read.
+    Many(HashSet<Family>),
 }
 
 impl Store {
     /// Looks up which threads have all of the words.
     pub(crate) async fn search(&self, workspace: WorkspaceId, words: &[Word]) -> Result<Search, StoreError> {
-        let mut found = self.look_up(workspace, words, FIRST_LOOK).await?;
-        if found.iter().all(|word| !word.is_complete) {
-            found = self.look_up(workspace, words, SECOND_LOOK).await?;
+        let unmerged = self.unmerged(workspace, false).await?;
+        let mut recent = Words::default();
+        for (_, posting) in &unmerged.postings {
+            recent.add_posting(posting)?;
         }
-        let complete = found.iter().filter(|word| word.is_complete).map(|word| word.threads.clone());
-        let Some(mut candidates) = complete.reduce(|all, word| &all & &word) else { return Ok(Search::Many(found)) };
-        if candidates.len() > MAX_CANDIDATES {
-            return Ok(Search::Many(found));
-        }
-        for word in found.iter().filter(|word| !word.is_complete) {
-            candidates = self.with_word(workspace, word, candidates).await?;
-        }
-        Ok(Search::These(candidates))
-    }
-
-    async fn look_up(&self, workspace: WorkspaceId, words: &[Word], limit: i32) -> Result<Vec<Found>, StoreError> {
-        try_join_all(words.iter().map(|word| self.threads_of_word(workspace, word, limit))).await
-    }
-
-    /// The threads of a word, newest first; those of the words that begin with it, in the order of the words.
-    async fn threads_of_word(&self, workspace: WorkspaceId, word: &Word, limit: i32) -> Result<Found, StoreError> {
-        let (entries, more) = self.entries_of_word(keys::words(workspace, &word.text), word, limit).await?;
-        let (mut meanings, mut threads) = (BTreeSet::new(), BTreeSet::new());
-        for (meaning, id) in entries.iter().filter_map(|entry| entry.split_once('#')) {
-            if let Ok(thread) = id.parse() {
-                meanings.insert(meaning.to_owned());
-                threads.insert(thread);
+        let mut found: Vec<BTreeSet<u64>> = words.iter().map(|word| recent.families(word)).collect();
+        let segments = unmerged.index.map(|row| row.value.segments).unwrap_or_default();
+        // Futures, not a closure that makes them: that one would have to be `FnOnce` for every lifetime.
+        let heads: Vec<_> = segments.iter().map(|segment| self.head(segment)).collect();
+        let heads: Vec<(Directory, Vec<u8>)> = stream::iter(heads).buffered(CONCURRENT_SEGMENTS).try_collect().await?;
+        for (word, families) in words.iter().zip(&mut found) {
+            let mut bytes = 0;
+            let mut readings = Vec::new();
+            // The smallest segments are the last, and the newest.
+            for (segment, (directory, head)) in segments.iter().zip(&heads).rev() {
+                if let Some(range) = directory.range(word)
+                    && bytes + range.len() <= MAX_BYTES_OF_WORD
+                {
+                    bytes += range.len();
+                    readings.push(self.families_in(segment, directory, head, word));
+                }
             }
+            families.extend(try_join_all(readings).await?.into_iter().flatten());
         }
-        Ok(Found { meanings, threads, is_complete: !more })
+        let all = found.into_iter().reduce(|all, of_word| &all & &of_word).unwrap_or_default();
+        let all = all.into_iter().map(Family::of_hash);
+        Ok(if all.len() > MAX_CANDIDATES { Search::Many(all.collect()) } else { Search::These(all.collect()) })
     }
 
-    /// Those of some threads that have the word.
-    async fn with_word(
+    /// The beginning of a segment, and what it says about the rest.
+    async fn head(&self, segment: &Segment) -> Result<(Directory, Vec<u8>), StoreError> {
+        let blob = BlobKey::stored(&segment.blob);
+        let mut head = self.get_blob_part(&blob, 0..FIRST_BYTES).await?;
+        let end = Directory::end(&head)?;
+        if end > head.len() {
+            head.extend(self.get_blob_part(&blob, head.len()..end).await?);
+        }
+        Ok((Directory::read(&head)?, head))
+    }
+
+    async fn families_in(
         &self,
-        workspace: WorkspaceId,
-        word: &Found,
-        threads: BTreeSet<ThreadId>,
-    ) -> Result<BTreeSet<ThreadId>, StoreError> {
-        let unknown: Vec<ThreadId> = threads.difference(&word.threads).copied().collect();
-        let mut having: BTreeSet<ThreadId> = &threads & &word.threads;
-        if word.is_complete || unknown.is_empty() {
-            return Ok(having);
+        segment: &Segment,
+        directory: &Directory,
+        head: &[u8],
+        word: &Word,
+    ) -> Result<BTreeSet<u64>, StoreError> {
+        let Some(range) = directory.range(word) else { return Ok(BTreeSet::new()) };
+        let range = range.start + directory.blocks_at..range.end + directory.blocks_at;
+        if let Some(bytes) = head.get(range.clone()) {
+            return Ok(directory.families(word, bytes)?);
         }
-        let entries: Vec<_> = word
-            .meanings
-            .iter()
-            .take(MAX_MEANINGS)
-            .flat_map(|meaning| unknown.iter().map(|thread| keys::word_of_thread(workspace, meaning, *thread)))
-            .collect();
-        for item in self.batch_get_for_list(&entries).await? {
-            let id = item.get(keys::SK).and_then(|sk| sk.as_s().ok()).and_then(|sk| sk.split_once('#'));
-            having.extend(id.and_then(|(_, id)| id.parse::<ThreadId>().ok()));
+        let bytes = self.get_blob_part(&BlobKey::stored(&segment.blob), range.clone()).await?;
+        if bytes.len() != range.len() {
+            return Err(Damaged.into());
         }
-        Ok(having)
+        Ok(directory.families(word, &bytes)?)
     }
 
-    /// Those of some threads that have all of the words.
-    pub(crate) async fn with_words(
-        &self,
-        workspace: WorkspaceId,
-        words: &[Found],
-        threads: Vec<Thread>,
-    ) -> Result<Vec<Thread>, StoreError> {
-        let mut having: BTreeSet<ThreadId> = threads.iter().map(|thread| thread.id).collect();
-        for word in words {
-            having = self.with_word(workspace, word, having).await?;
-        }
-        Ok(threads.into_iter().filter(|thread| having.contains(&thread.id)).collect())
-    }
-
-    /// Threads by id, as lists see them, in no order, each once; in place of one that became part of another, the other.
+    /// Threads as lists see them, in no order, each once; in place of one that became part of another, the other.
     pub(crate) async fn threads_for_list(
         &self,
         workspace: WorkspaceId,
-        ids: impl IntoIterator<Item = ThreadId>,
-    ) -> Result<Vec<Thread>, StoreError> {
+        families: impl IntoIterator<Item = Family>,
+    ) -> Result<Vec<Row<Thread>>, StoreError> {
         /// A thread is merged into an older one, so that this ends; it is a bound should a stored one be damaged.
         const MAX_STEPS: usize = 8;
-        let mut wanted: BTreeSet<ThreadId> = ids.into_iter().collect();
+        let mut wanted: BTreeSet<Family> = families.into_iter().collect();
         let mut known = wanted.clone();
         let mut threads = Vec::with_capacity(wanted.len());
         for _ in 0..MAX_STEPS {
-            let keys: Vec<_> = wanted.iter().map(|id| keys::thread(workspace, id.family())).collect();
+            let keys: Vec<_> = wanted.iter().map(|family| keys::thread(workspace, *family)).collect();
             wanted.clear();
             for item in self.batch_get_for_list(&keys).await? {
-                let Row { value: thread, .. } = row::<Thread>(item)?;
-                match thread.merged_into {
+                let thread = row::<Thread>(item)?;
+                match thread.value.merged_into.map(ThreadId::family) {
                     Some(root) if known.insert(root) => _ = wanted.insert(root),
                     Some(_) => {}
                     None => threads.push(thread),

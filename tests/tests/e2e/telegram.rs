@@ -49,7 +49,7 @@ async fn a_reason_and_a_new_text_come_by_reply() {
         .telegram_message(TELEGRAM_DANA, "the question", |message| message["reply_markup"]["force_reply"] == true)
         .await;
     assert!(said_in(&prompt, "We open at nine."));
-    world.telegram_reply(TELEGRAM_DANA, &prompt, "We open at ten.\nSee you!").await;
+    world.telegram_answer(TELEGRAM_DANA, &prompt, "We open at ten.\nSee you!").await;
     let second = world.telegram_question(TELEGRAM_DANA, "We open at ten.\nSee you!").await;
     assert_eq!(second["reply_to"], first["id"]);
     assert!(said_in(&second, "Changed since version 1"));
@@ -61,7 +61,7 @@ async fn a_reason_and_a_new_text_come_by_reply() {
     let prompt =
         world.telegram_message(TELEGRAM_DANA, "the question", |message| said_in(message, "Why do you reject")).await;
     assert_eq!(world.reread(&draft).await["status"], "pending", "a question decides nothing");
-    world.telegram_reply(TELEGRAM_DANA, &prompt, "Too short.").await;
+    world.telegram_answer(TELEGRAM_DANA, &prompt, "Too short.").await;
     let rejected = world.until_draft(&draft, "rejected").await;
     assert_eq!(rejected["reject_reason"], "Too short.");
     let said = world.telegram_until(&second, "Rejected by Dana Scully in Telegram").await;
@@ -77,10 +77,8 @@ async fn a_reason_and_a_new_text_come_by_reply() {
         })
         .await;
     world.advance(601).await;
-    world.telegram_reply(TELEGRAM_DANA, &prompt, "too late").await;
-    world
-        .telegram_message(TELEGRAM_DANA, "the answer", |message| said_in(message, "That took more than ten minutes"))
-        .await;
+    let said = world.telegram_answer(TELEGRAM_DANA, &prompt, "too late").await;
+    assert!(said_in(&said, "That took more than ten minutes"), "{said}");
     assert_eq!(world.reread(&late).await["status"], "pending");
 }
 
@@ -111,10 +109,8 @@ async fn in_a_group_only_approvers_decide() {
     world.telegram_press(TELEGRAM_DANA, &asked, "Reject").await;
     let prompt =
         world.telegram_message(TELEGRAM_GROUP, "the question", |message| said_in(message, "Why do you reject")).await;
-    world.telegram_reply(TELEGRAM_EVE, &prompt, "because").await;
-    world
-        .telegram_message(TELEGRAM_GROUP, "the answer", |message| said_in(message, "Only whoever pressed the button"))
-        .await;
+    let said = world.telegram_answer(TELEGRAM_EVE, &prompt, "because").await;
+    assert!(said_in(&said, "Only whoever pressed the button"), "{said}");
     assert_eq!(world.reread(&draft).await["status"], "pending");
     assert_eq!(world.telegram_press(TELEGRAM_DANA, &asked, "Approve").await["text"], "Approved. Its author sends it.");
     world.telegram_until(&asked, "Approved by Dana Scully in Telegram").await;

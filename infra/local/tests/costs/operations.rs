@@ -1,9 +1,12 @@
 //! The loop, step by step, each step with its price.
 
-use std::{collections::BTreeSet, fmt::Write as _};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write as _,
+};
 
 use actionlayer_domain::{
-    Draft, DraftId, DraftStatus, EventId, HeaderText, Message, Thread, ThreadId,
+    DraftId, DraftStatus, EventId, Family, HeaderText, Message, Thread, ThreadId,
     event::Entity,
     rate::RateClass,
     rule::{Action, ConditionForm, RuleEvent, ThreadThen, Trigger},
@@ -30,7 +33,7 @@ use actionlayer_service::{
     threads::{get_thread::get_thread, list_threads::list_threads},
     workspace::{authenticate::authenticate, idempotency::Idempotency},
 };
-use actionlayer_store::{PageRequest, ThreadFilter, keys};
+use actionlayer_store::{PageRequest, Record as _, ThreadFilter, keys};
 use serde_json::json;
 
 use crate::world::{ADDRESS, World};
@@ -87,6 +90,56 @@ pub(crate) fn mail(id: &str, answers: Option<&str>) -> String {
          Hello,\r\n\r\ncould you tell me what the larger plan costs for a team of twelve, and whether we can pay by \
          invoice? We would start next month.\r\n\r\nKind regards\r\nDana\r\n"
     )
+}
+
+/// What lies in a family, by its key, and how often it was written.
+pub(crate) type Items = BTreeMap<String, (Entity, u64)>;
+
+/// All that lies in a family now.
+pub(crate) async fn family(world: &World, family: Family) -> Items {
+    let Some(page) = world.app.store.thread_page(world.caller.workspace_id, family, 100).await.unwrap() else {
+        return Items::new();
+    };
+    let mut items = Items::new();
+    let mut put = |key: keys::Key, entity: Entity, revision: u64| _ = items.insert(key.sk, (entity, revision));
+    put(page.thread.value.key(), Entity::Thread(Box::new(page.thread.value.clone())), page.thread.revision);
+    for row in page.drafts {
+        put(row.value.key(), Entity::Draft(Box::new(row.value.clone())), row.revision);
+    }
+    for row in page.messages {
+        put(row.value.key(), Entity::Message(Box::new(row.value.clone())), row.revision);
+    }
+    items
+}
+
+/// What the stream carries when a family came from one state to another.
+pub(crate) fn changes(before: &Items, after: &Items) -> Vec<Change> {
+    let changed = |(key, (new, revision)): (&String, &(Entity, u64))| {
+        let old = before.get(key);
+        let change = Change { old: old.map(|(old, _)| old.clone()), new: Some(new.clone()), revision: *revision };
+        old.is_none_or(|(_, earlier)| earlier < revision).then_some(change)
+    };
+    after.iter().filter_map(changed).collect()
+}
+
+/// A draft as agents write them.
+pub(crate) fn proposal(thread: &Thread) -> NewDraft {
+    NewDraft {
+        thread_id: Some(thread.id),
+        identity_id: thread.identity_id,
+        based_on_message_id: thread.last_inbound_message_id,
+        to: None,
+        subject: None,
+        body_text: Some("Hello Dana,\n\nit costs 12 a month for each of you, and yes, by invoice.\n".to_owned()),
+        body_html: None,
+        subject_override: None,
+        cc: None,
+        bcc: None,
+        rationale: Some("Price list, second row; invoices are the default for teams.".to_owned()),
+        metadata: None,
+        attachments: None,
+        quote_history: false,
+    }
 }
 
 /// The steps and what they have cost so far.
@@ -160,8 +213,10 @@ impl<'a> Steps<'a> {
     /// A draft is submitted, its approvers are to be told, and one of them approves.
     async fn decide(&mut self, thread: &Thread) -> DraftId {
         let World { app, caller, .. } = self.world;
+        let before = family(self.world, thread.id.family()).await;
         let draft_id = self.submit("submit a draft beside a stale one", thread).await;
-        let changes = self.changes(thread, draft_id).await;
+        let changes = changes(&before, &family(self.world, thread.id.family()).await);
+        assert_eq!(changes.len(), 2, "the draft and its thread");
         self.step("relay 2 changes", relay(app, &changes)).await.unwrap();
         self.step("relay them again", relay(app, &changes)).await.unwrap();
         self.step(
@@ -228,22 +283,7 @@ impl<'a> Steps<'a> {
     }
 
     async fn submit(&mut self, operation: &'static str, thread: &Thread) -> DraftId {
-        let input = NewDraft {
-            thread_id: Some(thread.id),
-            identity_id: thread.identity_id,
-            based_on_message_id: thread.last_inbound_message_id,
-            to: None,
-            subject: None,
-            body_text: Some("Hello Dana,\n\nit costs 12 a month for each of you, and yes, by invoice.\n".to_owned()),
-            body_html: None,
-            subject_override: None,
-            cc: None,
-            bcc: None,
-            rationale: Some("Price list, second row; invoices are the default for teams.".to_owned()),
-            metadata: None,
-            attachments: None,
-            quote_history: false,
-        };
+        let input = proposal(thread);
         let World { app, caller, .. } = self.world;
         self.step(operation, submit_draft(app, caller, &Idempotency::NONE, input)).await.unwrap().0.id
     }
@@ -253,44 +293,25 @@ impl<'a> Steps<'a> {
         self.world.app.store.get::<Thread>(&key).await.unwrap().unwrap().value
     }
 
-    /// What the stream carries after a draft was submitted.
-    async fn changes(&self, before: &Thread, draft_id: DraftId) -> Vec<Change> {
-        let key = keys::draft(self.world.caller.workspace_id, draft_id);
-        let draft = self.world.app.store.get::<Draft>(&key).await.unwrap().unwrap().value;
-        let after = self.thread(before.id).await;
-        let thread = |thread: Thread| Some(Entity::Thread(Box::new(thread)));
-        vec![
-            Change {
-                event_id: format!("{}-1", self.run),
-                old: None,
-                new: Some(Entity::Draft(Box::new(draft))),
-                revision: 1,
-            },
-            Change {
-                event_id: format!("{}-2", self.run),
-                old: thread(before.clone()),
-                new: thread(after),
-                revision: 2,
-            },
-        ]
-    }
-
-    /// What SES publishes about a mail it took.
     async fn ses_event(&self, event_type: &str, job: &SendJob) -> SesEvent {
         let key = keys::message(job.workspace_id, job.message_id);
-        let message = self.world.app.store.get::<Message>(&key).await.unwrap().unwrap().value;
-        let delivery = message.delivery.unwrap();
-        serde_json::from_value(json!({
-            "eventType": event_type,
-            "mail": {
-                "messageId": delivery.ses_message_id,
-                "tags": {
-                    "al_workspace": [job.workspace_id],
-                    "al_message": [job.message_id],
-                    "al_attempt": [delivery.attempt_id],
-                },
-            },
-        }))
-        .unwrap()
+        ses_event(&self.world.app.store.get::<Message>(&key).await.unwrap().unwrap().value, event_type)
     }
+}
+
+/// What SES publishes about a mail it took.
+pub(crate) fn ses_event(message: &Message, event_type: &str) -> SesEvent {
+    let delivery = message.delivery.as_ref().unwrap();
+    serde_json::from_value(json!({
+        "eventType": event_type,
+        "mail": {
+            "messageId": delivery.ses_message_id,
+            "tags": {
+                "al_workspace": [message.workspace_id],
+                "al_message": [message.id],
+                "al_attempt": [delivery.attempt_id],
+            },
+        },
+    }))
+    .unwrap()
 }

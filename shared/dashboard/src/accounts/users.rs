@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use actionlayer_domain::{
-    AuditId, UserId,
+    UserId,
     account::{MemberRole, SignUp},
     key::Permission,
 };
@@ -21,6 +21,7 @@ use actionlayer_service::{
         members::{self, list_members, remove_member},
     },
 };
+use actionlayer_store::{Page, PageRequest};
 use axum::{
     extract::{Query, State},
     response::{Html, IntoResponse as _, Response},
@@ -55,9 +56,12 @@ pub(super) struct Remove {
 }
 
 #[derive(Deserialize)]
-pub(super) struct Before {
-    before: Option<String>,
+pub(super) struct Older {
+    cursor: Option<String>,
 }
+
+/// How many entries of who did what are on a page.
+const AUDIT_ENTRIES: u32 = 100;
 
 fn role(text: &str) -> Result<MemberRole, ServiceError> {
     text.parse().map_err(|error| ServiceError::invalid("The role", error))
@@ -141,11 +145,11 @@ pub(super) async fn remove(
 pub(super) async fn show_audit(
     State(app): State<Arc<App>>,
     me: SignedIn,
-    Query(Before { before }): Query<Before>,
+    Query(Older { cursor }): Query<Older>,
 ) -> Result<Response, Refused> {
-    let before: Option<AuditId> = before.and_then(|before| before.parse().ok());
-    let (entries, has_more) = list_audit(&app, &me.caller, before).await?;
-    let older = entries.last().filter(|_| has_more).map(|last| format!("/settings/audit?before={}", last.id));
+    let page = list_audit(&app, &me.caller, &PageRequest { limit: AUDIT_ENTRIES, offset: 0, cursor }).await?;
+    let Page { items: entries, next_cursor, total: _, total_is_capped: _ } = page;
+    let older = next_cursor.map(|cursor| format!("/settings/audit?cursor={cursor}"));
     let frame = me.frame("Who did what", Section::Settings);
     Ok(Html(render(&Audit { frame, tab: "/settings/audit", entries, older })).into_response())
 }

@@ -54,6 +54,8 @@ pub(crate) async fn prompt(app: &App, job: &PromptJob) -> Result<(), ServiceErro
         html: &message.html,
         reply_markup: message.keyboard.as_ref().map(|keyboard| &keyboard.0),
     };
+    // Counted from before it is asked: whoever sees the question sees it later.
+    let expires_at = app.now().after(PROMPT_LASTS);
     let message_id = match app.telegram.send_message(&bot.value.token, post).await {
         Ok(id) => id,
         Err(error) if error.retryable() => {
@@ -74,7 +76,7 @@ pub(crate) async fn prompt(app: &App, job: &PromptJob) -> Result<(), ServiceErro
         draft_id: job.prompt_about,
         version: job.version,
         edit: job.edit,
-        expires_at: app.now().after(PROMPT_LASTS),
+        expires_at,
     })?;
     Ok(app.store.commit(transaction).await?)
 }

@@ -15,7 +15,6 @@ use crate::{
     fields::{Fields, distinct},
     inbound::held,
     input::nullable,
-    list_page,
     permission::Require as _,
     workspace::idempotency::Idempotency,
 };
@@ -56,7 +55,7 @@ pub async fn list_contacts(
     page: PageRequest,
 ) -> Result<Page<Contact>, ServiceError> {
     caller.require_unbound()?;
-    list_page::page(app.store.list_contacts(caller.workspace_id, &filter, &page).await)
+    Ok(app.store.list_contacts(caller.workspace_id, &filter, &page).await?)
 }
 
 /// A contact.

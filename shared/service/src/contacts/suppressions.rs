@@ -3,7 +3,7 @@
 use actionlayer_domain::{EmailAddress, Suppression, SuppressionId, key::Permission};
 use actionlayer_store::{Page, PageRequest, Transaction, keys};
 
-use crate::{App, Caller, ServiceError, contention::until_settled, list_page, permission::Require as _};
+use crate::{App, Caller, ServiceError, contention::until_settled, permission::Require as _};
 
 /// What a suppression is named by.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,7 +21,7 @@ pub async fn list_suppressions(
     page: PageRequest,
 ) -> Result<Page<Suppression>, ServiceError> {
     caller.require_unbound()?;
-    list_page::page(app.store.list_suppressions(caller.workspace_id, &page).await)
+    Ok(app.store.list_suppressions(caller.workspace_id, &page).await?)
 }
 
 /// Takes an address off the list: the next mail to it is sent. Should that bounce, it is on the list again.

@@ -3,7 +3,7 @@
 use actionlayer_domain::{DomainId, SendingDomain, key::Permission};
 use actionlayer_store::{DomainClaim, DomainKeys, Page, PageRequest, Transaction, keys};
 
-use crate::{App, Caller, ServiceError, contention::until_settled, permission::Require as _, short_list};
+use crate::{App, Caller, ServiceError, contention::until_settled, permission::Require as _};
 
 /// The workspace's domains, newest first.
 pub async fn list_domains(
@@ -12,9 +12,9 @@ pub async fn list_domains(
     request: &PageRequest,
 ) -> Result<Page<SendingDomain>, ServiceError> {
     let domains = app.store.domains(caller.workspace_id).await?.into_iter().map(|row| row.value).collect();
-    short_list::page(domains, &format!("{}#domains", caller.workspace_id), request, |domain: &SendingDomain| {
+    Ok(Page::of_few(domains, &format!("{}#domains", caller.workspace_id), request, |domain: &SendingDomain| {
         domain.id.to_string()
-    })
+    })?)
 }
 
 /// A domain as the last check left it.

@@ -3,7 +3,7 @@
 use actionlayer_domain::{Draft, DraftBody, DraftId};
 use actionlayer_store::{DraftFilter, DraftVersion, Page, PageRequest, Row, keys};
 
-use crate::{App, Caller, ServiceError, list_page, permission::Require as _};
+use crate::{App, Caller, ServiceError, permission::Require as _};
 
 /// Drafts, newest first, without their bodies.
 pub async fn list_drafts(
@@ -13,7 +13,7 @@ pub async fn list_drafts(
     page: PageRequest,
 ) -> Result<Page<Draft>, ServiceError> {
     filter.identity_id = caller.listed_identity(filter.identity_id)?;
-    list_page::page(app.store.list_drafts(caller.workspace_id, &filter, &page).await)
+    Ok(app.store.list_drafts(caller.workspace_id, &filter, &page).await?)
 }
 
 /// A draft of the caller's workspace that the caller may see.

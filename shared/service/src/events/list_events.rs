@@ -5,7 +5,7 @@ use actionlayer_domain::{IdentityId, event::Event, event::EventType};
 use actionlayer_store::{EventCursor, EventFilter, Followed, Page, PageRequest};
 use std::time::Duration;
 
-use crate::{App, Caller, ServiceError, list_page, permission::Require as _, waiting::until_found};
+use crate::{App, Caller, ServiceError, permission::Require as _, waiting::until_found};
 
 /// What happened in the last 30 days, newest first.
 pub async fn list_events(
@@ -17,7 +17,7 @@ pub async fn list_events(
 ) -> Result<Page<Event>, ServiceError> {
     // What is about no identity is about the workspace, and not shown to a key that is bound to some.
     let filter = EventFilter { event_type, identity_id: caller.listed_identity(identity_id)? };
-    list_page::page(app.store.list_events(caller.workspace_id, &filter, app.now(), page).await)
+    Ok(app.store.list_events(caller.workspace_id, &filter, app.now(), page).await?)
 }
 
 /// Whether a cursor is of those that follow the log.
@@ -52,8 +52,7 @@ pub async fn follow_events(
     let workspace = caller.workspace_id;
     let filter = EventFilter { event_type, identity_id: caller.listed_identity(identity_id)? };
     let cursor = match from {
-        FollowFrom::Cursor(text) => EventCursor::decode(&text, workspace, &filter)
-            .map_err(|invalid| ServiceError::invalid("cursor", invalid))?,
+        FollowFrom::Cursor(text) => EventCursor::decode(&text, workspace, &filter)?,
         FollowFrom::Since(at) => EventCursor::since(at),
         FollowFrom::Start => EventCursor::since(Timestamp::from_unix_ms(0)),
         FollowFrom::Now => EventCursor::since(app.now()),

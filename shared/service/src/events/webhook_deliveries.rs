@@ -12,7 +12,7 @@ use actionlayer_store::{CommitError, Page, PageRequest, Transaction, keys};
 use tokio::task::JoinSet;
 
 use crate::{
-    App, Caller, ServiceError, contention::until_settled, events::webhooks, list_page, permission::Require as _,
+    App, Caller, ServiceError, contention::until_settled, events::webhooks, permission::Require as _,
     workspace::idempotency::Idempotency,
 };
 
@@ -32,7 +32,7 @@ pub async fn list_webhook_deliveries(
     page: &PageRequest,
 ) -> Result<Page<WebhookDelivery>, ServiceError> {
     let webhook = webhooks::find(app, caller, id).await?.value;
-    list_page::page(app.store.list_webhook_deliveries(webhook.workspace_id, webhook.id, state, app.now(), page).await)
+    Ok(app.store.list_webhook_deliveries(webhook.workspace_id, webhook.id, state, app.now(), page).await?)
 }
 
 /// A delivery with what was answered to it.

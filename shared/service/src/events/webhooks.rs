@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 
 use crate::{
     App, Caller, ServiceError, contention::until_settled, fields::Fields, input::nullable, permission::Require as _,
-    short_list, workspace::idempotency::Idempotency,
+    workspace::idempotency::Idempotency,
 };
 
 /// A webhook to create.
@@ -150,7 +150,7 @@ pub async fn create_webhook(
 pub async fn list_webhooks(app: &App, caller: &Caller, request: &PageRequest) -> Result<Page<Webhook>, ServiceError> {
     let webhooks = if sees_webhooks(caller) { app.store.webhooks(caller.workspace_id).await? } else { Vec::new() };
     let webhooks = webhooks.into_iter().map(|row| row.value).collect();
-    short_list::page(webhooks, &format!("{}#webhooks", caller.workspace_id), request, |webhook| webhook.id.to_string())
+    Ok(Page::of_few(webhooks, &format!("{}#webhooks", caller.workspace_id), request, |webhook| webhook.id.to_string())?)
 }
 
 /// A webhook.

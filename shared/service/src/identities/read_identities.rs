@@ -11,7 +11,7 @@ use actionlayer_store::{AddressClaim, Page, PageRequest, Row, Transaction, keys}
 
 use crate::{
     App, Caller, ServiceError, approvals::connect::disconnect, contention::until_settled, fields::Fields,
-    permission::Require as _, short_list,
+    permission::Require as _,
 };
 
 /// Which identities. A filter that is `None` asks nothing.
@@ -47,7 +47,7 @@ pub async fn list_identities(
         .filter(|identity| status.is_none_or(|status| identity.status == status))
         .collect();
     let list = format!("{}#identities{domain_id:?}{status:?}", caller.workspace_id);
-    short_list::page(wanted, &list, request, |identity: &Identity| identity.id.to_string())
+    Ok(Page::of_few(wanted, &list, request, |identity: &Identity| identity.id.to_string())?)
 }
 
 /// An identity as it was read, if the key may see it.

@@ -8,8 +8,7 @@ use actionlayer_domain::{
 use actionlayer_store::{HeldOfSender, Page, PageRequest, Row, Transaction, keys};
 
 use crate::{
-    App, Caller, ServiceError, contention::until_settled, inbound::receive_mail::receive_held, list_page,
-    permission::Require as _,
+    App, Caller, ServiceError, contention::until_settled, inbound::receive_mail::receive_held, permission::Require as _,
 };
 
 /// Held mail, newest first; of one identity or of all that the key may see.
@@ -20,7 +19,7 @@ pub async fn list_held(
     page: PageRequest,
 ) -> Result<Page<HeldInbound>, ServiceError> {
     let identity_id = caller.listed_identity(identity_id)?;
-    list_page::page(app.store.list_held(caller.workspace_id, identity_id, &page).await)
+    Ok(app.store.list_held(caller.workspace_id, identity_id, &page).await?)
 }
 
 async fn find(app: &App, caller: &Caller, id: HeldId) -> Result<Row<HeldInbound>, ServiceError> {

@@ -35,7 +35,7 @@ pub async fn deliver(app: &App, job: &SendJob) -> Result<(), ServiceError> {
     match hand_over(app, &claimed, tags).await {
         SendOutcome::Accepted { ses_message_id } => {
             // As a rule nobody touched it since the claim, and nobody answered yet: nothing has to be read.
-            match record_once(app, claimed.outbound, &[], attempt_id, &ses_message_id).await {
+            match record_once(app, claimed.outbound, None, attempt_id, &ses_message_id).await {
                 Err(ServiceError::Contended) => {
                     record_sent(app, job.workspace_id, job.message_id, attempt_id, &ses_message_id).await
                 }

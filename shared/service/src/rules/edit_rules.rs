@@ -13,7 +13,6 @@ use crate::{
     App, Caller, FieldError, ServiceError,
     contention::until_settled,
     permission::Require as _,
-    short_list,
     workspace::{
         idempotency::Idempotency,
         plan::{Limited, Room},
@@ -190,7 +189,7 @@ pub async fn list_rules(
         .filter(|rule| active.is_none_or(|active| rule.active == active))
         .collect();
     let list = format!("{}#rules{trigger:?}{active:?}", caller.workspace_id);
-    short_list::page(wanted, &list, request, |rule: &Rule| rule.id.to_string())
+    Ok(Page::of_few(wanted, &list, request, |rule: &Rule| rule.id.to_string())?)
 }
 
 async fn find(app: &App, caller: &Caller, id: RuleId) -> Result<Row<Rule>, ServiceError> {

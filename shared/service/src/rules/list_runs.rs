@@ -8,7 +8,7 @@ use actionlayer_domain::{
 };
 use actionlayer_store::{Page, PageRequest};
 
-use crate::{App, Caller, ServiceError, list_page, permission::Require as _, rules::edit_rules::get_rule};
+use crate::{App, Caller, ServiceError, permission::Require as _, rules::edit_rules::get_rule};
 
 /// An event that a rule was considered for.
 #[derive(Debug, Clone)]
@@ -31,8 +31,8 @@ pub async fn list_runs(
     caller.require_unbound()?;
     let rule = get_rule(app, caller, id).await?;
     let (workspace, now) = (caller.workspace_id, app.now());
-    let page = app.store.list_rule_occasions(workspace, rule.trigger, now, request).await;
-    let Page { items, total, total_is_capped, next_cursor } = list_page::page(page)?;
+    let Page { items, total, total_is_capped, next_cursor } =
+        app.store.list_rule_occasions(workspace, rule.trigger, now, request).await?;
     let events: Vec<EventId> = items.iter().map(|occasion| occasion.event.event_id).collect();
     let runs = app.store.rule_runs(workspace, id, &events).await?;
     let mut runs: HashMap<EventId, RuleRun> = runs.into_iter().map(|run| (run.event.event_id, run)).collect();

@@ -7,13 +7,13 @@
 use std::collections::BTreeSet;
 
 use actionlayer_domain::{
-    Message, MessageBody, Thread,
+    Message, MessageBody, Thread, ThreadId,
     contact::Contact,
     event::Entity,
     search::words_of_texts,
     work::{IndexJob, IndexMessage, IndexPart, IndexPlaces, Work},
 };
-use actionlayer_store::{Entries, PageRequest, Row, StoreError, keys};
+use actionlayer_store::{Entries, MailWords, PageRequest, Row, StoreError, keys};
 
 use crate::{App, ServiceError, change::Change, outbound::message::readable, threads::resolve};
 
@@ -22,6 +22,8 @@ use crate::{App, ServiceError, change::Change, outbound::message::readable, thre
 const MAX_MOVED_MESSAGES: u32 = 100;
 /// How many of them one job takes; the next job goes on from there.
 const MOVED_AT_ONCE: u32 = 10;
+/// After about so many jobs the words of the workspace are merged.
+const JOBS_PER_MERGE: u64 = 32;
 
 /// What is to be entered by words because of a change: not here and now, but by [`index`].
 pub(crate) fn index_jobs(old: Option<&Entity>, new: Option<&Entity>) -> Option<Work> {
@@ -82,8 +84,7 @@ const PLACES_A_JOB: usize = 50;
 
 /// Does one job of the index queue. Doing it twice changes nothing.
 pub(crate) async fn index(app: &App, job: IndexJob) -> Result<(), ServiceError> {
-    let mut entries = Entries::default();
-    let mut next = None;
+    let (mut mails, mut next): (Vec<MailWords>, _) = (Vec::new(), None);
     match job {
         IndexJob::Message(IndexMessage { workspace_id, message_id }) => {
             let Some(row) = app.store.get::<Message>(&keys::message(workspace_id, message_id)).await? else {
@@ -92,12 +93,18 @@ pub(crate) async fn index(app: &App, job: IndexJob) -> Result<(), ServiceError> 
             // It may be part of another thread by now, or become so later; then that change comes as well.
             let root = resolve::root(app, workspace_id, row.value.thread_id).await?;
             let thread_id = root.map_or(row.value.thread_id, |root| root.value.id);
-            enter(app, thread_id, &row, &mut entries).await?;
+            mails.push(words_of(app, thread_id, &row).await?);
         }
-        IndexJob::Part(part) => next = enter_part(app, part, &mut entries).await?,
-        IndexJob::Places(IndexPlaces { places }) => entries = Entries::from_places(&places),
+        IndexJob::Part(part) => next = enter_part(app, part, &mut mails).await?,
+        IndexJob::Places(IndexPlaces { places }) => {
+            return Ok(app.store.write_entries(Entries::from_places(&places)).await?);
+        }
     }
-    app.store.write_entries(entries).await?;
+    app.store.post_words(&mails, app.now()).await?;
+    // Without a count of them that every mail would have to write: every so often is often enough.
+    if let Some(mail) = mails.first().filter(|_| app.entropy().next_u64().is_multiple_of(JOBS_PER_MERGE)) {
+        app.store.merge_words(mail.workspace_id, app.entropy()).await?;
+    }
     match next {
         Some(part) => Ok(app.queues.put(&[Work::Index(IndexJob::Part(part))]).await?),
         None => Ok(()),
@@ -120,28 +127,21 @@ fn contact(entity: Option<&Entity>) -> Option<&Contact> {
 
 /// A thread became part of another: its messages, and those of its own parts, are now found there. Takes some of them, and says
 /// where the next job goes on.
-async fn enter_part(app: &App, part: IndexPart, entries: &mut Entries) -> Result<Option<IndexPart>, ServiceError> {
+async fn enter_part(app: &App, part: IndexPart, mails: &mut Vec<MailWords>) -> Result<Option<IndexPart>, ServiceError> {
     let Some(root) = resolve::root(app, part.workspace_id, part.thread_id).await? else { return Ok(None) };
     let families: Vec<_> = part.thread_ids.iter().map(|id| id.family()).collect();
     let newest = PageRequest { limit: MOVED_AT_ONCE, offset: part.done, cursor: None };
-    let Ok(page) = app.store.list_thread_messages(part.workspace_id, &families, &newest).await? else {
-        return Ok(None);
-    };
+    let page = app.store.list_thread_messages(part.workspace_id, &families, &newest).await?;
     for row in page.items.iter().filter(|row| row.value.took_place()) {
-        enter(app, root.value.id, row, entries).await?;
+        mails.push(words_of(app, root.value.id, row).await?);
     }
     let done = part.done + MOVED_AT_ONCE;
     let is_last = page.items.len() < MOVED_AT_ONCE as usize || done >= MAX_MOVED_MESSAGES;
     Ok((!is_last).then_some(IndexPart { done, ..part }))
 }
 
-/// Enters the words of a message.
-async fn enter(
-    app: &App,
-    thread_id: actionlayer_domain::ThreadId,
-    row: &Row<Message>,
-    entries: &mut Entries,
-) -> Result<(), ServiceError> {
+/// The words of a message, for the thread that is to be found by them.
+async fn words_of(app: &App, thread_id: ThreadId, row: &Row<Message>) -> Result<MailWords, ServiceError> {
     let body = match app.store.body(row).await {
         Ok(body) => body,
         // It would come again forever, and hold up everything behind it.
@@ -151,8 +151,8 @@ async fn enter(
         }
         Err(error) => return Err(error.into()),
     };
-    entries.found_by(row.value.workspace_id, thread_id, words(&row.value, &body));
-    Ok(())
+    let words = words(&row.value, &body);
+    Ok(MailWords { workspace_id: row.value.workspace_id, family: thread_id.family(), words })
 }
 
 /// What a message is found by, what matters most first: of a long one not everything is taken. What it quotes comes last,

@@ -5,7 +5,7 @@ use std::{str::FromStr, time::Duration};
 use actionlayer_domain::{ContactId, EmailAddress, Thread};
 use actionlayer_store::{Page, PageRequest, ThreadFilter};
 
-use crate::{App, Caller, ServiceError, list_page, permission::Require as _, waiting::until_found};
+use crate::{App, Caller, ServiceError, permission::Require as _, waiting::until_found};
 
 /// A contact, as a caller names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,7 +53,7 @@ pub async fn list_threads(
             Some(address.map_or_else(String::new, |address| address.folded()))
         }
     };
-    list_page::page(app.store.list_threads(caller.workspace_id, &filter, &page).await)
+    Ok(app.store.list_threads(caller.workspace_id, &filter, &page).await?)
 }
 
 /// The same. When there is none, waits for one, at most so long.

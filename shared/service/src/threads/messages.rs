@@ -6,7 +6,7 @@ use actionlayer_domain::{
 };
 use actionlayer_store::{BlobKey, Page, PageRequest, Row, SignedUrl, keys};
 
-use crate::{App, Caller, ServiceError, list_page, threads::resolve};
+use crate::{App, Caller, ServiceError, threads::resolve};
 
 async fn visible(app: &App, caller: &Caller, id: MessageId) -> Result<Row<Message>, ServiceError> {
     let row = app.store.get::<Message>(&keys::message(caller.workspace_id, id)).await?;
@@ -23,7 +23,7 @@ pub async fn list_thread_messages(
     let thread = resolve::visible(app, caller, id).await?.value;
     let families: Vec<Family> =
         [&thread.id].into_iter().chain(&thread.linked_thread_ids).map(|part| part.family()).collect();
-    let page = list_page::page(app.store.list_thread_messages(caller.workspace_id, &families, request).await)?;
+    let page = app.store.list_thread_messages(caller.workspace_id, &families, request).await?;
     let Page { items: rows, total, total_is_capped, next_cursor } = page;
     let mut items = Vec::with_capacity(rows.len());
     for row in rows {

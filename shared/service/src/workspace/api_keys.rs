@@ -9,7 +9,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use crate::{
-    App, Caller, FieldError, ServiceError, contention::until_settled, permission::Require as _, short_list,
+    App, Caller, FieldError, ServiceError, contention::until_settled, permission::Require as _,
     workspace::update_workspace::name_error,
 };
 
@@ -76,7 +76,7 @@ pub async fn list_api_keys(
 ) -> Result<Page<(ApiKey, Option<Timestamp>)>, ServiceError> {
     caller.require_unbound()?;
     let keys = app.store.list_api_keys(caller.workspace_id).await?;
-    short_list::page(keys, &format!("{}#api_keys", caller.workspace_id), request, |(key, _)| key.id.to_string())
+    Ok(Page::of_few(keys, &format!("{}#api_keys", caller.workspace_id), request, |(key, _)| key.id.to_string())?)
 }
 
 /// Revokes a key: the next request with it is refused.

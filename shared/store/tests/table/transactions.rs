@@ -230,8 +230,8 @@ async fn one_operation_is_not_charged_as_a_transaction() {
     transaction.replace(&row, &Thread { updated_at: at(10), ..replaced }).unwrap().check(&other);
     world.store.commit(transaction).await.unwrap();
     let together = world.store.meter().take();
-    // Two units for the item, which is larger than 1 KB, and one for each of four index entries. In a transaction the item
+    // A unit for the item, which is smaller than 1 KB, and one for each of three index entries. In a transaction the item
     // costs twice, its index entries do not; checking an item costs as much as writing it.
-    assert_eq!((alone.round_trips, alone.write_units), (1, 2.0 + 4.0));
-    assert_eq!((together.round_trips, together.write_units), (1, 2.0 * 2.0 + 4.0 + 2.0 * 2.0));
+    assert_eq!((alone.round_trips, alone.write_units), (1, 1.0 + 3.0));
+    assert_eq!((together.round_trips, together.write_units), (1, 2.0 * 1.0 + 3.0 + 2.0 * 1.0));
 }

@@ -67,12 +67,6 @@ impl World {
         items.iter().map(|item| item[&sk].as_s().unwrap().clone()).collect()
     }
 
-    /// What one counter says.
-    pub(crate) async fn counter(&self, key: &actionlayer_store::keys::Key, attribute: &str) -> i64 {
-        let item = self.raw_item(key).await.unwrap_or_default();
-        item.get(attribute).map_or(0, |value| value.as_n().unwrap().parse().unwrap())
-    }
-
     /// How many blobs the bucket has under a prefix.
     pub(crate) fn blobs(&self, prefix: &str) -> usize {
         let folder = self.folder.path().join(BUCKET).join(prefix);

@@ -92,18 +92,18 @@ pub(crate) async fn record_sent(
     until_settled(app, || async {
         let Some(outbound) = app.store.outbound(workspace, message_id).await? else { return Ok(()) };
         let message = &outbound.message.value;
-        let ids = names(app, message, ses_message_id);
-        let (known, _) = app.store.known_of_mail(workspace, message.identity_id, &ids, None).await?;
-        record_once(app, outbound, &known, attempt_id, ses_message_id).await
+        let name = ses::message_id_header(&app.settings.region, ses_message_id);
+        let (known, _) = app.store.known_of_mail(workspace, message.identity_id, &[name], None).await?;
+        record_once(app, outbound, known.first(), attempt_id, ses_message_id).await
     })
     .await
 }
 
-/// `known` is what the message's names lead to so far.
+/// `cited` is what the name that SES gave the mail leads to so far.
 pub(super) async fn record_once(
     app: &App,
     outbound: Outbound,
-    known: &[Row<MailPointer>],
+    cited: Option<&Row<MailPointer>>,
     attempt_id: AttemptId,
     ses_message_id: &str,
 ) -> Result<(), ServiceError> {
@@ -135,7 +135,8 @@ pub(super) async fn record_once(
     thread.sent(joined, message.draft_id, message.based_on_message_id, now);
     thread.wrote_to(message.to.iter().chain(&message.cc).map(|mailbox| mailbox.email.as_str()));
     transaction.replace(&outbound.message, &message)?.replace(&thread_row, &thread)?;
-    remember_names(&message, names(app, &message, ses_message_id), known, &mut transaction)?;
+    let name = ses::message_id_header(&app.settings.region, ses_message_id);
+    remember_name(&message, name, cited, &mut transaction)?;
     app.store.commit(transaction).await?;
     // Said only now: an older draft beside a newer message is just a read that was overtaken.
     if draft_moved_on {
@@ -144,33 +145,25 @@ pub(super) async fn record_once(
     Ok(())
 }
 
-/// Both names of a sent mail: ours, and the one SES put in its place, which is the one that answers cite.
-fn names(app: &App, message: &Message, ses_message_id: &str) -> Vec<String> {
-    let mut names: Vec<String> = message.message_id_header.iter().cloned().collect();
-    names.push(ses::message_id_header(&app.settings.region, ses_message_id));
-    names
-}
-
-/// Points the names of a sent mail at its thread. An answer may have come first and left a citation; it is taken over.
-fn remember_names(
+/// Points the name that SES gave a sent mail, which is the one that answers cite, at its thread. An answer may have come first
+/// and left a citation; it is taken over. Our own name leads there by itself: the message's id is in it.
+fn remember_name(
     message: &Message,
-    names: Vec<String>,
-    known: &[Row<MailPointer>],
+    name: String,
+    cited: Option<&Row<MailPointer>>,
     transaction: &mut Transaction,
 ) -> Result<(), StoreError> {
-    for id in names {
-        let pointer = MailPointer {
-            message_id_header: id,
-            workspace_id: message.workspace_id,
-            identity_id: message.identity_id,
-            thread_id: message.thread_id,
-            message_id: Some(message.id),
-            content_sha256: None,
-        };
-        match known.iter().find(|row| row.value.message_id_header == pointer.message_id_header) {
-            Some(row) => transaction.replace(row, &pointer)?,
-            None => transaction.create(&pointer)?,
-        };
-    }
+    let pointer = MailPointer {
+        message_id_header: name,
+        workspace_id: message.workspace_id,
+        identity_id: message.identity_id,
+        thread_id: message.thread_id,
+        message_id: Some(message.id),
+        content_sha256: None,
+    };
+    match cited {
+        Some(row) => transaction.replace(row, &pointer)?,
+        None => transaction.create(&pointer)?,
+    };
     Ok(())
 }
