@@ -13,6 +13,7 @@ mod arrival_orders;
 mod attachments;
 mod bad_input;
 mod bound_keys;
+mod broken_channels;
 mod chance;
 mod cold_drafts;
 mod contacts;

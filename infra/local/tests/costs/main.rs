@@ -1,6 +1,7 @@
 //! What each operation costs, counted on a real table: round trips and capacity units, to the last one.
 #![allow(clippy::unwrap_used)]
 
+mod asking;
 mod every_operation;
 mod operations;
 mod schema;
@@ -49,6 +50,19 @@ async fn the_price_does_not_grow_with_the_table() {
     world.seed(600).await;
     let counted = Steps::new(&world, "a").count().await;
     assert_eq!(counted, PRICES, "\n{}", operations::table(&counted));
+}
+
+/// Asking, deciding where people are, and saying so everywhere. A press is the whole request of the provider or browser;
+/// telling is a job of the notify worker for all three channels at once.
+#[rustfmt::skip]
+const ASKING: &[Price] = &[
+];
+
+#[tokio::test]
+async fn asking_and_deciding_cost_what_they_should() {
+    let world = World::start().await;
+    let counted = asking::count(&world).await;
+    assert_eq!(counted, ASKING, "\n{}", operations::table(&counted));
 }
 
 /// Every operation of the API, the caller's authentication included (1 round trip, 1 write unit).

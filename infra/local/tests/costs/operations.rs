@@ -226,7 +226,7 @@ impl<'a> Steps<'a> {
             .unwrap();
     }
 
-    async fn submit(&mut self, operation: &'static str, thread: &Thread) -> DraftId {
+    pub(crate) async fn submit(&mut self, operation: &'static str, thread: &Thread) -> DraftId {
         let input = SubmitDraft {
             thread_id: Some(thread.id),
             identity_id: thread.identity_id,

@@ -194,6 +194,8 @@ async fn app_on_own_table(engine: &Engine) -> App {
         (variable::AWS_ENDPOINT_URL_SQS, addresses.sqs.as_str()),
         (variable::AWS_ENDPOINT_URL_SESV2, addresses.sesv2.as_str()),
         (variable::DNS_SERVER, dns.as_str()),
+        (variable::SLACK_API_URL, addresses.slack.as_str()),
+        (variable::TELEGRAM_API_URL, addresses.telegram.as_str()),
     ]);
     let pairs = variables.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
     let pairs = pairs.chain(queues);
