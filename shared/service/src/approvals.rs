@@ -12,6 +12,7 @@ pub(crate) mod notify_of_broken_channel;
 pub(crate) mod notify_of_rule;
 pub(crate) mod notify_of_switch_off;
 mod press;
+pub mod sender_page;
 mod sender_press;
 pub mod slack_callback;
 pub mod slack_install;

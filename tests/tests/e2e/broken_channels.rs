@@ -3,9 +3,7 @@
 use actionlayer_domain::account::MemberRole;
 use actionlayer_tests::{
     APPROVER, CUSTOMER, Letter, Person, World,
-    chats::{
-        SLACK_CHANNEL, SLACK_DANA, SLACK_TOKEN, TELEGRAM_DANA, TELEGRAM_GROUP, said_in, says, slack, telegram,
-    },
+    chats::{SLACK_CHANNEL, SLACK_DANA, SLACK_TOKEN, TELEGRAM_DANA, TELEGRAM_GROUP, said_in, says, slack, telegram},
     eventually,
     world::{array, id},
 };
@@ -60,7 +58,8 @@ async fn the_owner_is_told_by_mail_where_no_channel_is_left_and_once() {
     revoke_slack(&world, true).await;
     let first = world.submit(&thread, "nobody can be asked").await;
     let told = until_notices(&world, OWNER, 1).await;
-    for said in [SLACK_CHANNEL, "Slack says: token_revoked", "install it again", "no other channel", id(&world.identity)]
+    for said in
+        [SLACK_CHANNEL, "Slack says: token_revoked", "install it again", "no other channel", id(&world.identity)]
     {
         assert!(told[0].contains(said), "{said} is not in {}", told[0]);
     }

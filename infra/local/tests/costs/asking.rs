@@ -24,7 +24,7 @@ const SLACK_USER: &str = "U0DANA00001";
 
 /// Asks about drafts in Slack, in Telegram and by mail at once, has them decided in each of them, and counts.
 pub(crate) async fn count(world: &World) -> Vec<Price> {
-    let mut till = Till::new(world).await;
+    let mut till = Box::pin(Till::new(world)).await;
     let slack = till.ask(Some("ask in Slack, in Telegram and by mail")).await;
     till.tell(Some("find that all were asked"), slack.draft_id).await;
     till.in_slack("open the dialog to edit, in Slack", &slack, "edit").await;
@@ -40,7 +40,8 @@ pub(crate) async fn count(world: &World) -> Vec<Price> {
     till.prices
 }
 
-struct Till<'a> {
+/// Somebody who asks and presses, and counts.
+pub(crate) struct Till<'a> {
     world: &'a World,
     callback: Router,
     thread: Thread,
@@ -51,15 +52,23 @@ struct Till<'a> {
 }
 
 /// A draft, and where it was asked about.
-struct Asked {
+pub(crate) struct Asked {
     draft_id: DraftId,
     in_slack: Value,
     in_telegram: Value,
     link: String,
 }
 
+/// A press of a button, as Slack sends it.
+pub(crate) struct Press {
+    pub(crate) path: String,
+    pub(crate) headers: [(&'static str, String); 3],
+    pub(crate) body: String,
+}
+
 impl<'a> Till<'a> {
-    async fn new(world: &'a World) -> Self {
+    /// Has the identity ask in Slack, in Telegram and by mail, and receives what is to be answered.
+    pub(crate) async fn new(world: &'a World) -> Self {
         let World { app, caller, identity, .. } = world;
         let channels = json!([
             {"type": "slack", "channel": slack::APPROVALS_CHANNEL, "bot_token": slack::OWN_APP_TOKEN,
@@ -77,9 +86,9 @@ impl<'a> Till<'a> {
         let saved: Value = serde_json::from_str(&saved).unwrap();
         let callback_url = saved["approval_channel"][0]["callback_url"].as_str().unwrap();
         let bot = app.store.get::<TelegramBotRecord>(&keys::telegram_bot(telegram::BOT_ID)).await.unwrap().unwrap();
-        world.receive("asked-about", mail("asked-about", None)).await;
+        Box::pin(world.receive("asked-about", mail("asked-about", None))).await;
         let page = PageRequest { limit: 1, offset: 0, cursor: None };
-        let listed = list_threads(app, caller, ThreadFilter::default(), None, page).await.unwrap();
+        let listed = Box::pin(list_threads(app, caller, ThreadFilter::default(), None, page)).await.unwrap();
         Self {
             world,
             callback: function_callback::router(app.clone()),
@@ -101,8 +110,8 @@ impl<'a> Till<'a> {
     }
 
     /// Submits a draft and has it asked about.
-    async fn ask(&mut self, operation: Option<&'static str>) -> Asked {
-        let draft_id = Steps::new(self.world, "asked").submit("submit", &self.thread).await;
+    pub(crate) async fn ask(&mut self, operation: Option<&'static str>) -> Asked {
+        let draft_id = Box::pin(Steps::new(self.world, "asked").submit("submit", &self.thread)).await;
         self.tell(operation, draft_id).await;
         let in_slack = self.newest("slack", |message| message["blocks"].to_string().contains("approve_and_send")).await;
         let in_telegram =
@@ -114,11 +123,12 @@ impl<'a> Till<'a> {
     async fn tell(&mut self, operation: Option<&'static str>, draft_id: DraftId) {
         let app = &self.world.app;
         let job = NotifyJob { workspace_id: self.thread.workspace_id, draft_id, version: 1, again: false };
-        self.counted(operation, notify(app, &NotifyWork::Draft(job))).await.unwrap();
+        // Unoptimised, the worker's future is more than a thread's stack holds beside the rest.
+        self.counted(operation, Box::pin(notify(app, &NotifyWork::Draft(job)))).await.unwrap();
     }
 
-    /// A press, as Slack signs it.
-    async fn in_slack(&mut self, operation: &'static str, asked: &Asked, action_id: &str) {
+    /// A press of a button, as Slack signs it.
+    pub(crate) fn slack_press(&self, asked: &Asked, action_id: &str) -> Press {
         let message = &asked.in_slack;
         let blocks = message["blocks"].as_array().unwrap();
         let mut buttons = blocks.iter().flat_map(|block| block["elements"].as_array().into_iter().flatten());
@@ -132,16 +142,29 @@ impl<'a> Till<'a> {
             "response_url": format!("{}/actions/unknown", self.world.engine.addresses().slack),
             "actions": [{"type": "button", "action_id": action_id, "value": button["value"]}],
         });
-        let body = form_urlencoded::Serializer::new(String::new()).append_pair("payload", &payload.to_string()).finish();
+        let body =
+            form_urlencoded::Serializer::new(String::new()).append_pair("payload", &payload.to_string()).finish();
         let timestamp = (self.world.app.now().unix_ms() / 1000).to_string();
         let key = hmac::Key::new(hmac::HMAC_SHA256, slack::OWN_APP_SECRET.as_bytes());
-        let signature = hmac::sign(&key, format!("v0:{timestamp}:{body}").as_bytes());
-        let request = Request::post(&self.slack_callback)
-            .header("content-type", "application/x-www-form-urlencoded")
-            .header("x-slack-request-timestamp", timestamp)
-            .header("x-slack-signature", format!("v0={}", hex::encode(signature)))
-            .body(Body::from(body))
-            .unwrap();
+        let signature = hex::encode(hmac::sign(&key, format!("v0:{timestamp}:{body}").as_bytes()));
+        Press {
+            path: self.slack_callback.clone(),
+            headers: [
+                ("content-type", "application/x-www-form-urlencoded".to_owned()),
+                ("x-slack-request-timestamp", timestamp),
+                ("x-slack-signature", format!("v0={signature}")),
+            ],
+            body,
+        }
+    }
+
+    async fn in_slack(&mut self, operation: &'static str, asked: &Asked, action_id: &str) {
+        let press = self.slack_press(asked, action_id);
+        let mut request = Request::post(&press.path);
+        for (name, value) in press.headers {
+            request = request.header(name, value);
+        }
+        let request = request.body(Body::from(press.body)).unwrap();
         let callback = self.callback.clone();
         let (status, answer) = self.counted(Some(operation), ask(&callback, request)).await;
         assert_eq!((status, answer.as_str()), (StatusCode::OK, ""), "{operation}");
@@ -207,7 +230,7 @@ impl<'a> Till<'a> {
 }
 
 async fn ask(router: &Router, request: Request<Body>) -> (StatusCode, String) {
-    let answer = router.clone().oneshot(request).await.unwrap();
+    let answer = Box::pin(router.clone().oneshot(request)).await.unwrap();
     let status = answer.status();
     let body = axum::body::to_bytes(answer.into_body(), usize::MAX).await.unwrap();
     (status, String::from_utf8_lossy(&body).into_owned())

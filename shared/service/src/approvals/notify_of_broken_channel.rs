@@ -93,9 +93,8 @@ async fn tell_in_channels(app: &App, identity: &Identity, trouble: &ChannelTroub
 /// The channels with a place to post to that nobody found broken.
 fn working(identity: &Identity) -> impl Iterator<Item = (&ApprovalChannel, &str)> {
     let places = identity.approval_channels.iter().filter_map(|channel| Some((channel, channel.place()?)));
-    places.filter(|(channel, place)| {
-        !identity.channel_troubles.iter().any(|known| known.is_about(channel.kind(), place))
-    })
+    places
+        .filter(|(channel, place)| !identity.channel_troubles.iter().any(|known| known.is_about(channel.kind(), place)))
 }
 
 /// Mails those who own the workspace.
