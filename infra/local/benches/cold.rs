@@ -62,7 +62,7 @@ async fn main() {
     for _ in 0..arguments.starts {
         for (name, starts) in &mut measured {
             let event = events::first_event(name, &world, &mut till).await;
-            let started = start(&folder.join(&*name), &world.environment, &event).await;
+            let started = start(&folder.join(&*name), &world.environment, &event, world.app.now().unix_ms()).await;
             events::check(name, &started.answer);
             starts.push(started);
         }

@@ -6,7 +6,7 @@ use std::{
     path::Path,
     process::{Child, Command, Stdio},
     sync::Arc,
-    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+    time::{Duration, Instant},
 };
 
 use axum::{
@@ -42,6 +42,7 @@ enum Said {
 
 struct Stub {
     event: String,
+    deadline_unix_ms: i64,
     said: mpsc::UnboundedSender<Said>,
 }
 
@@ -56,7 +57,13 @@ impl Drop for Process {
 }
 
 /// Runs a function with nothing but this environment, until it has answered one event.
-pub(crate) async fn start(program: &Path, environment: &BTreeMap<String, String>, event: &Value) -> Start {
+pub(crate) async fn start(
+    program: &Path,
+    environment: &BTreeMap<String, String>,
+    event: &Value,
+    now_unix_ms: i64,
+) -> Start {
+    let deadline_unix_ms = now_unix_ms + i64::try_from(DEADLINE.as_millis()).unwrap();
     let (said, mut heard) = mpsc::unbounded_channel();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -65,7 +72,7 @@ pub(crate) async fn start(program: &Path, environment: &BTreeMap<String, String>
         .route("/2018-06-01/runtime/invocation/{id}/response", post(answered))
         .route("/2018-06-01/runtime/invocation/{id}/error", post(failed))
         .route("/2018-06-01/runtime/init/error", post(failed))
-        .with_state(Arc::new(Stub { event: event.to_string(), said }));
+        .with_state(Arc::new(Stub { event: event.to_string(), deadline_unix_ms, said }));
     let server = tokio::spawn(async move { axum::serve(listener, router).await });
     let mut command = Command::new(program);
     command.env_clear().envs(environment).stdout(Stdio::null()).stderr(Stdio::null());
@@ -100,11 +107,10 @@ async fn next(State(stub): State<Arc<Stub>>) -> Response {
     if stub.said.send(Said::Ready(at)).is_err() {
         return std::future::pending().await;
     }
-    let deadline = SystemTime::now().duration_since(UNIX_EPOCH).unwrap() + DEADLINE;
     let headers = [
         ("content-type", "application/json".to_owned()),
         ("lambda-runtime-aws-request-id", "8476a536-e9f4-11e8-9739-2dfe598c3fcd".to_owned()),
-        ("lambda-runtime-deadline-ms", deadline.as_millis().to_string()),
+        ("lambda-runtime-deadline-ms", stub.deadline_unix_ms.to_string()),
         ("lambda-runtime-invoked-function-arn", "arn:aws:lambda:eu-central-1:000000000000:function:cold".to_owned()),
         ("lambda-runtime-trace-id", "Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700".to_owned()),
     ];
