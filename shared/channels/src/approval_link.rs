@@ -19,7 +19,7 @@ const LAYOUT: u8 = 1;
 /// Signed along, so that no other use of the same secret can yield a link.
 const CONTEXT: &[u8] = b"actionlayer approval link";
 
-const APPROVER_LEN: usize = 16;
+pub(crate) const APPROVER_LEN: usize = 16;
 /// The fingerprint of no address.
 const NOBODY: [u8; APPROVER_LEN] = [0; APPROVER_LEN];
 const SIGNATURE_LEN: usize = 32;
@@ -121,7 +121,7 @@ impl ApprovalToken {
         }
         let mut bytes = Vec::with_capacity(TOKEN_LEN);
         bytes.extend_from_slice(&payload);
-        bytes.extend_from_slice(&mac(secret, &payload).finalize().into_bytes());
+        bytes.extend_from_slice(&mac(secret, CONTEXT, &payload).finalize().into_bytes());
         URL_SAFE_NO_PAD.encode(bytes)
     }
 
@@ -130,7 +130,7 @@ impl ApprovalToken {
         let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| TokenError::Malformed)?;
         let payload_len = bytes.len().checked_sub(SIGNATURE_LEN).filter(|len| *len >= PAYLOAD_LEN);
         let (payload, signature) = bytes.split_at(payload_len.ok_or(TokenError::Malformed)?);
-        mac(secret, payload).verify_slice(signature).map_err(|_| TokenError::BadSignature)?;
+        mac(secret, CONTEXT, payload).verify_slice(signature).map_err(|_| TokenError::BadSignature)?;
         let token = Self::read(payload).ok_or(TokenError::Malformed)?;
         if token.expires_at <= now {
             return Err(TokenError::Expired);
@@ -181,17 +181,19 @@ pub fn link(public_url: &str, token: &str) -> String {
     format!("{public_url}{LINK_PATH}{token}")
 }
 
-fn mac(secret: &Secret<[u8; 32]>, payload: &[u8]) -> Hmac<Sha256> {
+/// `context` tells the uses of one secret apart: no other can yield a link.
+pub(crate) fn mac(secret: &Secret<[u8; 32]>, context: &[u8], payload: &[u8]) -> Hmac<Sha256> {
     // RFC 2104: a key shorter than the block is used with zeros appended.
     let mut key = [0; 64];
     key[..32].copy_from_slice(secret.expose());
     let mut mac = Hmac::<Sha256>::new(&key.into());
-    mac.update(CONTEXT);
+    mac.update(context);
     mac.update(payload);
     mac
 }
 
-fn fingerprint(approver: &EmailAddress) -> [u8; APPROVER_LEN] {
+/// What stands for an address in a token.
+pub(crate) fn fingerprint(approver: &EmailAddress) -> [u8; APPROVER_LEN] {
     let digest = Sha256::digest(approver.folded());
     std::array::from_fn(|i| digest[i])
 }

@@ -35,17 +35,24 @@ impl HeldStanding {
 
 /// Held mail, legible and bounded, not yet escaped.
 #[derive(Debug)]
-pub(crate) struct ShownHeld {
-    pub(crate) headline: String,
-    pub(crate) from: String,
-    pub(crate) subject: String,
-    pub(crate) at: String,
-    pub(crate) snippet: String,
-    pub(crate) warnings: Vec<&'static str>,
+pub struct ShownHeld {
+    /// `Somebody new wrote to Mia`.
+    pub headline: String,
+    /// Who wrote.
+    pub from: String,
+    /// Its subject.
+    pub subject: String,
+    /// When it came.
+    pub at: String,
+    /// How it begins.
+    pub snippet: String,
+    /// What is risky, in words.
+    pub warnings: Vec<&'static str>,
 }
 
 impl ShownHeld {
-    pub(crate) fn new(identity: &Identity, held: &HeldInbound) -> Self {
+    /// What is shown of a mail to an identity.
+    pub fn new(identity: &Identity, held: &HeldInbound) -> Self {
         let shown = |text: &str| cut(&line(text), LINE_CHARS).text;
         let from = match &held.from_name {
             Some(name) => format!("{} <{}>", shown(name), shown(&held.from_email)),

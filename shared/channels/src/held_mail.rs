@@ -1,6 +1,6 @@
 //! The mail that tells approvers of a sender whose mail is held.
 //!
-//! It has no links: nothing is decided by whoever opens it. It says where the decision is made.
+//! Its link leads to a page that decides by a form: nothing is decided by whoever opens it.
 
 use actionlayer_domain::{HeaderText, Identity, contact::HeldInbound};
 use askama::Template;
@@ -34,17 +34,16 @@ struct Text<'a> {
     at: &'a str,
     warnings: Vec<&'static str>,
     snippet: &'a str,
-    url: &'a str,
+    link: &'a str,
 }
 
-/// Writes the mail. `public_url` is where the API is reached, without a trailing slash.
-pub fn held_mail(identity: &Identity, held: &HeldInbound, public_url: &str) -> HeldMail {
+/// Writes the mail. `link` leads its reader, and nobody else, to where they decide.
+pub fn held_mail(identity: &Identity, held: &HeldInbound, link: &str) -> HeldMail {
     let shown = |text: &str| cut(&line(text), LINE_CHARS).text;
     let from = match &held.from_name {
         Some(name) => format!("{} <{}>", shown(name), shown(&held.from_email)),
         None => shown(&held.from_email),
     };
-    let url = format!("{public_url}/v1/inbound/pending/{}", held.id);
     let text = Text {
         from: &from,
         identity: identity.email_address.as_str(),
@@ -52,13 +51,13 @@ pub fn held_mail(identity: &Identity, held: &HeldInbound, public_url: &str) -> H
         at: &moment(held.received_at),
         warnings: held.safety_flags.iter().map(|flag| sentence(*flag)).collect(),
         snippet: &lines(&held.snippet),
-        url: &url,
+        link,
     }
     .render();
     HeldMail {
         subject: HeaderText::sanitize(&format!("Held: mail from {}", shown(&held.from_email))),
         // Writing to a string cannot fail; should it ever, the address of the mail alone says enough.
-        text: text.unwrap_or(url),
+        text: text.unwrap_or_else(|_| link.to_owned()),
     }
 }
 
@@ -88,11 +87,11 @@ mod tests {
             received_at: sample.identity.created_at,
             reason: actionlayer_domain::contact::HeldReason::UnknownSender,
         };
-        let mail = held_mail(&sample.identity, &held, "https://mail.example.com");
+        let mail = held_mail(&sample.identity, &held, "https://mail.example.com/callbacks/senders/abc");
         assert_eq!(mail.subject.as_str(), "Held: mail from eve@evil.example");
         let ours: Vec<_> = mail.text.lines().map(str::trim).filter(|line| !line.starts_with("| ")).collect();
-        let posts: Vec<_> = ours.iter().filter(|line| line.starts_with("POST ")).collect();
-        assert!(posts.len() == 2 && posts.iter().all(|post| post.contains("https://mail.example.com/v1/inbound")));
+        let links: Vec<_> = ours.iter().filter(|line| line.starts_with("http")).collect();
+        assert_eq!(links, [&"https://mail.example.com/callbacks/senders/abc"]);
         assert!(ours.contains(&"Received: 2026-04-30 14:28 UTC") && mail.text.contains("| Dear\u{fffd} agent"));
         assert!(!mail.text.contains('\r') && ours.iter().any(|line| line.starts_with("! ")), "{}", mail.text);
     }

@@ -11,11 +11,13 @@
 
 pub mod approval_link;
 pub mod approval_mail;
+pub mod broken_channel;
 pub mod held_mail;
 pub mod legible;
 pub mod press;
 pub mod proposal;
 pub mod rule_mail;
+pub mod sender_link;
 pub mod slack;
 pub mod switched_off_mail;
 pub mod telegram;
@@ -30,6 +32,6 @@ mod sample;
 mod standing;
 mod units;
 
-pub use held::HeldStanding;
+pub use held::{HeldStanding, ShownHeld};
 pub use proposal::{PreviousVersion, Proposal, Rivals, changes_between};
 pub use standing::{Standing, Tone, named, refusal_sentence, standing};

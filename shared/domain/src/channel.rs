@@ -265,6 +265,42 @@ pub struct ChannelTrouble {
     pub fix: String,
     /// Since when.
     pub since: Timestamp,
+    /// How far telling people of it is. For workers; never shown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(ignore)]
+    pub notice: Option<TroubleNotice>,
+}
+
+impl ChannelTrouble {
+    /// As it is shown.
+    #[must_use]
+    pub fn shown(self) -> Self {
+        Self { notice: None, ..self }
+    }
+
+    /// Whether it is about that place.
+    pub fn is_about(&self, channel: ChannelKind, place: &str) -> bool {
+        self.channel == channel && self.place == place
+    }
+
+    /// Whether people are still to be told of it, and no worker is at it.
+    pub fn is_untold(&self, now: Timestamp) -> bool {
+        match self.notice {
+            None => true,
+            Some(TroubleNotice::TellingUntil(until)) => until <= now,
+            Some(TroubleNotice::Told) => false,
+        }
+    }
+}
+
+/// How far telling people of a trouble is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TroubleNotice {
+    /// A worker is at it; one that is not done by then is dead.
+    TellingUntil(Timestamp),
+    /// Somebody was told.
+    Told,
 }
 
 /// Approval channels in JSON: one as an object, several as a list, none as `null`. Requests may give either form. Secrets

@@ -8,7 +8,7 @@ mod jobs;
 use serde::Serialize;
 
 pub use jobs::{
-    AnswerJob, AnswerTo, IndexJob, IndexMessage, IndexPart, IndexPlaces, NotifyJob, NotifyWork, PromptJob, RuleJob,
+    AnswerJob, AnswerTo, BrokenChannelJob, IndexJob, IndexMessage, IndexPart, IndexPlaces, NotifyJob, NotifyWork, PromptJob, RuleJob,
     RuleNoticeJob, RuleOffJob, SendJob, SenderDecidedJob, SenderJob, SwitchedOffJob, WebhookJob,
 };
 

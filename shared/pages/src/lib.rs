@@ -15,6 +15,7 @@ pub mod outcome;
 pub mod policy;
 pub mod reference;
 pub mod screens;
+pub mod sender;
 
 #[cfg(test)]
 #[path = "../../channels/src/sample.rs"]

@@ -23,6 +23,12 @@ pub enum Outcome<'a> {
     ApprovedAndQueued(&'a Draft),
     /// It was rejected just now.
     Rejected(&'a Draft),
+    /// Mail of the sender comes in from now on.
+    SenderTrusted,
+    /// Mail of the sender is dropped from now on.
+    SenderBlocked,
+    /// Somebody else decided about the sender before.
+    SenderDecided,
     /// The draft does not allow the step, or nothing at all any more.
     Refused(&'a DraftRefusal),
     /// The link's time is over.
@@ -82,6 +88,15 @@ fn words(outcome: &Outcome<'_>) -> (&'static str, Vec<String>) {
         ),
         Outcome::Rejected(draft) => {
             ("Rejected", vec![format!("You rejected “{}”. It will not be sent.", line(draft.subject.as_str()))])
+        }
+        Outcome::SenderTrusted => {
+            ("Trusted", vec!["What this sender wrote comes in, and so does what they write from now on.".to_owned()])
+        }
+        Outcome::SenderBlocked => {
+            ("Blocked", vec!["What this sender wrote is dropped, and so is what comes later.".to_owned()])
+        }
+        Outcome::SenderDecided => {
+            ("Decided already", vec!["Somebody has decided about this sender. The first decision counts.".to_owned()])
         }
         Outcome::Refused(refusal) => refused(refusal),
         Outcome::LinkExpired => (
@@ -224,6 +239,9 @@ mod tests {
             Outcome::Approved(&draft),
             Outcome::ApprovedAndQueued(&draft),
             Outcome::Rejected(&draft),
+            Outcome::SenderTrusted,
+            Outcome::SenderBlocked,
+            Outcome::SenderDecided,
             Outcome::Refused(&superseded),
             Outcome::Refused(&DraftRefusal::Stale),
             Outcome::LinkExpired,

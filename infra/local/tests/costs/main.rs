@@ -1,6 +1,7 @@
 //! What each operation costs, counted on a real table: round trips and capacity units, to the last one.
 #![allow(clippy::unwrap_used)]
 
+mod asking;
 mod cycle;
 mod document;
 mod every_operation;
@@ -52,6 +53,30 @@ async fn the_price_does_not_grow_with_the_table() {
     world.seed(600).await;
     let counted = Steps::new(&world, "a").count().await;
     assert_eq!(counted, PRICES, "\n{}", operations::table(&counted));
+}
+
+/// Asking, deciding where people are, and saying so everywhere. A press is the whole request of the provider or browser;
+/// telling is a job of the notify worker for all three channels at once.
+#[rustfmt::skip]
+const ASKING: &[Price] = &[
+    price("ask in Slack, in Telegram and by mail", 8, 10, 9.0, 18.0),
+    price("find that all were asked", 3, 4, 5.0, 0.0),
+    price("open the dialog to edit, in Slack", 3, 5, 6.0, 0.0),
+    price("approve in Slack", 5, 7, 7.0, 12.0),
+    price("approve in Slack, too late", 4, 6, 7.0, 0.0),
+    price("say everywhere that it was approved", 7, 9, 9.0, 16.0),
+    price("find that everything says so", 3, 4, 5.0, 0.0),
+    price("approve and send in Telegram", 6, 11, 12.0, 26.0),
+    price("say everywhere that it is on its way", 7, 9, 9.0, 16.0),
+    price("open the page of a link", 4, 5, 8.0, 0.0),
+    price("approve by a link", 5, 6, 6.0, 12.0),
+];
+
+#[tokio::test]
+async fn asking_and_deciding_cost_what_they_should() {
+    let world = World::start().await;
+    let counted = asking::count(&world).await;
+    assert_eq!(counted, ASKING, "\n{}", operations::table(&counted));
 }
 
 /// Every operation of the API, the caller's authentication included (1 round trip, 1 write unit).

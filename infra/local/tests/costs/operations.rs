@@ -282,7 +282,7 @@ impl<'a> Steps<'a> {
             .unwrap();
     }
 
-    async fn submit(&mut self, operation: &'static str, thread: &Thread) -> DraftId {
+    pub(crate) async fn submit(&mut self, operation: &'static str, thread: &Thread) -> DraftId {
         let input = proposal(thread);
         let World { app, caller, .. } = self.world;
         self.step(operation, submit_draft(app, caller, &Idempotency::NONE, input)).await.unwrap().0.id

@@ -40,6 +40,8 @@ pub(crate) struct World {
     pub(crate) secret: ApiKeySecret,
     pub(crate) caller: Caller,
     pub(crate) identity: Identity,
+    /// The settings of the product on the table of its own, as environment variables.
+    pub(crate) environment: BTreeMap<String, String>,
     /// Where the engine keeps its files.
     pub(crate) folder: tempfile::TempDir,
 }
@@ -49,7 +51,10 @@ impl World {
         let folder = tempfile::tempdir().unwrap();
         let engine = Engine::start(EngineOptions::on_free_ports(folder.path())).await.unwrap();
         let (engine_caller, domain) = verified_domain(&engine).await;
-        let app = Arc::new(app_on_own_table(&engine).await);
+        let environment = own_table(&engine).await;
+        let ports = Ports { clock: engine.clock().clone(), entropy: Arc::new(NeverDue(OsEntropy)) };
+        let config = Config::from_pairs(environment.clone()).unwrap();
+        let app = Arc::new(connect(&config, ports).unwrap());
         let (_, _, secret) = bootstrap_workspace(&app, HeaderText::sanitize("Costs")).await.unwrap();
         let caller = authenticate(&app, secret.expose(), RateClass::Write).await.unwrap().0;
         let domain = SendingDomain { workspace_id: caller.workspace_id, ..domain };
@@ -57,7 +62,7 @@ impl World {
         transaction.create(&domain).unwrap();
         app.store.commit(transaction).await.unwrap();
         let identity = create_identity(&app, &caller, support(&domain)).await.unwrap();
-        Self { engine, engine_caller, app, secret, caller, identity, folder }
+        Self { engine, engine_caller, app, secret, caller, identity, environment, folder }
     }
 
     /// Receives a mail as the ingest function would.
@@ -181,7 +186,8 @@ fn support(domain: &SendingDomain) -> NewIdentity {
     }
 }
 
-async fn app_on_own_table(engine: &Engine) -> App {
+/// Makes a table and queues of its own; gives the settings of a product that works with them.
+async fn own_table(engine: &Engine) -> BTreeMap<String, String> {
     let addresses = engine.addresses();
     let template = Template::parse(TEMPLATE).unwrap();
     schema::create_table(&dynamodb(&addresses.dynamodb), TABLE).await.unwrap();
@@ -197,7 +203,7 @@ async fn app_on_own_table(engine: &Engine) -> App {
         (variable::TABLE_NAME, TABLE),
         (variable::MAIL_BUCKET, bucket.as_str()),
         (variable::SES_CONFIGURATION_SET, template.configuration_set.as_str()),
-        (variable::PUBLIC_URL, "http://costs.test"),
+        (variable::PUBLIC_URL, "https://costs.test"),
         (variable::BOOTSTRAP, "on"),
         (variable::PLAN, "unlimited"),
         // Counted as in production, and more than a benchmark reaches.
@@ -208,11 +214,11 @@ async fn app_on_own_table(engine: &Engine) -> App {
         (variable::AWS_ENDPOINT_URL_SQS, addresses.sqs.as_str()),
         (variable::AWS_ENDPOINT_URL_SESV2, addresses.sesv2.as_str()),
         (variable::DNS_SERVER, dns.as_str()),
+        (variable::SLACK_API_URL, addresses.slack.as_str()),
+        (variable::TELEGRAM_API_URL, addresses.telegram.as_str()),
     ]);
     let pairs = variables.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
-    let pairs = pairs.chain(queues);
-    let ports = Ports { clock: engine.clock().clone(), entropy: Arc::new(NeverDue(OsEntropy)) };
-    connect(&Config::from_pairs(pairs).unwrap(), ports).unwrap()
+    pairs.chain(queues).collect()
 }
 
 pub(crate) fn dynamodb(url: &str) -> aws_sdk_dynamodb::Client {

@@ -3,6 +3,7 @@
 //! Whatever goes wrong is a page a person can read, under the status a program can.
 
 pub(super) mod answer;
+mod sender;
 
 use std::sync::Arc;
 
@@ -41,6 +42,7 @@ pub fn routes() -> OpenApiRouter<Arc<App>> {
     Router::new()
         // `get` answers HEAD as well.
         .route("/callbacks/email/{token}", get(open).post(decide))
+        .route("/callbacks/senders/{token}", get(sender::open).post(sender::decide))
         .layer(DefaultBodyLimit::max(MAX_FORM_BYTES))
         .into()
 }

@@ -145,7 +145,7 @@ impl IdentityView {
             signature_html,
             thread_history_depth,
             approval_channel: ApprovalChannels(shown),
-            channel_status: channel_troubles,
+            channel_status: channel_troubles.into_iter().map(ChannelTrouble::shown).collect(),
             can_send_cold,
             auto_approve_replies,
             status,

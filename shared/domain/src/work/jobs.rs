@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     DraftId, EventId, HeldId, IdentityId, MessageId, RuleId, ThreadId, WebhookDeliveryId, WebhookId, WorkspaceId,
     account::AccountMailJob,
+    channel::ChannelKind,
     contact::SenderDecision,
     notification::Notification,
     rule::{RuleEvent, ThreadThen},
@@ -68,6 +69,20 @@ pub struct RuleOffJob {
     pub workspace_id: WorkspaceId,
     /// The rule.
     pub disabled_rule_id: RuleId,
+}
+
+/// The body of a message on the notify queue: a channel of an identity cannot be written to any more.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BrokenChannelJob {
+    /// The workspace.
+    pub workspace_id: WorkspaceId,
+    /// The identity.
+    pub identity_id: IdentityId,
+    /// The channel's kind.
+    pub broken_channel: ChannelKind,
+    /// The channel's or chat's id.
+    pub place: String,
 }
 
 /// The body of a message on the notify queue: a rule asks for somebody to look.
@@ -251,4 +266,6 @@ pub enum NotifyWork {
     RuleOff(RuleOffJob),
     /// Because a rule says so.
     RuleNotice(RuleNoticeJob),
+    /// About a channel that broke.
+    BrokenChannel(BrokenChannelJob),
 }

@@ -1,7 +1,7 @@
 //! The users of a workspace.
 
 use actionlayer_domain::{
-    UserId, Workspace,
+    EmailAddress, UserId, Workspace, WorkspaceId,
     account::{AuditAct, MemberRole, Membership, leaves_an_owner},
     key::Permission,
 };
@@ -20,6 +20,15 @@ pub async fn list_members(app: &App, caller: &Caller) -> Result<Vec<Membership>,
     let mut members: Vec<Membership> = members.into_iter().map(|row| row.value).collect();
     members.sort_by_key(|member| (MemberRole::ALL.iter().position(|role| *role == member.role), member.added_at));
     Ok(members)
+}
+
+/// The addresses of those who own a workspace, in the order in which they came to it.
+pub(crate) async fn owner_addresses(app: &App, workspace: WorkspaceId) -> Result<Vec<EmailAddress>, ServiceError> {
+    let members = app.store.members_of(workspace).await?;
+    let mut owners: Vec<Membership> =
+        members.into_iter().map(|row| row.value).filter(|member| member.role == MemberRole::Owner).collect();
+    owners.sort_by_key(|owner| owner.added_at);
+    Ok(owners.into_iter().map(|owner| owner.email).collect())
 }
 
 /// Makes somebody something else. A workspace keeps an owner.

@@ -165,7 +165,7 @@ impl<A: Announcement> Fan<'_, A> {
         let Question { version, face, .. } = self.question;
         let sent = post(self.app, self.identity.workspace_id, channel, first, self.said(channel, *version)).await?;
         let notification = Notification::sent(channel.kind(), place, *version, self.app.now());
-        channel_status::record(self.app, self.identity, channel, sent.as_ref().err()).await?;
+        channel_status::record_and_tell(self.app, self.identity, channel, sent.as_ref().err()).await?;
         Ok(match sent {
             Ok(posted) => Outcome::of(Notification { posted: Some(posted), shown: Some(face.clone()), ..notification }),
             // The next round asks where the chat is now.
@@ -178,9 +178,14 @@ impl<A: Announcement> Fan<'_, A> {
         let sentence = self.announcement.reminder();
         let said = Said { slack: || slack::greeting_message(&sentence), telegram: || telegram::greeting(&sentence) };
         let sent = post(self.app, self.identity.workspace_id, channel, told.posted.as_ref(), said).await?;
+        let reminded = Notification { reminded: true, ..told.clone() };
         Ok(match sent {
             Err(trouble) if trouble.retry.is_some() => Outcome::not_now(trouble.retry),
-            Ok(_) | Err(_) => Outcome::of(Notification { reminded: true, ..told.clone() }),
+            Ok(_) => Outcome::of(reminded),
+            Err(trouble) => {
+                channel_status::record_and_tell(self.app, self.identity, channel, Some(&trouble)).await?;
+                Outcome::of(reminded)
+            }
         })
     }
 
@@ -198,7 +203,7 @@ impl<A: Announcement> Fan<'_, A> {
             Err(trouble) if trouble.retry.is_some() => Outcome::not_now(trouble.retry),
             // It stays as it is: there is nothing to be tried again.
             Err(trouble) => {
-                channel_status::record(self.app, self.identity, channel, Some(&trouble)).await?;
+                channel_status::record_and_tell(self.app, self.identity, channel, Some(&trouble)).await?;
                 Outcome::of(Notification { error: Some(trouble.word), fix: Some(trouble.fix), ..shown })
             }
         })

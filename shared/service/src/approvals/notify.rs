@@ -35,6 +35,7 @@ use crate::{
     App, ServiceError,
     accounts::account_mail::send_account_mail,
     approvals::{
+        notify_of_broken_channel::notify_of_broken_channel,
         notify_of_rule::{notify_of_rule, notify_of_rule_off},
         notify_of_switch_off::notify_of_switch_off,
     },
@@ -56,6 +57,7 @@ pub async fn notify(app: &App, work: &NotifyWork) -> Result<(), ServiceError> {
         NotifyWork::Draft(job) => tell_of_draft(app, job).await,
         NotifyWork::Sender(job) => notify_of_sender(app, job).await,
         NotifyWork::SwitchedOff(job) => notify_of_switch_off(app, job).await,
+        NotifyWork::BrokenChannel(job) => notify_of_broken_channel(app, job).await,
         NotifyWork::RuleOff(job) => notify_of_rule_off(app, job).await,
         NotifyWork::RuleNotice(job) => match notify_of_rule(app, job).await? {
             Some(draft) => tell_of_draft(app, &draft).await,

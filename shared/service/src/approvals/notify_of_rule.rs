@@ -76,7 +76,7 @@ async fn tell(app: &App, identity: &Identity, run: &RuleRun, occasion: &Occasion
     for channel in identity.approval_channels.iter().filter(|channel| channel.place().is_some()) {
         let said = Said { slack: || slack::greeting_message(&sentence), telegram: || telegram::greeting(&sentence) };
         let posted = post(app, identity.workspace_id, channel, None, said).await?;
-        channel_status::record(app, identity, channel, posted.as_ref().err()).await?;
+        channel_status::record_and_tell(app, identity, channel, posted.as_ref().err()).await?;
         if posted.is_err_and(|trouble| trouble.retry.is_some()) && told == 0 {
             return Err(ServiceError::Upstream { service: "approval channel", code: "not_now".to_owned() });
         }

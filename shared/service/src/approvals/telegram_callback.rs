@@ -45,21 +45,23 @@ pub async fn telegram_callback(
     secret: Option<&str>,
     body: &[u8],
 ) -> Result<TelegramAnswer, ServiceError> {
-    let bot = app.store.get::<TelegramBotRecord>(&keys::telegram_bot(bot_id)).await?;
+    // Both at once: somebody looks at a spinner.
+    let bot_key = keys::telegram_bot(bot_id);
+    let bot = async { Ok::<_, ServiceError>(app.store.get::<TelegramBotRecord>(&bot_key).await?) };
+    let (bot, voice) = tokio::try_join!(bot, Voice::new(app))?;
     let Some(bot) = bot.filter(|bot| verify_secret(&bot.value.secret, secret)) else {
         return Ok(TelegramAnswer::Unauthorized);
     };
     let Ok(update) = parse_update(body) else { return Ok(TelegramAnswer::Malformed) };
     match update {
-        Update::Pressed(query) => pressed(app, bot.value.bot_id, &query).await,
+        Update::Pressed(query) => pressed(&voice, bot.value.bot_id, &query).await,
         Update::Message(message) => replied(app, bot.value.bot_id, message).await,
         // The next message to it is told its new id, and keeps that.
         Update::Migrated { .. } | Update::Other => Ok(TelegramAnswer::Empty),
     }
 }
 
-async fn pressed(app: &App, bot_id: i64, query: &CallbackQuery) -> Result<TelegramAnswer, ServiceError> {
-    let voice = Voice::new(app).await?;
+async fn pressed(voice: &Voice<'_>, bot_id: i64, query: &CallbackQuery) -> Result<TelegramAnswer, ServiceError> {
     let member = Member {
         channel: ChannelKind::Telegram,
         place: query.chat_id.to_string(),
@@ -67,7 +69,7 @@ async fn pressed(app: &App, bot_id: i64, query: &CallbackQuery) -> Result<Telegr
         name: query.user.name.clone(),
     };
     let presser = Presser { member, proof: Proof::TelegramBot(bot_id) };
-    let (sentence, alert) = match press(&voice, &presser, bot_id, query).await {
+    let (sentence, alert) = match press(voice, &presser, bot_id, query).await {
         Ok(sentence) => (sentence, false),
         Err(NotPressed::Refused(sentence)) => (sentence, true),
         Err(NotPressed::Failed(error)) => return Err(error),

@@ -2,8 +2,10 @@
 
 use actionlayer_channels::{
     HeldStanding,
+    approval_link::LINK_LIFETIME,
     held_mail::held_mail,
     press::{Action, Button, Subject, identity_tag},
+    sender_link::{SenderToken, sender_link},
     slack::{self, SlackMessage},
     telegram::{self, TelegramMessage},
 };
@@ -114,7 +116,10 @@ impl Stranger<'_> {
 impl Announcement for Stranger<'_> {
     async fn mail(&self, approver: &EmailAddress) -> SendOutcome {
         let app = self.voice.app;
-        let mail = held_mail(self.identity, self.held, &app.settings.public_url);
+        let until = app.now().after(LINK_LIFETIME);
+        let token = SenderToken::new(self.held.workspace_id, self.identity.id, self.held.id, approver, until);
+        let link = sender_link(&app.settings.public_url, &token.sign(&self.voice.secret));
+        let mail = held_mail(self.identity, self.held, &link);
         let mail = ApproverMail {
             name: self.held.id.to_string(),
             what: "held mail",
