@@ -1,6 +1,7 @@
 //! What each operation costs, counted on a real table: round trips and capacity units, to the last one.
 #![allow(clippy::unwrap_used)]
 
+mod deliveries;
 mod every_operation;
 mod operations;
 mod schema;
@@ -49,6 +50,25 @@ async fn the_price_does_not_grow_with_the_table() {
     world.seed(600).await;
     let counted = Steps::new(&world, "a").count().await;
     assert_eq!(counted, PRICES, "\n{}", operations::table(&counted));
+}
+
+/// What follows from an event, with the queues' jobs as they come.
+#[rustfmt::skip]
+const DELIVERIES: &[Price] = &[
+    price("make a mail known that no webhook waits for", 2, 3, 2.0, 4.0),
+    price("make one known that three wait for", 3, 6, 2.0, 10.0),
+    price("make it known again", 3, 6, 2.0, 0.0),
+    price("deliver it, with an answer to keep", 9, 10, 5.5, 4.0),
+    price("deliver it, with an empty answer", 9, 10, 5.5, 4.0),
+    price("deliver it to one that fails", 9, 10, 5.5, 8.0),
+    price("find that it was delivered before", 5, 6, 3.0, 2.0),
+];
+
+#[tokio::test]
+async fn each_event_and_each_delivery_costs_what_it_should() {
+    let world = World::start().await;
+    let counted = deliveries::count(&world).await;
+    assert_eq!(counted, DELIVERIES, "\n{}", operations::table(&counted));
 }
 
 /// Every operation of the API, the caller's authentication included (1 round trip, 1 write unit).

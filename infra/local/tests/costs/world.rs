@@ -186,6 +186,7 @@ async fn app_on_own_table(engine: &Engine) -> App {
         (variable::PUBLIC_URL, "http://costs.test"),
         (variable::BOOTSTRAP, "on"),
         (variable::PLAN, "unlimited"),
+        (variable::LOCAL_WEBHOOKS, "on"),
         // Counted as in production, and more than a benchmark reaches.
         (variable::RATE_LIMITS, "reads=1000000,writes=1000000,sign_ins=1000000"),
         (variable::AWS_REGION, REGION),
