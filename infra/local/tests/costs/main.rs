@@ -3,6 +3,7 @@
 
 mod asking;
 mod cycle;
+mod deliveries;
 mod document;
 mod every_operation;
 mod operations;
@@ -77,6 +78,25 @@ async fn asking_and_deciding_cost_what_they_should() {
     let world = World::start().await;
     let counted = asking::count(&world).await;
     assert_eq!(counted, ASKING, "\n{}", operations::table(&counted));
+}
+
+/// What follows from an event, with the queues' jobs as they come.
+#[rustfmt::skip]
+const DELIVERIES: &[Price] = &[
+    price("make a mail known that no webhook waits for", 2, 3, 2.0, 4.0),
+    price("make one known that three wait for", 3, 6, 2.0, 10.0),
+    price("make it known again", 3, 6, 2.0, 0.0),
+    price("deliver it, with an answer to keep", 9, 10, 5.5, 4.0),
+    price("deliver it, with an empty answer", 9, 10, 5.5, 4.0),
+    price("deliver it to one that fails", 9, 10, 5.5, 8.0),
+    price("find that it was delivered before", 5, 6, 3.0, 2.0),
+];
+
+#[tokio::test]
+async fn each_event_and_each_delivery_costs_what_it_should() {
+    let world = World::start().await;
+    let counted = deliveries::count(&world).await;
+    assert_eq!(counted, DELIVERIES, "\n{}", operations::table(&counted));
 }
 
 /// Every operation of the API, the caller's authentication included (1 round trip, 1 write unit).

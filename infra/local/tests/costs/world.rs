@@ -206,6 +206,7 @@ async fn own_table(engine: &Engine) -> BTreeMap<String, String> {
         (variable::PUBLIC_URL, "https://costs.test"),
         (variable::BOOTSTRAP, "on"),
         (variable::PLAN, "unlimited"),
+        (variable::LOCAL_WEBHOOKS, "on"),
         // Counted as in production, and more than a benchmark reaches.
         (variable::RATE_LIMITS, "reads=1000000,writes=1000000,sign_ins=1000000"),
         (variable::AWS_REGION, REGION),

@@ -39,8 +39,8 @@ async fn occasion(app: &App, job: &RuleJob) -> Result<Option<Occasion>, ServiceE
         return Ok(Some(known.value));
     }
     let rules = app.store.rules(event.workspace_id).await?;
-    // What happened before a rule was made is none of its business.
-    let rules: Vec<Rule> = rules.into_iter().map(|row| row.value).filter(|rule| rule.created_at <= event.at).collect();
+    // What happened before a rule was made is none of its business; one that was changed since is another rule.
+    let rules: Vec<Rule> = rules.into_iter().map(|row| row.value).filter(|rule| rule.updated_at <= event.at).collect();
     if !rules.iter().any(|rule| rule.active && rule.trigger == event.trigger) {
         return Ok(None);
     }
