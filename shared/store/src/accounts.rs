@@ -207,11 +207,7 @@ impl Store {
     }
 
     /// Who did what, newest first.
-    pub async fn list_audit(
-        &self,
-        workspace: WorkspaceId,
-        page: &PageRequest,
-    ) -> Result<Page<AuditEntry>, StoreError> {
+    pub async fn list_audit(&self, workspace: WorkspaceId, page: &PageRequest) -> Result<Page<AuditEntry>, StoreError> {
         self.newest_first::<AuditEntry>(workspace, &()).beside(vec![keys::audit_pk(workspace)], "").page(page).await
     }
 

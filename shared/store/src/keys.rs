@@ -5,8 +5,8 @@
 
 use actionlayer_domain::{
     ApiKeyId, DomainId, DomainName, DraftId, DraftStatus, EmailAddress, EventId, Family, IdentityId, MessageId, RuleId,
-    Timestamp, UploadId, WebhookDeliveryId, WebhookId, WorkspaceId, event::EventType, rate::RateWindow,
-    rule::Trigger, thread::ThreadStatus,
+    Timestamp, UploadId, WebhookDeliveryId, WebhookId, WorkspaceId, event::EventType, rate::RateWindow, rule::Trigger,
+    thread::ThreadStatus,
 };
 use sha2::{Digest, Sha256};
 

@@ -80,7 +80,8 @@ impl Store {
     ) -> Result<Page<Occasion>, StoreError> {
         let alive_from = alive_from(now);
         let months = months(alive_from, now).into_iter();
-        let occasions = |month: String| (keys::rule_occasions_of_month(workspace, trigger, &month), first_id_of(&month));
+        let occasions =
+            |month: String| (keys::rule_occasions_of_month(workspace, trigger, &month), first_id_of(&month));
         self.newest_first::<Occasion>(workspace, &trigger)
             .in_periods(None, months.map(occasions).collect())
             .since(EventId::earliest(alive_from).to_string())

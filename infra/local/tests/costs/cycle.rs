@@ -8,7 +8,10 @@ use actionlayer_domain::{
 };
 use actionlayer_service::{
     approvals::decide_draft::{Choice, Decision, decide},
-    drafts::{send_draft::send_draft, submit_draft::submit_draft},
+    drafts::{
+        send_draft::{Sending, send_draft},
+        submit_draft::submit_draft,
+    },
     inbound::receive_mail::receive_mail,
     jobs::Job as _,
     outbound::{deliver::deliver, settle::settle},
@@ -121,7 +124,7 @@ pub(crate) async fn count(world: &World) -> Vec<Step> {
     cycle.step("approve it", decide(app, caller, draft.id, &decision)).await.unwrap();
     cycle.relay("relay it: its event").await;
     cycle.authenticate("authenticate").await;
-    let queued = cycle.step("send it", send_draft(app, caller, draft.id, None, false)).await.unwrap().0;
+    let queued = cycle.step("send it", send_draft(app, caller, draft.id, Sending::default())).await.unwrap().0;
     cycle.relay("relay it: its job").await;
     let job = SendJob { workspace_id: caller.workspace_id, message_id: queued.outbound_message_id.unwrap() };
     cycle.step("hand it to SES and record it", deliver(app, &job)).await.unwrap();

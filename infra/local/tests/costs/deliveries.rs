@@ -76,5 +76,5 @@ async fn received(world: &World, id: &str) -> Change {
     let message_id: MessageId = newest.items[0].last_inbound_message_id.unwrap();
     let message = app.store.get::<Message>(&keys::message(caller.workspace_id, message_id)).await.unwrap().unwrap();
     let new = Some(Entity::Message(Box::new(message.value)));
-    Change { event_id: format!("{id}-1"), old: None, new, revision: 1 }
+    Change { old: None, new, revision: 1 }
 }
