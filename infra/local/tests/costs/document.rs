@@ -155,6 +155,6 @@ given back; deliveries that are due together share that. Rules are priced step b
 ";
 
 const TAIL: &str = "
-Why each index and item is there, and what it costs, is in [ADR 20](adr/0020-the-bill.md). A cap on mails in the plan makes a
+Why each index and item is there, and what it costs, is in [ADR 18](adr/0018-the-bill.md). A cap on mails in the plan makes a
 mail's count conditional, which costs no more units but one more read of the counters.
 ";
