@@ -27,18 +27,23 @@ use crate::{
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({ "body_text": "We open at nine, on Sundays at ten.", "version": 1 }))]
 pub struct DraftEdit {
+    /// The text. `null` for HTML alone.
     #[serde(default, deserialize_with = "nullable")]
     pub body_text: Option<Option<String>>,
+    /// The HTML. `null` for text alone.
     #[serde(default, deserialize_with = "nullable")]
     pub body_html: Option<Option<String>>,
+    /// A subject of its own. `null` for that of the thread.
     #[serde(default, deserialize_with = "nullable")]
     pub subject_override: Option<Option<String>>,
     /// All who get a copy.
     pub cc: Option<Addresses>,
     /// All who get a copy unseen by the others.
     pub bcc: Option<Addresses>,
+    /// Why it is written so, and from which facts. Approvers read it.
     #[serde(default, deserialize_with = "nullable")]
     pub rationale: Option<Option<String>>,
+    /// Data of your own, at most 8 KB.
     #[serde(default, deserialize_with = "nullable")]
     #[schema(value_type = Option<Object>)]
     pub metadata: Option<Option<serde_json::Value>>,
