@@ -99,13 +99,15 @@ mod tests {
 
     use super::*;
 
-    const WORKSPACE: WorkspaceId = WorkspaceId::from_bytes([2; 16]);
+    fn workspace() -> WorkspaceId {
+        WorkspaceId::from_bytes([2; 16])
+    }
 
     fn webhook(id: u8) -> Webhook {
         let at = Timestamp::from_unix_ms(1_000);
         Webhook {
             id: WebhookId::from_bytes([id; 16]),
-            workspace_id: WORKSPACE,
+            workspace_id: workspace(),
             url: WebhookUrl::parse("https://example.com/", Reach::Public).unwrap(),
             events: EventSelection::All,
             description: None,
@@ -128,13 +130,13 @@ mod tests {
             based_on_message_id: None,
             stale_at: at,
         };
-        Event::of(WORKSPACE, at, &format!("draft#{at_unix_ms}"), what)
+        Event::of(workspace(), at, &format!("draft#{at_unix_ms}"), what)
     }
 
     fn of_no_thread(at_unix_ms: i64) -> Event {
         let at = Timestamp::from_unix_ms(at_unix_ms);
         let what = EventData::WebhookTest { webhook_id: WebhookId::from_bytes([1; 16]), requested_at: at };
-        Event::of(WORKSPACE, at, &format!("test#{at_unix_ms}"), what)
+        Event::of(workspace(), at, &format!("test#{at_unix_ms}"), what)
     }
 
     #[test]
