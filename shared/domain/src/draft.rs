@@ -29,6 +29,7 @@ use crate::{
     DraftId, EmailAddress, HeaderText, IdentityId, MessageId, RuleId, Thread, ThreadId, Timestamp, WorkspaceId,
     message::Attachment,
     notification::{Notification, record},
+    rule::ContactThen,
     unattended::Declined,
 };
 
@@ -86,6 +87,9 @@ pub struct Draft {
     /// The rule that took the last step with it, if a rule did. What follows from that step fires no rule.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub caused_by_rule_id: Option<RuleId>,
+    /// Whose mail overtook it, as they were when it came in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub overtaken_by: Option<ContactThen>,
     /// Who submitted it.
     pub submitted_by: Actor,
     /// How far its sending came.

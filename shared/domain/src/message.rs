@@ -3,7 +3,10 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{DraftId, EmailAddress, IdentityId, MessageId, RuleId, ThreadId, Timestamp, WorkspaceId, draft::Sender};
+use crate::{
+    DraftId, EmailAddress, IdentityId, MessageId, RuleId, ThreadId, Timestamp, WorkspaceId, draft::Sender,
+    rule::ContactThen,
+};
 
 mod attachment;
 mod authentication;
@@ -102,6 +105,9 @@ pub struct Message {
     /// The rule that sent it, if a rule did. What becomes of it fires no rule.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub caused_by_rule_id: Option<RuleId>,
+    /// What rules look at of whoever wrote it, as it was when it came in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub author_then: Option<ContactThen>,
     /// When SES received an inbound message.
     pub received_at: Option<Timestamp>,
     /// When SES took an outbound message.

@@ -5,8 +5,9 @@ use std::{
     time::Duration,
 };
 
+use actionlayer_domain::account::MemberRole;
 use actionlayer_tests::{
-    CUSTOMER, Letter, Received, Receiver, Reply, World, eventually,
+    APPROVER, CUSTOMER, Letter, Person, Received, Receiver, Reply, World, eventually,
     world::{array, id},
 };
 use hmac::{Hmac, KeyInit as _, Mac as _};
@@ -202,12 +203,13 @@ async fn an_endpoint_may_refuse_one_event_or_all_that_come() {
     assert_eq!((&shown["active"], &shown["disabled"]["reason"]), (&json!(false), &json!("gone")));
     let gone = world.owner.get(&path(&hook, &format!("/deliveries/{}", id(&gone)))).await.expect(200);
     assert_eq!(gone["failure"], "gone");
-    // Whoever decides in this workspace gets a mail.
-    let mail = eventually("a mail about it", async || {
-        let sent = world.sent_to(actionlayer_tests::APPROVER).await;
-        sent.into_iter().find(|mail| mail.header("Subject").is_some_and(|subject| subject.contains("webhook")))
-    })
-    .await;
+    // No user owns the workspace: whoever decides in it gets a mail.
+    let mails_to = async |person: &str| {
+        let mut sent = world.sent_to(person).await;
+        sent.retain(|mail| mail.header("Subject").is_some_and(|subject| subject.contains("webhook")));
+        sent
+    };
+    let mail = eventually("a mail about it", async || mails_to(APPROVER).await.pop()).await;
     assert!(mail.text().contains(&receiver.url()), "{}", mail.text());
     // Switched on again it is told again.
     receiver.reply(Reply::default());
@@ -216,6 +218,16 @@ async fn an_endpoint_may_refuse_one_event_or_all_that_come() {
     let before = receiver.received().len();
     world.begin(&Letter::from("bob@customer.test")).await;
     receiver.until(before + 1).await;
+    // It is the owner's business, once there is one.
+    Person::member(&world, "Olga", MemberRole::Owner).await;
+    Person::member(&world, "Paul", MemberRole::Approver).await;
+    receiver.reply_status(410);
+    world.owner.post_empty(&path(&hook, "/test")).await.expect(202);
+    let mail = eventually("a mail to the owner", async || mails_to("olga@team.test").await.pop()).await;
+    assert!(mail.text().contains(&receiver.url()), "{}", mail.text());
+    world.come_to_rest().await;
+    assert_eq!((mails_to("olga@team.test").await.len(), mails_to(APPROVER).await.len()), (1, 1));
+    assert!(mails_to("paul@team.test").await.is_empty(), "no owner");
 }
 
 #[tokio::test]

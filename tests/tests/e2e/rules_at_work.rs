@@ -1,7 +1,8 @@
 //! Rules, carried out: once for each event, at the state of things when it happened, and never beyond what may leave.
 
+use actionlayer_domain::account::MemberRole;
 use actionlayer_tests::{
-    APPROVER, CUSTOMER, Letter, World, eventually,
+    APPROVER, CUSTOMER, Letter, Person, World, eventually,
     world::{array, id, merge},
 };
 use reqwest::Method;
@@ -283,7 +284,7 @@ async fn a_reference_that_died_is_an_error_of_its_rule_and_of_nothing_else() {
     let shown = world.owner.get(&format!("/v1/rules/{}", id(&assigns))).await.expect(200);
     assert!(shown["last_error"]["message"].as_str().unwrap().contains("assign_identity"), "{shown}");
     assert_eq!((&shown["failures_in_a_row"], &shown["active"]), (&json!(1), &json!(true)));
-    // Twenty in a row, and it is switched off; somebody is told.
+    // Twenty in a row, and it is switched off; no user owns the workspace, and whoever decides in it is told.
     for number in 2..=20 {
         world.receive(&Letter::from(&format!("p{number}@customer.test"))).await;
     }
@@ -309,6 +310,7 @@ async fn a_reference_that_died_is_an_error_of_its_rule_and_of_nothing_else() {
 async fn a_runaway_is_switched_off() {
     const MANY: usize = 70;
     let world = World::start().await;
+    Person::member(&world, "Olga", MemberRole::Owner).await;
     let rule = made(&world, "email.received", json!([]), tag("x"), json!({"name": "Too much"})).await;
     let path = format!("/v1/rules/{}", id(&rule));
     let is_off = async || world.owner.get(&path).await.expect(200)["active"] == false;
@@ -327,6 +329,13 @@ async fn a_runaway_is_switched_off() {
     let list = world.owner.get(&format!("{path}/runs?limit=100")).await.expect(200);
     let withheld = array(&list["data"]).iter().filter(|run| run["withheld"] == "runaway").count();
     assert_eq!(withheld, 1, "the one that was too much");
+    let mails_to = async |person: &str| {
+        let mut sent = world.sent_to(person).await;
+        sent.retain(|mail| mail.text().contains("\"Too much\" was switched off"));
+        sent.len()
+    };
+    eventually("a mail to the owner", async || (mails_to("olga@team.test").await == 1).then_some(())).await;
+    assert_eq!(mails_to(APPROVER).await, 0, "the owner knows");
 }
 
 #[tokio::test]

@@ -54,6 +54,50 @@ async fn a_rule_that_changed_between_event_and_run_is_left_alone() {
     assert_eq!(tags(&world.thread(&other).await), ["another"]);
 }
 
+/// That their status is this one.
+fn is(status: &str) -> Value {
+    json!([{"field": "contact.status", "op": "equals", "value": status}])
+}
+
+#[tokio::test]
+async fn what_a_rule_decided_about_a_sender_is_not_seen_at_mail_that_was_there_before() {
+    for action in ["block_contact", "trust_contact"] {
+        let world = World::start().await;
+        let letter = Letter::from(CUSTOMER);
+        let thread = world.begin(&letter).await;
+        let decides = made(&world, "email.received", is("pending"), json!([{"type": action}]), json!({})).await;
+        world.fault("sqs", "*", "throttle", 1_000_000).await;
+        for _ in 0..2 {
+            world.answer(&thread, &Letter::from(CUSTOMER).in_reply_to(letter.id())).await;
+        }
+        world.no_faults().await;
+        // Whichever came first decided; at the other one they were still unknown.
+        let both = runs(&world, &decides, 2).await;
+        let mut results: Vec<String> = both.iter().flat_map(results).collect();
+        results.sort();
+        assert_eq!(results, [format!("{action}: done"), format!("{action}: unchanged")], "{both:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_draft_was_overtaken_by_its_reader_as_they_were_then() {
+    let world = World::start().await;
+    let letter = Letter::from(CUSTOMER);
+    let thread = world.begin(&letter).await;
+    let draft = world.submit(&thread, "Yes.").await;
+    let of_stranger = made(&world, "draft.stale", is("pending"), tag("stranger"), json!({})).await;
+    let of_trusted = made(&world, "draft.stale", is("trusted"), tag("trusted"), json!({})).await;
+    world.fault("sqs", "*", "throttle", 1_000_000).await;
+    world.answer(&thread, &Letter::from(CUSTOMER).in_reply_to(letter.id())).await;
+    world.until_draft(&draft, "stale").await;
+    let contact = format!("/v1/contacts/{}", thread["contact"]["id"].as_str().unwrap());
+    world.owner.patch(&contact, json!({"status": "trusted"})).await.expect(200);
+    world.no_faults().await;
+    assert_eq!(results(&runs(&world, &of_stranger, 1).await[0]), ["add_tag: done"]);
+    assert_eq!(runs(&world, &of_trusted, 1).await[0]["matched"], false);
+    assert_eq!(tags(&world.thread(&thread).await), ["stranger"]);
+}
+
 #[tokio::test]
 async fn a_rule_that_changed_while_it_was_carried_out_does_not_begin_anew() {
     const ROUNDS: usize = 4;

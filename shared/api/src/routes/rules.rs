@@ -43,7 +43,7 @@ pub fn routes() -> OpenApiRouter<Arc<App>> {
 /// **What leaves because of a rule** goes to the one proven author of a mail without safety flags that no machine wrote, without
 /// copies and files, at most 10 times a day in a thread, 20 to a person and 500 from an identity; a draft that does not fit waits
 /// for a person. `GET /v1/rules/{id}/runs` says what it did and why not. A rule that matches more than 60 times in a minute, or
-/// fails 20 times in a row, is switched off, and the approvers are told. Try a rule with `POST /v1/rules/test` first.
+/// fails 20 times in a row, is switched off, and the owners are told. Try a rule with `POST /v1/rules/test` first.
 #[utoipa::path(
     post, path = "/v1/rules", tag = "Rules",
     request_body = CreateRule,

@@ -29,6 +29,7 @@ impl Draft {
             edited_by: None,
             answer_again: false,
             caused_by_rule_id: submitted_by.rule_id(),
+            overtaken_by: None,
             submitted_by,
             send_state: None,
             outbound_message_id: None,

@@ -44,6 +44,7 @@ impl Message {
             quoted_message_id: None,
             delivery: None,
             caused_by_rule_id: None,
+            author_then: None,
             received_at: None,
             sent_at: None,
             created_at: now,

@@ -17,7 +17,7 @@ use crate::{
     approvals::{
         approver_mail::ApproverMail,
         channel_status,
-        notify_of_switch_off::tell_everybody,
+        notify_of_switch_off::tell_owners,
         voice::{Said, post},
     },
     identities::read_identities::approvers,
@@ -31,7 +31,7 @@ pub(crate) async fn notify_of_rule_off(app: &App, job: &RuleOffJob) -> Result<()
     // Switched on again in the meantime.
     let Some(off) = rule.switched_off else { return Ok(()) };
     let (subject, text) = rule_off_mail(&rule, off, &app.settings.public_url);
-    tell_everybody(app, job.workspace_id, &rule.id.to_string(), &subject, &text).await
+    tell_owners(app, job.workspace_id, &rule.id.to_string(), &subject, &text).await
 }
 
 /// What is to be done because a rule says so: a draft that nobody decided about is asked about again, and of anything else

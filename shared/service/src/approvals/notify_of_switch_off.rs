@@ -1,4 +1,4 @@
-//! Tells the people of a workspace that something was switched off by itself.
+//! Tells the owners of a workspace that something was switched off by itself.
 
 use actionlayer_channels::switched_off_mail::webhook_disabled_mail;
 use actionlayer_domain::{
@@ -7,7 +7,10 @@ use actionlayer_domain::{
 };
 use actionlayer_store::keys;
 
-use crate::{App, ServiceError, approvals::approver_mail::ApproverMail, identities::read_identities::approvers};
+use crate::{
+    App, ServiceError, accounts::members::owner_addresses, approvals::approver_mail::ApproverMail,
+    identities::read_identities::approvers,
+};
 
 /// So many people are told.
 const MAX_TOLD: usize = 10;
@@ -19,27 +22,20 @@ pub(crate) async fn notify_of_switch_off(app: &App, job: &SwitchedOffJob) -> Res
     // Switched on again in the meantime.
     let Some(disabled) = webhook.disabled else { return Ok(()) };
     let (subject, text) = webhook_disabled_mail(&webhook, disabled, &app.settings.public_url);
-    tell_everybody(app, job.workspace_id, &webhook.id.to_string(), &subject, &text).await
+    tell_owners(app, job.workspace_id, &webhook.id.to_string(), &subject, &text).await
 }
 
-/// Mails those who decide in a workspace, each once, from the first identity that asks them.
-pub(crate) async fn tell_everybody(
+/// Mails those who own a workspace, or, where no owner has an address, those who decide in it; each once.
+pub(crate) async fn tell_owners(
     app: &App,
     workspace: WorkspaceId,
     name: &str,
     subject: &HeaderText,
     text: &str,
 ) -> Result<(), ServiceError> {
+    let owners = owner_addresses(app, workspace).await?;
     let identities = app.store.identities(workspace).await?;
-    let mut people: Vec<(&Identity, &EmailAddress)> = Vec::new();
-    for identity in identities.iter().map(|row| &row.value).filter(|identity| identity.status == IdentityStatus::Active)
-    {
-        for approver in approvers(&identity.approval_channels) {
-            if people.len() < MAX_TOLD && people.iter().all(|(_, known)| known.folded() != approver.folded()) {
-                people.push((identity, approver));
-            }
-        }
-    }
+    let people = people(&owners, identities.iter().map(|row| &row.value));
     for (i, (identity, person)) in people.into_iter().enumerate() {
         let mail = ApproverMail { name: name.to_owned(), what: "notice", subject: subject.clone(), text, html: None };
         let outcome = mail.send(app, identity, person, app.now()).await;
@@ -48,4 +44,21 @@ pub(crate) async fn tell_everybody(
         }
     }
     Ok(())
+}
+
+/// Who is mailed, and from which identity: owners from the first that is active, approvers from the first that asks them.
+fn people<'a>(
+    owners: &'a [EmailAddress],
+    identities: impl Iterator<Item = &'a Identity>,
+) -> Vec<(&'a Identity, &'a EmailAddress)> {
+    let mut people: Vec<(&Identity, &EmailAddress)> = Vec::new();
+    for identity in identities.filter(|identity| identity.status == IdentityStatus::Active) {
+        let asked = approvers(&identity.approval_channels).filter(|_| owners.is_empty());
+        for person in owners.iter().chain(asked) {
+            if people.len() < MAX_TOLD && people.iter().all(|(_, known)| known.folded() != person.folded()) {
+                people.push((identity, person));
+            }
+        }
+    }
+    people
 }

@@ -30,19 +30,27 @@ pub struct RuleContext {
 }
 
 impl RuleContext {
-    /// Adds what is known of the person: who wrote the message, if it came in, or else with whom the thread began.
+    /// Adds what is known of the person: who wrote the message, if it came in, or else with whom the thread began. Where
+    /// `contact` is that person, it says how they stood; otherwise they are looked at as they are.
     pub(crate) async fn read(
         app: &App,
         workspace: WorkspaceId,
         thread: Thread,
         message: Option<(Message, MessageBody)>,
         draft: Option<(Draft, DraftBody)>,
+        contact: Option<ContactThen>,
     ) -> Result<Self, ServiceError> {
         let author = message.as_ref().filter(|(message, _)| message.direction == Direction::Inbound);
         let author = author.and_then(|(message, _)| message.from_email.parse().ok());
-        let contact = match author.or_else(|| thread.primary_contact_email.clone()) {
-            Some(email) => app.store.get::<Contact>(&keys::contact(workspace, &email)).await?,
-            None => None,
+        let person = author.or_else(|| thread.primary_contact_email.clone());
+        let is_person = |then: &ContactThen| person.as_ref().is_some_and(|email| email.folded() == then.email.folded());
+        let contact = match (contact.filter(is_person), &person) {
+            (Some(then), _) => Some(then),
+            (None, Some(email)) => {
+                let row = app.store.get::<Contact>(&keys::contact(workspace, email)).await?;
+                row.map(|row| ContactThen::from(&row.value))
+            }
+            (None, None) => None,
         };
         let text =
             |text: Option<&String>, html: Option<&String>| readable(text.map(String::as_str), html.map(String::as_str));
@@ -54,15 +62,15 @@ impl RuleContext {
             message: message.map(|(message, _)| message),
             then: ThreadThen::from(&thread),
             thread,
-            contact: contact.map(|row| ContactThen::from(&row.value)),
+            contact,
             draft_text: draft_text.unwrap_or_default(),
             metadata: draft.as_ref().and_then(|draft| serde_json::from_str(draft.metadata.as_deref()?).ok()),
             draft,
         })
     }
 
-    /// How things stood when an event happened: the draft in the version that it was about, and the thread as the event left it,
-    /// if that is known. None when what it was about is gone.
+    /// How things stood when an event happened: the draft in the version that it was about, the thread as the event left it,
+    /// and the person as mail that came in with it found them, if that is known. None when what it was about is gone.
     pub(crate) async fn at(
         app: &App,
         event: &RuleEvent,
@@ -85,7 +93,12 @@ impl RuleContext {
         if event.message_id.is_some() && message.is_none() {
             return Ok(None);
         }
-        let mut context = Self::read(app, workspace, thread.value, message, draft).await?;
+        let contact = match event.trigger {
+            Trigger::EmailReceived => message.as_ref().and_then(|(message, _)| message.author_then.clone()),
+            Trigger::DraftStale => draft.as_ref().and_then(|(draft, _)| draft.overtaken_by.clone()),
+            _ => None,
+        };
+        let mut context = Self::read(app, workspace, thread.value, message, draft, contact).await?;
         if let Some(then) = then {
             context.then = then;
         }

@@ -1,8 +1,9 @@
 //! A mail that may come in joins its thread, or starts one.
 
 use actionlayer_domain::{
-    DraftId, EmailAddress, Message, MessageBody, MessageId, Thread, ThreadId,
+    DraftId, EmailAddress, Message, MessageBody, MessageId, Thread, ThreadId, Timestamp,
     message::{Direction, SafetyFlag},
+    rule::ContactThen,
     thread::Joined,
 };
 use actionlayer_mail::{all_attachment_bytes, extract, snippet};
@@ -57,6 +58,7 @@ pub(super) async fn join(
         }
         None => None,
     };
+    message.author_then = contact.as_ref().map(ContactThen::from);
     let joined = Joined { message_id, at: received_at, snippet: &message.snippet };
     let mut thread = if let Some(row) = &thread_row {
         row.value.clone()
@@ -80,7 +82,7 @@ pub(super) async fn join(
         let others = [message.from_email.as_str()].into_iter().chain(mailboxes);
         let is_own = |address: &&str| address.parse::<EmailAddress>().is_ok_and(|a| a.is_of_mailbox(&claim.address));
         thread.take_part(others.filter(|address| !is_own(address)));
-        go_stale(app, claim, &overtaken, transaction).await?;
+        go_stale(app, &message, &overtaken, now, transaction).await?;
     }
     match &thread_row {
         Some(row) => transaction.replace(row, &thread)?,
@@ -169,7 +171,7 @@ fn message(
     context: &Arriving,
     thread_id: ThreadId,
     id: MessageId,
-    now: actionlayer_domain::Timestamp,
+    now: Timestamp,
 ) -> (Message, MessageBody) {
     let Arrival { received, parsed, .. } = arrival;
     let extracted = extract(parsed);
@@ -208,17 +210,18 @@ fn message(
 /// Marks the drafts that the mail overtook. One that a worker claimed in the meantime is past that point.
 async fn go_stale(
     app: &App,
-    claim: &AddressClaim,
+    message: &Message,
     overtaken: &[DraftId],
+    now: Timestamp,
     transaction: &mut Transaction,
 ) -> Result<(), ServiceError> {
     if overtaken.is_empty() {
         return Ok(());
     }
-    let now = app.now();
-    for row in app.store.drafts_by_id(claim.workspace_id, overtaken).await? {
+    for row in app.store.drafts_by_id(message.workspace_id, overtaken).await? {
         let mut draft = row.value.clone();
         if draft.go_stale(now) {
+            draft.overtaken_by.clone_from(&message.author_then);
             transaction.replace(&row, &draft)?;
         }
     }
