@@ -58,7 +58,7 @@ pub fn broken_channel_sentence(identity: &Identity, trouble: &ChannelTrouble) ->
         line(identity.display_name.as_str()),
         identity.email_address,
         line(&trouble.place),
-        line(trouble.error.trim_end_matches('.')),
+        line(&trouble.error),
         line(&trouble.fix),
     )
 }

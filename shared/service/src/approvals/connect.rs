@@ -89,7 +89,7 @@ fn slack_callback_id(workspace: WorkspaceId, signing_secret: &Secret<String>) ->
 }
 
 fn refused(field: &str, provider: &str, trouble: &Trouble) -> ServiceError {
-    let message = format!("{provider} says: {}. {}", trouble.word.trim_end_matches('.'), trouble.fix);
+    let message = format!("{provider} says: {}. {}", trouble.word, trouble.fix);
     ServiceError::invalid(format!("approval_channel.{field}"), message)
 }
 
