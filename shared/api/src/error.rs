@@ -209,9 +209,11 @@ impl ApiError {
 
     /// 422 with the fields that cannot be taken.
     pub fn validation(details: Vec<FieldError>) -> Self {
+        // Some end in a sentence of their own.
+        let unended = |only: &FieldError| only.message.trim_end_matches('.').to_owned();
         let message = match details.as_slice() {
-            [only] if only.field.is_empty() => format!("The request {}.", only.message),
-            [only] => format!("`{}` {}.", only.field, only.message),
+            [only] if only.field.is_empty() => format!("The request {}.", unended(only)),
+            [only] => format!("`{}` {}.", only.field, unended(only)),
             several => format!("{} fields cannot be taken.", several.len()),
         };
         let mut error = Self::new(StatusCode::UNPROCESSABLE_ENTITY, "validation_error", message)

@@ -27,6 +27,7 @@ pub mod admission;
 pub mod asking;
 pub mod caller;
 pub mod channel;
+pub mod channel_line;
 pub mod contact;
 pub mod draft;
 pub mod event;

@@ -177,12 +177,12 @@ pub fn work(old: Option<&Entity>, new: Option<&Entity>) -> Option<Work> {
                 && draft.remind_at.is_none()
                 && draft.status == DraftStatus::Pending;
             let looks_different = is_shown && old.is_some_and(|old| old.face() != draft.face());
-            (is_news || looks_different || is_reminded).then_some(Work::Notify(NotifyWork::Draft(NotifyJob {
-                workspace_id: draft.workspace_id,
-                draft_id: draft.id,
-                version: draft.version,
-                again: is_reminded && !is_news,
-            })))
+            (is_news || looks_different || is_reminded).then_some(Work::Notify(NotifyWork::Draft(NotifyJob::new(
+                draft.workspace_id,
+                draft.id,
+                draft.version,
+                is_reminded && !is_news,
+            ))))
         }
     }
 }

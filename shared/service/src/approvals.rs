@@ -7,6 +7,7 @@ pub(crate) mod channel_status;
 pub mod connect;
 pub mod decide_draft;
 pub(crate) mod fan_out;
+pub(crate) mod in_line;
 pub mod notify;
 pub(crate) mod notify_of_broken_channel;
 pub(crate) mod notify_of_rule;

@@ -1,11 +1,14 @@
 //! What approval channels need beside the identities that name them: whose a callback is, and what a reply answers.
 
-use actionlayer_domain::{DraftId, IdentityId, Secret, Timestamp, WorkspaceId};
+use actionlayer_domain::{
+    DraftId, IdentityId, Secret, Timestamp, WorkspaceId, channel::ChannelKind, channel_line::ChannelLine,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    Store, StoreError,
     keys::{self, Key},
-    record::Record,
+    record::{Record, row},
 };
 
 /// A Slack app of one's own: which secret its callback checks.
@@ -137,5 +140,32 @@ impl Record for TelegramPrompt {
 
     fn ttl_unix_seconds(&self) -> Option<i64> {
         Some(self.expires_at.unix_seconds())
+    }
+}
+
+impl Record for ChannelLine {
+    const KIND: &'static str = "channel_line";
+    type Body = ();
+
+    fn key(&self) -> Key {
+        keys::channel_line(self.workspace_id, self.channel, &self.place)
+    }
+
+    fn ttl_unix_seconds(&self) -> Option<i64> {
+        Some(self.ends_at().unix_seconds() + 1)
+    }
+}
+
+impl Store {
+    /// The lines in front of these places, of those that have one, as of moments ago.
+    pub async fn channel_lines(
+        &self,
+        workspace: WorkspaceId,
+        places: &[(ChannelKind, &str)],
+    ) -> Result<Vec<ChannelLine>, StoreError> {
+        let keys: Vec<Key> =
+            places.iter().map(|(channel, place)| keys::channel_line(workspace, *channel, place)).collect();
+        let items = self.batch_get_for_list(&keys).await?;
+        items.into_iter().map(|item| Ok(row::<ChannelLine>(item)?.value)).collect()
     }
 }

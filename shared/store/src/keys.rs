@@ -20,7 +20,9 @@ pub(crate) use accounts::{
     MEMBERSHIP_PREFIX, SESSION_PREFIX, attempts, audit, audit_pk, invitations, memberships_of, user_pk,
 };
 pub use accounts::{account_link, first_owner, membership, session, user, user_email};
-pub use channels::{TELEGRAM_BOTS, slack_callback, slack_consent, slack_installation, telegram_bot, telegram_prompt};
+pub use channels::{
+    TELEGRAM_BOTS, channel_line, slack_callback, slack_consent, slack_installation, telegram_bot, telegram_prompt,
+};
 pub use people::{contact, held, sender_family, sender_notice, suppression};
 pub(crate) use people::{
     contact_by_id, contact_list, contact_of, contact_with_tag, contact_with_word, contact_words, contacts_with_tag,

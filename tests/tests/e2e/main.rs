@@ -34,6 +34,7 @@ mod following;
 mod idempotency;
 mod identities;
 mod impersonation;
+mod lines;
 mod lists;
 mod mail_themes;
 mod mcp;

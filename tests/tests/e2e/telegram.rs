@@ -137,6 +137,7 @@ async fn saving_a_chat_registers_the_bot_and_says_what_to_do() {
             world.owner.patch(&path, json!({"approval_channel": channel})).await.refused(422, "validation_error");
         assert_eq!(refused["details"][0]["field"], field, "{refused}");
         assert!(refused["details"][0]["message"].as_str().unwrap().contains(words), "{refused}");
+        assert!(!refused["message"].as_str().unwrap().ends_with(".."), "{refused}");
     }
     // A bot that answers to another program keeps it.
     let bot = |method: &str| format!("{}/bot{TELEGRAM_TOKEN}/{method}", world.engine.telegram);

@@ -122,7 +122,7 @@ impl<'a> Till<'a> {
     /// Does the job that follows from a change of a draft.
     async fn tell(&mut self, operation: Option<&'static str>, draft_id: DraftId) {
         let app = &self.world.app;
-        let job = NotifyJob { workspace_id: self.thread.workspace_id, draft_id, version: 1, again: false };
+        let job = NotifyJob::new(self.thread.workspace_id, draft_id, 1, false);
         // Unoptimised, the worker's future is more than a thread's stack holds beside the rest.
         self.counted(operation, Box::pin(notify(app, &NotifyWork::Draft(job)))).await.unwrap();
     }

@@ -192,6 +192,19 @@ pub struct NotifyJob {
     /// Somebody asked for it: approvers who were told of this version are told again.
     #[serde(default)]
     pub again: bool,
+    /// It had to wait in line somewhere, and may have a place there still.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub waited: bool,
+    /// The channels and chats, by their ids, in which approvers are still to be told again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub still_again_in: Vec<String>,
+}
+
+impl NotifyJob {
+    /// The first of its kind; `again` as there.
+    pub const fn new(workspace_id: WorkspaceId, draft_id: DraftId, version: u32, again: bool) -> Self {
+        Self { workspace_id, draft_id, version, again, waited: false, still_again_in: Vec::new() }
+    }
 }
 
 /// The body of a message on the notify queue: an answer to one person who pressed a button.

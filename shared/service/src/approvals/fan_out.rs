@@ -8,6 +8,7 @@ use actionlayer_domain::{
     EmailAddress, Identity,
     asking::{Question, Tell},
     channel::{ApprovalChannel, ChannelKind},
+    channel_line::Turn,
     message::SendOutcome,
     notification::{Notification, NotificationState, PostedMessage},
     work::Work,
@@ -16,6 +17,7 @@ use futures_util::future::join_all;
 
 use super::{
     channel_status,
+    in_line::{self, InLine, Place},
     trouble::{Retry, Trouble},
     voice::{Said, post, rewrite},
 };
@@ -49,6 +51,13 @@ pub(crate) struct Told {
     pub(crate) failed: Option<ServiceError>,
 }
 
+impl Told {
+    /// Whether that was not taken now.
+    pub(crate) fn is_later(&self, tell: &Tell<'_>) -> bool {
+        self.later.iter().any(|(target, _)| *target == Target::of(tell))
+    }
+}
+
 /// What a [`Tell`] is about, to know it again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Target {
@@ -67,17 +76,36 @@ impl Target {
             Tell::Remind { told, .. } => Self::Remind(told.posted.clone()),
         }
     }
+
+    /// Whether it is a new message in a channel or chat.
+    pub(crate) const fn waits_in_line(&self) -> bool {
+        matches!(self, Self::Post(..) | Self::Remind(_))
+    }
 }
 
-/// Tells all of that, at once.
+/// Where something is told, as far as providers have rates for it.
+pub(crate) fn places<'t>(wanted: &'t [Tell<'_>]) -> Vec<Place<'t>> {
+    let place = |tell: &'t Tell<'_>| match tell {
+        Tell::Mail(_) => None,
+        Tell::Post { channel, .. } | Tell::Remind { channel, .. } | Tell::Show { channel, .. } => place_of(channel),
+    };
+    wanted.iter().filter_map(place).collect()
+}
+
+fn place_of(channel: &ApprovalChannel) -> Option<Place<'_>> {
+    Some((channel.kind(), channel.place()?))
+}
+
+/// Tells all of that, at once; what must wait in line somewhere, later.
 pub(crate) async fn tell_all(
     app: &App,
     identity: &Identity,
     question: &Question<'_>,
     announcement: &impl Announcement,
+    in_line: &InLine<'_>,
     wanted: &[Tell<'_>],
 ) -> Told {
-    let fan = Fan { app, identity, question, announcement };
+    let fan = Fan { app, identity, question, announcement, in_line };
     let outcomes = join_all(wanted.iter().map(|tell| fan.tell(tell))).await;
     let mut told = Told::default();
     for (tell, outcome) in wanted.iter().zip(outcomes) {
@@ -98,11 +126,15 @@ pub(crate) async fn come_again(app: &App, work: &Work, later: &[(Target, Retry)]
     if later.iter().any(|(_, retry)| *retry == Retry::Later) {
         return Err(ServiceError::Upstream { service: "approval channel", code: "no_answer".to_owned() });
     }
-    let seconds = later.iter().map(|(_, retry)| match retry {
-        Retry::After(seconds) => *seconds,
-        Retry::Later => 0,
-    });
-    let Some(seconds) = seconds.max() else { return Ok(()) };
+    let seconds = |in_line: bool| {
+        let later = later.iter().filter(move |(target, _)| target.waits_in_line() == in_line);
+        later.map(|(_, retry)| match retry {
+            Retry::After(seconds) => *seconds,
+            Retry::Later => 0,
+        })
+    };
+    // No turn is to be missed: where it is not yet one's turn, one waits on.
+    let Some(seconds) = seconds(true).min().or_else(|| seconds(false).max()) else { return Ok(()) };
     Ok(app.queues.put_after(work, seconds).await?)
 }
 
@@ -111,6 +143,7 @@ struct Fan<'a, A> {
     identity: &'a Identity,
     question: &'a Question<'a>,
     announcement: &'a A,
+    in_line: &'a InLine<'a>,
 }
 
 /// What came of one [`Tell`].
@@ -163,7 +196,7 @@ impl<A: Announcement> Fan<'_, A> {
         first: Option<&PostedMessage>,
     ) -> Result<Outcome, ServiceError> {
         let Question { version, face, .. } = self.question;
-        let sent = post(self.app, self.identity.workspace_id, channel, first, self.said(channel, *version)).await?;
+        let sent = self.in_turn(channel, first, self.said(channel, *version)).await?;
         let notification = Notification::sent(channel.kind(), place, *version, self.app.now());
         channel_status::record_and_tell(self.app, self.identity, channel, sent.as_ref().err()).await?;
         Ok(match sent {
@@ -174,10 +207,38 @@ impl<A: Announcement> Fan<'_, A> {
         })
     }
 
+    /// Posts when it is its turn in that place; otherwise it is as if the provider had asked to wait.
+    async fn in_turn<S, T>(
+        &self,
+        channel: &ApprovalChannel,
+        after: Option<&PostedMessage>,
+        said: Said<S, T>,
+    ) -> Result<Result<PostedMessage, Trouble>, ServiceError>
+    where
+        S: FnOnce() -> SlackMessage,
+        T: FnOnce() -> TelegramMessage,
+    {
+        let Some(place) = place_of(channel) else { return Ok(Err(Trouble::no_slack_app())) };
+        if let Turn::In(seconds) = self.in_line.arrive(place).await? {
+            return Ok(Err(in_line::wait(channel.kind(), seconds)));
+        }
+        let sent = post(self.app, self.identity.workspace_id, channel, after, said).await?;
+        match sent.as_ref().err().map(|trouble| trouble.retry) {
+            Some(Some(Retry::After(asked))) => {
+                let seconds = self.in_line.refused(place, asked).await?;
+                return Ok(Err(in_line::wait(channel.kind(), seconds)));
+            }
+            // Nobody knows whether it was posted: it keeps its place.
+            Some(Some(Retry::Later)) => {}
+            Some(None) | None => self.in_line.told(place).await,
+        }
+        Ok(sent)
+    }
+
     async fn remind(&self, channel: &ApprovalChannel, told: &Notification) -> Result<Outcome, ServiceError> {
         let sentence = self.announcement.reminder();
         let said = Said { slack: || slack::greeting_message(&sentence), telegram: || telegram::greeting(&sentence) };
-        let sent = post(self.app, self.identity.workspace_id, channel, told.posted.as_ref(), said).await?;
+        let sent = self.in_turn(channel, told.posted.as_ref(), said).await?;
         let reminded = Notification { reminded: true, ..told.clone() };
         Ok(match sent {
             Err(trouble) if trouble.retry.is_some() => Outcome::not_now(trouble.retry),
@@ -195,6 +256,9 @@ impl<A: Announcement> Fan<'_, A> {
         told: &Notification,
         posted: &PostedMessage,
     ) -> Result<Outcome, ServiceError> {
+        if let Some(seconds) = place_of(channel).and_then(|place| self.in_line.held(place)) {
+            return Ok(Outcome::not_now(Some(Retry::After(seconds))));
+        }
         let said = self.said(channel, told.version);
         let written = rewrite(self.app, self.identity.workspace_id, channel, posted, said).await?;
         let shown = Notification { shown: Some(self.question.face.clone()), ..told.clone() };

@@ -27,7 +27,8 @@ use actionlayer_store::{Row, Transaction, keys};
 use super::{
     answer::{answer, prompt},
     approver_mail::ApproverMail,
-    fan_out::{Announcement, Target, come_again, tell_all},
+    fan_out::{Announcement, Target, come_again, places, tell_all},
+    in_line::{InLine, Place},
     trouble::Retry,
     voice::Voice,
 };
@@ -76,33 +77,81 @@ pub async fn notify(app: &App, work: &NotifyWork) -> Result<(), ServiceError> {
 async fn tell_of_draft(app: &App, job: &NotifyJob) -> Result<(), ServiceError> {
     let voice = Voice::new(app).await?;
     let mut again = job.again;
+    let mut still_again_in: &[String] = &job.still_again_in;
+    let mut waited = job.waited;
+    let mut left_again: Vec<String> = Vec::new();
     let mut later: Vec<(Target, Retry)> = Vec::new();
     for _ in 0..ROUNDS {
         let loaded = draft_context::load_to_write(app, job.workspace_id, job.draft_id).await?;
         let Some((context, row)) = loaded else { return Ok(()) };
-        again &= context.draft.version == job.version;
+        if context.draft.version != job.version {
+            (again, still_again_in) = (false, &[]);
+        }
         let question = context.draft.question(app.now());
-        let wanted: Vec<Tell<'_>> = tellings(&question, &context.identity.approval_channels, again)
-            .into_iter()
-            .filter(|tell| later.iter().all(|(target, _)| *target != Target::of(tell)))
-            .collect();
+        let channels = &context.identity.approval_channels;
+        let mut wanted = tellings(&question, channels, again);
+        wanted.extend(again_in(still_again_in, tellings(&question, channels, !still_again_in.is_empty())));
+        wanted.retain(|tell| later.iter().all(|(target, _)| *target != Target::of(tell)));
+        if std::mem::take(&mut waited) {
+            leave_lines(app, &context.draft, channels, &wanted).await?;
+        }
         if wanted.is_empty() {
             break;
         }
-        let Some(taken) = begin(app, row).await? else {
+        let (taken, in_line) = tokio::join!(begin(app, row), async {
+            InLine::look(app, job.workspace_id, job.draft_id.to_string(), &places(&wanted)).await
+        });
+        let Some(taken) = taken? else {
             // What the draft says of itself the other one sees; that somebody asked again it does not.
-            return if again { Ok(app.queues.put_after(&work(job), BUSY_SECONDS).await?) } else { Ok(()) };
+            let is_asked_again = again || !still_again_in.is_empty();
+            return if is_asked_again { Ok(app.queues.put_after(&work(job), BUSY_SECONDS).await?) } else { Ok(()) };
         };
         let proposed = Proposed { voice: &voice, context: &context };
-        let told = tell_all(app, &context.identity, &question, &proposed, &wanted).await;
+        let told = tell_all(app, &context.identity, &question, &proposed, &in_line, &wanted).await;
         finish(app, taken, &told.notifications).await?;
         if let Some(error) = told.failed {
             return Err(error);
         }
+        left_again.extend(wanted.iter().filter(|tell| told.is_later(tell)).filter_map(reminded_in).map(str::to_owned));
         later.extend(told.later);
-        again = false;
+        (again, still_again_in) = (false, &[]);
     }
-    come_again(app, &work(&NotifyJob { again: false, ..job.clone() }), &later).await
+    let waited = later.iter().any(|(target, _)| target.waits_in_line());
+    let next = NotifyJob { again: false, waited, still_again_in: left_again, ..job.clone() };
+    come_again(app, &work(&next), &later).await
+}
+
+/// The reminders that are still to be given in these places.
+fn again_in<'t>(places: &[String], tellings: Vec<Tell<'t>>) -> impl Iterator<Item = Tell<'t>> {
+    tellings.into_iter().filter(|tell| reminded_in(tell).is_some_and(|place| places.iter().any(|known| known == place)))
+}
+
+fn reminded_in<'t>(tell: &Tell<'t>) -> Option<&'t str> {
+    match tell {
+        Tell::Remind { channel, .. } => channel.place(),
+        Tell::Mail(_) | Tell::Post { .. } | Tell::Show { .. } => None,
+    }
+}
+
+/// Gives up the draft's places in lines where it has nothing to be posted any more: it was decided while it waited.
+async fn leave_lines(
+    app: &App,
+    draft: &Draft,
+    channels: &[ApprovalChannel],
+    wanted: &[Tell<'_>],
+) -> Result<(), ServiceError> {
+    let wanted: Vec<Tell<'_>> = wanted.iter().filter(|tell| Target::of(tell).waits_in_line()).cloned().collect();
+    let wanted = places(&wanted);
+    let all = channels.iter().filter_map(|channel| Some((channel.kind(), channel.place()?)));
+    let over: Vec<Place<'_>> = all.filter(|place| !wanted.contains(place)).collect();
+    if over.is_empty() {
+        return Ok(());
+    }
+    let in_line = InLine::look(app, draft.workspace_id, draft.id.to_string(), &over).await;
+    for place in over {
+        in_line.leave(place).await?;
+    }
+    Ok(())
 }
 
 fn work(job: &NotifyJob) -> Work {

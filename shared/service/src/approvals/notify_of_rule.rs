@@ -45,7 +45,7 @@ pub(crate) async fn notify_of_rule(app: &App, job: &RuleNoticeJob) -> Result<Opt
         && draft.value.status == DraftStatus::Pending
     {
         let Draft { workspace_id, id: draft_id, version, .. } = draft.value;
-        return Ok(Some(NotifyJob { workspace_id, draft_id, version, again: true }));
+        return Ok(Some(NotifyJob::new(workspace_id, draft_id, version, true)));
     }
     let occasion = app.store.rule_occasion(workspace, run.event.trigger, job.event_id).await?;
     let Some(occasion) = occasion.map(|row| row.value) else { return Ok(None) };

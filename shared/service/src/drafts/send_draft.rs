@@ -71,7 +71,7 @@ pub async fn notify_draft(app: &App, caller: &Caller, id: DraftId) -> Result<(Dr
     let row = visible(app, caller, id).await?;
     row.value.edit(None, app.now())?;
     let body = app.store.body(&row).await?;
-    let job = NotifyJob { workspace_id: caller.workspace_id, draft_id: id, version: row.value.version, again: true };
+    let job = NotifyJob::new(caller.workspace_id, id, row.value.version, true);
     app.queues.put(&[Work::Notify(NotifyWork::Draft(job))]).await?;
     Ok((row.value, body))
 }

@@ -24,7 +24,8 @@ use crate::{
     App, ServiceError,
     approvals::{
         approver_mail::ApproverMail,
-        fan_out::{Announcement, Target, come_again, tell_all},
+        fan_out::{Announcement, Target, come_again, places, tell_all},
+        in_line::{InLine, Place},
         trouble::Retry,
         voice::{Voice, place_name},
     },
@@ -55,9 +56,12 @@ pub(crate) async fn notify_of_sender(app: &App, job: &SenderJob) -> Result<(), S
         if wanted.is_empty() {
             break;
         }
-        let voice = Voice::new(app).await?;
+        let subject = format!("{}#{}", job.held_id, job.identity_id);
+        let wanted_in = places(&wanted);
+        let (voice, in_line) = tokio::join!(Voice::new(app), InLine::look(app, job.workspace_id, subject, &wanted_in));
+        let voice = voice?;
         let stranger = Stranger { voice: &voice, identity: &identity.value, held: &held.value };
-        let told = tell_all(app, &identity.value, &question, &stranger, &wanted).await;
+        let told = tell_all(app, &identity.value, &question, &stranger, &in_line, &wanted).await;
         record(app, job, &told.notifications).await?;
         if let Some(error) = told.failed {
             return Err(error);
@@ -72,11 +76,18 @@ pub(crate) async fn notify_of_sender(app: &App, job: &SenderJob) -> Result<(), S
 
 /// Messages about a sender say what was decided.
 pub(crate) async fn tell_sender_decided(app: &App, job: &SenderDecidedJob) -> Result<(), ServiceError> {
-    let Some(identity) = app.store.identity(job.workspace_id, job.identity_id).await? else { return Ok(()) };
+    let told_in: Vec<Place<'_>> =
+        job.notifications.iter().map(|told| (told.channel, told.recipient.as_str())).collect();
+    let (identity, in_line) = tokio::join!(
+        app.store.identity(job.workspace_id, job.identity_id),
+        InLine::look(app, job.workspace_id, job.from_email.clone(), &told_in),
+    );
+    let Some(identity) = identity? else { return Ok(()) };
     let identity = identity.value;
     let question = job.decision.question(&job.notifications);
     let wanted = tellings(&question, &identity.approval_channels, false);
-    let told = tell_all(app, &identity, &question, &Decided { identity: &identity, job }, &wanted).await;
+    let decided = Decided { identity: &identity, job };
+    let told = tell_all(app, &identity, &question, &decided, &in_line, &wanted).await;
     if let Some(error) = told.failed {
         return Err(error);
     }

@@ -1,6 +1,6 @@
 //! Keys of what approval channels need.
 
-use actionlayer_domain::WorkspaceId;
+use actionlayer_domain::{WorkspaceId, channel::ChannelKind};
 
 use super::{Key, workspace_pk};
 
@@ -30,4 +30,9 @@ pub fn telegram_bot(bot_id: i64) -> Key {
 /// A question in a chat that is answered by a reply.
 pub fn telegram_prompt(bot_id: i64, chat_id: i64, message_id: i64) -> Key {
     Key::new(format!("TELEGRAM#{bot_id}#{chat_id}"), format!("PROMPT#{message_id}"))
+}
+
+/// The line in front of a channel or chat.
+pub fn channel_line(workspace: WorkspaceId, channel: ChannelKind, place: &str) -> Key {
+    Key::new(format!("{}#LINES", workspace_pk(workspace)), format!("{}#{place}", channel.as_str()))
 }
