@@ -53,7 +53,6 @@ pub enum Trigger {
     /// A draft was submitted.
     #[serde(rename = "draft.created")]
     DraftCreated,
-    /// A draft was approved.
     #[serde(rename = "draft.approved")]
     DraftApproved,
     /// A draft left.
@@ -108,7 +107,6 @@ impl Trigger {
 pub struct RuleError {
     /// What went wrong, for a person.
     pub message: String,
-    /// When.
     pub at: Timestamp,
 }
 
@@ -118,7 +116,6 @@ pub struct RuleError {
 pub struct SwitchedOff {
     /// Why.
     pub reason: SwitchOffReason,
-    /// When.
     pub at: Timestamp,
 }
 
@@ -136,9 +133,7 @@ pub enum SwitchOffReason {
 /// A rule.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Rule {
-    /// Its id.
     pub id: RuleId,
-    /// Its workspace.
     pub workspace_id: WorkspaceId,
     /// What its owner calls it.
     pub name: HeaderText,

@@ -119,7 +119,6 @@ struct EvaluatedView {
 #[serde(rename_all = "snake_case")]
 #[schema(as = RuleActionOutcome)]
 enum ResultWord {
-    /// It was done.
     Done,
     /// Things were so already.
     Unchanged,
