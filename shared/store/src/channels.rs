@@ -11,6 +11,9 @@ use crate::{
     record::{Record, row},
 };
 
+/// How long a question is remembered that no reply counts for any more.
+const PROMPT_KEPT_SECONDS: i64 = 86_400;
+
 /// A Slack app of one's own: which secret its callback checks.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SlackCallback {
@@ -130,7 +133,8 @@ impl Record for TelegramPrompt {
     }
 
     fn ttl_unix_seconds(&self) -> Option<i64> {
-        Some(self.expires_at.unix_seconds())
+        // A reply that comes too late is told so.
+        Some(self.expires_at.unix_seconds() + PROMPT_KEPT_SECONDS)
     }
 }
 
