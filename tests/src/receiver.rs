@@ -58,7 +58,9 @@ impl Received {
 pub struct Reply {
     /// The status; 200 when none.
     pub status: Option<u16>,
+    /// Headers.
     pub headers: Vec<(&'static str, String)>,
+    /// The body.
     pub body: String,
     /// How long it takes.
     pub after: Duration,
@@ -94,6 +96,7 @@ impl Receiver {
         Self { address, shared, server }
     }
 
+    /// Where it is.
     pub fn url(&self) -> String {
         format!("http://{}/hook", self.address)
     }

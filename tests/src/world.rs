@@ -20,6 +20,7 @@ pub const DOMAIN: &str = "ai.novacore.test";
 /// The world around one workspace.
 #[derive(Debug)]
 pub struct World {
+    /// The engine.
     pub engine: Engine,
     /// A caller without a key.
     pub anyone: Api,
@@ -27,6 +28,7 @@ pub struct World {
     pub owner: Api,
     /// The verified domain.
     pub domain: Value,
+    /// The identity.
     pub identity: Value,
     fetched: Mutex<HashMap<String, Sent>>,
 }

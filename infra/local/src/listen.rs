@@ -44,6 +44,7 @@ pub enum ListenError {
     Refused {
         /// Which deployment.
         url: String,
+        /// With which status.
         status: u16,
         /// In its own words.
         message: String,

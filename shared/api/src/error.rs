@@ -73,6 +73,7 @@ pub(crate) struct Envelope<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     decided_by: Option<ActorView>,
+    /// When that was.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     decided_at: Option<Timestamp>,

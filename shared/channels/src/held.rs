@@ -18,6 +18,7 @@ pub struct HeldStanding {
     pub trusted: bool,
     /// Who decided, if that is known.
     pub by: Option<Actor>,
+    /// When.
     pub at: Option<Timestamp>,
 }
 
@@ -39,6 +40,7 @@ pub struct ShownHeld {
     pub headline: String,
     /// Who wrote.
     pub from: String,
+    /// Its subject.
     pub subject: String,
     /// When it came.
     pub at: String,

@@ -44,6 +44,7 @@ pub enum Action {
 pub enum Subject {
     /// One version of a draft.
     Draft {
+        /// The draft.
         id: DraftId,
         /// The version that was shown.
         version: u32,
@@ -60,9 +61,11 @@ pub enum Subject {
 /// A button.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Button {
+    /// The workspace.
     pub workspace_id: WorkspaceId,
     /// What is wanted.
     pub action: Action,
+    /// Of what.
     pub subject: Subject,
 }
 

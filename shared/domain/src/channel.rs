@@ -14,7 +14,9 @@ use crate::{EmailAddress, Secret, Timestamp};
 pub enum ChannelKind {
     /// Mail.
     Email,
+    /// Slack.
     Slack,
+    /// Telegram.
     Telegram,
 }
 
@@ -63,6 +65,7 @@ pub enum ApprovalChannel {
     },
     /// A chat in Telegram, written to by a bot of one's own.
     Telegram {
+        /// The token of the bot.
         #[schema(value_type = String)]
         bot_token: Secret<String>,
         /// The chat: a number, or `@` and a name, which becomes that chat's number.
@@ -269,6 +272,7 @@ pub struct ChannelTrouble {
 }
 
 impl ChannelTrouble {
+    /// As it is shown.
     #[must_use]
     pub fn shown(self) -> Self {
         Self { notice: None, ..self }

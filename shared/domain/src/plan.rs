@@ -41,8 +41,11 @@ pub struct Limits {
     pub emails_per_period: Option<u64>,
     /// Mails that come in in a period; more are held.
     pub inbound_per_period: Option<u64>,
+    /// Identities.
     pub max_identities: Option<u32>,
+    /// Rules.
     pub max_rules: Option<u32>,
+    /// Domains.
     pub max_domains: Option<u32>,
 }
 

@@ -19,6 +19,7 @@ pub struct RateLimits {
 /// What a request counts as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RateClass {
+    /// It reads.
     Read,
     /// It may change something.
     Write,
@@ -58,6 +59,7 @@ impl RateWindow {
         Self(now.unix_seconds().div_euclid(WINDOW_SECONDS))
     }
 
+    /// Its number.
     pub const fn number(self) -> i64 {
         self.0
     }

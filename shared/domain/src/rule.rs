@@ -53,6 +53,7 @@ pub enum Trigger {
     /// A draft was submitted.
     #[serde(rename = "draft.created")]
     DraftCreated,
+    /// A draft was approved.
     #[serde(rename = "draft.approved")]
     DraftApproved,
     /// A draft left.
@@ -107,6 +108,7 @@ impl Trigger {
 pub struct RuleError {
     /// What went wrong, for a person.
     pub message: String,
+    /// When.
     pub at: Timestamp,
 }
 
@@ -116,6 +118,7 @@ pub struct RuleError {
 pub struct SwitchedOff {
     /// Why.
     pub reason: SwitchOffReason,
+    /// When.
     pub at: Timestamp,
 }
 
@@ -133,7 +136,9 @@ pub enum SwitchOffReason {
 /// A rule.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Rule {
+    /// Its id.
     pub id: RuleId,
+    /// Its workspace.
     pub workspace_id: WorkspaceId,
     /// What its owner calls it.
     pub name: HeaderText,

@@ -17,6 +17,7 @@ pub const MAX_OF_ONE_IDENTITY_A_DAY: u32 = 500;
 /// How many mails left today that nobody approved.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct UnattendedToday {
+    /// Of the identity.
     pub of_identity: u32,
     /// To the recipients, the most of any one.
     pub to_recipient: u32,
@@ -31,6 +32,7 @@ pub struct Answer<'a> {
     pub to: &'a [EmailAddress],
     /// Copies, blind or not.
     pub copies: usize,
+    /// Its files.
     pub files: usize,
     /// Newer mail is in the thread.
     pub is_stale: bool,
@@ -50,7 +52,9 @@ pub enum Declined {
     Flagged,
     /// It would go to somebody else than the author, or to several people.
     GoesElsewhere,
+    /// It has copies.
     Copies,
+    /// It has files.
     Files,
     /// Mail to its recipient bounced or was complained about.
     RecipientSuppressed,

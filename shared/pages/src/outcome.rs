@@ -50,6 +50,7 @@ pub enum Outcome<'a> {
         /// The Slack workspace's name.
         team: &'a str,
     },
+    /// It was not.
     SlackNotInstalled {
         /// Why, as a sentence.
         reason: &'a str,

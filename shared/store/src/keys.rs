@@ -113,6 +113,7 @@ impl Index {
 /// The place of an item in an index.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IndexEntry {
+    /// Which index.
     pub index: Index,
     /// Partition key there.
     pub pk: String,

@@ -119,6 +119,7 @@ struct EvaluatedView {
 #[serde(rename_all = "snake_case")]
 #[schema(as = RuleActionOutcome)]
 enum ResultWord {
+    /// It was done.
     Done,
     /// Things were so already.
     Unchanged,

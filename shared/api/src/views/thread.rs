@@ -54,6 +54,7 @@ impl ThreadView {
 /// A thread with everything an agent needs to answer it.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct ThreadDetailView {
+    /// The thread.
     #[serde(flatten)]
     pub thread: ThreadView,
     /// The person it began with.
@@ -62,5 +63,6 @@ pub struct ThreadDetailView {
     pub messages: Vec<MessageView>,
     /// How many messages it has altogether.
     pub messages_total: u32,
+    /// Its drafts.
     pub drafts: Vec<DraftView>,
 }

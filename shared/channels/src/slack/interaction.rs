@@ -21,10 +21,13 @@ pub enum Interaction {
 pub struct Pressed {
     /// The value of the button, still to be believed.
     pub button: String,
+    /// Who.
     pub user_id: String,
     /// Their name, as Slack gives it.
     pub user_name: String,
+    /// In which channel.
     pub channel: String,
+    /// Of which message.
     pub message_ts: Option<String>,
     /// Opens a modal, once and within three seconds.
     pub trigger_id: Option<String>,
@@ -39,7 +42,9 @@ pub struct Pressed {
 pub struct Submitted {
     /// Which button opened it, and where.
     pub meta: ModalMeta,
+    /// Who.
     pub user_id: String,
+    /// Their name.
     pub user_name: String,
     /// The Slack workspace.
     pub team_id: Option<String>,
@@ -56,7 +61,12 @@ pub enum Form {
         reason: Option<String>,
     },
     /// Change.
-    Edit { subject: String, text: String },
+    Edit {
+        /// The subject.
+        subject: String,
+        /// The text.
+        text: String,
+    },
 }
 
 actionlayer_domain::debug_without_content!(Pressed, Submitted, Form);

@@ -33,7 +33,10 @@ pub enum SlackError {
     AccessLost(String),
     /// `missing_scope`.
     #[error("missing_scope")]
-    MissingScope { needed: String },
+    MissingScope {
+        /// Which one is needed.
+        needed: String,
+    },
     /// `message_not_found`, `cant_update_message`, `edit_window_closed`, `block_mismatch`: that message stays as it is.
     #[error("{0}")]
     MessageStays(String),

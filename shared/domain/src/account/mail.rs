@@ -25,7 +25,10 @@ pub enum AccountMail {
         link_sha256: String,
     },
     /// Somebody signed up with an address that has an account.
-    AlreadyThere { email: EmailAddress },
+    AlreadyThere {
+        /// The address.
+        email: EmailAddress,
+    },
     /// The link into a workspace.
     Invitation {
         /// The link as it is kept.
@@ -37,7 +40,10 @@ pub enum AccountMail {
         email: EmailAddress,
     },
     /// The link that proves a user's address.
-    Verify { user_id: UserId },
+    Verify {
+        /// The user.
+        user_id: UserId,
+    },
 }
 
 debug_without_content!(AccountMailJob);

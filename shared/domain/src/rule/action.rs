@@ -15,6 +15,7 @@ pub enum Action {
     ApproveDraft {},
     /// Sends the draft, approving it if nobody did.
     SendDraft {},
+    /// Rejects the draft.
     RejectDraft {
         /// Why.
         reason: Option<String>,
@@ -31,18 +32,23 @@ pub enum Action {
     },
     /// Puts a tag on the thread.
     AddTag {
+        /// Which.
         tag: String,
     },
     /// Takes a tag from the thread.
     RemoveTag {
+        /// Which.
         tag: String,
     },
     /// Asks agents to leave the thread alone.
     SkipAi {},
+    /// Trusts the contact.
     TrustContact {},
+    /// Blocks the contact.
     BlockContact {},
     /// Gives the thread to another identity.
     AssignIdentity {
+        /// Which.
         identity_id: IdentityId,
     },
     /// Answers at once, with a draft that the rule approved: to the proven author of the mail only, and not to machines.

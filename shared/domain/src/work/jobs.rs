@@ -15,6 +15,7 @@ use crate::{
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RuleJob {
+    /// The event.
     pub event: RuleEvent,
     /// The thread as the event left it; none where the stream did not bring it along.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -25,6 +26,7 @@ pub struct RuleJob {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct WebhookJob {
+    /// The workspace.
     pub workspace_id: WorkspaceId,
     /// The webhook whose endpoint it is.
     pub webhook_id: WebhookId,
@@ -53,7 +55,9 @@ impl WebhookJob {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SwitchedOffJob {
+    /// The workspace.
     pub workspace_id: WorkspaceId,
+    /// The webhook.
     pub disabled_webhook_id: WebhookId,
 }
 
@@ -61,7 +65,9 @@ pub struct SwitchedOffJob {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RuleOffJob {
+    /// The workspace.
     pub workspace_id: WorkspaceId,
+    /// The rule.
     pub disabled_rule_id: RuleId,
 }
 
@@ -69,7 +75,9 @@ pub struct RuleOffJob {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BrokenChannelJob {
+    /// The workspace.
     pub workspace_id: WorkspaceId,
+    /// The identity.
     pub identity_id: IdentityId,
     /// The channel's kind.
     pub broken_channel: ChannelKind,
@@ -81,8 +89,11 @@ pub struct BrokenChannelJob {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RuleNoticeJob {
+    /// The workspace.
     pub workspace_id: WorkspaceId,
+    /// The rule that matched.
     pub matched_rule_id: RuleId,
+    /// At which event.
     pub event_id: EventId,
 }
 
@@ -90,6 +101,7 @@ pub struct RuleNoticeJob {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SenderJob {
+    /// The workspace.
     pub workspace_id: WorkspaceId,
     /// The identity whose approvers are told.
     pub identity_id: IdentityId,
@@ -101,9 +113,11 @@ pub struct SenderJob {
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SenderDecidedJob {
+    /// The workspace.
     pub workspace_id: WorkspaceId,
     /// The identity whose approvers were told.
     pub identity_id: IdentityId,
+    /// The sender.
     pub from_email: String,
     /// Where they were told.
     pub notifications: Vec<Notification>,
@@ -129,7 +143,9 @@ pub enum IndexJob {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct IndexMessage {
+    /// The workspace.
     pub workspace_id: WorkspaceId,
+    /// The message.
     pub message_id: MessageId,
 }
 
@@ -137,6 +153,7 @@ pub struct IndexMessage {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct IndexPart {
+    /// The workspace.
     pub workspace_id: WorkspaceId,
     /// The thread that became part of another.
     pub thread_id: ThreadId,
@@ -157,6 +174,7 @@ pub struct IndexPlaces {
 /// The body of a message on the send queue.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SendJob {
+    /// The workspace.
     pub workspace_id: WorkspaceId,
     /// The outbound message.
     pub message_id: MessageId,
@@ -165,7 +183,9 @@ pub struct SendJob {
 /// The body of a message on the notify queue.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NotifyJob {
+    /// The workspace.
     pub workspace_id: WorkspaceId,
+    /// The draft.
     pub draft_id: DraftId,
     /// The version to be shown; another version by then needs no telling.
     pub version: u32,
@@ -211,14 +231,19 @@ pub enum AnswerTo {
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PromptJob {
+    /// The workspace.
     pub workspace_id: WorkspaceId,
+    /// The draft.
     pub prompt_about: DraftId,
     /// The version that was shown.
     pub version: u32,
+    /// The bot.
     pub bot_id: i64,
+    /// The chat.
     pub chat_id: i64,
     /// The message whose button was pressed.
     pub message_id: i64,
+    /// The topic.
     pub topic_id: Option<i64>,
     /// Who pressed.
     pub user_id: i64,

@@ -24,6 +24,7 @@ pub(crate) enum Region {
     Divider,
     /// A forwarded mail.
     Forward,
+    /// A signature.
     Signature,
 }
 

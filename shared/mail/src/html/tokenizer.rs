@@ -55,6 +55,7 @@ impl Tag<'_> {
 pub(crate) enum Token<'a> {
     /// Text, character references resolved.
     Text(Cow<'a, str>),
+    /// A tag.
     Tag(Tag<'a>),
 }
 

@@ -22,6 +22,7 @@ const MAX_READ_BYTES: u64 = 2 * 1024 * 1024;
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct GetAttachment {
+    /// The message.
     message_id: MessageId,
     /// `attachment_id` of one of its attachments.
     attachment_id: String,
@@ -35,6 +36,7 @@ pub(crate) struct GetAttachment {
 pub(crate) struct FileView {
     notice: &'static str,
     message_id: MessageId,
+    /// Of a PDF.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pdf: Option<PdfFacts>,

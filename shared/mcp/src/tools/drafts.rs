@@ -66,6 +66,7 @@ pub(crate) async fn list_drafts(call: Call) -> Result<Value, ApiError> {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct GetDraft {
+    /// The draft.
     draft_id: DraftId,
     /// Where in its text to begin: `next_from_character` of the answer before.
     #[schema(minimum = 0)]
@@ -103,6 +104,7 @@ pub(crate) struct Key {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct OfDraft {
+    /// The draft.
     draft_id: DraftId,
 }
 

@@ -53,6 +53,7 @@ pub(crate) async fn list_identities(call: Call) -> Result<Value, ApiError> {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct GetIdentity {
+    /// The identity.
     identity_id: IdentityId,
 }
 
@@ -102,6 +103,7 @@ pub(crate) async fn list_contacts(call: Call) -> Result<Value, ApiError> {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct GetContact {
+    /// The contact.
     contact_id: ContactId,
 }
 

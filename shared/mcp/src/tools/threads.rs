@@ -127,6 +127,7 @@ async fn threads(
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct GetThread {
+    /// The thread.
     thread_id: ThreadId,
     /// How many messages to give at most; 10 if it is left out.
     #[schema(minimum = 1, maximum = 20)]

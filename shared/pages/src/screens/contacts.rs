@@ -30,6 +30,7 @@ pub struct ContactList<'a> {
     pub next_cursor: Option<&'a str>,
     /// What the visitor may do.
     pub access: Access,
+    /// Now.
     pub now: Timestamp,
 }
 

@@ -24,6 +24,7 @@ pub struct EventList<'a> {
     pub cursor: Option<&'a str>,
     /// The cursor to older ones.
     pub next_cursor: Option<&'a str>,
+    /// Now.
     pub now: Timestamp,
 }
 

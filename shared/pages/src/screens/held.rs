@@ -34,6 +34,7 @@ pub struct Held<'a> {
     pub next_cursor: Option<&'a str>,
     /// What the visitor may do.
     pub access: Access,
+    /// Now.
     pub now: Timestamp,
 }
 

@@ -19,6 +19,7 @@ pub enum Show {
     Review,
     /// Those with a draft that waits for a decision.
     Waiting,
+    /// All.
     All,
 }
 
@@ -51,6 +52,7 @@ pub struct Counts {
     pub review: u64,
     /// With a draft that waits.
     pub waiting: u64,
+    /// In all.
     pub all: u64,
     /// Unknown senders whose mail is held.
     pub held: u64,
@@ -75,6 +77,7 @@ pub struct Inbox<'a> {
     pub cursor: Option<&'a str>,
     /// The cursor to older ones.
     pub next_cursor: Option<&'a str>,
+    /// Now.
     pub now: Timestamp,
 }
 

@@ -19,6 +19,7 @@ use crate::dashboard::Section;
 /// A conversation.
 #[derive(Debug, Clone, Copy)]
 pub struct Conversation<'a> {
+    /// The thread.
     pub thread: &'a Thread,
     /// The mailbox it is in; none when it was deleted.
     pub identity: Option<&'a Identity>,
@@ -34,6 +35,7 @@ pub struct Conversation<'a> {
     pub open: &'a [Proposal<'a>],
     /// What the visitor may do.
     pub access: Access,
+    /// Now.
     pub now: Timestamp,
 }
 

@@ -16,6 +16,7 @@ use crate::dashboard::Section;
 /// What the form of a webhook begins with.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct WebhookForm {
+    /// Where.
     pub url: String,
     /// What its owner calls it.
     pub description: String,
@@ -112,6 +113,7 @@ struct Attempt {
 /// What one webhook's screen shows.
 #[derive(Debug, Clone, Copy)]
 pub struct Shown<'a> {
+    /// It.
     pub webhook: &'a Webhook,
     /// Its secret, where it is shown.
     pub secret: Option<&'a str>,
@@ -123,6 +125,7 @@ pub struct Shown<'a> {
     pub next_cursor: Option<&'a str>,
     /// What the visitor may do.
     pub access: Access,
+    /// Now.
     pub now: Timestamp,
 }
 

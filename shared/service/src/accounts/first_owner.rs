@@ -24,7 +24,10 @@ pub enum Start {
         has_workspace: bool,
     },
     /// The owner there is gets a session.
-    SignIn { email: EmailAddress },
+    SignIn {
+        /// Their address.
+        email: EmailAddress,
+    },
 }
 
 /// Makes a link that makes the first owner, or signs them in, once. For an engine on one machine: whoever reads what it

@@ -8,7 +8,9 @@ use crate::{App, Caller, ServiceError, contention::until_settled, permission::Re
 /// What a suppression is named by.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SuppressionName {
+    /// Its id.
     Id(SuppressionId),
+    /// The address.
     Email(EmailAddress),
 }
 

@@ -34,6 +34,7 @@ pub enum FollowFrom {
     Since(Timestamp),
     /// Thirty days ago.
     Start,
+    /// Now.
     Now,
 }
 

@@ -24,6 +24,7 @@ pub struct SesEvent {
     /// What happened.
     #[serde(rename = "eventType")]
     pub event_type: SesEventType,
+    /// The mail.
     pub mail: SesMail,
     /// Of a bounce: whether it is for good.
     #[serde(default)]
@@ -87,6 +88,7 @@ pub struct SesComplaint {
 /// A recipient of a mail.
 #[derive(Debug, Clone, Deserialize)]
 pub struct SesRecipient {
+    /// The address.
     #[serde(rename = "emailAddress")]
     pub email: String,
 }

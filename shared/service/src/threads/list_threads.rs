@@ -10,7 +10,9 @@ use crate::{App, Caller, ServiceError, permission::Require as _, waiting::until_
 /// A contact, as a caller names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NamedContact {
+    /// By address.
     Address(EmailAddress),
+    /// By id.
     Id(ContactId),
 }
 
