@@ -16,9 +16,7 @@ pub struct Browser {
 #[derive(Debug, Clone)]
 pub struct Page {
     asked: String,
-    /// The status.
     pub status: u16,
-    /// The headers.
     pub headers: HeaderMap,
     /// The HTML.
     pub text: String,
@@ -38,7 +36,6 @@ impl Browser {
         Self { client: self.client.clone(), base: self.base.clone(), cookies }
     }
 
-    /// The cookies it has.
     pub fn cookies(&self) -> BTreeMap<String, String> {
         self.cookies.lock().expect("no panic").clone()
     }

@@ -22,7 +22,6 @@ pub static OPERATIONS: LazyLock<Vec<Operation>> = LazyLock::new(|| {
 /// An operation of the document.
 #[derive(Debug)]
 pub struct Operation {
-    /// The method.
     pub method: Method,
     /// The path, with `{id}` and the like in it.
     pub path: String,

@@ -18,11 +18,8 @@ pub struct Api {
 pub struct Answer {
     /// What was asked, for messages.
     asked: String,
-    /// The status.
     pub status: u16,
-    /// The headers.
     pub headers: HeaderMap,
-    /// The body.
     pub body: Vec<u8>,
 }
 
@@ -45,7 +42,6 @@ impl Api {
         Self { client, ..self.clone() }
     }
 
-    /// The key.
     pub fn key(&self) -> &str {
         self.key.as_deref().unwrap_or_default()
     }

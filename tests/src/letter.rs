@@ -12,9 +12,7 @@ static WRITTEN: AtomicU64 = AtomicU64::new(1);
 /// A plain mail, ready to be sent. Each has a Message-ID of its own.
 #[derive(Debug, Clone)]
 pub struct Letter {
-    /// The envelope sender.
     pub envelope_from: String,
-    /// The subject.
     pub subject: String,
     from: String,
     message_id: Option<String>,

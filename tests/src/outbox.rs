@@ -8,9 +8,7 @@ use serde_json::Value;
 pub struct Sent {
     /// The outbox's id of it.
     pub id: String,
-    /// The envelope sender.
     pub envelope_from: String,
-    /// The envelope recipients.
     pub envelope_to: Vec<String>,
     /// SES's id of it; the Message-ID it left with is made from it.
     pub ses_message_id: String,

@@ -25,9 +25,7 @@ pub struct Person {
 pub struct Page {
     /// Where it is: path and query.
     pub path: String,
-    /// The status.
     pub status: u16,
-    /// The HTML.
     pub html: String,
     /// The policy that came with it.
     pub policy: String,

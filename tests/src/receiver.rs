@@ -58,9 +58,7 @@ impl Received {
 pub struct Reply {
     /// The status; 200 when none.
     pub status: Option<u16>,
-    /// Headers.
     pub headers: Vec<(&'static str, String)>,
-    /// The body.
     pub body: String,
     /// How long it takes.
     pub after: Duration,
@@ -96,7 +94,6 @@ impl Receiver {
         Self { address, shared, server }
     }
 
-    /// Where it is.
     pub fn url(&self) -> String {
         format!("http://{}/hook", self.address)
     }

@@ -20,7 +20,6 @@ pub const DOMAIN: &str = "ai.novacore.test";
 /// The world around one workspace.
 #[derive(Debug)]
 pub struct World {
-    /// The engine.
     pub engine: Engine,
     /// A caller without a key.
     pub anyone: Api,
@@ -28,7 +27,6 @@ pub struct World {
     pub owner: Api,
     /// The verified domain.
     pub domain: Value,
-    /// The identity.
     pub identity: Value,
     fetched: Mutex<HashMap<String, Sent>>,
 }

@@ -83,7 +83,6 @@ pub enum EngineError {
     /// The folder cannot be made.
     #[error("the folder {folder} cannot be made")]
     Folder {
-        /// Which one.
         folder: PathBuf,
         /// Why not.
         source: io::Error,
@@ -91,7 +90,6 @@ pub enum EngineError {
     /// An address cannot be listened on.
     #[error("cannot listen on {address}")]
     Listen {
-        /// Which one.
         address: SocketAddr,
         /// Why not.
         source: io::Error,
@@ -99,13 +97,11 @@ pub enum EngineError {
     /// The engine's state.
     #[error(transparent)]
     State(#[from] StateError),
-    /// The template.
     #[error(transparent)]
     Template(#[from] TemplateError),
     /// A parameter that the template does not have.
     #[error("template.yaml has no parameter {name}; it has {known}")]
     Parameter {
-        /// Its name.
         name: String,
         /// Those there are.
         known: String,
@@ -116,19 +112,15 @@ pub enum EngineError {
     /// A function of the template.
     #[error(transparent)]
     NoCode(#[from] NoCode),
-    /// The table.
     #[error(transparent)]
     Table(#[from] TableError),
-    /// The bucket.
     #[error(transparent)]
     Bucket(#[from] BucketError),
-    /// DNS.
     #[error(transparent)]
     Dns(#[from] DnsError),
     /// The queues of the template.
     #[error("the queue {queue} cannot be made")]
     Queue {
-        /// Which one.
         queue: String,
         /// Why not.
         source: Box<aws_sdk_sqs::Error>,
@@ -158,11 +150,9 @@ pub struct Addresses {
     pub smtp: SocketAddr,
     /// DNS, over UDP and TCP.
     pub dns: SocketAddr,
-    /// DynamoDB.
     pub dynamodb: String,
     /// S3.
     pub s3: String,
-    /// SQS.
     pub sqs: String,
     /// SES v2.
     pub sesv2: String,

@@ -105,7 +105,6 @@ impl Route {
 
 /// What the gateway works with.
 pub struct Gateway {
-    /// The routes.
     pub routes: Routes,
     /// The functions behind them.
     pub functions: Arc<Functions>,

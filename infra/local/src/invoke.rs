@@ -189,9 +189,7 @@ async fn hold_back(State(gate): State<Arc<SesGate>>, request: Request, next: Nex
 
 /// A function, ready to be invoked.
 pub struct Deployed {
-    /// Its name.
     pub name: String,
-    /// Its code.
     pub code: Code,
     /// When an invocation is ended.
     pub timeout: Duration,

@@ -44,7 +44,6 @@ pub enum ListenError {
     Refused {
         /// Which deployment.
         url: String,
-        /// With which status.
         status: u16,
         /// In its own words.
         message: String,

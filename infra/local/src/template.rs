@@ -48,9 +48,7 @@ pub struct Template {
     pub functions: BTreeMap<String, Function>,
     /// The HTTP routes.
     pub routes: Vec<Route>,
-    /// The queues.
     pub queues: Vec<Queue>,
-    /// The table.
     pub table: Table,
     /// Logical id of the bucket.
     pub bucket: String,
@@ -86,7 +84,6 @@ pub struct Function {
 /// An event source of a function.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Trigger {
-    /// A queue.
     Queue {
         /// Logical id of the queue.
         queue: String,
@@ -112,7 +109,6 @@ pub enum Trigger {
         /// Patterns of the records that are given at all; of all when there are none.
         patterns: Vec<serde_json::Value>,
     },
-    /// A schedule.
     Schedule {
         /// Seconds between two invocations.
         every_seconds: u32,

@@ -31,7 +31,6 @@ const TOKEN_LEN: usize = PAYLOAD_LEN + SIGNATURE_LEN;
 pub struct ApprovalToken {
     /// The workspace of the draft.
     pub workspace_id: WorkspaceId,
-    /// The draft.
     pub draft_id: DraftId,
     /// The version the link shows, and the only one it can decide on.
     pub version: u32,

@@ -18,7 +18,6 @@ pub struct HeldStanding {
     pub trusted: bool,
     /// Who decided, if that is known.
     pub by: Option<Actor>,
-    /// When.
     pub at: Option<Timestamp>,
 }
 
@@ -40,7 +39,6 @@ pub struct ShownHeld {
     pub headline: String,
     /// Who wrote.
     pub from: String,
-    /// Its subject.
     pub subject: String,
     /// When it came.
     pub at: String,

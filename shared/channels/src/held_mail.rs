@@ -19,7 +19,6 @@ const LINE_CHARS: usize = 160;
 pub struct HeldMail {
     /// `Held: mail from ` and the sender.
     pub subject: HeaderText,
-    /// The text.
     pub text: String,
 }
 

@@ -44,7 +44,6 @@ pub enum Action {
 pub enum Subject {
     /// One version of a draft.
     Draft {
-        /// The draft.
         id: DraftId,
         /// The version that was shown.
         version: u32,
@@ -61,11 +60,9 @@ pub enum Subject {
 /// A button.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Button {
-    /// The workspace.
     pub workspace_id: WorkspaceId,
     /// What is wanted.
     pub action: Action,
-    /// Of what.
     pub subject: Subject,
 }
 

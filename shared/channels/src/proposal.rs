@@ -22,7 +22,6 @@ pub struct Proposal<'a> {
     pub thread: &'a Thread,
     /// The draft, in the version that is shown.
     pub draft: &'a Draft,
-    /// Its text.
     pub body: &'a DraftBody,
     /// The newest mail that came in, as far as the thread still has it.
     pub newest_inbound: Option<(&'a Message, &'a MessageBody)>,
@@ -37,9 +36,7 @@ pub struct Proposal<'a> {
 pub struct PreviousVersion<'a> {
     /// Its number.
     pub version: u32,
-    /// Its subject.
     pub subject: &'a str,
-    /// Its text.
     pub body: &'a DraftBody,
 }
 

@@ -19,7 +19,6 @@ const SIGNATURE_LEN: usize = 32;
 /// What a link is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SenderToken {
-    /// The workspace.
     pub workspace_id: WorkspaceId,
     /// The identity whose approver was mailed.
     pub identity_id: IdentityId,

@@ -55,7 +55,6 @@ pub struct Mailer {
 /// A built mail and its envelope.
 #[derive(Debug)]
 pub struct Envelope<'a> {
-    /// The sender.
     pub from: &'a EmailAddress,
     /// Everyone who gets it, blind copies included.
     pub recipients: Vec<&'a EmailAddress>,
@@ -66,11 +65,8 @@ pub struct Envelope<'a> {
 /// Whose attempt this is; travels as tags.
 #[derive(Debug, Clone, Copy)]
 pub struct AttemptTags {
-    /// The workspace.
     pub workspace_id: WorkspaceId,
-    /// The message.
     pub message_id: MessageId,
-    /// The attempt.
     pub attempt_id: AttemptId,
 }
 

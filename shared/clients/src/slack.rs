@@ -28,7 +28,6 @@ pub struct Slack {
 pub struct SlackBot {
     /// The Slack workspace.
     pub team_id: String,
-    /// Its name.
     pub team_name: String,
     /// The bot's user.
     pub user_id: String,
@@ -39,7 +38,6 @@ pub struct SlackBot {
 pub struct SlackGrant {
     /// The Slack workspace.
     pub team_id: String,
-    /// Its name.
     pub team_name: String,
     /// The bot's token.
     pub bot_token: Secret<String>,
@@ -50,9 +48,7 @@ pub struct SlackGrant {
 /// The deployment's own app.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SlackClientCredentials {
-    /// Client id.
     pub client_id: String,
-    /// Client secret.
     pub client_secret: Secret<String>,
 }
 

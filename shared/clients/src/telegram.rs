@@ -48,7 +48,6 @@ pub struct TelegramPost<'a> {
     pub topic_id: Option<i64>,
     /// The message it answers.
     pub reply_to_message_id: Option<i64>,
-    /// HTML.
     pub html: &'a str,
     /// `reply_markup`.
     pub reply_markup: Option<&'a Value>,

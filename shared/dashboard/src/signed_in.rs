@@ -23,9 +23,7 @@ use crate::{cookies, origin::own_path, problem::Refused};
 pub struct SignedIn {
     /// Who asks, for the use cases.
     pub caller: Caller,
-    /// The user.
     pub user: User,
-    /// Their session.
     pub session: Session,
     /// The workspace they look at.
     pub workspace: Workspace,
@@ -40,7 +38,6 @@ pub struct SignedIn {
 /// Somebody who is signed in, and may belong to no workspace.
 #[derive(Debug, Clone)]
 pub struct Visiting {
-    /// Who.
     pub visitor: Visitor,
     notice: Option<String>,
 }

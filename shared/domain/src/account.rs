@@ -26,7 +26,6 @@ use crate::{
 /// Somebody who can sign in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct User {
-    /// Their id.
     pub id: UserId,
     /// Their address; nobody else has it.
     pub email: EmailAddress,
@@ -111,15 +110,11 @@ impl FromStr for MemberRole {
 /// That a user belongs to a workspace.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Membership {
-    /// The workspace.
     pub workspace_id: WorkspaceId,
-    /// The user.
     pub user_id: UserId,
-    /// Their address.
     pub email: EmailAddress,
     /// What people call them.
     pub name: HeaderText,
-    /// What they are to it.
     pub role: MemberRole,
     /// Since when.
     pub added_at: Timestamp,

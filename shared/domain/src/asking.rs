@@ -38,14 +38,12 @@ pub enum Tell<'a> {
     Remind {
         /// Where.
         channel: &'a ApprovalChannel,
-        /// Of which.
         told: &'a Notification,
     },
     /// A message that is there, to be written again.
     Show {
         /// Where.
         channel: &'a ApprovalChannel,
-        /// Which.
         told: &'a Notification,
         /// What it is changed with.
         posted: &'a PostedMessage,

@@ -46,7 +46,6 @@ pub enum Principal {
     },
     /// Somebody who was asked in an approval channel, and answers there.
     Approver {
-        /// The channel.
         channel: ChannelKind,
         /// The channel's own id of them: an address, or a user id.
         id: String,

@@ -272,7 +272,6 @@ pub struct ChannelTrouble {
 }
 
 impl ChannelTrouble {
-    /// As it is shown.
     #[must_use]
     pub fn shown(self) -> Self {
         Self { notice: None, ..self }

@@ -15,7 +15,6 @@ const MAX_WAIT_SECONDS: u32 = 900;
 /// asked to wait; nothing new is posted there past those who are in it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChannelLine {
-    /// Whose.
     pub workspace_id: WorkspaceId,
     /// The provider.
     pub channel: ChannelKind,

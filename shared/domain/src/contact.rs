@@ -38,9 +38,7 @@ impl ContactStatus {
 /// A person, known by address.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Contact {
-    /// Its id.
     pub id: ContactId,
-    /// Its workspace.
     pub workspace_id: WorkspaceId,
     /// The address; unique in the workspace, compared without case.
     pub email: EmailAddress,
@@ -134,7 +132,6 @@ impl Contact {
 /// gone with the decision, so that they are told once.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SenderNotice {
-    /// The workspace.
     pub workspace_id: WorkspaceId,
     /// The identity whose approvers are told.
     pub identity_id: IdentityId,
@@ -157,9 +154,7 @@ pub struct SenderNotice {
 pub struct SenderDecision {
     /// Let in, or dropped.
     pub trusted: bool,
-    /// By whom.
     pub by: Actor,
-    /// When.
     pub at: Timestamp,
 }
 
@@ -178,9 +173,7 @@ pub enum HeldReason {
 /// stays in the bucket; once it may come in it is received as if it had just arrived.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct HeldInbound {
-    /// Its id.
     pub id: HeldId,
-    /// Its workspace.
     pub workspace_id: WorkspaceId,
     /// The identity it was sent to.
     pub identity_id: IdentityId,

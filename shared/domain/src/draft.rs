@@ -38,9 +38,7 @@ use crate::{
 pub struct Draft {
     /// Its id, in the family of its thread.
     pub id: DraftId,
-    /// Its workspace.
     pub workspace_id: WorkspaceId,
-    /// Its thread.
     pub thread_id: ThreadId,
     /// The identity it would be sent as.
     pub identity_id: IdentityId,
@@ -54,7 +52,6 @@ pub struct Draft {
     pub stale_warning: bool,
     /// Whom it answers, or addresses first.
     pub to: Vec<EmailAddress>,
-    /// Copies.
     pub cc: Vec<EmailAddress>,
     /// Blind copies.
     pub bcc: Vec<EmailAddress>,
@@ -90,15 +87,12 @@ pub struct Draft {
     /// Whose mail overtook it, as they were when it came in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub overtaken_by: Option<ContactThen>,
-    /// Who submitted it.
     pub submitted_by: Actor,
     /// How far its sending came.
     pub send_state: Option<SendState>,
     /// The outbound message made from it.
     pub outbound_message_id: Option<MessageId>,
-    /// Who decided.
     pub decided_by: Option<Actor>,
-    /// When.
     pub decided_at: Option<Timestamp>,
     /// Why it was rejected.
     pub reject_reason: Option<String>,
@@ -133,7 +127,6 @@ pub struct Telling {
 /// The bodies of a draft. At least one is there.
 #[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct DraftBody {
-    /// The text.
     pub text: Option<String>,
     /// The HTML, as it leaves.
     pub html: Option<String>,

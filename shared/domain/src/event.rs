@@ -23,27 +23,20 @@ use crate::{
 /// An entity as the stream shows it.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Entity {
-    /// A thread.
     Thread(Box<Thread>),
-    /// A draft.
     Draft(Box<Draft>),
-    /// A message.
     Message(Box<Message>),
     /// Held mail.
     Held(Box<HeldInbound>),
     /// That approvers are to be told of a sender.
     SenderNotice(Box<SenderNotice>),
-    /// A contact.
     Contact(Box<Contact>),
     /// A suppressed address.
     Suppression(Box<Suppression>),
-    /// A domain.
     Domain(Box<SendingDomain>),
-    /// A webhook.
     Webhook(Box<Webhook>),
     /// An event on its way to a webhook.
     Delivery(Box<WebhookDelivery>),
-    /// A rule.
     Rule(Box<Rule>),
     /// A rule that matched.
     RuleRun(Box<RuleRun>),

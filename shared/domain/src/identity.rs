@@ -37,9 +37,7 @@ impl IdentityStatus {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[allow(clippy::struct_excessive_bools, reason = "each is a separate opt-in of the published API")]
 pub struct Identity {
-    /// Its id.
     pub id: IdentityId,
-    /// Its workspace.
     pub workspace_id: WorkspaceId,
     /// The verified domain of its address.
     pub domain_id: DomainId,

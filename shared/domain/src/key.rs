@@ -50,7 +50,6 @@ impl Role {
 /// A key as the workspace lists it: everything but the key.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ApiKey {
-    /// Its id.
     pub id: ApiKeyId,
     /// The workspace it opens.
     pub workspace_id: WorkspaceId,

@@ -45,9 +45,7 @@ pub struct Mailbox {
 pub struct Message {
     /// Its id, ordered by when it was received or queued.
     pub id: MessageId,
-    /// Its thread.
     pub thread_id: ThreadId,
-    /// Its workspace.
     pub workspace_id: WorkspaceId,
     /// The identity it went to or came from.
     pub identity_id: IdentityId,
@@ -69,7 +67,6 @@ pub struct Message {
     pub subject: String,
     /// The first words of the text.
     pub snippet: String,
-    /// Its files.
     pub attachments: Vec<Attachment>,
     /// Our or their `Message-ID`, without brackets.
     pub message_id_header: Option<String>,
@@ -145,9 +142,7 @@ impl Message {
 /// The bodies of a message.
 #[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct MessageBody {
-    /// The text.
     pub text: Option<String>,
-    /// The HTML.
     pub html: Option<String>,
     /// What is new: the text without quoted history and signature.
     pub extracted_text: Option<String>,

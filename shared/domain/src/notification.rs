@@ -30,7 +30,6 @@ pub enum PostedMessage {
     Telegram {
         /// The chat it was posted to.
         chat_id: String,
-        /// The message in it.
         message_id: i64,
     },
 }
@@ -38,7 +37,6 @@ pub enum PostedMessage {
 /// What became of telling one place about one version of something.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Notification {
-    /// The channel.
     pub channel: ChannelKind,
     /// Where it went: an address, a Slack channel's id, a Telegram chat's id.
     pub recipient: String,
@@ -51,7 +49,6 @@ pub struct Notification {
     /// What to do about it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fix: Option<String>,
-    /// When that was.
     pub at: Timestamp,
     /// What it is changed with later; none for mail, which cannot be changed, and for what failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -62,7 +59,6 @@ pub struct Notification {
     /// The provider did not answer, or asked to wait: it is tried again.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub may_retry: bool,
-    /// It was reminded of.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub reminded: bool,
 }

@@ -19,7 +19,6 @@ pub struct RateLimits {
 /// What a request counts as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RateClass {
-    /// It reads.
     Read,
     /// It may change something.
     Write,
@@ -59,7 +58,6 @@ impl RateWindow {
         Self(now.unix_seconds().div_euclid(WINDOW_SECONDS))
     }
 
-    /// Its number.
     pub const fn number(self) -> i64 {
         self.0
     }

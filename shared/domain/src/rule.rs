@@ -136,9 +136,7 @@ pub enum SwitchOffReason {
 /// A rule.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Rule {
-    /// Its id.
     pub id: RuleId,
-    /// Its workspace.
     pub workspace_id: WorkspaceId,
     /// What its owner calls it.
     pub name: HeaderText,

@@ -46,7 +46,6 @@ pub struct Facts<'a> {
     pub identity: &'a Identity,
     /// The thread it goes into; none when it starts one.
     pub thread: Option<&'a Thread>,
-    /// The message it answers.
     pub answers: Option<&'a Message>,
     /// Whom it goes to, but for copies.
     pub to: &'a [EmailAddress],
@@ -56,14 +55,12 @@ pub struct Facts<'a> {
     pub today: UnattendedToday,
     /// The plan allows no more mails in this period.
     pub plan_used_up: bool,
-    /// Now.
     pub now: Timestamp,
 }
 
 /// Why a mail may not leave.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refusal {
-    /// The identity is suspended.
     IdentitySuspended,
     /// The identity does not start threads.
     ColdSendBlocked,

@@ -74,7 +74,6 @@ pub struct DnsRecord {
     /// Preference of an MX record.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub priority: Option<u16>,
-    /// What it is for.
     pub purpose: RecordPurpose,
     /// Whether the last check found it.
     pub verified: bool,
@@ -85,11 +84,9 @@ pub struct DnsRecord {
 /// A domain of a workspace.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SendingDomain {
-    /// Its id.
     pub id: DomainId,
     /// The workspace that claimed it.
     pub workspace_id: WorkspaceId,
-    /// The name.
     pub domain: DomainName,
     /// Where it stands.
     pub status: DomainStatus,

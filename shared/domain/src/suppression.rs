@@ -28,9 +28,7 @@ impl SuppressionReason {
 /// An address that a workspace sends nothing to.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Suppression {
-    /// Its id.
     pub id: SuppressionId,
-    /// Its workspace.
     pub workspace_id: WorkspaceId,
     /// The address; on the list once, compared without case.
     pub email: EmailAddress,

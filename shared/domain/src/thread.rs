@@ -48,7 +48,6 @@ impl ThreadStatus {
 pub struct Thread {
     /// Its id; names the family.
     pub id: ThreadId,
-    /// Its workspace.
     pub workspace_id: WorkspaceId,
     /// The identity that holds the conversation.
     pub identity_id: IdentityId,
@@ -113,7 +112,6 @@ pub const MAX_ASIDES: usize = 20;
 /// Which inbound message was answered, and when.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Answered {
-    /// The message.
     pub message_id: MessageId,
     /// When the answer left.
     pub at: Timestamp,
@@ -131,7 +129,6 @@ pub struct UnattendedSends {
 /// What a thread needs to know of a message that joined it.
 #[derive(Debug, Clone, Copy)]
 pub struct Joined<'a> {
-    /// The message.
     pub message_id: MessageId,
     /// When it was received or sent.
     pub at: Timestamp,

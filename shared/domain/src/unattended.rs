@@ -17,7 +17,6 @@ pub const MAX_OF_ONE_IDENTITY_A_DAY: u32 = 500;
 /// How many mails left today that nobody approved.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct UnattendedToday {
-    /// Of the identity.
     pub of_identity: u32,
     /// To the recipients, the most of any one.
     pub to_recipient: u32,
@@ -32,7 +31,6 @@ pub struct Answer<'a> {
     pub to: &'a [EmailAddress],
     /// Copies, blind or not.
     pub copies: usize,
-    /// Its files.
     pub files: usize,
     /// Newer mail is in the thread.
     pub is_stale: bool,

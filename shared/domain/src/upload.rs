@@ -13,9 +13,7 @@ pub const MAX_ATTACHMENTS: usize = 20;
 /// A file that was announced. Its bytes lie in the bucket once they were put there; nothing is said about that here.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Upload {
-    /// Its id.
     pub id: UploadId,
-    /// Its workspace.
     pub workspace_id: WorkspaceId,
     /// Its name in the mails it is attached to.
     pub filename: HeaderText,

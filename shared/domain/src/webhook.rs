@@ -104,7 +104,6 @@ impl EventSelection {
 /// A secret that was replaced.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PreviousSecret {
-    /// The secret.
     pub secret: Secret<String>,
     /// Until when it signs along.
     pub valid_until: Timestamp,
@@ -134,13 +133,9 @@ pub struct Disabled {
 /// Where events are delivered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Webhook {
-    /// Its id.
     pub id: WebhookId,
-    /// Its workspace.
     pub workspace_id: WorkspaceId,
-    /// Where.
     pub url: WebhookUrl,
-    /// Which events.
     pub events: EventSelection,
     /// What its owner calls it.
     pub description: Option<String>,

@@ -8,7 +8,6 @@ use crate::{HeaderText, Plan, Timestamp, WorkspaceId};
 /// A tenant. Everything else belongs to exactly one.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Workspace {
-    /// Its id.
     pub id: WorkspaceId,
     /// The name people see.
     pub name: HeaderText,

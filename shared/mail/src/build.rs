@@ -25,7 +25,6 @@ const MAX_REFERENCES: usize = 30;
 pub struct OutboundMailbox {
     /// The display name.
     pub name: Option<HeaderText>,
-    /// The address.
     pub email: EmailAddress,
 }
 
@@ -61,7 +60,6 @@ pub struct OutboundAttachment {
     /// Its media type, such as `application/pdf`; `charset` and `method` may follow, as in `text/calendar; method=REQUEST`,
     /// and are found out where they do not. One that is not `type/subtype` is written as `application/octet-stream`.
     pub content_type: String,
-    /// Its content.
     pub content: Vec<u8>,
 }
 
@@ -81,13 +79,11 @@ pub enum BuildError {
 pub struct OutboundMail<'a> {
     /// The author.
     pub from: OutboundMailbox,
-    /// The recipients.
     pub to: Vec<OutboundMailbox>,
     /// Those who get a copy.
     pub cc: Vec<OutboundMailbox>,
     /// Where answers go, if not to the author.
     pub reply_to: Option<OutboundMailbox>,
-    /// The subject.
     pub subject: HeaderText,
     /// `Date`.
     pub date: Timestamp,
@@ -101,7 +97,6 @@ pub struct OutboundMail<'a> {
     pub text: Option<&'a str>,
     /// The HTML. Made from the text when missing.
     pub html: Option<&'a str>,
-    /// Files.
     pub attachments: Vec<OutboundAttachment>,
     /// Set on a mail that nobody approved.
     pub auto_submitted: Option<AutoSubmitted>,

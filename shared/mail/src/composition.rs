@@ -28,7 +28,6 @@ pub struct Composition<'a> {
 /// The bodies of a mail, as they leave. The same composition gives the same ones.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Composed {
-    /// The text.
     pub text: String,
     /// The HTML: a fragment in which everything can be seen.
     pub html: String,

@@ -10,9 +10,7 @@ use crate::html::{html_to_text, text_to_html};
 pub struct QuotedHistory<'a> {
     /// Who wrote it, as shown: `Ada <ada@example.com>`.
     pub author: &'a str,
-    /// When.
     pub written_at: Timestamp,
-    /// Its text.
     pub text: &'a str,
 }
 

@@ -7,9 +7,7 @@ use crate::html::{html_to_text, text_to_html};
 /// What stands below every mail of an identity. With one of the two, the other is made from it.
 #[derive(Clone, Copy, Default)]
 pub struct Signature<'a> {
-    /// As text.
     pub text: Option<&'a str>,
-    /// As HTML.
     pub html: Option<&'a str>,
 }
 

@@ -32,19 +32,14 @@ pub enum Section {
     Setup,
     /// Threads.
     Inbox,
-    /// Drafts.
     Drafts,
     /// Mail of senders who wait for a decision.
     Held,
     /// Mailboxes.
     Identities,
-    /// Domains.
     Domains,
-    /// Contacts.
     Contacts,
-    /// Rules.
     Rules,
-    /// Webhooks.
     Webhooks,
     /// What happened.
     Events,
@@ -52,7 +47,6 @@ pub enum Section {
     Suppressions,
     /// What was used.
     Usage,
-    /// API keys.
     ApiKeys,
     /// Workspace, users, keys.
     Settings,
@@ -77,7 +71,6 @@ impl Section {
         Self::Setup,
     ];
 
-    /// Its name.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Setup => "Get started",
@@ -138,7 +131,6 @@ pub struct Reader {
     pub user: String,
     /// The workspace; none where they belong to none.
     pub workspace: Option<String>,
-    /// What they are to it.
     pub role: &'static str,
 }
 

@@ -50,7 +50,6 @@ pub enum Outcome<'a> {
         /// The Slack workspace's name.
         team: &'a str,
     },
-    /// It was not.
     SlackNotInstalled {
         /// Why, as a sentence.
         reason: &'a str,

@@ -9,7 +9,6 @@ use actionlayer_service::{Settings, SlackApp, TelegramUpdates};
 pub mod variable {
     use actionlayer_domain::work::Queue;
 
-    /// Name of the table.
     pub const TABLE_NAME: &str = "TABLE_NAME";
     /// Name of the bucket for raw mail, files and long bodies.
     pub const MAIL_BUCKET: &str = "MAIL_BUCKET";
@@ -50,7 +49,6 @@ pub mod variable {
     pub const ACCOUNT_MAIL_FROM: &str = "ACCOUNT_MAIL_FROM";
     /// The deployment's own Slack app, for "Add to Slack": its client id.
     pub const SLACK_CLIENT_ID: &str = "SLACK_CLIENT_ID";
-    /// Its client secret.
     pub const SLACK_CLIENT_SECRET: &str = "SLACK_CLIENT_SECRET";
     /// What Slack signs its requests with.
     pub const SLACK_SIGNING_SECRET: &str = "SLACK_SIGNING_SECRET";
@@ -78,14 +76,10 @@ pub mod variable {
 pub enum ConfigError {
     /// The variable is not set, or empty.
     #[error("environment variable {variable} is missing")]
-    Missing {
-        /// Which one.
-        variable: &'static str,
-    },
+    Missing { variable: &'static str },
     /// The variable has a value it cannot have. The value is not repeated: it may be a secret set in the wrong place.
     #[error("environment variable {variable} must be {expected}")]
     Malformed {
-        /// Which one.
         variable: &'static str,
         /// What it may be.
         expected: &'static str,
@@ -117,11 +111,9 @@ impl Credentials {
 /// Where AWS services are, if not at AWS.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Endpoints {
-    /// DynamoDB.
     pub dynamodb: Option<String>,
     /// S3.
     pub s3: Option<String>,
-    /// SQS.
     pub sqs: Option<String>,
     /// SES v2.
     pub sesv2: Option<String>,
@@ -136,13 +128,11 @@ impl Endpoints {
 /// Everything a process must be told.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// Name of the table.
     pub table_name: String,
     /// Name of the bucket.
     pub mail_bucket: String,
     /// Where each queue is.
     pub queue_urls: BTreeMap<Queue, String>,
-    /// SES configuration set.
     pub ses_configuration_set: Option<String>,
     /// What the use cases need to know.
     pub settings: Settings,

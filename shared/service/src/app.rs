@@ -47,9 +47,7 @@ pub struct Settings {
 /// A Slack app that workspaces install by "Add to Slack".
 #[derive(Debug, Clone)]
 pub struct SlackApp {
-    /// Client id.
     pub client_id: String,
-    /// Client secret.
     pub client_secret: Secret<String>,
     /// What Slack signs its requests with.
     pub signing_secret: Secret<String>,
@@ -74,13 +72,10 @@ pub struct App {
     pub mailer: Mailer,
     /// SQS.
     pub queues: Queues,
-    /// DNS.
     pub dns: Dns,
     /// HTTP to the endpoints of webhooks.
     pub http: GuardedClient,
-    /// Slack.
     pub slack: Slack,
-    /// Telegram.
     pub telegram: Telegram,
     /// Time and randomness.
     pub ports: Ports,
@@ -89,7 +84,6 @@ pub struct App {
 }
 
 impl App {
-    /// Now.
     pub fn now(&self) -> Timestamp {
         self.ports.clock.now()
     }

@@ -63,7 +63,6 @@ pub enum ServiceError {
         /// The names of the missing records with their types, such as `TXT _novacore.example.com`.
         missing: Vec<String>,
     },
-    /// The identity is suspended.
     #[error("the identity is suspended")]
     IdentitySuspended,
     /// The plan allows no more.
@@ -88,7 +87,6 @@ pub enum ServiceError {
     Exists {
         /// What there is, as a word: `contact`.
         what: &'static str,
-        /// Its id.
         id: String,
     },
     /// The name, address or object is taken, or the step collides with the current state.
@@ -102,12 +100,7 @@ pub enum ServiceError {
     Store(StoreError),
     /// Another AWS service, or DNS, gave no usable answer.
     #[error("{service} is unavailable: {code}")]
-    Upstream {
-        /// Which service.
-        service: &'static str,
-        /// Their code.
-        code: String,
-    },
+    Upstream { service: &'static str, code: String },
 }
 
 impl ServiceError {

@@ -44,7 +44,6 @@ const MAX_RELEASE_PAGES: usize = 10;
 /// What one sweep did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Swept {
-    /// Drafts that expired.
     pub expired_drafts: usize,
     /// Messages given up as `outcome_unknown` or after a day in the queue.
     pub failed_sends: usize,

@@ -28,9 +28,7 @@ impl Record for User {
 /// Who signs in with an address.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UserEmail {
-    /// The address.
     pub email: EmailAddress,
-    /// Whose it is.
     pub user_id: UserId,
 }
 
@@ -108,7 +106,6 @@ impl Record for AuditEntry {
 /// Who signed up first, with the deployment's token.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FirstOwner {
-    /// Who.
     pub user_id: UserId,
 }
 
@@ -126,7 +123,6 @@ impl Record for FirstOwner {
 pub struct Standing {
     /// What they are to it, if anything.
     pub membership: Option<Row<Membership>>,
-    /// The workspace.
     pub workspace: Option<Row<Workspace>>,
 }
 

@@ -64,7 +64,6 @@ impl BlobKey {
 /// A URL that works for a while without credentials.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SignedUrl {
-    /// The URL.
     pub url: String,
     /// Until when it works.
     pub expires_at: Timestamp,
@@ -84,7 +83,6 @@ pub struct SignedUpload {
 /// What lies under a key, when its size is known beforehand.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SizedBlob {
-    /// The bytes.
     Bytes(Vec<u8>),
     /// Something of another size, in bytes. It was not read.
     OtherSize(u64),

@@ -19,7 +19,6 @@ const PROMPT_KEPT_SECONDS: i64 = 86_400;
 pub struct SlackCallback {
     /// The last part of the callback's path.
     pub id: String,
-    /// Whose it is.
     pub workspace_id: WorkspaceId,
     /// What Slack signs that app's requests with.
     pub signing_secret: Secret<String>,
@@ -39,17 +38,14 @@ impl Record for SlackCallback {
 /// The deployment's Slack app, installed for a workspace.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SlackInstallation {
-    /// Whose.
     pub workspace_id: WorkspaceId,
     /// The Slack workspace.
     pub team_id: String,
-    /// Its name.
     pub team_name: String,
     /// The bot's token.
     pub bot_token: Secret<String>,
     /// What it may do.
     pub scopes: Vec<String>,
-    /// When.
     pub installed_at: Timestamp,
 }
 
@@ -67,7 +63,6 @@ impl Record for SlackInstallation {
 pub struct SlackConsent {
     /// SHA-256 of the state, as hexadecimal digits.
     pub state_sha256: String,
-    /// For which workspace.
     pub workspace_id: WorkspaceId,
     /// SHA-256 of what binds it to a browser, once one has begun.
     pub browser_sha256: Option<String>,
@@ -91,9 +86,7 @@ impl Record for SlackConsent {
 /// A bot in Telegram, and the secret its updates carry. Identities may share it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TelegramBotRecord {
-    /// Its id.
     pub bot_id: i64,
-    /// Its token.
     pub token: Secret<String>,
     /// What comes along with every update.
     pub secret: Secret<String>,
@@ -121,9 +114,7 @@ pub struct TelegramPrompt {
     pub message_id: i64,
     /// Whose reply counts.
     pub user_id: i64,
-    /// The workspace.
     pub workspace_id: WorkspaceId,
-    /// The draft.
     pub draft_id: DraftId,
     /// The version that was shown.
     pub version: u32,

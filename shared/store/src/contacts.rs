@@ -28,7 +28,6 @@ const MAX_CANDIDATES: i32 = 1_000;
 pub struct ContactFilter {
     /// Whether their mail may come in.
     pub status: Option<ContactStatus>,
-    /// A tag they have.
     pub tag: Option<String>,
     /// Words of their address and name, all of them.
     pub words: Vec<Word>,
@@ -64,7 +63,6 @@ pub(crate) fn entries_of(contact: &Contact) -> Vec<Key> {
 }
 
 impl Store {
-    /// A contact by its id.
     pub async fn contact_by_id(
         &self,
         workspace: WorkspaceId,

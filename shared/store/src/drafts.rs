@@ -11,7 +11,6 @@ use crate::{
 /// Which drafts. A filter that is `None` asks nothing.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct DraftFilter {
-    /// Of which thread.
     pub thread_id: Option<ThreadId>,
     /// Where they stand.
     pub status: Option<DraftStatus>,

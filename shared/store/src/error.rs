@@ -10,27 +10,18 @@ pub enum StoreError {
     InvalidCursor,
     /// AWS asks to slow down, after the client's own retries.
     #[error("{service} throttles")]
-    Throttled {
-        /// Which service.
-        service: &'static str,
-    },
+    Throttled { service: &'static str },
     /// No answer, or a failure on their side. A write may or may not have happened; repeating it is safe, since its
     /// condition then fails.
     #[error("{service} is unavailable: {code}")]
     Unavailable {
-        /// Which service.
         service: &'static str,
         /// Their code, or what kind of failure it was.
         code: String,
     },
     /// They refused the request itself: a permission, a table or our own mistake.
     #[error("{service} refused the request: {code}")]
-    Refused {
-        /// Which service.
-        service: &'static str,
-        /// Their code.
-        code: String,
-    },
+    Refused { service: &'static str, code: String },
     /// What is stored cannot be read: written by another version, or damaged.
     #[error("a stored item of kind {kind} cannot be read: {reason}")]
     Corrupt {

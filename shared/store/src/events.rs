@@ -57,7 +57,6 @@ const fn is_common(of: EventType) -> bool {
 /// Which events. A filter that is `None` asks nothing.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct EventFilter {
-    /// Of which type.
     pub event_type: Option<EventType>,
     /// About which identity.
     pub identity_id: Option<IdentityId>,

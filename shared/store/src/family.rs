@@ -15,7 +15,6 @@ use crate::{
 /// A thread with its drafts and its newest messages.
 #[derive(Debug, Clone)]
 pub struct ThreadPage {
-    /// The thread.
     pub thread: Row<Thread>,
     /// Its drafts, newest first.
     pub drafts: Vec<Row<Draft>>,
@@ -26,7 +25,6 @@ pub struct ThreadPage {
 /// What an answer in a thread is made from, as far as it exists.
 #[derive(Debug, Clone, Default)]
 pub struct Answering {
-    /// The thread.
     pub thread: Option<Row<Thread>>,
     /// The identity that answers.
     pub identity: Option<Row<Identity>>,
@@ -39,9 +37,7 @@ pub struct Answering {
 /// A message on its way out, with what its delivery depends on.
 #[derive(Debug, Clone)]
 pub struct Outbound {
-    /// The message.
     pub message: Row<Message>,
-    /// Its thread.
     pub thread: Row<Thread>,
     /// Its identity, unless that was deleted.
     pub identity: Option<Row<Identity>>,

@@ -37,7 +37,6 @@ pub struct EventCursor {
 /// Some events, the first recorded first, and where to go on.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Followed {
-    /// The events.
     pub events: Vec<Event>,
     /// There are more by now.
     pub more: bool,

@@ -44,7 +44,6 @@ pub struct IdempotencyClaim {
 /// The beginning of an answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AnswerHead {
-    /// The status.
     pub status: u16,
     /// The headers that belong to the answer rather than to its delivery.
     pub headers: Vec<(String, String)>,
@@ -77,11 +76,9 @@ impl Record for IdempotencyClaim {
 pub struct IdempotentEffect {
     /// Whose request it was.
     pub workspace_id: WorkspaceId,
-    /// The claim.
     pub claim_id: String,
     /// The id of what was made.
     pub made: String,
-    /// When.
     pub at: Timestamp,
 }
 

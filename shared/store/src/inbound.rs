@@ -23,7 +23,6 @@ pub struct Receipt {
     pub recipient: String,
     /// What became of it.
     pub outcome: ReceiptOutcome,
-    /// When that was.
     pub at: Timestamp,
 }
 
@@ -32,10 +31,7 @@ pub struct Receipt {
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum ReceiptOutcome {
     /// It became a message.
-    Received {
-        /// Which.
-        message_id: MessageId,
-    },
+    Received { message_id: MessageId },
     /// It is held for an unknown sender.
     Held {
         /// Where.
@@ -74,11 +70,8 @@ impl Record for Receipt {
 pub struct MailPointer {
     /// The Message-ID, without brackets.
     pub message_id_header: String,
-    /// The workspace.
     pub workspace_id: WorkspaceId,
-    /// The identity.
     pub identity_id: IdentityId,
-    /// The thread.
     pub thread_id: ThreadId,
     /// The message that carries the id; none while only a citation of it was seen.
     pub message_id: Option<MessageId>,

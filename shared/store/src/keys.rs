@@ -113,7 +113,6 @@ impl Index {
 /// The place of an item in an index.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IndexEntry {
-    /// Which index.
     pub index: Index,
     /// Partition key there.
     pub pk: String,

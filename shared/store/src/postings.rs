@@ -26,11 +26,9 @@ use crate::{
 /// The words of a mail.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MailWords {
-    /// Whose.
     pub workspace_id: WorkspaceId,
     /// Its thread.
     pub family: Family,
-    /// The words.
     pub words: BTreeSet<String>,
 }
 

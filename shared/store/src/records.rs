@@ -234,11 +234,8 @@ impl Record for Upload {
 /// A draft as it was before an edit.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DraftVersion {
-    /// The draft.
     pub draft_id: DraftId,
-    /// Its workspace.
     pub workspace_id: WorkspaceId,
-    /// Which version this was.
     pub version: u32,
     /// Its subject then.
     pub subject: HeaderText,
@@ -254,7 +251,6 @@ pub struct DraftVersion {
     /// Whether the message it answers was quoted then.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub quote_history: bool,
-    /// When it was replaced.
     pub replaced_at: Timestamp,
 }
 
@@ -270,11 +266,8 @@ impl Record for DraftVersion {
 /// That an address belongs to an identity. Makes addresses unique, and leads arriving mail home.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct AddressClaim {
-    /// The address.
     pub address: EmailAddress,
-    /// Whose it is.
     pub workspace_id: WorkspaceId,
-    /// Which identity.
     pub identity_id: IdentityId,
 }
 
@@ -290,13 +283,9 @@ impl Record for AddressClaim {
 /// That a domain belongs to a workspace. Makes domains unique.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DomainClaim {
-    /// The name.
     pub domain: DomainName,
-    /// Whose it is.
     pub workspace_id: WorkspaceId,
-    /// Which domain.
     pub domain_id: DomainId,
-    /// When it was claimed.
     pub claimed_at: Timestamp,
 }
 
@@ -312,9 +301,7 @@ impl Record for DomainClaim {
 /// The DKIM key pair of a domain, kept so that SES can be given it again.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DomainKeys {
-    /// The domain.
     pub domain_id: DomainId,
-    /// Its workspace.
     pub workspace_id: WorkspaceId,
     /// The private key: PKCS#8 DER, base64.
     pub private_key_base64: Secret<String>,
@@ -332,7 +319,6 @@ impl Record for DomainKeys {
 /// The one workspace that bootstrap made.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DeploymentWorkspace {
-    /// Which.
     pub workspace_id: WorkspaceId,
 }
 

@@ -30,7 +30,6 @@ pub struct ThreadFilter {
     pub identity_id: Option<IdentityId>,
     /// Who takes part: an address, folded.
     pub contact: Option<String>,
-    /// A tag they have.
     pub tag: Option<String>,
     /// Their newest message is not older.
     pub from: Option<Timestamp>,

@@ -30,16 +30,13 @@ pub(crate) enum TotalsKey {
     Threads,
     /// Threads that need review, or those that do not.
     ThreadsByReview(bool),
-    /// Threads with a status.
     ThreadsWithStatus(ThreadStatus),
-    /// Threads of an identity.
     ThreadsOfIdentity(IdentityId),
     /// All drafts.
     Drafts,
     /// Drafts that are decided, by status. Those that are not are few, and counted where they are listed: an approval is a
     /// single write, and stays one.
     DraftsWithStatus(DraftStatus),
-    /// Drafts of an identity.
     DraftsOfIdentity(IdentityId),
     /// Held mail.
     Held,
@@ -47,7 +44,6 @@ pub(crate) enum TotalsKey {
     HeldOfIdentity(IdentityId),
     /// All contacts.
     Contacts,
-    /// Contacts with a status.
     ContactsWithStatus(ContactStatus),
     /// Suppressed addresses.
     Suppressions,

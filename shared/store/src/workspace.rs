@@ -48,7 +48,6 @@ impl Store {
         self.query_all(query).await?.into_iter().map(row).collect()
     }
 
-    /// An identity.
     pub async fn identity(&self, workspace: WorkspaceId, id: IdentityId) -> Result<Option<Row<Identity>>, StoreError> {
         self.get(&keys::identity(workspace, id)).await
     }

@@ -19,7 +19,6 @@ impl Chance {
         self.next() % bound
     }
 
-    /// One of them.
     pub(crate) fn pick<'a, T>(&mut self, among: &'a [T]) -> Option<&'a T> {
         let count = u64::try_from(among.len()).unwrap();
         if count == 0 { None } else { among.get(usize::try_from(self.below(count)).unwrap()) }

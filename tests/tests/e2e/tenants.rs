@@ -5,7 +5,6 @@ use serde_json::json;
 
 /// A workspace beside the first.
 pub(crate) struct Tenant {
-    /// Its owner.
     pub(crate) owner: Api,
     /// Where it gets mail.
     pub(crate) address: String,

@@ -28,7 +28,6 @@ pub(crate) struct Start {
     pub(crate) ready_ms: f64,
     /// Until its answer was there.
     pub(crate) answered_ms: f64,
-    /// The answer.
     pub(crate) answer: Value,
 }
 

@@ -21,13 +21,10 @@ pub enum Interaction {
 pub struct Pressed {
     /// The value of the button, still to be believed.
     pub button: String,
-    /// Who.
     pub user_id: String,
     /// Their name, as Slack gives it.
     pub user_name: String,
-    /// In which channel.
     pub channel: String,
-    /// Of which message.
     pub message_ts: Option<String>,
     /// Opens a modal, once and within three seconds.
     pub trigger_id: Option<String>,
@@ -42,9 +39,7 @@ pub struct Pressed {
 pub struct Submitted {
     /// Which button opened it, and where.
     pub meta: ModalMeta,
-    /// Who.
     pub user_id: String,
-    /// Their name.
     pub user_name: String,
     /// The Slack workspace.
     pub team_id: Option<String>,
@@ -61,12 +56,7 @@ pub enum Form {
         reason: Option<String>,
     },
     /// Change.
-    Edit {
-        /// The subject.
-        subject: String,
-        /// The text.
-        text: String,
-    },
+    Edit { subject: String, text: String },
 }
 
 actionlayer_domain::debug_without_content!(Pressed, Submitted, Form);

@@ -18,7 +18,6 @@ use crate::{
 /// A message, as `sendMessage` and `editMessageText` take it, with `parse_mode` HTML and no link preview.
 #[derive(Clone, PartialEq)]
 pub struct TelegramMessage {
-    /// The HTML.
     pub html: String,
     /// Its buttons.
     pub keyboard: Option<Keyboard>,

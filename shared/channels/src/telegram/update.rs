@@ -13,7 +13,6 @@ pub enum Update {
     Migrated {
         /// The id it had.
         from_chat_id: i64,
-        /// The id it has.
         to_chat_id: i64,
     },
     /// Nothing that is for us.
@@ -27,9 +26,7 @@ pub struct CallbackQuery {
     pub id: String,
     /// What the button carries, still to be believed.
     pub data: String,
-    /// Who.
     pub user: User,
-    /// In which chat.
     pub chat_id: i64,
     /// Below which message.
     pub message_id: i64,
@@ -42,9 +39,7 @@ pub struct CallbackQuery {
 pub struct ChatMessage {
     /// Who, if it was not a channel or an anonymous administrator.
     pub user: Option<User>,
-    /// In which chat.
     pub chat_id: i64,
-    /// Which message.
     pub message_id: i64,
     /// What it answers.
     pub reply_to_message_id: Option<i64>,
@@ -55,7 +50,6 @@ pub struct ChatMessage {
 /// A person.
 #[derive(Clone, PartialEq, Eq)]
 pub struct User {
-    /// Their id.
     pub id: i64,
     /// Their name, as Telegram gives it.
     pub name: String,

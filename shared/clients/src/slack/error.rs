@@ -33,10 +33,7 @@ pub enum SlackError {
     AccessLost(String),
     /// `missing_scope`.
     #[error("missing_scope")]
-    MissingScope {
-        /// Which one is needed.
-        needed: String,
-    },
+    MissingScope { needed: String },
     /// `message_not_found`, `cant_update_message`, `edit_window_closed`, `block_mismatch`: that message stays as it is.
     #[error("{0}")]
     MessageStays(String),

@@ -9,13 +9,10 @@ use crate::{AuditId, Timestamp, WorkspaceId, draft::Actor, ports::Entropy};
 pub struct AuditEntry {
     /// Its id; ids sort by time.
     pub id: AuditId,
-    /// The workspace.
     pub workspace_id: WorkspaceId,
-    /// When.
     pub at: Timestamp,
     /// Who did it.
     pub actor: Actor,
-    /// What.
     pub act: AuditAct,
     /// To whom or what; empty where that is the actor.
     #[serde(default, skip_serializing_if = "String::is_empty")]
@@ -28,11 +25,9 @@ pub struct AuditEntry {
 pub enum AuditAct {
     /// Made the workspace, or became its first owner.
     BecameOwner,
-    /// Signed in.
     SignedIn,
     /// Signed in by the link that the engine printed.
     SignedInByLink,
-    /// Signed out.
     SignedOut,
     /// Ended a session from elsewhere.
     EndedSession,

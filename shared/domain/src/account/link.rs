@@ -85,25 +85,21 @@ pub enum LinkPurpose {
     },
     /// Proves a user's address.
     VerifyEmail {
-        /// The user.
         user_id: UserId,
         /// The address it was sent to.
         email: EmailAddress,
     },
     /// Sets another password.
     ResetPassword {
-        /// The user.
         user_id: UserId,
         /// The version of the password that is forgotten.
         password_version: u32,
     },
     /// Makes somebody a member of a workspace.
     Invitation {
-        /// The workspace.
         workspace_id: WorkspaceId,
         /// Who is invited.
         email: EmailAddress,
-        /// What they are to be.
         role: MemberRole,
         /// What the one is called who invited them.
         invited_by: HeaderText,

@@ -25,10 +25,7 @@ pub enum AccountMail {
         link_sha256: String,
     },
     /// Somebody signed up with an address that has an account.
-    AlreadyThere {
-        /// The address.
-        email: EmailAddress,
-    },
+    AlreadyThere { email: EmailAddress },
     /// The link into a workspace.
     Invitation {
         /// The link as it is kept.
@@ -40,10 +37,7 @@ pub enum AccountMail {
         email: EmailAddress,
     },
     /// The link that proves a user's address.
-    Verify {
-        /// The user.
-        user_id: UserId,
-    },
+    Verify { user_id: UserId },
 }
 
 debug_without_content!(AccountMailJob);

@@ -71,7 +71,6 @@ debug_without_content!(SessionToken);
 pub struct Session {
     /// SHA-256 of its secret; also its name where sessions are listed.
     pub sha256_hex: String,
-    /// Whose.
     pub user_id: UserId,
     /// The workspace its user looks at; none where they belong to none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -95,13 +94,11 @@ pub enum SessionEnd {
     /// It is a month old.
     #[error("it is 30 days old")]
     Old,
-    /// The password was changed.
     #[error("the password was changed")]
     PasswordChanged,
 }
 
 impl Session {
-    /// Begins one.
     pub fn begin(
         token: &SessionToken,
         user: &User,

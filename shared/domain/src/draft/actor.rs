@@ -8,7 +8,6 @@ use crate::{ApiKeyId, EmailAddress, HeaderText, IdentityId, RuleId};
 /// Who did something.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Actor {
-    /// What kind of actor.
     pub kind: ActorKind,
     /// Its id: of a key, of an identity, or an approver's address.
     pub id: String,

@@ -10,9 +10,7 @@ pub enum DraftRefusal {
     Decided {
         /// What was decided.
         status: DraftStatus,
-        /// By whom.
         by: Option<Actor>,
-        /// When.
         at: Option<Timestamp>,
     },
     /// The decision is about another version than the current one.
@@ -24,7 +22,6 @@ pub enum DraftRefusal {
     },
     /// Newer inbound arrived.
     Stale,
-    /// It expired.
     Expired,
     /// It left already.
     AlreadySent,
@@ -32,7 +29,6 @@ pub enum DraftRefusal {
     SendInProgress,
     /// It failed before; a failed draft is never sent again by itself.
     Failed(Option<Failure>),
-    /// It was rejected.
     Rejected,
     /// Nobody approved it, and the caller may not.
     ApprovalRequired,

@@ -24,7 +24,6 @@ pub const EVENT_LIFETIME: Duration = Duration::from_hours(30 * 24);
 pub struct Event {
     /// Its id: the same however often it is derived. Sorts by time.
     pub id: EventId,
-    /// The workspace.
     pub workspace_id: WorkspaceId,
     /// When it happened.
     pub at: Timestamp,
@@ -227,7 +226,6 @@ pub enum EventData {
 }
 
 impl EventData {
-    /// Its type.
     pub const fn event_type(&self) -> EventType {
         match self {
             Self::EmailReceived { .. } => EventType::EmailReceived,
@@ -323,7 +321,6 @@ impl Event {
         self.recorded_at.unwrap_or(self.at)
     }
 
-    /// Its type.
     pub const fn event_type(&self) -> EventType {
         self.what.event_type()
     }

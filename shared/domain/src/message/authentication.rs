@@ -36,7 +36,6 @@ impl Verdict {
 pub struct Authentication {
     /// SPF of the envelope sender.
     pub spf: Verdict,
-    /// DKIM.
     pub dkim: Verdict,
     /// DMARC: SPF or DKIM passed for the very domain in `From`.
     pub dmarc: Verdict,

@@ -22,7 +22,6 @@ pub struct Evaluated {
 /// A rule and what it came to.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Considered<'r> {
-    /// The rule.
     pub rule: &'r Rule,
     /// Its conditions; none when an earlier match had stopped everything.
     pub evaluated: Option<Evaluated>,

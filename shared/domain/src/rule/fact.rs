@@ -15,7 +15,6 @@ use crate::{
 pub struct Facts<'a> {
     /// The message it is about.
     pub message: Option<MessageFacts<'a>>,
-    /// Its thread.
     pub thread: Option<&'a ThreadThen>,
     /// The person the thread began with.
     pub contact: Option<&'a ContactThen>,
@@ -26,7 +25,6 @@ pub struct Facts<'a> {
 /// A message and what it says.
 #[derive(Clone, Copy)]
 pub struct MessageFacts<'a> {
-    /// The message.
     pub message: &'a Message,
     /// Its text, made from its HTML if it has no other.
     pub text: &'a str,
@@ -35,7 +33,6 @@ pub struct MessageFacts<'a> {
 /// A draft and what it says.
 #[derive(Clone, Copy)]
 pub struct DraftFacts<'a> {
-    /// The draft.
     pub draft: &'a Draft,
     /// Its text, made from its HTML if it has no other.
     pub text: &'a str,

@@ -60,9 +60,7 @@ pub enum Field {
 pub enum Check {
     /// SPF of the envelope sender.
     Spf,
-    /// DKIM.
     Dkim,
-    /// DMARC.
     Dmarc,
     /// Spam filter.
     Spam,
@@ -73,19 +71,16 @@ pub enum Check {
 /// What kind of value a field has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
-    /// Text.
     Text,
     /// Several texts.
     Texts,
     /// Yes or no.
     Flag,
-    /// A number.
     Number,
     /// One of a few words.
     Choice(&'static [&'static str]),
     /// Several of a few words.
     Choices(&'static [&'static str]),
-    /// An id.
     Id,
     /// Whatever the author of the draft put there.
     Anything,
@@ -161,7 +156,6 @@ impl Field {
         }
     }
 
-    /// Its name.
     pub fn name(&self) -> String {
         match self {
             Self::DraftMetadata(path) => format!("{METADATA}{}", path.join(".")),

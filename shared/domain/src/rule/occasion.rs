@@ -16,15 +16,11 @@ use crate::{
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RuleEvent {
-    /// The workspace.
     pub workspace_id: WorkspaceId,
-    /// The event.
     pub event_id: EventId,
     /// What happened.
     pub trigger: Trigger,
-    /// When.
     pub at: Timestamp,
-    /// The thread.
     pub thread_id: ThreadId,
     /// The message that came or went, if it is about one.
     pub message_id: Option<MessageId>,
@@ -77,7 +73,6 @@ pub struct ThreadThen {
     pub subject: String,
     /// Whose turn it is.
     pub status: ThreadStatus,
-    /// Its tags.
     pub tags: Vec<String>,
     /// Messages in it, both ways.
     pub message_count: u32,
@@ -102,11 +97,9 @@ debug_without_content!(ThreadThen);
 /// What rules look at of a contact.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ContactThen {
-    /// The address.
     pub email: EmailAddress,
     /// Whether their mail may come in.
     pub status: ContactStatus,
-    /// Their tags.
     pub tags: Vec<String>,
 }
 
@@ -119,7 +112,6 @@ impl From<&Contact> for ContactThen {
 /// What a rule came to at an event.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Verdict {
-    /// The rule.
     pub rule_id: RuleId,
     /// When the rule had last been changed: another one is another rule.
     pub rule_updated_at: Timestamp,
@@ -139,10 +131,7 @@ pub enum Outcome {
         unmet: Option<Unmet>,
     },
     /// An earlier rule matched and stopped what followed.
-    Stopped {
-        /// That rule.
-        by: RuleId,
-    },
+    Stopped { by: RuleId },
 }
 
 /// A condition that did not hold.
@@ -178,11 +167,8 @@ impl Evaluated {
 /// What rules came to at an event: decided once, at one state of things.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Occasion {
-    /// The event.
     pub event: RuleEvent,
-    /// The thread then.
     pub thread: ThreadThen,
-    /// The person then.
     pub contact: Option<ContactThen>,
     /// What each active rule came to, in the order in which they were considered.
     pub verdicts: Vec<Verdict>,

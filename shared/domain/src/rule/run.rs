@@ -19,7 +19,6 @@ pub const RUN_LIFETIME: Duration = Duration::from_hours(30 * 24);
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "result", rename_all = "snake_case")]
 pub enum ActionResult {
-    /// It was done.
     Done,
     /// Things were so already.
     Unchanged,
@@ -63,11 +62,9 @@ pub struct ActionRun {
 /// That a rule matched at an event, and what it did. There is one for each rule and event, whatever is tried again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RuleRun {
-    /// The rule.
     pub rule_id: RuleId,
     /// Its name then.
     pub rule_name: HeaderText,
-    /// The event.
     pub event: RuleEvent,
     /// Its actions then, in the order in which they are carried out.
     pub actions: Vec<ActionRun>,

@@ -69,7 +69,6 @@ pub struct WebhookAttempt {
 /// What an endpoint answered.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Answer {
-    /// The status.
     pub status: u16,
     /// The header `Retry-After`.
     pub retry_after: Option<String>,

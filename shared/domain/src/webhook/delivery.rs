@@ -67,11 +67,9 @@ pub enum DeliveryFailure {
 pub struct WebhookDelivery {
     /// Sorts by the time of the event, or of the request for a redelivery.
     pub id: WebhookDeliveryId,
-    /// The workspace.
     pub workspace_id: WorkspaceId,
     /// Where it goes.
     pub webhook_id: WebhookId,
-    /// The event.
     pub event_id: EventId,
     /// The event's type.
     pub event: EventType,

@@ -60,9 +60,7 @@ pub enum Care {
 /// An endpoint: where one webhook's deliveries go.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Endpoint {
-    /// The workspace.
     pub workspace_id: WorkspaceId,
-    /// The webhook.
     pub webhook_id: WebhookId,
     /// Who delivers now.
     pub lease: Option<Lease>,

@@ -28,16 +28,13 @@ pub enum InvalidWebhookUrl {
     /// It is not a URL with a host, or has characters that no URL has.
     #[error("must be a URL such as https://example.com/hooks")]
     Malformed,
-    /// It is too long.
     #[error("must be at most 2000 characters long")]
     TooLong,
-    /// It is not https.
     #[error("must begin with https://")]
     NotHttps,
     /// It has a user name or a password.
     #[error("must not contain a user name or password: check the signature instead")]
     Credentials,
-    /// It has a fragment.
     #[error("must not have a fragment: what follows `#` is never sent")]
     Fragment,
     /// It has a port that is none of the web's.

@@ -15,7 +15,6 @@ use crate::{
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RuleJob {
-    /// The event.
     pub event: RuleEvent,
     /// The thread as the event left it; none where the stream did not bring it along.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -26,7 +25,6 @@ pub struct RuleJob {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct WebhookJob {
-    /// The workspace.
     pub workspace_id: WorkspaceId,
     /// The webhook whose endpoint it is.
     pub webhook_id: WebhookId,
@@ -55,9 +53,7 @@ impl WebhookJob {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SwitchedOffJob {
-    /// The workspace.
     pub workspace_id: WorkspaceId,
-    /// The webhook.
     pub disabled_webhook_id: WebhookId,
 }
 
@@ -65,9 +61,7 @@ pub struct SwitchedOffJob {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RuleOffJob {
-    /// The workspace.
     pub workspace_id: WorkspaceId,
-    /// The rule.
     pub disabled_rule_id: RuleId,
 }
 
@@ -75,9 +69,7 @@ pub struct RuleOffJob {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BrokenChannelJob {
-    /// The workspace.
     pub workspace_id: WorkspaceId,
-    /// The identity.
     pub identity_id: IdentityId,
     /// The channel's kind.
     pub broken_channel: ChannelKind,
@@ -89,11 +81,8 @@ pub struct BrokenChannelJob {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RuleNoticeJob {
-    /// The workspace.
     pub workspace_id: WorkspaceId,
-    /// The rule that matched.
     pub matched_rule_id: RuleId,
-    /// At which event.
     pub event_id: EventId,
 }
 
@@ -101,7 +90,6 @@ pub struct RuleNoticeJob {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SenderJob {
-    /// The workspace.
     pub workspace_id: WorkspaceId,
     /// The identity whose approvers are told.
     pub identity_id: IdentityId,
@@ -113,11 +101,9 @@ pub struct SenderJob {
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SenderDecidedJob {
-    /// The workspace.
     pub workspace_id: WorkspaceId,
     /// The identity whose approvers were told.
     pub identity_id: IdentityId,
-    /// The sender.
     pub from_email: String,
     /// Where they were told.
     pub notifications: Vec<Notification>,
@@ -143,9 +129,7 @@ pub enum IndexJob {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct IndexMessage {
-    /// The workspace.
     pub workspace_id: WorkspaceId,
-    /// The message.
     pub message_id: MessageId,
 }
 
@@ -153,7 +137,6 @@ pub struct IndexMessage {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct IndexPart {
-    /// The workspace.
     pub workspace_id: WorkspaceId,
     /// The thread that became part of another.
     pub thread_id: ThreadId,
@@ -174,7 +157,6 @@ pub struct IndexPlaces {
 /// The body of a message on the send queue.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SendJob {
-    /// The workspace.
     pub workspace_id: WorkspaceId,
     /// The outbound message.
     pub message_id: MessageId,
@@ -183,9 +165,7 @@ pub struct SendJob {
 /// The body of a message on the notify queue.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NotifyJob {
-    /// The workspace.
     pub workspace_id: WorkspaceId,
-    /// The draft.
     pub draft_id: DraftId,
     /// The version to be shown; another version by then needs no telling.
     pub version: u32,
@@ -231,19 +211,14 @@ pub enum AnswerTo {
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PromptJob {
-    /// The workspace.
     pub workspace_id: WorkspaceId,
-    /// The draft.
     pub prompt_about: DraftId,
     /// The version that was shown.
     pub version: u32,
-    /// The bot.
     pub bot_id: i64,
-    /// The chat.
     pub chat_id: i64,
     /// The message whose button was pressed.
     pub message_id: i64,
-    /// The topic.
     pub topic_id: Option<i64>,
     /// Who pressed.
     pub user_id: i64,

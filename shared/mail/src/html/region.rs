@@ -24,7 +24,6 @@ pub(crate) enum Region {
     Divider,
     /// A forwarded mail.
     Forward,
-    /// A signature.
     Signature,
 }
 

@@ -55,7 +55,6 @@ impl Tag<'_> {
 pub(crate) enum Token<'a> {
     /// Text, character references resolved.
     Text(Cow<'a, str>),
-    /// A tag.
     Tag(Tag<'a>),
 }
 

@@ -34,7 +34,6 @@ pub enum FindingKind {
     UncertainElement,
     /// Words that a reader would not see.
     HiddenText,
-    /// A picture.
     Picture,
     /// A link that is none of `https`, `http`, `mailto` and `tel`.
     LinkTarget,

@@ -58,7 +58,6 @@ pub struct Field {
 }
 
 impl Field {
-    /// An address.
     pub fn email(value: impl Into<String>) -> Self {
         let (name, label, kind, autocomplete) = ("email", "E-mail", "email", "username");
         Self { name, label, kind, autocomplete, value: value.into(), hint: "" }

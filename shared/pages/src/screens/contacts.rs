@@ -30,7 +30,6 @@ pub struct ContactList<'a> {
     pub next_cursor: Option<&'a str>,
     /// What the visitor may do.
     pub access: Access,
-    /// Now.
     pub now: Timestamp,
 }
 

@@ -25,11 +25,8 @@ use crate::dashboard::Section;
 pub struct EarlierVersion<'a> {
     /// Its number.
     pub version: u32,
-    /// Its subject.
     pub subject: &'a str,
-    /// Its text.
     pub body: &'a DraftBody,
-    /// When it was replaced.
     pub replaced_at: Timestamp,
 }
 
@@ -149,7 +146,6 @@ pub struct DraftList<'a> {
     pub cursor: Option<&'a str>,
     /// The cursor to older ones.
     pub next_cursor: Option<&'a str>,
-    /// Now.
     pub now: Timestamp,
 }
 

@@ -24,7 +24,6 @@ pub struct EventList<'a> {
     pub cursor: Option<&'a str>,
     /// The cursor to older ones.
     pub next_cursor: Option<&'a str>,
-    /// Now.
     pub now: Timestamp,
 }
 

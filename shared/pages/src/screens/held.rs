@@ -34,7 +34,6 @@ pub struct Held<'a> {
     pub next_cursor: Option<&'a str>,
     /// What the visitor may do.
     pub access: Access,
-    /// Now.
     pub now: Timestamp,
 }
 

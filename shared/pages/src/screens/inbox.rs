@@ -19,7 +19,6 @@ pub enum Show {
     Review,
     /// Those with a draft that waits for a decision.
     Waiting,
-    /// All.
     All,
 }
 
@@ -52,7 +51,6 @@ pub struct Counts {
     pub review: u64,
     /// With a draft that waits.
     pub waiting: u64,
-    /// In all.
     pub all: u64,
     /// Unknown senders whose mail is held.
     pub held: u64,
@@ -77,7 +75,6 @@ pub struct Inbox<'a> {
     pub cursor: Option<&'a str>,
     /// The cursor to older ones.
     pub next_cursor: Option<&'a str>,
-    /// Now.
     pub now: Timestamp,
 }
 

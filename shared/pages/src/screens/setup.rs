@@ -16,9 +16,7 @@ use crate::dashboard::Section;
 /// How far a workspace is.
 #[derive(Debug, Clone, Copy)]
 pub struct Progress<'a> {
-    /// Its domains.
     pub domains: &'a [SendingDomain],
-    /// Its identities.
     pub identities: &'a [Identity],
     /// Its keys, with when they were used.
     pub keys: &'a [(ApiKey, Option<Timestamp>)],
@@ -32,7 +30,6 @@ pub struct Progress<'a> {
     pub public_url: &'a str,
     /// What the visitor may do.
     pub access: Access,
-    /// Now.
     pub now: Timestamp,
 }
 

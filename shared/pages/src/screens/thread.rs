@@ -19,7 +19,6 @@ use crate::dashboard::Section;
 /// A conversation.
 #[derive(Debug, Clone, Copy)]
 pub struct Conversation<'a> {
-    /// The thread.
     pub thread: &'a Thread,
     /// The mailbox it is in; none when it was deleted.
     pub identity: Option<&'a Identity>,
@@ -35,7 +34,6 @@ pub struct Conversation<'a> {
     pub open: &'a [Proposal<'a>],
     /// What the visitor may do.
     pub access: Access,
-    /// Now.
     pub now: Timestamp,
 }
 

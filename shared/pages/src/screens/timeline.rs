@@ -24,7 +24,6 @@ const TEXT_CHARS: usize = 40_000;
 /// Something that happened.
 #[derive(Debug)]
 pub(super) enum Entry {
-    /// A mail.
     Mail(Box<Mail>),
     /// Something about a draft.
     Step(Step),

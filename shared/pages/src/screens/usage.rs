@@ -10,7 +10,6 @@ use crate::dashboard::Section;
 /// What was used in the period.
 #[derive(Debug, Clone, Copy)]
 pub struct Used<'a> {
-    /// The plan.
     pub plan: Plan,
     /// When the period began.
     pub since: Timestamp,

@@ -16,7 +16,6 @@ use crate::dashboard::Section;
 /// What the form of a webhook begins with.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct WebhookForm {
-    /// Where.
     pub url: String,
     /// What its owner calls it.
     pub description: String,
@@ -113,7 +112,6 @@ struct Attempt {
 /// What one webhook's screen shows.
 #[derive(Debug, Clone, Copy)]
 pub struct Shown<'a> {
-    /// It.
     pub webhook: &'a Webhook,
     /// Its secret, where it is shown.
     pub secret: Option<&'a str>,
@@ -125,7 +123,6 @@ pub struct Shown<'a> {
     pub next_cursor: Option<&'a str>,
     /// What the visitor may do.
     pub access: Access,
-    /// Now.
     pub now: Timestamp,
 }
 

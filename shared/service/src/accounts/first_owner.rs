@@ -24,10 +24,7 @@ pub enum Start {
         has_workspace: bool,
     },
     /// The owner there is gets a session.
-    SignIn {
-        /// Their address.
-        email: EmailAddress,
-    },
+    SignIn { email: EmailAddress },
 }
 
 /// Makes a link that makes the first owner, or signs them in, once. For an engine on one machine: whoever reads what it

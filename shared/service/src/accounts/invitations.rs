@@ -39,7 +39,6 @@ pub struct Invitation {
     pub workspace_name: HeaderText,
     /// Who is invited.
     pub email: EmailAddress,
-    /// What they are to be.
     pub role: MemberRole,
     /// What the one is called who invited them.
     pub invited_by: HeaderText,

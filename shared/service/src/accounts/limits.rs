@@ -19,7 +19,6 @@ pub struct Source {
 /// What is tried about an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Try {
-    /// A password.
     Password,
     /// To get a link by mail.
     Mail,

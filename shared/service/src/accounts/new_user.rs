@@ -16,9 +16,7 @@ use crate::{App, FieldError, ServiceError, workspace::update_workspace::name_err
 /// Somebody who signs up, as they typed it.
 #[derive(Debug, Clone)]
 pub struct Person {
-    /// Their address.
     pub email: String,
-    /// Who they are.
     pub profile: Profile,
     /// What their workspace is to be called; empty where they join one.
     pub workspace_name: String,

@@ -11,9 +11,7 @@ use crate::{App, ServiceError, contention::until_settled};
 /// Somebody with a session.
 #[derive(Debug, Clone)]
 pub struct Visitor {
-    /// The user.
     pub user: User,
-    /// Their session.
     pub session: Session,
     /// The workspace they look at and what they are to it; none where they belong to none.
     pub place: Option<Place>,
@@ -24,9 +22,7 @@ pub struct Visitor {
 /// A workspace somebody looks at.
 #[derive(Debug, Clone)]
 pub struct Place {
-    /// The workspace.
     pub workspace: Workspace,
-    /// What they are to it.
     pub membership: Membership,
 }
 

@@ -20,7 +20,6 @@ const CONSENT_LASTS: Duration = Duration::from_mins(10);
 /// A link to be opened in a browser.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InstallLink {
-    /// Where.
     pub url: String,
 }
 

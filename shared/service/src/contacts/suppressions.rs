@@ -8,9 +8,7 @@ use crate::{App, Caller, ServiceError, contention::until_settled, permission::Re
 /// What a suppression is named by.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SuppressionName {
-    /// Its id.
     Id(SuppressionId),
-    /// The address.
     Email(EmailAddress),
 }
 

@@ -19,13 +19,11 @@ const MAX_FOUND_BYTES: usize = 1_024;
 /// What makes the records of one domain its own.
 #[derive(Debug, Clone, Copy)]
 pub struct RecordInputs<'a> {
-    /// The domain.
     pub domain: &'a DomainName,
     /// The workspace that claims it.
     pub workspace_id: WorkspaceId,
     /// Random; proves that whoever publishes it got it from us.
     pub ownership_token: &'a str,
-    /// The DKIM selector.
     pub dkim_selector: &'a str,
     /// The public key: `SubjectPublicKeyInfo` in DER, base64 (RFC 6376, section 3.6.1).
     pub dkim_public_key: &'a str,

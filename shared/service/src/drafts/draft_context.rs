@@ -15,9 +15,7 @@ pub struct DraftContext {
     pub identity: Identity,
     /// The conversation.
     pub thread: Thread,
-    /// The draft.
     pub draft: Draft,
-    /// Its text.
     pub body: DraftBody,
     /// The newest mail that came in.
     pub newest_inbound: Option<(Message, MessageBody)>,

@@ -34,7 +34,6 @@ pub enum FollowFrom {
     Since(Timestamp),
     /// Thirty days ago.
     Start,
-    /// Now.
     Now,
 }
 

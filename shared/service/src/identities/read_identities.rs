@@ -17,9 +17,7 @@ use crate::{
 /// Which identities. A filter that is `None` asks nothing.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct IdentityFilter {
-    /// On which domain.
     pub domain_id: Option<DomainId>,
-    /// In which state.
     pub status: Option<IdentityStatus>,
 }
 

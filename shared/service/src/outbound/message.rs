@@ -31,7 +31,6 @@ pub(crate) struct Content {
 /// Where a message comes from.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Origin<'a> {
-    /// The message it answers.
     pub(crate) answers: Option<&'a Message>,
     /// The draft it was, and the inbound message that draft was based on, if it was no cold one.
     pub(crate) draft: Option<(DraftId, Option<MessageId>)>,

@@ -24,7 +24,6 @@ pub struct SesEvent {
     /// What happened.
     #[serde(rename = "eventType")]
     pub event_type: SesEventType,
-    /// The mail.
     pub mail: SesMail,
     /// Of a bounce: whether it is for good.
     #[serde(default)]
@@ -88,7 +87,6 @@ pub struct SesComplaint {
 /// A recipient of a mail.
 #[derive(Debug, Clone, Deserialize)]
 pub struct SesRecipient {
-    /// The address.
     #[serde(rename = "emailAddress")]
     pub email: String,
 }

@@ -14,16 +14,13 @@ use crate::{App, ServiceError, outbound::message::readable, threads::resolve};
 /// A message, a draft or both, in their thread.
 #[derive(Debug, Clone)]
 pub struct RuleContext {
-    /// The message.
     pub message: Option<Message>,
     message_text: String,
-    /// The thread.
     pub thread: Thread,
     /// What rules look at of it.
     pub then: ThreadThen,
     /// What rules look at of the person.
     pub contact: Option<ContactThen>,
-    /// The draft.
     pub draft: Option<Draft>,
     draft_text: String,
     metadata: Option<Value>,

@@ -24,9 +24,7 @@ use crate::{
 pub enum Subject {
     /// The newest message of a thread, or its newest draft.
     Thread(ThreadId),
-    /// A message.
     Message(MessageId),
-    /// A draft.
     Draft(DraftId),
     /// What an event was about, as things stood when it happened.
     Event(EventId),
@@ -35,7 +33,6 @@ pub enum Subject {
 /// A rule and what it would do.
 #[derive(Debug, Clone)]
 pub struct Tried {
-    /// The rule.
     pub rule: Rule,
     /// What its conditions come to; none when an earlier match stops everything.
     pub evaluated: Option<Evaluated>,
@@ -48,7 +45,6 @@ pub struct Tried {
 pub struct DryRun {
     /// What was supposed to have happened.
     pub trigger: Trigger,
-    /// To what.
     pub context: RuleContext,
     /// The rules that wait for it, in the order they are considered.
     pub rules: Vec<Tried>,

@@ -12,7 +12,6 @@ use crate::{App, Caller, ServiceError, threads::resolve};
 /// A thread with what belongs to it.
 #[derive(Debug)]
 pub struct ThreadDetail {
-    /// The thread.
     pub thread: Thread,
     /// The person it began with.
     pub contact: Option<Contact>,

@@ -10,9 +10,7 @@ use crate::{App, Caller, ServiceError, permission::Require as _, waiting::until_
 /// A contact, as a caller names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NamedContact {
-    /// By address.
     Address(EmailAddress),
-    /// By id.
     Id(ContactId),
 }
 

@@ -12,7 +12,6 @@ use crate::{App, Caller, ServiceError, permission::Require as _, workspace::plan
 /// What a workspace has and what it used of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Subscription {
-    /// The plan.
     pub plan: Plan,
     /// Whether it is paid.
     pub plan_status: PlanStatus,

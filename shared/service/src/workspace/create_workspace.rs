@@ -9,7 +9,6 @@ use actionlayer_store::{StoreError, Transaction};
 /// A workspace with a key that may do everything in it.
 #[derive(Debug, Clone)]
 pub struct NewWorkspace {
-    /// The workspace.
     pub workspace: Workspace,
     /// Its first key, as it is listed.
     pub key: ApiKey,

@@ -30,7 +30,6 @@ pub struct Request<'a> {
     pub route: &'a str,
     /// The `Idempotency-Key`.
     pub key: &'a str,
-    /// The body.
     pub body: &'a [u8],
     /// What only the caller has, from which the key to the recorded answer is made: an answer may hold a secret that is
     /// stored nowhere.
@@ -42,7 +41,6 @@ pub struct Request<'a> {
 pub struct Answer {
     /// Status and headers.
     pub head: AnswerHead,
-    /// The body.
     pub body: Vec<u8>,
 }
 
