@@ -13,16 +13,17 @@ use serde::{Deserialize, Serialize};
 
 mod actor;
 mod refusal;
-mod sender;
 mod start;
 mod status;
 #[cfg(test)]
 mod tests;
 
-pub use crate::failure::{Failure, FailureCode};
+pub use crate::{
+    failure::{Failure, FailureCode},
+    sender::Sender,
+};
 pub use actor::{Actor, ActorKind};
 pub use refusal::DraftRefusal;
-pub use sender::Sender;
 pub use status::{DraftStatus, SendState};
 
 use crate::{

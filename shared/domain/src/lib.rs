@@ -45,6 +45,7 @@ pub mod rule;
 mod schema;
 pub mod search;
 pub mod secret;
+mod sender;
 pub mod sending;
 pub mod sending_domain;
 pub mod suppression;

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    DraftId, EmailAddress, IdentityId, MessageId, RuleId, ThreadId, Timestamp, WorkspaceId, draft::Sender,
-    rule::ContactThen,
+    DraftId, EmailAddress, IdentityId, MessageId, RuleId, ThreadId, Timestamp, WorkspaceId, rule::ContactThen,
+    sender::Sender,
 };
 
 mod attachment;

@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, fmt::Write as _};
 
-use actionlayer_domain::{EmailAddress, HeaderText, Timestamp};
+use actionlayer_domain::{HeaderText, Timestamp};
 use mail_builder::{
     MessageBuilder,
     headers::{content_type::ContentType, date::Date, message_id::MessageId, raw::Raw},
@@ -14,25 +14,12 @@ use crate::{
     encode,
     html::{html_to_text, text_to_html},
     message_id::MessageIdText,
+    outbound_mailbox::OutboundMailbox,
     parameters::Parameters,
 };
 
 /// Ids written into `References` at most; the first and the newest are kept (RFC 5322, section 3.6.4 sets no bound).
 const MAX_REFERENCES: usize = 30;
-
-/// A name and an address to write into a header. Neither can hold a line break.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OutboundMailbox {
-    /// The display name.
-    pub name: Option<HeaderText>,
-    pub email: EmailAddress,
-}
-
-impl From<EmailAddress> for OutboundMailbox {
-    fn from(email: EmailAddress) -> Self {
-        Self { name: None, email }
-    }
-}
 
 /// Why nobody approved this mail before it left (RFC 3834, section 5).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

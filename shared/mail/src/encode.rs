@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 
 use mail_builder::headers::raw::Raw;
 
-use crate::build::OutboundMailbox;
+use crate::outbound_mailbox::OutboundMailbox;
 
 /// Bytes of text in one word: 60 characters of base64, which with `=?utf-8?B?…?=` stays below the 75 allowed.
 const WORD_BYTES: usize = 45;

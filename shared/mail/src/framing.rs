@@ -2,10 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::{
-    header::{line_at, split_field},
-    limits::MAX_RAW_BYTES,
-};
+use crate::{header::split_field, limits::MAX_RAW_BYTES, line::line_at};
 
 /// The mail in `raw`: without a byte order mark or blank lines before its header, and with line feeds when its header has
 /// carriage returns alone.

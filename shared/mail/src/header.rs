@@ -6,6 +6,7 @@ use crate::{
     charset::{decode_owned, guess},
     encoded_word,
     limits::HeaderLimits,
+    line::line_at,
     parameters::Parameters,
 };
 
@@ -150,16 +151,6 @@ fn is_common_field(line: &[u8]) -> bool {
     name.is_some_and(|(name, rest)| {
         rest.starts_with(b": ") && NAMES.iter().any(|known| name.eq_ignore_ascii_case(known.as_bytes()))
     })
-}
-
-/// The line at `at` without its line break, and where the next one starts.
-pub(crate) fn line_at(bytes: &[u8], at: usize) -> (&[u8], usize) {
-    let rest = bytes.get(at..).unwrap_or_default();
-    let (line, next) = match memchr::memchr(b'\n', rest) {
-        Some(end) => (&rest[..end], at + end + 1),
-        None => (rest, bytes.len()),
-    };
-    (line.strip_suffix(b"\r").unwrap_or(line), next)
 }
 
 /// The name, in lower case, and the value of a line that begins a field.

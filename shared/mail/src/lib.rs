@@ -31,8 +31,10 @@ mod header;
 mod history;
 mod html;
 pub mod limits;
+mod line;
 mod lookalike;
 mod message_id;
+mod outbound_mailbox;
 mod outgoing_html;
 mod parameters;
 mod parse;
@@ -52,8 +54,7 @@ mod visibility;
 
 pub use attribution::reply_subject;
 pub use build::{
-    AutoSubmitted, BuildError, ExtraHeader, OutboundAttachment, OutboundMail, OutboundMailbox, is_content_type,
-    is_media_type,
+    AutoSubmitted, BuildError, ExtraHeader, OutboundAttachment, OutboundMail, is_content_type, is_media_type,
 };
 pub use composition::{Composed, Composition};
 pub use extract::{extract, extracted_text};
@@ -61,6 +62,7 @@ pub use filename::sanitize as safe_filename;
 pub use history::{QuotedHistory, QuotedMessage};
 pub use html::{html_to_text, text_to_html};
 pub use message_id::{InvalidMessageId, MessageIdText};
+pub use outbound_mailbox::OutboundMailbox;
 pub use outgoing_html::{Finding, FindingKind, OutgoingHtml, OutgoingLink, Pictures, outgoing_html};
 pub use parse::{all_attachment_bytes, attachment_bytes, parse};
 pub use parsed_mail::{Defect, ParsedMail};

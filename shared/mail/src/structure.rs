@@ -7,8 +7,9 @@ use std::{borrow::Cow, ops::Range};
 
 use crate::{
     calendar::is_calendar,
-    header::{Block, Fields, decode_words, line_at, read_block, split_field},
+    header::{Block, Fields, decode_words, read_block, split_field},
     limits::{MAX_DEPTH, MAX_FALSE_DELIMITERS, MAX_PARTS, PART_HEADERS},
+    line::line_at,
     parameters::Parameters,
     transfer::Encoding,
 };

@@ -72,7 +72,7 @@ fn decode_quoted_printable(bytes: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(bytes.len());
     let mut at = 0;
     while at < bytes.len() {
-        let (line, next) = crate::header::line_at(bytes, at);
+        let (line, next) = crate::line::line_at(bytes, at);
         let broken = next > at + line.len();
         let line = line.trim_ascii_end();
         let (line, soft) = line.strip_suffix(b"=").map_or((line, false), |line| (line, true));

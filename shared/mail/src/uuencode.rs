@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use crate::header::line_at;
+use crate::line::line_at;
 
 /// A file that was found.
 pub(crate) struct UuFile {

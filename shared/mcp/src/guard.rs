@@ -2,12 +2,12 @@
 //! so, and a request is known to be a read or a write before its key is counted.
 
 use actionlayer_domain::rate::RateClass;
-use axum::response::Response;
-use http::StatusCode;
+use axum::{body::Body, response::Response};
+use http::{HeaderValue, StatusCode, header};
 use rmcp::model::CallToolResult;
 use serde_json::{Value, json};
 
-use crate::{endpoint, tools};
+use crate::tools;
 
 const PARSE_ERROR: i32 = -32_700;
 pub(crate) const INVALID_REQUEST: i32 = -32_600;
@@ -93,14 +93,22 @@ impl Message {
         {
             result.remove("resultType");
         }
-        endpoint::json(StatusCode::OK, &json!({"jsonrpc": "2.0", "id": self.id, "result": result}))
+        json(StatusCode::OK, &json!({"jsonrpc": "2.0", "id": self.id, "result": result}))
     }
 }
 
 /// A JSON-RPC error as a response.
 pub(crate) fn error(status: StatusCode, code: i32, message: &str, id: Option<&Value>) -> Response {
     let error = json!({"jsonrpc": "2.0", "id": id, "error": {"code": code, "message": message}});
-    endpoint::json(status, &error)
+    json(status, &error)
+}
+
+/// An answer with a status.
+fn json(status: StatusCode, value: &serde_json::Value) -> Response {
+    let mut response = Response::new(Body::from(value.to_string()));
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
 }
 
 #[cfg(test)]

@@ -6,10 +6,11 @@ use actionlayer_service::{
     workspace::idempotency::{self, Answer, Begun, Idempotency, Request},
 };
 use actionlayer_store::{AnswerHead, IdempotencyScope};
+use rmcp::model::JsonObject;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::tools::{Call, drafts::effect};
+use crate::tools::Call;
 
 const MAX_KEY_BYTES: usize = 255;
 const WINDOW_SECONDS: i64 = 60;
@@ -85,4 +86,12 @@ pub(crate) async fn once(
         tracing::error!(%error, "the answer to a call was not recorded");
     }
     outcome.map(Outcome::Now)
+}
+
+/// The arguments of a call without what does not belong to its effect.
+fn effect(arguments: &JsonObject) -> Vec<u8> {
+    let mut arguments = arguments.clone();
+    arguments.remove("idempotency_key");
+    // Maps of JSON are sorted by name: the same arguments are the same bytes.
+    serde_json::to_vec(&arguments).unwrap_or_default()
 }

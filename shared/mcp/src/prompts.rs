@@ -2,12 +2,11 @@
 
 use actionlayer_api::ApiError;
 use actionlayer_domain::{IdentityId, ThreadId};
-use rmcp::model::{GetPromptResult, JsonObject, Prompt, PromptArgument, PromptMessage, Role};
+use rmcp::model::{ContentBlock, GetPromptResult, JsonObject, Prompt, PromptArgument, PromptMessage, Role};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use crate::input::{invalid, read};
-use crate::server::text;
 
 const MAX_GUIDANCE_CHARS: usize = 2_000;
 
@@ -62,7 +61,7 @@ pub(crate) fn get(name: &str, mut arguments: JsonObject) -> Result<GetPromptResu
         "triage_inbox" => ("Rank what waits for an answer", triage_inbox(&read(arguments)?)),
         _ => return Err(invalid("name", "must be `draft_reply` or `triage_inbox`")),
     };
-    let mut result = GetPromptResult::new(vec![PromptMessage::new(Role::User, text(words))]);
+    let mut result = GetPromptResult::new(vec![PromptMessage::new(Role::User, ContentBlock::text(words))]);
     result.description = Some(description.to_owned());
     Ok(result)
 }

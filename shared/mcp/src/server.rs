@@ -9,7 +9,7 @@ use rmcp::{
     ErrorData, RoleServer, ServerHandler,
     model::{
         CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, CompleteRequestParams, CompleteResult,
-        CompletionInfo, ContentBlock, CustomRequest, CustomResult, DiscoverResult, ErrorCode, GetPromptRequestParams,
+        CompletionInfo, CustomRequest, CustomResult, DiscoverResult, ErrorCode, GetPromptRequestParams,
         GetPromptResponse, Implementation, ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult,
         ListToolsResult, PaginatedRequestParams, ProtocolVersion, ReadResourceRequestParams, ReadResourceResponse,
         ReadResourceResult, ResourceContents, ServerCapabilities, ServerConfig, Tool as Definition,
@@ -255,9 +255,4 @@ fn about(uri: &str, mut error: ErrorData) -> ErrorData {
         data.insert("uri".to_owned(), Value::from(uri));
     }
     error
-}
-
-/// A text block, for prompts.
-pub(crate) fn text(text: impl Into<String>) -> ContentBlock {
-    ContentBlock::text(text)
 }

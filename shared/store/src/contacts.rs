@@ -16,9 +16,9 @@ use futures_util::FutureExt as _;
 
 use crate::{
     Page, PageRequest, Row, Store, StoreError,
+    counted::TotalsKey,
     keys::{self, Index, Key},
     record::row,
-    totals::TotalsKey,
 };
 
 /// As many contacts of a word are read to be sorted. Of more, the newest contacts are looked through instead.

@@ -4,8 +4,8 @@ use actionlayer_domain::{Draft, DraftStatus, IdentityId, ThreadId, WorkspaceId};
 
 use crate::{
     Page, PageRequest, Store, StoreError,
+    counted::TotalsKey,
     keys::{self, Index},
-    totals::TotalsKey,
 };
 
 /// Which drafts. A filter that is `None` asks nothing.

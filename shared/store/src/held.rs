@@ -8,9 +8,9 @@ use aws_sdk_dynamodb::operation::query::QueryInput;
 
 use crate::{
     Page, PageRequest, Record, Row, Store, StoreError,
+    counted::TotalsKey,
     keys::{self, Index},
     record::{kind, row, s},
-    totals::TotalsKey,
 };
 
 /// All that waits for a decision about one sender.

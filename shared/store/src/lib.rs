@@ -15,6 +15,7 @@ mod body;
 mod channels;
 mod compact;
 mod contacts;
+mod counted;
 mod credentials;
 mod cursor;
 mod drafts;
@@ -52,6 +53,7 @@ pub use accounts::{FirstOwner, Standing, UserEmail};
 pub use blobs::{BlobKey, SignedUpload, SignedUrl, SizedBlob};
 pub use channels::{SlackCallback, SlackConsent, SlackInstallation, TelegramBotRecord, TelegramPrompt};
 pub use contacts::ContactFilter;
+pub use counted::Counted;
 pub use credentials::Credential;
 pub use drafts::DraftFilter;
 pub use entries::{ENTRY_KIND, Entries};
@@ -70,7 +72,6 @@ pub use records::{
     AddressClaim, DeploymentWorkspace, DomainClaim, DomainKeys, DraftVersion, LinkSecret, SweepPosition,
 };
 pub use threads::ThreadFilter;
-pub use totals::Counted;
 pub use transaction::Transaction;
 pub use usage::{Usage, Used};
 

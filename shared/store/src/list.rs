@@ -21,9 +21,9 @@ use futures_util::future::{BoxFuture, try_join_all};
 
 use crate::{
     Record, Row, Store, StoreError,
+    counted::TotalsKey,
     keys::{self, Index},
     record::{Item, row, s},
-    totals::TotalsKey,
 };
 
 pub use page::{Page, PageRequest};

@@ -13,8 +13,8 @@ use crate::{
     Store, StoreError,
     body::StoredBody,
     compact,
+    counted::Counted,
     keys::{self, IndexEntry, Key},
-    totals::Counted,
 };
 
 /// What `BatchGetItem` takes at once.

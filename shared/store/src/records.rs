@@ -12,9 +12,9 @@ use actionlayer_domain::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    counted::{Counted, TotalsKey},
     keys::{self, Index, IndexEntry, Key},
     record::Record,
-    totals::{Counted, TotalsKey},
 };
 
 impl Record for Workspace {

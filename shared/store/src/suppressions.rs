@@ -4,9 +4,9 @@ use actionlayer_domain::{EmailAddress, Suppression, SuppressionId, WorkspaceId};
 
 use crate::{
     Page, PageRequest, Record, Row, Store, StoreError,
+    counted::{Counted, TotalsKey},
     keys::{self, Index, IndexEntry, Key},
     record::row,
-    totals::{Counted, TotalsKey},
 };
 
 impl Record for Suppression {

@@ -13,9 +13,9 @@ use futures_util::FutureExt as _;
 
 use crate::{
     Page, PageRequest, Row, Store, StoreError,
+    counted::TotalsKey,
     keys::{self, Index},
     list::List,
-    totals::TotalsKey,
     words::Search,
 };
 

@@ -210,11 +210,3 @@ async fn as_it_is(
     };
     value(&DraftSummary::of(&draft))
 }
-
-/// The arguments of a call without what does not belong to its effect.
-pub(crate) fn effect(arguments: &JsonObject) -> Vec<u8> {
-    let mut arguments = arguments.clone();
-    arguments.remove("idempotency_key");
-    // Maps of JSON are sorted by name: the same arguments are the same bytes.
-    serde_json::to_vec(&arguments).unwrap_or_default()
-}
