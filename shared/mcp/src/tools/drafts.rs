@@ -15,7 +15,6 @@ use actionlayer_service::{
     identities::read_identities::get_identity,
 };
 use actionlayer_store::{DraftFilter, PageRequest};
-use rmcp::model::JsonObject;
 use serde::Deserialize;
 use serde_json::Value;
 use utoipa::ToSchema;
