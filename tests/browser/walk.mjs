@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
 import axe from "axe-core";
 import { chromium } from "playwright-core";
-import { DOMAIN, base, call, left, receive, submit, thread, waitFor } from "./world.mjs";
+import { DOMAIN, approvalPath, base, call, htmlThatLeft, left, receive, submit, thread, waitFor } from "./world.mjs";
 
 const shots = process.argv[2];
 mkdirSync(shots, { recursive: true });
@@ -191,6 +191,34 @@ try {
     await small.close();
   });
 
+  // Each of them is said by an agent who would like to be understood differently by approver and customer.
+  const PAGES = [
+    "<p>We open at <b>nine</b>.</p><table border=1><tr><td>Mon</td><td style='color: #345'>8–17</td></tr><tr><td>Sun</td><td>10–14</td></tr></table>",
+    "<div>One<div>two<p>three</div>four<ul><li>five<li>six</ul><i>seven<b>eight</i>nine</b>",
+    "<p style='font-size: 20px; background-color: #eef; padding: 4px'>Größe &amp; Preis: 36&nbsp;€ &lt; 40&nbsp;€ 日本語 שלום</p><blockquote>so it was</blockquote>",
+    "<table>before<tr><td>inside</td></tr>after</table><pre>as\n  it  is</pre><p>a<br>b</p><h2>End</h2>",
+    "<p title='Transfer to DE99'>Please <a href='https://novacore.test/pay'>pay here</a>.</p><center>and <u>soon</u></center>",
+  ];
+
+  await step(`what the approver's frame shows is what leaves (${PAGES.length} pages)`, async () => {
+    for (const [i, html] of PAGES.entries()) {
+      const subject = `Page number ${i}`;
+      const from = `page${i}@customer.test`;
+      await receive({ from, name: "Pia", subject, text: "How does it look?" });
+      await submit(key, subject, undefined, { body_html: html, rationale: `look ${i}` });
+      await page.goto(`${base}${await approvalPath("olga@novacore.test", subject)}`);
+      const words = (text) => text.split(/\s+/).filter(Boolean).join(" ");
+      const frame = page.frameLocator("iframe").locator("body");
+      const shown = words(await frame.innerText());
+      assert.ok(shown.length > 10, shown);
+      await page.getByRole("button", { name: "Approve & send" }).click();
+      const reader = await context.newPage();
+      await reader.setContent(await htmlThatLeft(from, subject));
+      assert.equal(words(await reader.locator("body").innerText()), shown);
+      await reader.close();
+    }
+  });
+
   await step("something to look at on every screen", async () => {
     await page.goto(`${base}/held`);
     await page.getByRole("button", { name: "Hold mail of unknown senders" }).click();
@@ -250,6 +278,8 @@ try {
     events: "/events",
     suppressions: "/suppressions",
     usage: "/usage",
+    // What an approver without an account opens from a mail.
+    approval: await approvalPath("olga@novacore.test", "on Mondays we open at eight"),
   };
 
   await step(`axe on ${Object.keys(screens).length} screens, light and dark, 1280 and 390 pixels`, async () => {

@@ -97,3 +97,32 @@ export function left(recipient) {
     return list.data.find((row) => row.envelope_to.includes(recipient));
   });
 }
+
+/** The path of the link in a mail to an approver that shows `words`. */
+export function approvalPath(approver, words) {
+  return waitFor(`a link for ${approver}`, async () => {
+    const list = await call("GET", "/local/outbox");
+    for (const row of list.data.filter((row) => row.envelope_to.includes(approver))) {
+      const raw = await (await fetch(row.raw_url)).text();
+      const text = raw.replaceAll(/=\r?\n/g, "");
+      const link = text.match(/\/callbacks\/email\/[\w.~-]+/);
+      if (link && text.includes(words)) return link[0];
+    }
+  });
+}
+
+/** The HTML part of a mail that left for somebody, decoded. */
+export async function htmlThatLeft(recipient, subject) {
+  const raw = await waitFor(`the mail about ${subject}`, async () => {
+    const list = await call("GET", "/local/outbox");
+    for (const row of list.data.filter((row) => row.envelope_to.includes(recipient))) {
+      const raw = await (await fetch(row.raw_url)).text();
+      if (raw.includes(subject)) return raw;
+    }
+  });
+  const [, header, rest] = raw.match(/(content-type: text\/html[\s\S]*?)\r\n\r\n([\s\S]*)/i);
+  const content = rest.split("\r\n--")[0];
+  if (!/quoted-printable/i.test(header)) return content;
+  const bytes = content.replaceAll(/=\r\n/g, "").replaceAll(/=([0-9A-F]{2})/gi, (_, hex) => String.fromCharCode(parseInt(hex, 16)));
+  return Buffer.from(bytes, "latin1").toString("utf8");
+}
