@@ -156,6 +156,7 @@ pub fn work(old: Option<&Entity>, new: Option<&Entity>) -> Option<Work> {
                 workspace_id: run.event.workspace_id,
                 matched_rule_id: run.rule_id,
                 event_id: run.event.event_id,
+                still_to_tell: Vec::new(),
             })))
         }
         (Some(Entity::Webhook(old)), Entity::Webhook(webhook)) => of_webhook(old, webhook),

@@ -1,7 +1,7 @@
 //! Slack and Telegram ask to wait: everything is posted all the same, in its order and once.
 
 use actionlayer_tests::{
-    Letter, World,
+    APPROVER, Letter, World,
     chats::{SLACK_DANA, TELEGRAM_DANA, buttons, keyboard, said_in, says, slack, telegram},
     eventually,
     world::array,
@@ -121,4 +121,36 @@ async fn a_reminder_that_must_wait_is_given() {
     world.come_to_rest().await;
     let in_slack = world.slack_messages(SLACK_DANA).await;
     assert_eq!(in_slack.iter().filter(|message| says(message, reminder)).count(), 1);
+}
+
+#[tokio::test]
+async fn what_a_rule_wants_known_reaches_everybody_once() {
+    let channels = json!([slack(json!({})), telegram(json!({})), {"type": "email", "to": [APPROVER]}]);
+    let world = World::start_with(json!({"approval_channel": channels})).await;
+    let rule = json!({"name": "A look at this", "trigger": "email.received", "actions": [{"type": "notify"}]});
+    world.owner.post("/v1/rules", rule).await.expect(201);
+    make_wait(&world, 2).await;
+    world.begin(&Letter::from("somebody@customer.test")).await;
+    let told = async || {
+        let in_slack = world.slack_messages(SLACK_DANA).await;
+        let in_telegram = world.telegram_messages(TELEGRAM_DANA).await;
+        let mails = world.sent_to(APPROVER).await;
+        (
+            in_slack.iter().filter(|message| says(message, "A look at this")).count(),
+            in_telegram.iter().filter(|message| said_in(message, "A look at this")).count(),
+            mails.iter().filter(|mail| mail.text().contains("A look at this")).count(),
+        )
+    };
+    eventually("all to be told", async || {
+        world.advance(1).await;
+        (told().await == (1, 1, 1)).then_some(())
+    })
+    .await;
+    assert!(world.faults_are_used_up().await);
+    world.no_faults().await;
+    for _ in 0..3 {
+        world.advance(1_200).await;
+        world.sweep().await;
+    }
+    assert_eq!(told().await, (1, 1, 1), "nobody twice");
 }

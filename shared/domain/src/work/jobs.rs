@@ -84,6 +84,9 @@ pub struct RuleNoticeJob {
     pub workspace_id: WorkspaceId,
     pub matched_rule_id: RuleId,
     pub event_id: EventId,
+    /// The addresses, channels and chats that are still to be told; empty for all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub still_to_tell: Vec<String>,
 }
 
 /// The body of a message on the notify queue that is about a sender.

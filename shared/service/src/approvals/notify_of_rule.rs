@@ -8,7 +8,7 @@ use actionlayer_domain::{
     Draft, DraftStatus, Identity, Rule,
     message::SendOutcome,
     rule::{Occasion, RuleRun},
-    work::{NotifyJob, RuleNoticeJob, RuleOffJob},
+    work::{NotifyJob, NotifyWork, RuleNoticeJob, RuleOffJob, Work},
 };
 use actionlayer_store::keys;
 
@@ -18,6 +18,7 @@ use crate::{
         approver_mail::ApproverMail,
         channel_status,
         notify_of_switch_off::tell_owners,
+        trouble::Retry,
         voice::{Said, post},
     },
     identities::read_identities::approvers,
@@ -51,16 +52,24 @@ pub(crate) async fn notify_of_rule(app: &App, job: &RuleNoticeJob) -> Result<Opt
     let Some(occasion) = occasion.map(|row| row.value) else { return Ok(None) };
     let Some(thread) = resolve::root(app, workspace, run.event.thread_id).await? else { return Ok(None) };
     let Some(identity) = app.store.identity(workspace, thread.value.identity_id).await? else { return Ok(None) };
-    tell(app, &identity.value, &run, &occasion).await?;
+    tell(app, &identity.value, &run, &occasion, job).await?;
     Ok(None)
 }
 
-/// Mails and posts to the approvers. `Err` when the first of them could not be told for now: it comes again for all.
-async fn tell(app: &App, identity: &Identity, run: &RuleRun, occasion: &Occasion) -> Result<(), ServiceError> {
+/// Mails and posts to the approvers. Whoever could not be told for now is told later, and nobody else again. `Err` when nobody
+/// could: the job comes again as it is.
+async fn tell(
+    app: &App,
+    identity: &Identity,
+    run: &RuleRun,
+    occasion: &Occasion,
+    job: &RuleNoticeJob,
+) -> Result<(), ServiceError> {
     let (subject, text) = rule_notice_mail(run, &occasion.thread, &app.settings.public_url);
     let sentence = rule_notice_sentence(run, &app.settings.public_url);
-    let mut told = 0_u32;
-    for approver in approvers(&identity.approval_channels) {
+    let wanted = |name: &str| job.still_to_tell.is_empty() || job.still_to_tell.iter().any(|still| still == name);
+    let (mut told, mut later, mut wait_seconds) = (0_u32, Vec::new(), None);
+    for approver in approvers(&identity.approval_channels).filter(|approver| wanted(approver.as_str())) {
         let mail = ApproverMail {
             name: run.event.event_id.to_string(),
             what: "notice",
@@ -68,19 +77,32 @@ async fn tell(app: &App, identity: &Identity, run: &RuleRun, occasion: &Occasion
             text: &text,
             html: None,
         };
-        if matches!(mail.send(app, identity, approver, app.now()).await, SendOutcome::RefusedForNow) && told == 0 {
-            return Err(ServiceError::Upstream { service: "ses", code: "throttled".to_owned() });
+        match mail.send(app, identity, approver, app.now()).await {
+            SendOutcome::RefusedForNow => later.push(approver.as_str().to_owned()),
+            _ => told += 1,
         }
-        told += 1;
     }
-    for channel in identity.approval_channels.iter().filter(|channel| channel.place().is_some()) {
+    for channel in &identity.approval_channels {
+        let Some(place) = channel.place().filter(|place| wanted(place)) else { continue };
         let said = Said { slack: || slack::greeting_message(&sentence), telegram: || telegram::greeting(&sentence) };
         let posted = post(app, identity.workspace_id, channel, None, said).await?;
         channel_status::record_and_tell(app, identity, channel, posted.as_ref().err()).await?;
-        if posted.is_err_and(|trouble| trouble.retry.is_some()) && told == 0 {
-            return Err(ServiceError::Upstream { service: "approval channel", code: "not_now".to_owned() });
+        match posted.err().and_then(|trouble| trouble.retry) {
+            None => told += 1,
+            Some(retry) => {
+                later.push(place.to_owned());
+                if let Retry::After(seconds) = retry {
+                    wait_seconds = wait_seconds.max(Some(seconds));
+                }
+            }
         }
-        told += 1;
     }
-    Ok(())
+    if later.is_empty() {
+        return Ok(());
+    }
+    if told == 0 && wait_seconds.is_none() {
+        return Err(ServiceError::Upstream { service: "approval channel", code: "not_now".to_owned() });
+    }
+    let rest = Work::Notify(NotifyWork::RuleNotice(RuleNoticeJob { still_to_tell: later, ..job.clone() }));
+    Ok(app.queues.put_after(&rest, wait_seconds.unwrap_or_default()).await?)
 }
