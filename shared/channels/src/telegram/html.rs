@@ -78,12 +78,25 @@ pub(crate) fn inert(text: &str) -> String {
     let mut chars = text.chars().peekable();
     while let Some(c) = chars.next() {
         out.push(c);
-        let takes = matches!(c, '@' | '/' | '#' | '$' | '.' | ':' | '。' | '．' | '｡');
-        if takes && chars.peek().is_some_and(|next| !next.is_whitespace()) {
+        if takes(c) && chars.peek().is_some_and(|next| !next.is_whitespace()) {
             out.push(WORD_JOINER);
         }
     }
     out
+}
+
+/// The same of a piece that more text may follow: Telegram reads on across its own tags.
+pub(crate) fn inert_piece(text: &str) -> String {
+    let mut out = inert(text);
+    if text.ends_with(takes) {
+        out.push(WORD_JOINER);
+    }
+    out
+}
+
+/// Whether Telegram takes what follows this sign for part of something.
+fn takes(c: char) -> bool {
+    matches!(c, '@' | '/' | '#' | '$' | '.' | ':' | '。' | '．' | '｡')
 }
 
 #[cfg(test)]
@@ -104,5 +117,6 @@ mod tests {
             "https:\u{2060}/\u{2060}/\u{2060}a.\u{2060}example @\u{2060}eve /\u{2060}start #\u{2060}tag"
         );
         assert_eq!(inert("Yes. At 9: see."), "Yes. At 9: see.");
+        assert_eq!(inert_piece("by @") + &inert_piece("eve"), "by @\u{2060}eve");
     }
 }

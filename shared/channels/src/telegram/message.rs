@@ -3,7 +3,7 @@
 use actionlayer_domain::{Identity, contact::HeldInbound};
 use serde_json::{Value, json};
 
-use super::html::{Html, inert};
+use super::html::{Html, inert, inert_piece};
 use crate::{
     Proposal,
     excerpt::Piece,
@@ -149,7 +149,7 @@ fn diff(html: &mut Html, pieces: &[Piece]) {
             Piece::Removed(text) => (Some("s"), text),
             Piece::Added(text) => (Some("u"), text),
         };
-        let (text, is_cut) = cut_utf16(&inert(text), left);
+        let (text, is_cut) = cut_utf16(&inert_piece(text), left);
         left = left.saturating_sub(utf16_len(&text));
         match tag {
             Some(tag) => html.tagged(tag, &text),
