@@ -4,9 +4,10 @@
 use std::time::Duration;
 
 use actionlayer_domain::{DraftId, EmailAddress, Secret, Timestamp, WorkspaceId, channel::ChannelKind};
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::{Digest as _, Sha256};
+
+pub use crate::signed::TokenError;
+use crate::signed::{self, seal};
 
 /// How long a link can be used, unless the draft expires before.
 pub const LINK_LIFETIME: Duration = Duration::from_hours(7 * 24);
@@ -22,9 +23,7 @@ const CONTEXT: &[u8] = b"actionlayer approval link";
 pub(crate) const APPROVER_LEN: usize = 16;
 /// The fingerprint of no address.
 const NOBODY: [u8; APPROVER_LEN] = [0; APPROVER_LEN];
-const SIGNATURE_LEN: usize = 32;
 const PAYLOAD_LEN: usize = 1 + 16 + 16 + 4 + APPROVER_LEN + 8;
-const TOKEN_LEN: usize = PAYLOAD_LEN + SIGNATURE_LEN;
 
 /// What a link is about. Whether its draft still is what the approver saw is for the draft to say.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,20 +50,6 @@ pub struct Member {
     pub user_id: String,
     /// Their name there.
     pub name: String,
-}
-
-/// Why a text is no link that can be used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum TokenError {
-    /// Not the form of a token.
-    #[error("not an approval token")]
-    Malformed,
-    /// The form of a token, but not one we made.
-    #[error("not an approval token of this deployment")]
-    BadSignature,
-    /// One we made, and its time is over.
-    #[error("the approval token has expired")]
-    Expired,
 }
 
 impl ApprovalToken {
@@ -118,19 +103,13 @@ impl ApprovalToken {
             // Four strings as JSON cannot fail.
             payload.extend(serde_json::to_vec(member).unwrap_or_default());
         }
-        let mut bytes = Vec::with_capacity(TOKEN_LEN);
-        bytes.extend_from_slice(&payload);
-        bytes.extend_from_slice(&mac(secret, CONTEXT, &payload).finalize().into_bytes());
-        URL_SAFE_NO_PAD.encode(bytes)
+        seal(secret, CONTEXT, payload)
     }
 
-    /// Reads a token that came back. The signature is checked in constant time and before anything else is believed.
+    /// Reads a token that came back.
     pub fn open(secret: &Secret<[u8; 32]>, text: &str, now: Timestamp) -> Result<Self, TokenError> {
-        let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| TokenError::Malformed)?;
-        let payload_len = bytes.len().checked_sub(SIGNATURE_LEN).filter(|len| *len >= PAYLOAD_LEN);
-        let (payload, signature) = bytes.split_at(payload_len.ok_or(TokenError::Malformed)?);
-        mac(secret, CONTEXT, payload).verify_slice(signature).map_err(|_| TokenError::BadSignature)?;
-        let token = Self::read(payload).ok_or(TokenError::Malformed)?;
+        let payload = signed::open(secret, CONTEXT, text, PAYLOAD_LEN)?;
+        let token = Self::read(&payload).ok_or(TokenError::Malformed)?;
         if token.expires_at <= now {
             return Err(TokenError::Expired);
         }
@@ -180,17 +159,6 @@ pub fn link(public_url: &str, token: &str) -> String {
     format!("{public_url}{LINK_PATH}{token}")
 }
 
-/// `context` tells the uses of one secret apart: no other can yield a link.
-pub(crate) fn mac(secret: &Secret<[u8; 32]>, context: &[u8], payload: &[u8]) -> Hmac<Sha256> {
-    // RFC 2104: a key shorter than the block is used with zeros appended.
-    let mut key = [0; 64];
-    key[..32].copy_from_slice(secret.expose());
-    let mut mac = Hmac::<Sha256>::new(&key.into());
-    mac.update(context);
-    mac.update(payload);
-    mac
-}
-
 /// What stands for an address in a token.
 pub(crate) fn fingerprint(approver: &EmailAddress) -> [u8; APPROVER_LEN] {
     let digest = Sha256::digest(approver.folded());
@@ -200,6 +168,8 @@ pub(crate) fn fingerprint(approver: &EmailAddress) -> [u8; APPROVER_LEN] {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+
     use super::*;
 
     const SECRET: Secret<[u8; 32]> = Secret::new([7; 32]);

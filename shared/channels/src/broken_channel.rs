@@ -1,9 +1,6 @@
 //! What people are told about a channel that cannot be written to any more.
 
-use actionlayer_domain::{
-    HeaderText, Identity,
-    channel::{ChannelKind, ChannelTrouble},
-};
+use actionlayer_domain::{HeaderText, Identity, channel::ChannelTrouble};
 use askama::Template;
 
 use crate::legible::{line, moment};
@@ -31,7 +28,7 @@ pub fn broken_channel_mail(
     only_you: bool,
     public_url: &str,
 ) -> (HeaderText, String) {
-    let provider = provider(trouble.channel);
+    let provider = trouble.channel.in_words();
     let text = BrokenChannel {
         name: &line(identity.display_name.as_str()),
         address: identity.email_address.as_str(),
@@ -51,7 +48,7 @@ pub fn broken_channel_mail(
 
 /// The same in a sentence or two, for a channel that works.
 pub fn broken_channel_sentence(identity: &Identity, trouble: &ChannelTrouble) -> String {
-    let provider = provider(trouble.channel);
+    let provider = trouble.channel.in_words();
     format!(
         "Drafts of {} <{}> cannot be asked about in {provider} ({}) any more. {provider} says: {}. {} Until then they are \
          asked about here.",
@@ -63,17 +60,9 @@ pub fn broken_channel_sentence(identity: &Identity, trouble: &ChannelTrouble) ->
     )
 }
 
-const fn provider(channel: ChannelKind) -> &'static str {
-    match channel {
-        ChannelKind::Email => "e-mail",
-        ChannelKind::Slack => "Slack",
-        ChannelKind::Telegram => "Telegram",
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use actionlayer_domain::Timestamp;
+    use actionlayer_domain::{Timestamp, channel::ChannelKind};
 
     use super::*;
     use crate::sample::Sample;

@@ -37,8 +37,10 @@ impl HeldStanding {
 pub struct ShownHeld {
     /// `Somebody new wrote to Mia`.
     pub headline: String,
-    /// Who wrote.
+    /// Who wrote: name, if there is one, and address.
     pub from: String,
+    /// The address alone.
+    pub from_email: String,
     pub subject: String,
     /// When it came.
     pub at: String,
@@ -52,13 +54,15 @@ impl ShownHeld {
     /// What is shown of a mail to an identity.
     pub fn new(identity: &Identity, held: &HeldInbound) -> Self {
         let shown = |text: &str| cut(&line(text), LINE_CHARS).text;
+        let from_email = shown(&held.from_email);
         let from = match &held.from_name {
-            Some(name) => format!("{} <{}>", shown(name), shown(&held.from_email)),
-            None => shown(&held.from_email),
+            Some(name) => format!("{} <{from_email}>", shown(name)),
+            None => from_email.clone(),
         };
         Self {
             headline: held_headline(identity),
             from,
+            from_email,
             subject: shown(&held.subject),
             at: moment(held.received_at),
             snippet: lines(&held.snippet),

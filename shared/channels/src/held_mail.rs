@@ -5,14 +5,7 @@
 use actionlayer_domain::{HeaderText, Identity, contact::HeldInbound};
 use askama::Template;
 
-use crate::{
-    approval_mail::quoted,
-    legible::{cut, line, lines, moment},
-    proposal::sentence,
-};
-
-/// The most of a stranger's name and subject that is repeated, in characters.
-const LINE_CHARS: usize = 160;
+use crate::{approval_mail::quoted, held::ShownHeld};
 
 /// A notice about a sender, to be sent with `Auto-Submitted: auto-generated`.
 #[derive(Clone, PartialEq, Eq)]
@@ -27,34 +20,17 @@ actionlayer_domain::debug_without_content!(HeldMail);
 #[derive(Template)]
 #[template(path = "held_mail.txt")]
 struct Text<'a> {
-    from: &'a str,
+    held: &'a ShownHeld,
     identity: &'a str,
-    subject: &'a str,
-    at: &'a str,
-    warnings: Vec<&'static str>,
-    snippet: &'a str,
     link: &'a str,
 }
 
 /// Writes the mail. `link` leads its reader, and nobody else, to where they decide.
 pub fn held_mail(identity: &Identity, held: &HeldInbound, link: &str) -> HeldMail {
-    let shown = |text: &str| cut(&line(text), LINE_CHARS).text;
-    let from = match &held.from_name {
-        Some(name) => format!("{} <{}>", shown(name), shown(&held.from_email)),
-        None => shown(&held.from_email),
-    };
-    let text = Text {
-        from: &from,
-        identity: identity.email_address.as_str(),
-        subject: &shown(&held.subject),
-        at: &moment(held.received_at),
-        warnings: held.safety_flags.iter().map(|flag| sentence(*flag)).collect(),
-        snippet: &lines(&held.snippet),
-        link,
-    }
-    .render();
+    let shown = ShownHeld::new(identity, held);
+    let text = Text { held: &shown, identity: identity.email_address.as_str(), link }.render();
     HeldMail {
-        subject: HeaderText::sanitize(&format!("Held: mail from {}", shown(&held.from_email))),
+        subject: HeaderText::sanitize(&format!("Held: mail from {}", shown.from_email)),
         // Writing to a string cannot fail; should it ever, the address of the mail alone says enough.
         text: text.unwrap_or_else(|_| link.to_owned()),
     }

@@ -29,6 +29,7 @@ mod held;
 mod hostile;
 #[cfg(test)]
 mod sample;
+mod signed;
 mod standing;
 mod units;
 

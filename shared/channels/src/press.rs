@@ -6,8 +6,10 @@
 
 use actionlayer_domain::{DraftId, HeldId, IdentityId, Secret, WorkspaceId};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use hmac::{Hmac, KeyInit as _, Mac as _};
+use hmac::{Hmac, Mac as _};
 use sha2::Sha256;
+
+use crate::signed::mac;
 
 /// Bumped when the layout changes; buttons of the old layout are then no buttons.
 const LAYOUT: u8 = 1;
@@ -109,7 +111,7 @@ impl Button {
     /// letters, digits, `-` and `_`.
     pub fn sign(&self, secret: &Secret<[u8; 32]>, place: &str) -> String {
         let mut bytes = self.payload();
-        let signature = mac(secret, place, &bytes).finalize().into_bytes();
+        let signature = mac_at(secret, place, &bytes).finalize().into_bytes();
         bytes.extend_from_slice(&signature[..SIGNATURE_LEN]);
         URL_SAFE_NO_PAD.encode(bytes)
     }
@@ -120,7 +122,7 @@ impl Button {
         let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| ButtonError::Malformed)?;
         let payload_len = bytes.len().checked_sub(SIGNATURE_LEN).ok_or(ButtonError::Malformed)?;
         let (payload, signature) = bytes.split_at(payload_len);
-        mac(secret, place, payload).verify_truncated_left(signature).map_err(|_| ButtonError::BadSignature)?;
+        mac_at(secret, place, payload).verify_truncated_left(signature).map_err(|_| ButtonError::BadSignature)?;
         Self::read(payload).ok_or(ButtonError::Malformed)
     }
 
@@ -159,17 +161,9 @@ impl Button {
     }
 }
 
-fn mac(secret: &Secret<[u8; 32]>, place: &str, payload: &[u8]) -> Hmac<Sha256> {
-    // RFC 2104: a key shorter than the block is used with zeros appended.
-    let mut key = [0; 64];
-    key[..32].copy_from_slice(secret.expose());
-    let mut mac = Hmac::<Sha256>::new(&key.into());
-    mac.update(CONTEXT);
+fn mac_at(secret: &Secret<[u8; 32]>, place: &str, payload: &[u8]) -> Hmac<Sha256> {
     // The place's length separates it from what follows.
-    mac.update(&(place.len() as u64).to_be_bytes());
-    mac.update(place.as_bytes());
-    mac.update(payload);
-    mac
+    mac(secret, [CONTEXT, &(place.len() as u64).to_be_bytes(), place.as_bytes(), payload])
 }
 
 #[cfg(test)]

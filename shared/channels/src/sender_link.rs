@@ -2,10 +2,11 @@
 //! same kind as that of a draft, see `docs/adr/0006-approval-links-are-stateless.md`.
 
 use actionlayer_domain::{EmailAddress, HeldId, IdentityId, Secret, Timestamp, WorkspaceId};
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use hmac::Mac as _;
 
-use crate::approval_link::{APPROVER_LEN, TokenError, fingerprint, mac};
+use crate::{
+    approval_link::{APPROVER_LEN, fingerprint},
+    signed::{self, TokenError, seal},
+};
 
 /// The path under which links are answered, without the token.
 pub const LINK_PATH: &str = "/callbacks/senders/";
@@ -14,7 +15,7 @@ pub const LINK_PATH: &str = "/callbacks/senders/";
 const LAYOUT: u8 = 1;
 /// Signed along, so that no other use of the same secret can yield a link.
 const CONTEXT: &[u8] = b"actionlayer sender link";
-const SIGNATURE_LEN: usize = 32;
+const PAYLOAD_LEN: usize = 1 + 3 * 16 + APPROVER_LEN + 8;
 
 /// What a link is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,18 +55,13 @@ impl SenderToken {
         bytes.extend_from_slice(self.held_id.as_bytes());
         bytes.extend_from_slice(&self.approver);
         bytes.extend_from_slice(&self.expires_at.unix_ms().to_be_bytes());
-        let signature = mac(secret, CONTEXT, &bytes).finalize().into_bytes();
-        bytes.extend_from_slice(&signature);
-        URL_SAFE_NO_PAD.encode(bytes)
+        seal(secret, CONTEXT, bytes)
     }
 
-    /// Reads a token that came back. The signature is checked in constant time and before anything else is believed.
+    /// Reads a token that came back.
     pub fn open(secret: &Secret<[u8; 32]>, text: &str, now: Timestamp) -> Result<Self, TokenError> {
-        let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| TokenError::Malformed)?;
-        let payload_len = bytes.len().checked_sub(SIGNATURE_LEN).ok_or(TokenError::Malformed)?;
-        let (payload, signature) = bytes.split_at(payload_len);
-        mac(secret, CONTEXT, payload).verify_slice(signature).map_err(|_| TokenError::BadSignature)?;
-        let token = Self::read(payload).ok_or(TokenError::Malformed)?;
+        let payload = signed::open(secret, CONTEXT, text, PAYLOAD_LEN)?;
+        let token = Self::read(&payload).ok_or(TokenError::Malformed)?;
         if token.expires_at <= now {
             return Err(TokenError::Expired);
         }
@@ -97,6 +93,8 @@ pub fn sender_link(public_url: &str, token: &str) -> String {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+
     use super::*;
     use crate::approval_link::ApprovalToken;
 

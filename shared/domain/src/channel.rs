@@ -29,6 +29,15 @@ impl ChannelKind {
             Self::Telegram => "telegram",
         }
     }
+
+    /// What people call it, within a sentence.
+    pub const fn in_words(self) -> &'static str {
+        match self {
+            Self::Email => "e-mail",
+            Self::Slack => "Slack",
+            Self::Telegram => "Telegram",
+        }
+    }
 }
 
 /// A way to reach the people who decide. Several may be set; all are told, the first decision wins.
@@ -272,6 +281,7 @@ pub struct ChannelTrouble {
 }
 
 impl ChannelTrouble {
+    /// Without what is for workers alone.
     #[must_use]
     pub fn shown(self) -> Self {
         Self { notice: None, ..self }

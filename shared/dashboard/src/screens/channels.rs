@@ -7,7 +7,7 @@ use actionlayer_domain::{
     channel::{ApprovalChannel, ApprovalChannels},
     notification::NotificationState,
 };
-use actionlayer_pages::screens::identities::{Tested, kind_name};
+use actionlayer_pages::screens::identities::Tested;
 use actionlayer_service::{
     App, ServiceError,
     approvals::slack_install::install_link,
@@ -139,7 +139,7 @@ async fn test(State(app): State<Arc<App>>, visitor: SignedIn, Path(id): Path<Str
 }
 
 fn words(tested: &test_notification::Tested) -> Tested {
-    let place = format!("{} ({})", tested.recipient, kind_name(tested.channel));
+    let place = format!("{} ({})", tested.recipient, tested.channel.in_words());
     let arrived = tested.state == NotificationState::Sent;
     let says = if arrived {
         "taken. Look whether it arrived.".to_owned()

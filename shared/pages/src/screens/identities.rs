@@ -59,17 +59,8 @@ fn channel_names(identity: &Identity) -> String {
     if identity.approval_channels.is_empty() {
         return "approvers are asked here only".to_owned();
     }
-    let names: Vec<_> = identity.approval_channels.iter().map(|channel| kind_name(channel.kind())).collect();
+    let names: Vec<_> = identity.approval_channels.iter().map(|channel| channel.kind().in_words()).collect();
     format!("approvers are asked by {}", names.join(", "))
-}
-
-/// What people call a kind of channel.
-pub const fn kind_name(kind: ChannelKind) -> &'static str {
-    match kind {
-        ChannelKind::Email => "e-mail",
-        ChannelKind::Slack => "Slack",
-        ChannelKind::Telegram => "Telegram",
-    }
 }
 
 /// What the form of an identity begins with.
@@ -226,7 +217,7 @@ fn shown_channel(identity: &Identity, channel: &ApprovalChannel) -> Channel {
     };
     let kind = match channel.kind() {
         ChannelKind::Email => "E-mail",
-        other => kind_name(other),
+        other => other.in_words(),
     };
     Channel { kind, place: place.unwrap_or_default(), who, callback_url, trouble }
 }

@@ -70,6 +70,15 @@ pub enum LinkProblem {
     Service(#[from] ServiceError),
 }
 
+impl From<TokenError> for LinkProblem {
+    fn from(error: TokenError) -> Self {
+        match error {
+            TokenError::Malformed | TokenError::BadSignature => Self::Unknown,
+            TokenError::Expired => Self::Expired,
+        }
+    }
+}
+
 impl ApprovalView {
     /// What can still be decided, by the rules of the draft itself. A decision is checked again when it is written.
     pub fn standing(&self, now: Timestamp) -> Standing {
@@ -98,10 +107,7 @@ impl ApprovalView {
 /// Follows a link: checks that it is ours, in time and its approver still one, and reads what it is about.
 pub async fn open_link(app: &App, token: &str) -> Result<ApprovalView, LinkProblem> {
     let secret = app.store.link_secret(app.entropy()).await.map_err(ServiceError::from)?;
-    let token = ApprovalToken::open(&secret, token, app.now()).map_err(|error| match error {
-        TokenError::Malformed | TokenError::BadSignature => LinkProblem::Unknown,
-        TokenError::Expired => LinkProblem::Expired,
-    })?;
+    let token = ApprovalToken::open(&secret, token, app.now())?;
     let context = draft_context::load(app, token.workspace_id, token.draft_id).await?.ok_or(LinkProblem::Unknown)?;
     let visitor = visitor(&context.identity, &token).ok_or(LinkProblem::NoLongerApprover)?;
     Ok(ApprovalView { token, visitor, context })

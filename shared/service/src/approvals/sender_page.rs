@@ -1,6 +1,6 @@
 //! What stands behind the link of a mail about a sender, and what is decided there.
 
-use actionlayer_channels::{approval_link::TokenError, sender_link::SenderToken};
+use actionlayer_channels::sender_link::SenderToken;
 use actionlayer_domain::{Caller, EmailAddress, Identity, Principal, channel::ApprovalChannel, contact::HeldInbound};
 use actionlayer_store::keys;
 
@@ -23,10 +23,7 @@ pub struct SenderView {
 /// Follows a link: checks that it is ours, in time and its approver still one, and reads what it is about.
 pub async fn open_sender_link(app: &App, token: &str) -> Result<SenderView, LinkProblem> {
     let secret = app.store.link_secret(app.entropy()).await.map_err(ServiceError::from)?;
-    let token = SenderToken::open(&secret, token, app.now()).map_err(|error| match error {
-        TokenError::Malformed | TokenError::BadSignature => LinkProblem::Unknown,
-        TokenError::Expired => LinkProblem::Expired,
-    })?;
+    let token = SenderToken::open(&secret, token, app.now())?;
     let held_key = keys::held(token.workspace_id, token.held_id);
     let (identity, held) = tokio::try_join!(
         app.store.identity(token.workspace_id, token.identity_id),
