@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use actionlayer_store::{Record, Row};
+
 use crate::{App, ServiceError};
 
 /// Of `n` writers of one item, one wins each round; this lets dozens of them through.
@@ -25,4 +27,27 @@ where
         }
     }
     Err(ServiceError::Contended)
+}
+
+/// The same of one item that was read before: it is read again only where somebody wrote it since. `None` when it is gone
+/// by then.
+pub(crate) async fn until_settled_on<R, T, F, Fut>(app: &App, row: Row<R>, step: F) -> Result<Option<T>, ServiceError>
+where
+    R: Record,
+    F: Fn(Row<R>) -> Fut,
+    Fut: Future<Output = Result<T, ServiceError>>,
+{
+    let key = row.value.key();
+    match step(row).await {
+        Err(ServiceError::Contended) => {
+            until_settled(app, || async {
+                match app.store.get::<R>(&key).await? {
+                    Some(row) => step(row).await.map(Some),
+                    None => Ok(None),
+                }
+            })
+            .await
+        }
+        settled => settled.map(Some),
+    }
 }

@@ -92,7 +92,8 @@ pub(crate) fn places<'t>(wanted: &'t [Tell<'_>]) -> Vec<Place<'t>> {
     wanted.iter().filter_map(place).collect()
 }
 
-fn place_of(channel: &ApprovalChannel) -> Option<Place<'_>> {
+/// Where a channel is, if it is a place that is posted to.
+pub(crate) fn place_of(channel: &ApprovalChannel) -> Option<Place<'_>> {
     Some((channel.kind(), channel.place()?))
 }
 

@@ -22,12 +22,12 @@ use actionlayer_domain::{
     notification::Notification,
     work::{NotifyJob, NotifyWork, Work},
 };
-use actionlayer_store::{Row, Transaction, keys};
+use actionlayer_store::{Row, Transaction};
 
 use super::{
     answer::{answer, prompt},
     approver_mail::ApproverMail,
-    fan_out::{Announcement, Target, come_again, places, tell_all},
+    fan_out::{Announcement, Target, come_again, place_of, places, tell_all},
     in_line::{InLine, Place},
     trouble::Retry,
     voice::Voice,
@@ -40,7 +40,7 @@ use crate::{
         notify_of_rule::{notify_of_rule, notify_of_rule_off},
         notify_of_switch_off::notify_of_switch_off,
     },
-    contention::until_settled,
+    contention::until_settled_on,
     drafts::draft_context::{self, DraftContext},
     inbound::notify_of_sender::{notify_of_sender, tell_sender_decided},
 };
@@ -142,8 +142,7 @@ async fn leave_lines(
 ) -> Result<(), ServiceError> {
     let wanted: Vec<Tell<'_>> = wanted.iter().filter(|tell| Target::of(tell).waits_in_line()).cloned().collect();
     let wanted = places(&wanted);
-    let all = channels.iter().filter_map(|channel| Some((channel.kind(), channel.place()?)));
-    let over: Vec<Place<'_>> = all.filter(|place| !wanted.contains(place)).collect();
+    let over: Vec<Place<'_>> = channels.iter().filter_map(place_of).filter(|place| !wanted.contains(place)).collect();
     if over.is_empty() {
         return Ok(());
     }
@@ -169,20 +168,8 @@ struct Taken {
 async fn begin(app: &App, seen: Row<Draft>) -> Result<Option<Taken>, ServiceError> {
     let now = app.now();
     let telling = Telling { nonce: app.entropy().next_u64(), until: now.after(TELLING_LASTS) };
-    let key = keys::draft(seen.value.workspace_id, seen.value.id);
-    match take(app, seen, telling, now).await {
-        // It was changed since it was read.
-        Err(ServiceError::Contended) => {
-            until_settled(app, || async {
-                match app.store.get::<Draft>(&key).await? {
-                    Some(row) => take(app, row, telling, now).await,
-                    None => Ok(None),
-                }
-            })
-            .await
-        }
-        settled => settled,
-    }
+    let taken = until_settled_on(app, seen, |row| take(app, row, telling, now)).await?;
+    Ok(taken.flatten())
 }
 
 async fn take(app: &App, row: Row<Draft>, telling: Telling, now: Timestamp) -> Result<Option<Taken>, ServiceError> {
@@ -199,23 +186,11 @@ async fn take(app: &App, row: Row<Draft>, telling: Telling, now: Timestamp) -> R
 /// Records what was told and gives the channels back, in one write on the draft as it is then: whatever changed it since
 /// is seen in the next round.
 async fn finish(app: &App, Taken { telling, row }: Taken, told: &[Notification]) -> Result<(), ServiceError> {
-    match give_back(app, &row, telling, told).await {
-        // It was changed since it was taken.
-        Err(ServiceError::Contended) => {
-            let key = keys::draft(row.value.workspace_id, row.value.id);
-            until_settled(app, || async {
-                match app.store.get::<Draft>(&key).await? {
-                    Some(row) => give_back(app, &row, telling, told).await,
-                    None => Ok(()),
-                }
-            })
-            .await
-        }
-        settled => settled,
-    }
+    until_settled_on(app, row, |row| give_back(app, row, telling, told)).await?;
+    Ok(())
 }
 
-async fn give_back(app: &App, row: &Row<Draft>, telling: Telling, told: &[Notification]) -> Result<(), ServiceError> {
+async fn give_back(app: &App, row: Row<Draft>, telling: Telling, told: &[Notification]) -> Result<(), ServiceError> {
     let mut draft = row.value.clone();
     for notification in told {
         draft.notified(notification.clone());
@@ -224,7 +199,7 @@ async fn give_back(app: &App, row: &Row<Draft>, telling: Telling, told: &[Notifi
         draft.telling = None;
     }
     let mut transaction = Transaction::new();
-    transaction.replace(row, &draft)?;
+    transaction.replace(&row, &draft)?;
     Ok(app.store.commit(transaction).await?)
 }
 

@@ -1,25 +1,17 @@
 //! Tells people that a channel of an identity cannot be written to any more: in its other channels, and where none of
 //! them works, by mail to the owners of the workspace.
 
-use std::time::Duration;
+use std::{iter, time::Duration};
 
-use actionlayer_channels::{
-    broken_channel::{broken_channel_mail, broken_channel_sentence},
-    slack, telegram,
-};
+use actionlayer_channels::broken_channel::{broken_channel_mail, broken_channel_sentence};
 use actionlayer_domain::{
-    EmailAddress, Identity,
+    Identity,
     channel::{ApprovalChannel, ChannelTrouble, TroubleNotice},
-    message::SendOutcome,
     work::BrokenChannelJob,
 };
 use actionlayer_store::Transaction;
 
-use super::{
-    approver_mail::ApproverMail,
-    channel_status,
-    voice::{Said, post},
-};
+use super::notice::{Given, Notice, places};
 use crate::{
     App, ServiceError, accounts::members::owner_addresses, contention::until_settled,
     identities::read_identities::approvers,
@@ -34,89 +26,40 @@ const MAX_TOLD: usize = 10;
 pub(crate) async fn notify_of_broken_channel(app: &App, job: &BrokenChannelJob) -> Result<(), ServiceError> {
     let Some((identity, trouble)) = take(app, job).await? else { return Ok(()) };
     let told = match tell_in_channels(app, &identity, &trouble).await {
-        Ok(Reached { anybody: false, later: false }) => tell_owners(app, &identity, &trouble).await,
+        Ok(Given { taken: false, later, .. }) if later.is_empty() => tell_owners(app, &identity, &trouble).await,
         other => other,
     };
-    let reached = matches!(told, Ok(Reached { anybody: true, .. }));
-    give_back(app, job, reached.then_some(TroubleNotice::Told)).await?;
+    let is_told = told.as_ref().is_ok_and(|given| given.taken);
+    give_back(app, job, is_told.then_some(TroubleNotice::Told)).await?;
+    // Told twice is better than not at all.
     match told? {
-        Reached { anybody: false, later: true } => {
-            Err(ServiceError::Upstream { service: "approval channel", code: "not_now".to_owned() })
-        }
-        Reached { anybody: false, later: false } => {
+        Given { taken: true, .. } => Ok(()),
+        Given { later, .. } if later.is_empty() => {
             tracing::warn!(identity = %identity.id, "a channel broke, and there is nobody to be told");
             Ok(())
         }
-        Reached { anybody: true, .. } => Ok(()),
-    }
-}
-
-/// What came of telling some.
-#[derive(Debug, Clone, Copy, Default)]
-struct Reached {
-    /// A provider took it for one of them at least.
-    anybody: bool,
-    /// A provider said "not now".
-    later: bool,
-}
-
-impl Reached {
-    fn mailed(&mut self, outcome: &SendOutcome) {
-        match outcome {
-            SendOutcome::Accepted { .. } => self.anybody = true,
-            SendOutcome::RefusedForNow => self.later = true,
-            // Told twice is better than not at all.
-            SendOutcome::Refused(_) | SendOutcome::Unknown => {}
-        }
+        Given { .. } => Err(ServiceError::Upstream { service: "approval channel", code: "not_now".to_owned() }),
     }
 }
 
 /// Tells by every other channel of the identity that is not known to be broken.
-async fn tell_in_channels(app: &App, identity: &Identity, trouble: &ChannelTrouble) -> Result<Reached, ServiceError> {
-    let mut reached = Reached::default();
-    for approver in approvers(&identity.approval_channels) {
-        reached.mailed(&mail(app, identity, trouble, approver, false).await);
-    }
-    let sentence = broken_channel_sentence(identity, trouble);
-    for (channel, _) in working(identity) {
-        let said = Said { slack: || slack::greeting_message(&sentence), telegram: || telegram::greeting(&sentence) };
-        let posted = post(app, identity.workspace_id, channel, None, said).await?;
-        channel_status::record_and_tell(app, identity, channel, posted.as_ref().err()).await?;
-        match posted {
-            Ok(_) => reached.anybody = true,
-            Err(why) => reached.later |= why.retry.is_some(),
-        }
-    }
-    Ok(reached)
-}
-
-/// The channels with a place to post to that nobody found broken.
-fn working(identity: &Identity) -> impl Iterator<Item = (&ApprovalChannel, &str)> {
-    let places = identity.approval_channels.iter().filter_map(|channel| Some((channel, channel.place()?)));
-    places
-        .filter(|(channel, place)| !identity.channel_troubles.iter().any(|known| known.is_about(channel.kind(), place)))
+async fn tell_in_channels(app: &App, identity: &Identity, trouble: &ChannelTrouble) -> Result<Given, ServiceError> {
+    let is_broken = |channel: &ApprovalChannel, place: &str| {
+        identity.channel_troubles.iter().any(|known| known.is_about(channel.kind(), place))
+    };
+    let working = places(identity).filter(|(channel, place)| !is_broken(channel, place));
+    notice(app, identity, trouble, false).give(app, identity, approvers(&identity.approval_channels), working).await
 }
 
 /// Mails those who own the workspace.
-async fn tell_owners(app: &App, identity: &Identity, trouble: &ChannelTrouble) -> Result<Reached, ServiceError> {
-    let mut reached = Reached::default();
-    for owner in owner_addresses(app, identity.workspace_id).await?.iter().take(MAX_TOLD) {
-        reached.mailed(&mail(app, identity, trouble, owner, true).await);
-    }
-    Ok(reached)
+async fn tell_owners(app: &App, identity: &Identity, trouble: &ChannelTrouble) -> Result<Given, ServiceError> {
+    let owners = owner_addresses(app, identity.workspace_id).await?;
+    notice(app, identity, trouble, true).give(app, identity, owners.iter().take(MAX_TOLD), iter::empty()).await
 }
 
-async fn mail(
-    app: &App,
-    identity: &Identity,
-    trouble: &ChannelTrouble,
-    to: &EmailAddress,
-    only_you: bool,
-) -> SendOutcome {
+fn notice(app: &App, identity: &Identity, trouble: &ChannelTrouble, only_you: bool) -> Notice {
     let (subject, text) = broken_channel_mail(identity, trouble, only_you, &app.settings.public_url);
-    let name = identity.id.to_string();
-    let mail = ApproverMail { name, what: "notice", subject, text: &text, html: None };
-    mail.send(app, identity, to, app.now()).await
+    Notice { name: identity.id.to_string(), subject, text, sentence: broken_channel_sentence(identity, trouble) }
 }
 
 /// Takes the notice for this worker. `None` when it was given, somebody else is at it, or the channel works again.

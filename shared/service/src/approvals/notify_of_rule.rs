@@ -1,12 +1,8 @@
 //! Tells people what a rule wants them to know, and that a rule was switched off by itself.
 
-use actionlayer_channels::{
-    rule_mail::{rule_notice_mail, rule_notice_sentence, rule_off_mail},
-    slack, telegram,
-};
+use actionlayer_channels::rule_mail::{rule_notice_mail, rule_notice_sentence, rule_off_mail};
 use actionlayer_domain::{
     Draft, DraftStatus, Identity, Rule,
-    message::SendOutcome,
     rule::{Occasion, RuleRun},
     work::{NotifyJob, NotifyWork, RuleNoticeJob, RuleOffJob, Work},
 };
@@ -15,11 +11,8 @@ use actionlayer_store::keys;
 use crate::{
     App, ServiceError,
     approvals::{
-        approver_mail::ApproverMail,
-        channel_status,
+        notice::{Given, Notice, places},
         notify_of_switch_off::tell_owners,
-        trouble::Retry,
-        voice::{Said, post},
     },
     identities::read_identities::approvers,
     threads::resolve,
@@ -67,40 +60,15 @@ async fn tell(
 ) -> Result<(), ServiceError> {
     let (subject, text) = rule_notice_mail(run, &occasion.thread, &app.settings.public_url);
     let sentence = rule_notice_sentence(run, &app.settings.public_url);
+    let notice = Notice { name: run.event.event_id.to_string(), subject, text, sentence };
     let wanted = |name: &str| job.still_to_tell.is_empty() || job.still_to_tell.iter().any(|still| still == name);
-    let (mut told, mut later, mut wait_seconds) = (0_u32, Vec::new(), None);
-    for approver in approvers(&identity.approval_channels).filter(|approver| wanted(approver.as_str())) {
-        let mail = ApproverMail {
-            name: run.event.event_id.to_string(),
-            what: "notice",
-            subject: subject.clone(),
-            text: &text,
-            html: None,
-        };
-        match mail.send(app, identity, approver, app.now()).await {
-            SendOutcome::RefusedForNow => later.push(approver.as_str().to_owned()),
-            _ => told += 1,
-        }
-    }
-    for channel in &identity.approval_channels {
-        let Some(place) = channel.place().filter(|place| wanted(place)) else { continue };
-        let said = Said { slack: || slack::greeting_message(&sentence), telegram: || telegram::greeting(&sentence) };
-        let posted = post(app, identity.workspace_id, channel, None, said).await?;
-        channel_status::record_and_tell(app, identity, channel, posted.as_ref().err()).await?;
-        match posted.err().and_then(|trouble| trouble.retry) {
-            None => told += 1,
-            Some(retry) => {
-                later.push(place.to_owned());
-                if let Retry::After(seconds) = retry {
-                    wait_seconds = wait_seconds.max(Some(seconds));
-                }
-            }
-        }
-    }
+    let people = approvers(&identity.approval_channels).filter(|approver| wanted(approver.as_str()));
+    let Given { settled, later, wait_seconds, .. } =
+        notice.give(app, identity, people, places(identity).filter(|(_, place)| wanted(place))).await?;
     if later.is_empty() {
         return Ok(());
     }
-    if told == 0 && wait_seconds.is_none() {
+    if settled == 0 && wait_seconds.is_none() {
         return Err(ServiceError::Upstream { service: "approval channel", code: "not_now".to_owned() });
     }
     let rest = Work::Notify(NotifyWork::RuleNotice(RuleNoticeJob { still_to_tell: later, ..job.clone() }));
