@@ -4,11 +4,13 @@ use std::collections::HashSet;
 
 use crate::parameters::percent_decode;
 
+mod elements;
 mod entities;
 mod region;
 mod render;
 mod tokenizer;
 
+pub(crate) use elements::TEXT_ELEMENTS;
 pub(crate) use region::Region;
 pub(crate) use render::Rendered;
 pub use render::html_to_text;

@@ -16,14 +16,14 @@ use std::{borrow::Cow, fmt::Write as _};
 
 pub use self::finding::{Finding, FindingKind};
 use self::{
-    allowed::{Fate, Kept, STAYING, fate, is_active_meta, is_silent, is_void},
+    allowed::{Fate, Kept, fate, is_active_meta, is_silent, is_void},
     finding::add,
     look::Look,
     style::Declaration,
     tree::{Content, Tree},
 };
 use crate::{
-    html::{Token, Tokenizer},
+    html::{TEXT_ELEMENTS, Token, Tokenizer},
     sanitize::is_too_costly,
     unseen::{is_unseen, without_unseen},
     visibility::Visibility,
@@ -202,7 +202,7 @@ impl Writer<'_> {
         in_link: bool,
         steps: &mut Vec<Step>,
     ) {
-        let Some(name) = STAYING.iter().copied().find(|staying| *staying == name) else { return };
+        let Some(name) = TEXT_ELEMENTS.iter().copied().find(|staying| *staying == name) else { return };
         let mut declarations = Vec::new();
         let mut plain: Vec<(&'static str, String)> = Vec::new();
         let mut target = None;

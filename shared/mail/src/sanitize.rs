@@ -11,6 +11,8 @@ use std::{
 
 use ammonia::{Builder, UrlRelative};
 
+use crate::html::TEXT_ELEMENTS;
+
 /// Whether pictures are fetched from where the mail says. To fetch them tells the sender that the mail was opened, when
 /// and from where.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -132,77 +134,7 @@ fn depth_over(html: &str, limit: usize) -> bool {
 }
 
 fn builder(images: RemoteImages) -> Builder<'static> {
-    let tags: HashSet<&str> = [
-        "a",
-        "abbr",
-        "address",
-        "article",
-        "aside",
-        "b",
-        "bdi",
-        "big",
-        "blockquote",
-        "br",
-        "caption",
-        "center",
-        "cite",
-        "code",
-        "col",
-        "colgroup",
-        "dd",
-        "del",
-        "dfn",
-        "div",
-        "dl",
-        "dt",
-        "em",
-        "figcaption",
-        "figure",
-        "font",
-        "footer",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "header",
-        "hr",
-        "i",
-        "img",
-        "ins",
-        "kbd",
-        "li",
-        "main",
-        "mark",
-        "ol",
-        "p",
-        "pre",
-        "q",
-        "s",
-        "samp",
-        "section",
-        "small",
-        "span",
-        "strike",
-        "strong",
-        "sub",
-        "sup",
-        "table",
-        "tbody",
-        "td",
-        "tfoot",
-        "th",
-        "thead",
-        "time",
-        "tr",
-        "tt",
-        "u",
-        "ul",
-        "var",
-        "wbr",
-    ]
-    .into();
+    let tags: HashSet<&str> = TEXT_ELEMENTS.into_iter().chain(["bdi", "font", "img", "time"]).collect();
     let attributes: HashMap<&str, HashSet<&str>> = [
         ("a", ["href"].into()),
         ("img", ["src", "alt", "width", "height"].into()),

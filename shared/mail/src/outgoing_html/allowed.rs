@@ -1,7 +1,7 @@
 //! Which elements and attributes leave.
 
 use super::FindingKind;
-use crate::unseen::is_unseen;
+use crate::{html::TEXT_ELEMENTS, unseen::is_unseen};
 
 /// What becomes of an element.
 pub(super) enum Fate {
@@ -19,7 +19,7 @@ pub(super) enum Fate {
 
 pub(super) fn fate(name: &str) -> Fate {
     match name {
-        _ if STAYING.contains(&name) => Fate::Stays,
+        _ if TEXT_ELEMENTS.contains(&name) => Fate::Stays,
         "html" | "head" | "body" | "time" | "nobr" | "bdi" | "data" | "nav" | "hgroup" | "search" | "acronym" => {
             Fate::Unwrapped
         }
@@ -42,74 +42,6 @@ pub(super) fn fate(name: &str) -> Fate {
 pub(super) fn is_void(name: &str) -> bool {
     matches!(name, "br" | "hr" | "wbr" | "col" | "img")
 }
-
-/// Elements that are written.
-pub(super) const STAYING: [&str; 64] = [
-    "a",
-    "abbr",
-    "address",
-    "article",
-    "aside",
-    "b",
-    "big",
-    "blockquote",
-    "br",
-    "caption",
-    "center",
-    "cite",
-    "code",
-    "col",
-    "colgroup",
-    "dd",
-    "del",
-    "dfn",
-    "div",
-    "dl",
-    "dt",
-    "em",
-    "figcaption",
-    "figure",
-    "footer",
-    "h1",
-    "h2",
-    "h3",
-    "h4",
-    "h5",
-    "h6",
-    "header",
-    "hr",
-    "i",
-    "ins",
-    "kbd",
-    "li",
-    "main",
-    "mark",
-    "ol",
-    "p",
-    "pre",
-    "q",
-    "s",
-    "samp",
-    "section",
-    "small",
-    "span",
-    "strike",
-    "strong",
-    "sub",
-    "sup",
-    "table",
-    "tbody",
-    "td",
-    "tfoot",
-    "th",
-    "thead",
-    "tr",
-    "tt",
-    "u",
-    "ul",
-    "var",
-    "wbr",
-];
 
 /// `meta` that does more than describe.
 pub(super) fn is_active_meta(kind: &str) -> bool {
