@@ -21,20 +21,29 @@ pub(crate) fn read<T: DeserializeOwned>(arguments: JsonObject) -> Result<T, ApiE
     parse(&without_null(arguments))
 }
 
-/// The arguments of a tool that carries out an operation of the API: its own, and the input of the operation. Where `null`
-/// empties a field, it is kept.
-pub(crate) fn read_both<Own, Input>(arguments: JsonObject) -> Result<(Own, Input), ApiError>
+/// The arguments of a tool that carries out an operation of the API: its own, and the input of the operation.
+pub(crate) fn read_both<Own, Input>(arguments: &JsonObject) -> Result<(Own, Input), ApiError>
+where
+    Own: DeserializeOwned + ToSchema,
+    Input: DeserializeOwned,
+{
+    read_patch(&without_null(arguments.clone()))
+}
+
+/// The same where `null` empties a field.
+pub(crate) fn read_patch<Own, Input>(arguments: &JsonObject) -> Result<(Own, Input), ApiError>
 where
     Own: DeserializeOwned + ToSchema,
     Input: DeserializeOwned,
 {
     let names = schema::names::<Own>();
-    let (own, input): (JsonObject, JsonObject) = arguments.into_iter().partition(|(name, _)| names.contains(name));
+    let (own, input): (JsonObject, JsonObject) =
+        arguments.clone().into_iter().partition(|(name, _)| names.contains(name));
     Ok((read(own)?, parse(&input)?))
 }
 
 /// The arguments that were given a value.
-pub(crate) fn without_null(mut arguments: JsonObject) -> JsonObject {
+fn without_null(mut arguments: JsonObject) -> JsonObject {
     arguments.retain(|_, value| !value.is_null());
     arguments
 }

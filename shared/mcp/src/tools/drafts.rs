@@ -22,7 +22,7 @@ use utoipa::ToSchema;
 use super::Call;
 use crate::{
     answer::{ListOf, value},
-    input::{page, read, read_both, without_null},
+    input::{page, read, read_both, read_patch},
     once::{Outcome, once},
     views::{ApproverSees, DraftSummary, DraftView, SubmittedView},
 };
@@ -108,7 +108,7 @@ pub(crate) struct OfDraft {
 }
 
 pub(crate) async fn submit_draft(call: Call) -> Result<Value, ApiError> {
-    let (Key { idempotency_key }, input) = read_both::<Key, NewDraft>(without_null(call.arguments.clone()))?;
+    let (Key { idempotency_key }, input) = read_both::<Key, NewDraft>(&call.arguments)?;
     call.caller.require(Permission::Draft)?;
     if let Some(there) = undecided(&call, &input).await? {
         return value(&there);
@@ -162,13 +162,13 @@ async fn undecided(call: &Call, input: &NewDraft) -> Result<Option<SubmittedView
 }
 
 pub(crate) async fn edit_draft(call: Call) -> Result<Value, ApiError> {
-    let (OfDraft { draft_id }, change) = read_both::<OfDraft, DraftEdit>(call.arguments.clone())?;
+    let (OfDraft { draft_id }, change) = read_patch::<OfDraft, DraftEdit>(&call.arguments)?;
     let (draft, body) = edit_draft::edit_draft(&call.app, &call.caller, draft_id, change).await?;
     value(&submitted(&call, &draft, &body, false).await?)
 }
 
 pub(crate) async fn approve_draft(call: Call) -> Result<Value, ApiError> {
-    let (OfDraft { draft_id }, approval) = read_both::<OfDraft, Approval>(without_null(call.arguments.clone()))?;
+    let (OfDraft { draft_id }, approval) = read_both::<OfDraft, Approval>(&call.arguments)?;
     let decided = decide(&call.app, &call.caller, draft_id, &approval.into()).await;
     let by_us = |refusal: &DraftRefusal| match refusal {
         DraftRefusal::Decided { status: DraftStatus::Approved, by: Some(by), .. } => *by == call.caller.actor(),
@@ -178,7 +178,7 @@ pub(crate) async fn approve_draft(call: Call) -> Result<Value, ApiError> {
 }
 
 pub(crate) async fn reject_draft(call: Call) -> Result<Value, ApiError> {
-    let (OfDraft { draft_id }, rejection) = read_both::<OfDraft, Rejection>(without_null(call.arguments.clone()))?;
+    let (OfDraft { draft_id }, rejection) = read_both::<OfDraft, Rejection>(&call.arguments)?;
     let decided = decide(&call.app, &call.caller, draft_id, &rejection.into()).await;
     let by_us = |refusal: &DraftRefusal| match refusal {
         DraftRefusal::Decided { status: DraftStatus::Rejected, by: Some(by), .. } => *by == call.caller.actor(),
@@ -189,7 +189,7 @@ pub(crate) async fn reject_draft(call: Call) -> Result<Value, ApiError> {
 }
 
 pub(crate) async fn send_draft(call: Call) -> Result<Value, ApiError> {
-    let (OfDraft { draft_id }, sending) = read_both::<OfDraft, Sending>(without_null(call.arguments.clone()))?;
+    let (OfDraft { draft_id }, sending) = read_both::<OfDraft, Sending>(&call.arguments)?;
     let sent = send::send_draft(&call.app, &call.caller, draft_id, sending).await;
     let on_its_way =
         |refusal: &DraftRefusal| matches!(refusal, DraftRefusal::AlreadySent | DraftRefusal::SendInProgress);
