@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::{World, eventually, world::array};
+use crate::{APPROVER, World, eventually, world::array};
 
 /// The channel that the bots are in.
 pub const SLACK_CHANNEL: &str = "C0APPROVALS";
@@ -44,7 +44,33 @@ pub fn telegram(more: Value) -> Value {
     channel
 }
 
+/// Where a version of a draft was asked about.
+pub struct Asked {
+    pub slack: Value,
+    pub telegram: Value,
+    pub link: String,
+}
+
+impl Asked {
+    /// In Slack, in Telegram and by mail, once it was.
+    pub async fn find(world: &World, text: &str) -> Self {
+        Self {
+            slack: world.slack_question(text).await,
+            telegram: world.telegram_question(TELEGRAM_DANA, text).await,
+            link: world.approval_path(text).await,
+        }
+    }
+}
+
 impl World {
+    /// A world whose identity asks in Slack, in Telegram and by mail.
+    pub async fn everywhere() -> Self {
+        let channels = json!([slack(json!({})), telegram(json!({})), {"type": "email", "to": [APPROVER]}]);
+        let world = Self::start_with(json!({"approval_channel": channels})).await;
+        world.enter_request_url(&world.identity["approval_channel"][0]).await;
+        world
+    }
+
     /// Enters the identity's callback as the Request URL of its Slack app.
     pub async fn enter_request_url(&self, channel: &Value) {
         let change = json!({"signing_secret": SLACK_SECRET, "request_url": channel["callback_url"]});

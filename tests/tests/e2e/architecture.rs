@@ -1,6 +1,6 @@
-//! Dependencies point inward only.
+//! Dependencies point inward only, functions are plugs, and documents lead somewhere.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, path::Path};
 
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package};
 
@@ -120,4 +120,29 @@ fn functions_hold_no_logic() {
         seen += 1;
     }
     assert!(seen >= 11, "{seen}");
+}
+
+/// Where a document sends its reader there is a file: whoever moves one finds out here.
+#[test]
+fn documents_lead_to_files_that_are_there() {
+    let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
+    let docs = std::fs::read_dir(root.join("docs")).unwrap().map(|entry| entry.unwrap().path());
+    let documents = docs.chain([root.join("README.md"), root.join("CONTRIBUTING.md")]);
+    let mut led = 0;
+    for document in documents.filter(|path| path.extension().is_some_and(|extension| extension == "md")) {
+        let text = std::fs::read_to_string(&document).unwrap();
+        let links = text.split("](").skip(1).filter_map(|rest| rest.split([')', '#']).next());
+        let links = links.filter(|link| !link.is_empty() && !link.contains("://"));
+        let folder = document.parent().unwrap();
+        // Paths in running text start at the root.
+        let paths = text.split('`').skip(1).step_by(2).filter(|code| {
+            ["shared/", "functions/", "infra/", "tests/", "docs/"].iter().any(|folder| code.starts_with(folder))
+                && code.chars().all(|c| c.is_ascii_alphanumeric() || "_./-".contains(c))
+        });
+        for path in links.map(|link| folder.join(link)).chain(paths.map(|path| root.join(path))) {
+            assert!(path.exists(), "{}: {}", document.display(), path.display());
+            led += 1;
+        }
+    }
+    assert!(led > 100, "{led}");
 }

@@ -1,34 +1,12 @@
 //! Every way a draft can go, in every channel at once; and presses that come too late, too early, or together with an edit.
 
 use actionlayer_tests::{
-    APPROVER, CUSTOMER, Letter, World,
-    chats::{SLACK_DANA, TELEGRAM_DANA, buttons, keyboard, said_in, says, slack, telegram},
+    CUSTOMER, Letter, World,
+    chats::{Asked, SLACK_DANA, TELEGRAM_DANA, buttons, keyboard, said_in, says},
     eventually,
     world::{id, step},
 };
 use serde_json::{Value, json};
-
-async fn everywhere() -> World {
-    let channels = json!([slack(json!({})), telegram(json!({})), {"type": "email", "to": [APPROVER]}]);
-    let world = World::start_with(json!({"approval_channel": channels})).await;
-    world.enter_request_url(&world.identity["approval_channel"][0]).await;
-    world
-}
-
-/// Where a version of a draft was asked about.
-struct Asked {
-    slack: Value,
-    telegram: Value,
-    link: String,
-}
-
-async fn asked(world: &World, text: &str) -> Asked {
-    Asked {
-        slack: world.slack_question(text).await,
-        telegram: world.telegram_question(TELEGRAM_DANA, text).await,
-        link: world.approval_path(text).await,
-    }
-}
 
 /// Slack and Telegram say so and have no buttons, and the link decides nothing any more.
 async fn all_say(world: &World, asked: &Asked, words: &str, page_status: u16) {
@@ -50,20 +28,20 @@ async fn edit(world: &World, draft: &Value, text: &str) {
 
 #[tokio::test]
 async fn every_way_a_draft_can_go_shows_in_every_channel() {
-    let world = everywhere().await;
+    let world = World::everywhere().await;
     let letter = Letter::from(CUSTOMER);
     let thread = world.begin(&letter).await;
 
     let edited = world.submit(&thread, "first words").await;
-    let first = asked(&world, "first words").await;
+    let first = Asked::find(&world, "first words").await;
     edit(&world, &edited, "other words").await;
-    let second = asked(&world, "other words").await;
+    let second = Asked::find(&world, "other words").await;
     all_say(&world, &first, "This version was edited. Version 2 is asked about now.", 409).await;
     world.act(&edited, "reject").await.expect(200);
     all_say(&world, &second, "Rejected by the API key", 409).await;
 
     let sent = world.submit(&thread, "approved and sent").await;
-    let question = asked(&world, "approved and sent").await;
+    let question = Asked::find(&world, "approved and sent").await;
     world.act(&sent, "approve").await.expect(200);
     all_say(&world, &question, "Its author sends it.", 409).await;
     world.act(&sent, "send").await.expect(202);
@@ -72,13 +50,13 @@ async fn every_way_a_draft_can_go_shows_in_every_channel() {
     let other = Letter::from("bob@customer.test");
     let thread = world.begin(&other).await;
     world.submit(&thread, "soon out of date").await;
-    let question = asked(&world, "soon out of date").await;
+    let question = Asked::find(&world, "soon out of date").await;
     world.answer(&thread, &Letter::from("bob@customer.test").in_reply_to(other.id())).await;
     all_say(&world, &question, "Out of date: a newer message arrived.", 409).await;
 
     let thread = world.begin(&Letter::from("cyn@customer.test")).await;
     let failed = world.submit(&thread, "nobody knows whether it left").await;
-    let question = asked(&world, "nobody knows whether it left").await;
+    let question = Asked::find(&world, "nobody knows whether it left").await;
     world.fault("ses", "SendEmail", "timeout_before", 1).await;
     assert_eq!(world.anyone.press(&question.link, "approve_and_send").await.status, 200);
     eventually("the fault to strike", async || world.faults_are_used_up().await.then_some(())).await;
@@ -93,7 +71,7 @@ async fn every_way_a_draft_can_go_shows_in_every_channel() {
     world.owner.patch("/v1/workspace", json!({"settings": {"draft_ttl_hours": 1}})).await.expect(200);
     let thread = world.begin(&Letter::from("dora@customer.test")).await;
     world.submit(&thread, "nobody decides").await;
-    let question = asked(&world, "nobody decides").await;
+    let question = Asked::find(&world, "nobody decides").await;
     world.advance(3_601).await;
     world.sweep().await;
     all_say(&world, &question, "Nobody decided in time.", 410).await;
@@ -101,14 +79,14 @@ async fn every_way_a_draft_can_go_shows_in_every_channel() {
 
 #[tokio::test]
 async fn a_press_on_what_is_over_is_told_why_and_decides_nothing() {
-    let world = everywhere().await;
+    let world = World::everywhere().await;
     let other = Letter::from("bob@customer.test");
     let thread = world.begin(&Letter::from(CUSTOMER)).await;
     let edited = world.submit(&thread, "first words").await;
-    let old = asked(&world, "first words").await;
+    let old = Asked::find(&world, "first words").await;
     hold_updates(&world).await;
     edit(&world, &edited, "other words").await;
-    asked(&world, "other words").await;
+    Asked::find(&world, "other words").await;
     world.slack_press(SLACK_DANA, &old.slack, "approve_and_send").await;
     world.slack_told(SLACK_DANA, "You pressed a button of version 1, and there is version 2 now").await;
     let told = world.telegram_press(TELEGRAM_DANA, &old.telegram, "Approve & send").await;
@@ -118,7 +96,7 @@ async fn a_press_on_what_is_over_is_told_why_and_decides_nothing() {
 
     let thread = world.begin(&other).await;
     let stale = world.submit(&thread, "soon out of date").await;
-    let old = asked(&world, "soon out of date").await;
+    let old = Asked::find(&world, "soon out of date").await;
     world.answer(&thread, &Letter::from("bob@customer.test").in_reply_to(other.id())).await;
     world.until_draft(&stale, "stale").await;
     world.slack_press(SLACK_DANA, &old.slack, "approve_and_send").await;
@@ -133,7 +111,7 @@ async fn a_press_on_what_is_over_is_told_why_and_decides_nothing() {
 
 #[tokio::test]
 async fn a_press_counts_before_anybody_knows_that_the_message_was_posted() {
-    let world = everywhere().await;
+    let world = World::everywhere().await;
     for (text, service, method) in
         [("by a press in Slack", "slack", "chat.postMessage"), ("by one in Telegram", "telegram", "sendMessage")]
     {
@@ -170,13 +148,13 @@ async fn a_press_counts_before_anybody_knows_that_the_message_was_posted() {
 
 #[tokio::test]
 async fn a_press_together_with_an_edit_never_approves_what_was_not_shown() {
-    let world = everywhere().await;
+    let world = World::everywhere().await;
     let agent = world.key("agent").await;
     for n in 0..4 {
         let thread = world.begin(&Letter::from(&format!("c{n}@customer.test"))).await;
         let shown = format!("shown {n}");
         let draft = world.submit(&thread, &shown).await;
-        let question = asked(&world, &shown).await;
+        let question = Asked::find(&world, &shown).await;
         let path = format!("/v1/drafts/{}", id(&draft));
         let change = async { world.owner.patch(&path, json!({"body_text": format!("changed {n}")})).await.status };
         let press = async {

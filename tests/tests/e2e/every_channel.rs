@@ -4,34 +4,12 @@ use std::collections::BTreeSet;
 
 use actionlayer_tests::{
     APPROVER, CUSTOMER, Letter, World,
-    chats::{SLACK_DANA, SLACK_EVE, TELEGRAM_DANA, buttons, keyboard, said_in, says, slack, telegram},
+    chats::{Asked, SLACK_DANA, SLACK_EVE, TELEGRAM_DANA, buttons, keyboard, said_in, says},
     eventually,
     world::{array, step},
 };
 use futures_util::future::join_all;
-use serde_json::{Value, json};
-
-async fn everywhere() -> World {
-    let channels = json!([slack(json!({})), telegram(json!({})), {"type": "email", "to": [APPROVER]}]);
-    let world = World::start_with(json!({"approval_channel": channels})).await;
-    world.enter_request_url(&world.identity["approval_channel"][0]).await;
-    world
-}
-
-/// Where a draft was asked about.
-struct Asked {
-    slack: Value,
-    telegram: Value,
-    link: String,
-}
-
-async fn asked(world: &World, text: &str) -> Asked {
-    Asked {
-        slack: world.slack_question(text).await,
-        telegram: world.telegram_question(TELEGRAM_DANA, text).await,
-        link: world.approval_path(text).await,
-    }
-}
+use serde_json::json;
 
 /// A press as it is meant, whether or not the button is still there.
 async fn in_slack(world: &World, asked: &Asked, user: &str, action_id: &str) -> u16 {
@@ -48,7 +26,7 @@ async fn in_telegram(world: &World, asked: &Asked) -> u16 {
 
 #[tokio::test]
 async fn whoever_decides_every_channel_says_who() {
-    let world = everywhere().await;
+    let world = World::everywhere().await;
     let thread = world.begin(&Letter::from(CUSTOMER)).await;
     for (how, says_who) in [
         ("slack", "by dana in Slack"),
@@ -58,7 +36,7 @@ async fn whoever_decides_every_channel_says_who() {
     ] {
         let text = format!("decided by {how}");
         let draft = world.submit(&thread, &text).await;
-        let asked = asked(&world, &text).await;
+        let asked = Asked::find(&world, &text).await;
         match how {
             "slack" => _ = world.slack_press(SLACK_DANA, &asked.slack, "approve").await,
             "telegram" => _ = world.telegram_press(TELEGRAM_DANA, &asked.telegram, "Approve").await,
@@ -77,10 +55,10 @@ async fn whoever_decides_every_channel_says_who() {
 
 #[tokio::test]
 async fn fifty_presses_at_once_are_one_decision_and_one_mail() {
-    let world = everywhere().await;
+    let world = World::everywhere().await;
     let thread = world.begin(&Letter::from(CUSTOMER)).await;
     let draft = world.submit(&thread, "pressed by everybody").await;
-    let asked = asked(&world, "pressed by everybody").await;
+    let asked = Asked::find(&world, "pressed by everybody").await;
     let presses = (0..50).map(|n| {
         let (world, asked, draft) = (&world, &asked, &draft);
         async move {
@@ -113,7 +91,7 @@ async fn fifty_presses_at_once_are_one_decision_and_one_mail() {
 
 #[tokio::test]
 async fn a_test_says_of_every_channel_whether_it_works() {
-    let world = everywhere().await;
+    let world = World::everywhere().await;
     let path = format!("/v1/identities/{}/test-notification", actionlayer_tests::world::id(&world.identity));
     let tested = world.owner.post_empty(&path).await.expect(200);
     let kinds: BTreeSet<&str> = array(&tested["data"]).iter().map(|one| one["channel"].as_str().unwrap()).collect();

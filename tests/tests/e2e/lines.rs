@@ -127,8 +127,7 @@ async fn a_reminder_that_must_wait_is_given() {
 
 #[tokio::test]
 async fn what_a_rule_wants_known_reaches_everybody_once() {
-    let channels = json!([slack(json!({})), telegram(json!({})), {"type": "email", "to": [APPROVER]}]);
-    let world = World::start_with(json!({"approval_channel": channels})).await;
+    let world = World::everywhere().await;
     let rule = json!({"name": "A look at this", "trigger": "email.received", "actions": [{"type": "notify"}]});
     world.owner.post("/v1/rules", rule).await.expect(201);
     make_wait(&world, 2).await;
