@@ -128,19 +128,14 @@ impl Posting {
 
 fn webhook(url: &str) -> Webhook {
     let at = Timestamp::from_unix_ms(1_777_000_000_000);
-    Webhook {
-        id: WebhookId::from_bytes([1; 16]),
-        workspace_id: WorkspaceId::from_bytes([2; 16]),
-        url: WebhookUrl::parse(url, Reach::Anywhere).unwrap(),
-        events: EventSelection::All,
-        description: None,
-        active: true,
-        secret: Secret::new("whsec_QWxsIHRoYXQgaXMgZ29sZCBkb2Vz".to_owned()),
-        previous_secret: None,
-        disabled: None,
-        created_at: at,
-        updated_at: at,
-    }
+    Webhook::start(
+        WebhookId::from_bytes([1; 16]),
+        WorkspaceId::from_bytes([2; 16]),
+        WebhookUrl::parse(url, Reach::Anywhere).unwrap(),
+        EventSelection::All,
+        Secret::new("whsec_QWxsIHRoYXQgaXMgZ29sZCBkb2Vz".to_owned()),
+        at,
+    )
 }
 
 async fn bare(client: &reqwest::Client, webhook: &Webhook) {

@@ -160,6 +160,30 @@ pub fn generate_secret(entropy: &dyn Entropy) -> Secret<String> {
 }
 
 impl Webhook {
+    /// A new one, which is told of events from now on.
+    pub const fn start(
+        id: WebhookId,
+        workspace_id: WorkspaceId,
+        url: WebhookUrl,
+        events: EventSelection,
+        secret: Secret<String>,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            id,
+            workspace_id,
+            url,
+            events,
+            description: None,
+            active: true,
+            secret,
+            previous_secret: None,
+            disabled: None,
+            created_at: now,
+            updated_at: now,
+        }
+    }
+
     /// Whether it is to be told of such an event.
     pub fn wants(&self, event: EventType) -> bool {
         self.active && self.events.includes(event)
@@ -227,19 +251,14 @@ mod tests {
 
     pub(super) fn webhook() -> Webhook {
         let at = Timestamp::from_unix_ms(1_000);
-        Webhook {
-            id: WebhookId::from_bytes([1; 16]),
-            workspace_id: WorkspaceId::from_bytes([2; 16]),
-            url: WebhookUrl::parse("https://example.com/", Reach::Public).unwrap(),
-            events: EventSelection::All,
-            description: None,
-            active: true,
-            secret: Secret::new("whsec_first".to_owned()),
-            previous_secret: None,
-            disabled: None,
-            created_at: at,
-            updated_at: at,
-        }
+        Webhook::start(
+            WebhookId::from_bytes([1; 16]),
+            WorkspaceId::from_bytes([2; 16]),
+            WebhookUrl::parse("https://example.com/", Reach::Public).unwrap(),
+            EventSelection::All,
+            Secret::new("whsec_first".to_owned()),
+            at,
+        )
     }
 
     #[test]

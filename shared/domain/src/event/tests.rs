@@ -253,18 +253,15 @@ fn a_delivery_of_an_event_is_made_once_for_each_webhook() {
             buffer.fill(0);
         }
     }
-    let webhook = |number: u8| Webhook {
-        id: WebhookId::from_bytes([number; 16]),
-        workspace_id: read(json!(WORKSPACE)),
-        url: WebhookUrl::parse("https://example.com/", Reach::Public).expect("a URL"),
-        events: EventSelection::All,
-        description: None,
-        active: true,
-        secret: generate_secret(&Zeros),
-        previous_secret: None,
-        disabled: None,
-        created_at: at(0),
-        updated_at: at(0),
+    let webhook = |number: u8| {
+        Webhook::start(
+            WebhookId::from_bytes([number; 16]),
+            read(json!(WORKSPACE)),
+            WebhookUrl::parse("https://example.com/", Reach::Public).expect("a URL"),
+            EventSelection::All,
+            generate_secret(&Zeros),
+            at(0),
+        )
     };
     let all = every_event();
     let mut ids = BTreeSet::new();

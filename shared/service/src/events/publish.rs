@@ -105,19 +105,14 @@ mod tests {
 
     fn webhook(id: u8) -> Webhook {
         let at = Timestamp::from_unix_ms(1_000);
-        Webhook {
-            id: WebhookId::from_bytes([id; 16]),
-            workspace_id: workspace(),
-            url: WebhookUrl::parse("https://example.com/", Reach::Public).unwrap(),
-            events: EventSelection::All,
-            description: None,
-            active: true,
-            secret: Secret::new("whsec_first".to_owned()),
-            previous_secret: None,
-            disabled: None,
-            created_at: at,
-            updated_at: at,
-        }
+        Webhook::start(
+            WebhookId::from_bytes([id; 16]),
+            workspace(),
+            WebhookUrl::parse("https://example.com/", Reach::Public).unwrap(),
+            EventSelection::All,
+            Secret::new("whsec_first".to_owned()),
+            at,
+        )
     }
 
     fn of_thread(thread: u8, at_unix_ms: i64) -> Event {

@@ -124,18 +124,12 @@ pub async fn create_webhook(
             return Err(ServiceError::Conflict("a workspace has at most 20 webhooks; delete one first"));
         }
         let now = app.now();
+        let id = WebhookId::generate(now, app.entropy());
+        let secret = generate_secret(app.entropy());
         let webhook = Webhook {
-            id: WebhookId::generate(now, app.entropy()),
-            workspace_id: caller.workspace_id,
-            url: url.clone(),
-            events: events.clone(),
             description: input.description.clone(),
             active: input.active.unwrap_or(true),
-            secret: generate_secret(app.entropy()),
-            previous_secret: None,
-            disabled: None,
-            created_at: now,
-            updated_at: now,
+            ..Webhook::start(id, caller.workspace_id, url.clone(), events.clone(), secret, now)
         };
         let mut transaction = Transaction::new();
         transaction.create(&webhook)?.replace(&workspace, &workspace.value)?;

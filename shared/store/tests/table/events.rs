@@ -165,19 +165,14 @@ async fn an_event_and_its_delivery_are_written_once_and_the_delivery_is_due() {
     let world = World::start().await;
     let (workspace, identity) = (workspace(&world), identity_id(&world));
     let now = time("2026-04-10T00:00:00Z");
-    let webhook = Webhook {
-        id: WebhookId::generate(now, &*world.entropy),
-        workspace_id: workspace,
-        url: WebhookUrl::parse("https://example.com/", Reach::Public).unwrap(),
-        events: EventSelection::All,
-        description: None,
-        active: true,
-        secret: Secret::new("whsec_kept".to_owned()),
-        previous_secret: None,
-        disabled: None,
-        created_at: now,
-        updated_at: now,
-    };
+    let webhook = Webhook::start(
+        WebhookId::generate(now, &*world.entropy),
+        workspace,
+        WebhookUrl::parse("https://example.com/", Reach::Public).unwrap(),
+        EventSelection::All,
+        Secret::new("whsec_kept".to_owned()),
+        now,
+    );
     let event = received(&world, workspace, identity, now);
     let delivery = WebhookDelivery::of(&event, &webhook, now);
     store(&world, std::slice::from_ref(&webhook)).await;
