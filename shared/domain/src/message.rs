@@ -88,6 +88,9 @@ pub struct Message {
     pub safety_flags: Vec<SafetyFlag>,
     /// It was over a limit: only its top headers were read. The raw mail has the rest.
     pub parse_limited: bool,
+    /// It is not found by all of its words: it has very many, or its sender wrote very much on that day.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub search_limited: bool,
     /// SES's id of the raw inbound mail.
     pub raw_id: Option<String>,
     /// The draft it came from.

@@ -11,6 +11,11 @@ use unicode_normalization::{UnicodeNormalization as _, char::canonical_combining
 /// How many different words a message is found by: those of subject and participants, then those of the text from its
 /// beginning. Bounds what a mail costs.
 pub const MAX_WORDS_OF_MESSAGE: usize = 500;
+/// How many words the mails of one sender are found by in a day (UTC), in one workspace: some 300 letters of an ordinary length, or
+/// 40 of the longest. Mails behind that are found by [`MAX_WORDS_BEYOND_DAY`] words.
+pub const MAX_WORDS_OF_SENDER_A_DAY: u64 = 20_000;
+/// Enough for subject and participants.
+pub const MAX_WORDS_BEYOND_DAY: usize = 40;
 /// How many words a search may have. Bounds what it reads.
 pub const MAX_WORDS_OF_SEARCH: usize = 12;
 /// How long a search may be, in characters.
@@ -96,21 +101,38 @@ fn few_enough(all: &[String]) -> Result<Vec<&String>, InvalidSearch> {
     Ok(kept.into_iter().map(|(_, word)| word).collect())
 }
 
-/// The words that texts are found by, the first texts first, each word once; at most [`MAX_WORDS_OF_MESSAGE`].
+/// What texts are found by.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct FoundBy {
+    /// The words, each once.
+    pub words: BTreeSet<String>,
+    /// There are more, which the texts are not found by.
+    pub is_limited: bool,
+}
+
+/// The words that texts are found by, the first texts first; at most [`MAX_WORDS_OF_MESSAGE`].
 pub fn words_of_texts<'a>(texts: impl IntoIterator<Item = &'a str>) -> BTreeSet<String> {
-    let mut words = BTreeSet::new();
+    first_words_of_texts(texts, MAX_WORDS_OF_MESSAGE).words
+}
+
+/// The same, at most so many.
+pub fn first_words_of_texts<'a>(texts: impl IntoIterator<Item = &'a str>, max_words: usize) -> FoundBy {
+    let mut found_by = FoundBy::default();
     for text in texts {
         cut(text, true, |word| {
-            if !words.contains(word) {
-                words.insert(word.to_owned());
+            if !found_by.words.contains(word) {
+                found_by.is_limited = found_by.words.len() >= max_words;
+                if !found_by.is_limited {
+                    found_by.words.insert(word.to_owned());
+                }
             }
-            words.len() < MAX_WORDS_OF_MESSAGE
+            !found_by.is_limited
         });
-        if words.len() >= MAX_WORDS_OF_MESSAGE {
+        if found_by.is_limited {
             break;
         }
     }
-    words
+    found_by
 }
 
 /// Gives the words of a text to `take`, in order, until it says no; the last one is returned. In a text that is stored,
@@ -308,6 +330,8 @@ mod tests {
         let words = words_of_texts(["subject", &text]);
         assert_eq!(words.len(), MAX_WORDS_OF_MESSAGE);
         assert!(words.contains("subject") && words.contains("w498") && !words.contains("w499"));
+        assert!(first_words_of_texts([text.as_str()], 999).is_limited);
+        assert!(!first_words_of_texts([text.as_str(), "w1 w2"], 1_000).is_limited);
         assert!(finds(&"x".repeat(100), &"X".repeat(90)));
     }
 }

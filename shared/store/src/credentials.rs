@@ -5,7 +5,7 @@ use aws_sdk_dynamodb::{
         get_item::GetItemInput,
         update_item::{UpdateItemError, UpdateItemInput},
     },
-    types::{AttributeValue, ReturnValue},
+    types::ReturnValue,
 };
 use sha2::{Digest, Sha256};
 
@@ -17,7 +17,7 @@ use actionlayer_domain::{
 
 use crate::{
     Store, StoreError, Transaction, keys,
-    record::{Item, Row, key_item, n, row, s},
+    record::{Item, Row, key_item, n, number, row, s},
     records::CredentialRecord,
 };
 
@@ -57,10 +57,6 @@ fn counter(class: RateClass, window: RateWindow) -> String {
 fn is_past(attribute: &str, window: RateWindow) -> bool {
     let number = attribute.split_once('#').and_then(|(_, number)| number.parse::<i64>().ok());
     number.is_some_and(|number| number < window.number())
-}
-
-fn number(value: &AttributeValue) -> Option<u64> {
-    value.as_n().ok()?.parse().ok()
 }
 
 fn credential(item: Item, requests_in_window: u64) -> Result<Credential, StoreError> {

@@ -270,6 +270,12 @@ pub(crate) fn unattended_to(workspace: WorkspaceId, day: &str, recipient: &Email
     Key::new(format!("{}#UNATTENDED", workspace_pk(workspace)), format!("{day}#R#{}", recipient.folded()))
 }
 
+/// How many words the mails of a sender were entered under on the day of `now`.
+pub(crate) fn sender_words(workspace: WorkspaceId, sender: &str, now: Timestamp) -> Key {
+    let day: String = now.to_string().chars().take(10).collect();
+    Key::new(format!("{}#SENDER_WORDS#{}", workspace_pk(workspace), sender_family(sender)), day)
+}
+
 /// A webhook.
 pub fn webhook(workspace: WorkspaceId, id: WebhookId) -> Key {
     Key::new(workspace_pk(workspace), format!("{WEBHOOK_PREFIX}{id}"))

@@ -46,6 +46,7 @@ mod transaction;
 mod unattended;
 mod usage;
 mod webhooks;
+mod word_budget;
 mod words;
 mod workspace;
 

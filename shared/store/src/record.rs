@@ -128,6 +128,11 @@ pub(crate) fn attributes<T: Record>(
     Ok(attributes)
 }
 
+/// What a number attribute says.
+pub(crate) fn number(value: &AttributeValue) -> Option<u64> {
+    value.as_n().ok()?.parse().ok()
+}
+
 pub(crate) fn key_item(key: &Key) -> Item {
     Item::from([(keys::PK.to_owned(), s(&key.pk)), (keys::SK.to_owned(), s(&key.sk))])
 }

@@ -198,7 +198,7 @@ fn no_operation_is_without_a_price() {
 const CYCLE: &[Step] = &[
     step("receive a mail", 3, 7.0, 15.0, 0, 1),
     step("relay it: its event, its participant", 3, 2.0, 3.0, 0, 0),
-    step("post its words", 3, 2.0, 1.0, 0, 0),
+    step("post its words", 3, 2.5, 1.0, 0, 0),
     step("authenticate", 1, 0.0, 1.0, 0, 0),
     step("submit a draft", 2, 4.0, 12.0, 0, 0),
     step("relay it: its event, its approvers", 2, 2.0, 2.0, 0, 0),

@@ -44,6 +44,8 @@ pub struct MessageView {
     calendar_method: Option<String>,
     safety: SafetyView,
     parse_limited: bool,
+    /// Whether it is not found by all of its words: it has more than 500, or its sender wrote very much on that day.
+    search_limited: bool,
     draft_id: Option<DraftId>,
     #[schema(value_type = Option<DeliveryStatus>)]
     delivery_status: Option<&'static str>,
@@ -85,6 +87,7 @@ impl MessageView {
             calendar_method: message.calendar_method,
             safety: SafetyView { untrusted: message.direction == Direction::Inbound, flags: message.safety_flags },
             parse_limited: message.parse_limited,
+            search_limited: message.search_limited,
             draft_id: message.draft_id,
             delivery_status,
             failure,

@@ -38,6 +38,7 @@ impl Message {
             calendar_method: None,
             safety_flags: Vec::new(),
             parse_limited: false,
+            search_limited: false,
             raw_id: None,
             draft_id: None,
             based_on_message_id: None,

@@ -4,18 +4,19 @@
 //! Follows the stream (see [`relay`](crate::relay)), so that receiving and sending wait for none of it. Doing it twice
 //! changes nothing. Why and at what price: `docs/adr/0008-search.md`.
 
-use std::collections::BTreeSet;
-
 use actionlayer_domain::{
-    Message, MessageBody, Thread, ThreadId,
+    Message, Thread,
     contact::Contact,
     event::Entity,
-    search::words_of_texts,
     work::{IndexJob, IndexMessage, IndexPart, IndexPlaces, Work},
 };
-use actionlayer_store::{Entries, MailWords, PageRequest, Row, StoreError, keys};
+use actionlayer_store::{Entries, MailWords, PageRequest, keys};
 
-use crate::{App, ServiceError, change::Change, outbound::message::readable, threads::resolve};
+use super::{
+    message_words::{max_words, words_of, words_of_new},
+    resolve,
+};
+use crate::{App, ServiceError, change::Change};
 
 /// How many messages of a thread that turned out to be part of another are entered again for the other one: the newest.
 /// Bounds what one late link costs; the rest are still found, but not by words of both parts together.
@@ -91,9 +92,10 @@ pub(crate) async fn index(app: &App, job: IndexJob) -> Result<(), ServiceError> 
                 return Ok(());
             };
             // It may be part of another thread by now, or become so later; then that change comes as well.
-            let root = resolve::root(app, workspace_id, row.value.thread_id).await?;
+            let (root, max_words) =
+                tokio::try_join!(resolve::root(app, workspace_id, row.value.thread_id), max_words(app, &row.value))?;
             let thread_id = root.map_or(row.value.thread_id, |root| root.value.id);
-            mails.push(words_of(app, thread_id, &row).await?);
+            mails.push(words_of_new(app, thread_id, row, max_words).await?);
         }
         IndexJob::Part(part) => next = enter_part(app, part, &mut mails).await?,
         IndexJob::Places(IndexPlaces { places }) => {
@@ -138,35 +140,4 @@ async fn enter_part(app: &App, part: IndexPart, mails: &mut Vec<MailWords>) -> R
     let done = part.done + MOVED_AT_ONCE;
     let is_last = page.items.len() < MOVED_AT_ONCE as usize || done >= MAX_MOVED_MESSAGES;
     Ok((!is_last).then_some(IndexPart { done, ..part }))
-}
-
-/// The words of a message, for the thread that is to be found by them.
-async fn words_of(app: &App, thread_id: ThreadId, row: &Row<Message>) -> Result<MailWords, ServiceError> {
-    let body = match app.store.body(row).await {
-        Ok(body) => body,
-        // It would come again forever, and hold up everything behind it.
-        Err(error @ StoreError::Corrupt { .. }) => {
-            tracing::error!(%error, message_id = %row.value.id, "the words of a message cannot be read");
-            MessageBody::default()
-        }
-        Err(error) => return Err(error.into()),
-    };
-    let words = words(&row.value, &body);
-    Ok(MailWords { workspace_id: row.value.workspace_id, family: thread_id.family(), words })
-}
-
-/// What a message is found by, what matters most first: of a long one not everything is taken. What it quotes comes last,
-/// for most of that is a message of the same thread.
-fn words(message: &Message, body: &MessageBody) -> BTreeSet<String> {
-    let text = readable(body.text.as_deref(), body.html.as_deref());
-    let mut texts = vec![message.subject.as_str()];
-    texts.extend(message.from_name.as_deref());
-    texts.push(&message.from_email);
-    for mailbox in message.to.iter().chain(&message.cc) {
-        texts.extend(mailbox.name.as_deref());
-        texts.push(&mailbox.email);
-    }
-    texts.extend(body.extracted_text.as_deref());
-    texts.push(&text);
-    words_of_texts(texts)
 }
