@@ -52,6 +52,9 @@ pub struct Contact {
     /// Says nothing while they are trusted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lookalike: Option<bool>,
+    /// How they stood before, the oldest first: for what happened then and is looked at now.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub earlier: Vec<Stood>,
     /// When mail was last exchanged, to the hour.
     pub last_seen_at: Timestamp,
     /// When it was made.
@@ -59,6 +62,21 @@ pub struct Contact {
     /// When it last changed.
     pub updated_at: Timestamp,
 }
+
+/// How somebody stood until a change.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Stood {
+    pub until: Timestamp,
+    pub status: ContactStatus,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<String>,
+}
+
+/// So many changes of how somebody stands are remembered. Rules look at an event moments after it; only where many changes follow
+/// it in those moments do they see an earlier state than the oldest that is known.
+const MAX_EARLIER: usize = 4;
+/// And for so long: what waits in a queue for longer has been given up.
+const EARLIER_LASTS: Duration = Duration::from_hours(24);
 
 /// A contact that was seen so recently need not be written again: mails of one sender would collide on it.
 const SEEN_INTERVAL: Duration = Duration::from_hours(1);
@@ -81,6 +99,7 @@ impl Contact {
             status,
             tags: Vec::new(),
             lookalike: None,
+            earlier: Vec::new(),
             last_seen_at: now,
             created_at: now,
             updated_at: now,
@@ -122,9 +141,39 @@ impl Contact {
         if self.status == status {
             return false;
         }
+        self.remember(now);
         self.status = status;
         self.updated_at = now;
         true
+    }
+
+    /// The owner tagged them. Says whether that changes anything.
+    pub fn tag(&mut self, tags: Vec<String>, now: Timestamp) -> bool {
+        if self.tags == tags {
+            return false;
+        }
+        self.remember(now);
+        self.tags = tags;
+        self.updated_at = now;
+        true
+    }
+
+    fn remember(&mut self, now: Timestamp) {
+        self.earlier.retain(|stood| now.since(stood.until) < EARLIER_LASTS);
+        // Of several changes in one moment, the state before the first is what was true until then.
+        if self.earlier.last().is_some_and(|stood| stood.until == now) {
+            return;
+        }
+        if self.earlier.len() >= MAX_EARLIER {
+            self.earlier.remove(0);
+        }
+        self.earlier.push(Stood { until: now, status: self.status, tags: self.tags.clone() });
+    }
+
+    /// Status and tags as they were at that time.
+    pub fn stood_at(&self, at: Timestamp) -> (ContactStatus, &[String]) {
+        let stood = self.earlier.iter().find(|stood| stood.until > at);
+        stood.map_or((self.status, &self.tags), |stood| (stood.status, &stood.tags))
     }
 }
 
@@ -222,6 +271,24 @@ mod tests {
 
     fn minutes(minutes: i64) -> Timestamp {
         Timestamp::from_unix_ms(minutes * 60_000)
+    }
+
+    #[test]
+    fn how_somebody_stood_is_known_for_a_while() {
+        let mut contact = contact();
+        let tagged = vec!["vip".to_owned()];
+        assert!(contact.decide(ContactStatus::Trusted, minutes(10)) && contact.tag(tagged.clone(), minutes(10)));
+        assert!(contact.decide(ContactStatus::Blocked, minutes(20)) && !contact.tag(tagged.clone(), minutes(21)));
+        assert_eq!(contact.stood_at(minutes(9)), (ContactStatus::Pending, &[][..]));
+        assert_eq!(contact.stood_at(minutes(10)), (ContactStatus::Trusted, &tagged[..]));
+        assert_eq!(contact.stood_at(minutes(20)), (ContactStatus::Blocked, &tagged[..]));
+        for minute in 30..40 {
+            contact.tag(vec![minute.to_string()], minutes(minute));
+        }
+        assert_eq!(contact.earlier.len(), MAX_EARLIER);
+        assert_eq!(contact.stood_at(minutes(37)).1, ["37"]);
+        contact.decide(ContactStatus::Pending, minutes(30 * 60));
+        assert_eq!(contact.earlier.len(), 1);
     }
 
     #[test]

@@ -99,6 +99,32 @@ async fn a_draft_was_overtaken_by_its_reader_as_they_were_then() {
 }
 
 #[tokio::test]
+async fn the_reader_of_a_draft_is_looked_at_as_they_were_then() {
+    let world = World::start().await;
+    let thread = world.begin(&Letter::from(CUSTOMER)).await;
+    let contact = format!("/v1/contacts/{}", thread["contact"]["id"].as_str().unwrap());
+    let mut rules = Vec::new();
+    for trigger in ["draft.created", "draft.approved"] {
+        for status in ["pending", "trusted"] {
+            let tagged = tag(&format!("{trigger} {status}").replace('.', " "));
+            rules.push(made(&world, trigger, is(status), tagged, json!({})).await);
+        }
+    }
+    world.fault("sqs", "*", "throttle", 1_000_000).await;
+    let draft = world.submit(&thread, "Yes.").await;
+    world.act(&draft, "approve").await.expect(200);
+    world.owner.patch(&contact, json!({"status": "trusted", "tags": ["vip"]})).await.expect(200);
+    world.no_faults().await;
+    for rule in &rules {
+        runs(&world, rule, 1).await;
+    }
+    let thread = world.thread(&thread).await;
+    let mut tagged = tags(&thread);
+    tagged.sort();
+    assert_eq!(tagged, ["draft approved pending", "draft created pending"]);
+}
+
+#[tokio::test]
 async fn a_rule_that_changed_while_it_was_carried_out_does_not_begin_anew() {
     const ROUNDS: usize = 4;
     let world = World::start().await;

@@ -26,8 +26,7 @@ pub struct ContactView {
 impl ContactView {
     /// The view of a contact.
     pub fn of(contact: Contact) -> Self {
-        let Contact { id, workspace_id, email, name, status, tags, lookalike: _, last_seen_at, created_at, updated_at } =
-            contact;
+        let Contact { id, workspace_id, email, name, status, tags, last_seen_at, created_at, updated_at, .. } = contact;
         Self { id, workspace_id, email, name, status, tags, last_seen_at, created_at, updated_at }
     }
 }

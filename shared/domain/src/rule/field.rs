@@ -100,6 +100,7 @@ const FLAGS: &[&str] = &[
     SafetyFlag::ExecutableAttachment.as_str(),
     SafetyFlag::SeveralAuthors.as_str(),
     SafetyFlag::NewParticipant.as_str(),
+    SafetyFlag::ApprovalLink.as_str(),
 ];
 const THREAD_STATUSES: &[&str] = &[
     ThreadStatus::Open.as_str(),

@@ -103,6 +103,14 @@ pub struct ContactThen {
     pub tags: Vec<String>,
 }
 
+impl ContactThen {
+    /// How somebody stood at that time; none when nobody knew them.
+    pub fn at(contact: &Contact, at: Timestamp) -> Option<Self> {
+        let (status, tags) = contact.stood_at(at);
+        (contact.created_at <= at).then(|| Self { email: contact.email.clone(), status, tags: tags.to_vec() })
+    }
+}
+
 impl From<&Contact> for ContactThen {
     fn from(contact: &Contact) -> Self {
         Self { email: contact.email.clone(), status: contact.status, tags: contact.tags.clone() }

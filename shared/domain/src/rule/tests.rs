@@ -64,18 +64,8 @@ fn world() -> World {
         received_at: Some(NOW),
         ..Message::start(id, thread_id, workspace_id, identity_id, Direction::Inbound, from_email, NOW)
     };
-    let contact = Contact {
-        id: ContactId::generate(NOW, &Zeros),
-        workspace_id,
-        email: email.clone(),
-        name: None,
-        status: ContactStatus::Trusted,
-        tags: Vec::new(),
-        lookalike: None,
-        last_seen_at: NOW,
-        created_at: NOW,
-        updated_at: NOW,
-    };
+    let contact =
+        Contact::new(ContactId::generate(NOW, &Zeros), workspace_id, email.clone(), None, ContactStatus::Trusted, NOW);
     let (id, subject) = (DraftId::generate(NOW, &Zeros), HeaderText::sanitize("Re: Größe?"));
     let agent = Actor { kind: ActorKind::ApiKey, id: String::new(), name: String::new() };
     let draft = Draft { to: vec![email], ..Draft::start(id, &thread, subject, agent, NOW) };

@@ -158,7 +158,7 @@ async fn update_once(
         contact.name = name.as_ref().map(|name| name.as_str().to_owned());
     }
     if let Some(tags) = &patch.tags {
-        contact.tags = distinct(tags);
+        contact.tag(distinct(tags), now);
     }
     if let Some(status) = patch.status {
         contact.decide(status, now);

@@ -1,7 +1,7 @@
 //! What rules look at, read from the table: for a dry run and for real.
 
 use actionlayer_domain::{
-    Draft, DraftBody, DraftId, Message, MessageBody, MessageId, Thread, WorkspaceId,
+    Draft, DraftBody, DraftId, Message, MessageBody, MessageId, Thread, Timestamp, WorkspaceId,
     contact::Contact,
     message::Direction,
     rule::{ContactThen, DraftFacts, Facts, MessageFacts, RuleEvent, ThreadThen, Trigger},
@@ -28,7 +28,7 @@ pub struct RuleContext {
 
 impl RuleContext {
     /// Adds what is known of the person: who wrote the message, if it came in, or else with whom the thread began. Where
-    /// `contact` is that person, it says how they stood; otherwise they are looked at as they are.
+    /// `contact` is that person, it says how they stood; otherwise they are looked at as they were at that time.
     pub(crate) async fn read(
         app: &App,
         workspace: WorkspaceId,
@@ -36,6 +36,7 @@ impl RuleContext {
         message: Option<(Message, MessageBody)>,
         draft: Option<(Draft, DraftBody)>,
         contact: Option<ContactThen>,
+        at: Timestamp,
     ) -> Result<Self, ServiceError> {
         let author = message.as_ref().filter(|(message, _)| message.direction == Direction::Inbound);
         let author = author.and_then(|(message, _)| message.from_email.parse().ok());
@@ -45,7 +46,7 @@ impl RuleContext {
             (Some(then), _) => Some(then),
             (None, Some(email)) => {
                 let row = app.store.get::<Contact>(&keys::contact(workspace, email)).await?;
-                row.map(|row| ContactThen::from(&row.value))
+                row.and_then(|row| ContactThen::at(&row.value, at))
             }
             (None, None) => None,
         };
@@ -67,7 +68,7 @@ impl RuleContext {
     }
 
     /// How things stood when an event happened: the draft in the version that it was about, the thread as the event left it,
-    /// and the person as mail that came in with it found them, if that is known. None when what it was about is gone.
+    /// and the person as they stood. None when what it was about is gone.
     pub(crate) async fn at(
         app: &App,
         event: &RuleEvent,
@@ -95,7 +96,7 @@ impl RuleContext {
             Trigger::DraftStale => draft.as_ref().and_then(|(draft, _)| draft.overtaken_by.clone()),
             _ => None,
         };
-        let mut context = Self::read(app, workspace, thread.value, message, draft, contact).await?;
+        let mut context = Self::read(app, workspace, thread.value, message, draft, contact, event.at).await?;
         if let Some(then) = then {
             context.then = then;
         }

@@ -98,7 +98,7 @@ pub async fn test_rules(
             format!("`{}` is about {lacks}: choose another subject", trigger.as_str()),
         ));
     }
-    let context = RuleContext::read(app, caller.workspace_id, thread, message, draft, None).await?;
+    let context = RuleContext::read(app, caller.workspace_id, thread, message, draft, None, app.now()).await?;
     let now = app.now();
     let event = RuleEvent {
         workspace_id: caller.workspace_id,
