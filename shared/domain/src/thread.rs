@@ -97,6 +97,9 @@ pub struct Thread {
     /// The thread this one turned out to be part of. It is listed no more, and its id leads there.
     #[serde(default)]
     pub merged_into: Option<ThreadId>,
+    /// The conversation that its first mail cites and its author takes no part in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub related_thread_id: Option<ThreadId>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it last changed.
@@ -169,6 +172,7 @@ impl Thread {
             unattended: UnattendedSends::default(),
             linked_thread_ids: Vec::new(),
             merged_into: None,
+            related_thread_id: None,
             created_at: now,
             updated_at: now,
         }

@@ -34,6 +34,21 @@ pub struct WorkspaceSettings {
     /// Approvers are reminded once of a draft that nobody decided for so many hours; never when `None`.
     #[serde(default = "default_remind_after_hours")]
     pub remind_after_hours: Option<u32>,
+    /// What becomes of mail that cites a conversation its author takes no part in.
+    #[serde(default)]
+    pub new_participants: NewParticipants,
+}
+
+/// Where mail goes that cites a conversation its author takes no part in: people answer from a second address, and strangers
+/// find out Message-IDs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum NewParticipants {
+    /// Into the conversation, flagged `new_participant`.
+    #[default]
+    Join,
+    /// Into a thread of its own, whose `related_thread_id` is the conversation.
+    NewThread,
 }
 
 #[allow(clippy::unnecessary_wraps, reason = "the default of an optional field")]
@@ -48,6 +63,7 @@ impl Default for WorkspaceSettings {
             draft_ttl_hours: None,
             notify_held_inbound: false,
             remind_after_hours: default_remind_after_hours(),
+            new_participants: NewParticipants::Join,
         }
     }
 }

@@ -149,6 +149,35 @@ async fn who_cites_an_id_without_taking_part_changes_nothing() {
 }
 
 #[tokio::test]
+async fn a_workspace_may_keep_newcomers_apart() {
+    let world = World::start().await;
+    let apart = json!({"settings": {"new_participants": "new_thread"}});
+    let saved = world.owner.patch("/v1/workspace", apart).await.expect(200);
+    assert_eq!(saved["settings"]["new_participants"], "new_thread", "{saved}");
+    let question = Letter::from(CUSTOMER).subject("Divorce papers");
+    let thread = world.begin(&question).await;
+    assert_eq!(thread["related_thread_id"], json!(null));
+    let draft = world.asked(&thread, "We open at nine.").await;
+    let newcomer =
+        Letter::from("ada.private@evil.test").subject("Re: Divorce papers, from home").in_reply_to(question.id());
+    let own = world.begin(&newcomer).await;
+    assert_ne!(own["id"], thread["id"]);
+    assert_eq!(own["related_thread_id"], thread["id"], "{own}");
+    assert_eq!(own["contact"]["email"], "ada.private@evil.test");
+    let unchanged = world.thread(&thread).await;
+    assert_eq!(array(&unchanged["messages"]).len(), 1, "{unchanged}");
+    assert_eq!(world.owner.get(&format!("/v1/drafts/{}", id(&draft))).await.expect(200)["status"], "pending");
+    // What follows stays where it began, and who takes part goes on where they were.
+    let more =
+        Letter::from("ada.private@evil.test").subject("Re: Divorce papers, from home").in_reply_to(newcomer.id());
+    world.receive(&more).await;
+    world.joined(&own, &more).await;
+    let answer = Letter::from(CUSTOMER).subject("Re: Divorce papers").in_reply_to(question.id());
+    world.receive(&answer).await;
+    world.joined(&thread, &answer).await;
+}
+
+#[tokio::test]
 async fn an_id_that_we_never_had_brings_no_two_people_together() {
     let world = World::start().await;
     let newsletter = "<newsletter-1@bulk.test>";
@@ -163,7 +192,11 @@ async fn a_mail_is_answered_once_unless_somebody_says_otherwise() {
     let world = World::start().await;
     let thread = world.begin(&Letter::from(CUSTOMER)).await;
     let first = world.approved(&thread, "We open at nine.").await;
+    assert_eq!((&first["stale_warning"], &first["rival_draft_id"]), (&json!(false), &json!(null)), "{first}");
     let second = world.approved(&thread, "We open at ten.").await;
+    assert_eq!(second["stale_warning"], true, "{second}");
+    assert_eq!(second["stale_reasons"], json!(["undecided_draft"]));
+    assert_eq!(second["rival_draft_id"], first["id"]);
     world.act(&first, "send").await.expect(202);
     world.until_draft(&first, "sent").await;
     world.act(&second, "send").await.refused(409, "conflict");

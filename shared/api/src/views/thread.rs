@@ -24,6 +24,9 @@ pub struct ThreadView {
     snippet: String,
     tags: Vec<String>,
     skip_ai: bool,
+    /// The conversation that its first mail cites and its author takes no part in, where the workspace keeps such mail apart
+    /// (`settings.new_participants`).
+    related_thread_id: Option<ThreadId>,
     created_at: Timestamp,
     updated_at: Timestamp,
 }
@@ -45,6 +48,7 @@ impl ThreadView {
             snippet: thread.snippet,
             tags: thread.tags,
             skip_ai: thread.skip_ai,
+            related_thread_id: thread.related_thread_id,
             created_at: thread.created_at,
             updated_at: thread.updated_at,
         }

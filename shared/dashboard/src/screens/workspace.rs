@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use actionlayer_domain::HeaderText;
+use actionlayer_domain::{HeaderText, workspace::NewParticipants};
 use actionlayer_pages::{
     dashboard::Section,
     screens::{
@@ -57,6 +57,7 @@ async fn save(State(app): State<Arc<App>>, visitor: SignedIn, form: Form) -> Res
         name: form.text("name").trim().to_owned(),
         hold: form.has("hold"),
         tell: form.has("tell"),
+        apart: form.has("apart"),
         expires: form.text("expires").trim().to_owned(),
         remind: form.text("remind").trim().to_owned(),
     };
@@ -67,6 +68,7 @@ async fn save(State(app): State<Arc<App>>, visitor: SignedIn, form: Form) -> Res
             draft_ttl_hours: Some(hours("draft_ttl_hours", &typed.expires)?),
             remind_after_hours: Some(hours("remind_after_hours", &typed.remind)?),
             notify_held_inbound: Some(typed.tell),
+            new_participants: Some(if typed.apart { NewParticipants::NewThread } else { NewParticipants::Join }),
         };
         let patch = UpdateWorkspace { name: Some(name), settings: Some(settings) };
         update_workspace(&app, &visitor.caller, patch).await

@@ -22,6 +22,9 @@ pub(crate) struct ThreadSummary {
     tags: Vec<String>,
     /// The owner wants no agent to answer here.
     skip_ai: bool,
+    /// Another conversation, which the first mail of this one cites without its author having taken part in it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    related_thread_id: Option<ThreadId>,
     untrusted_content: ThreadContent,
 }
 
@@ -50,6 +53,7 @@ impl ThreadSummary {
             },
             tags: thread.tags,
             skip_ai: thread.skip_ai,
+            related_thread_id: thread.related_thread_id,
         }
     }
 }

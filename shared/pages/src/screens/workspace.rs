@@ -1,6 +1,6 @@
 //! The settings of a workspace, each with what it means.
 
-use actionlayer_domain::Workspace;
+use actionlayer_domain::{Workspace, workspace::NewParticipants};
 use askama::Template;
 
 use super::{Access, Problem, Screen, parts::Tabs};
@@ -15,6 +15,8 @@ pub struct WorkspaceForm {
     pub hold: bool,
     /// Tell the approvers about them.
     pub tell: bool,
+    /// Keep mail apart that cites a conversation its author takes no part in.
+    pub apart: bool,
     /// A draft expires after so many hours; empty for never.
     pub expires: String,
     /// Approvers are reminded after so many hours; empty for never.
@@ -29,6 +31,7 @@ impl WorkspaceForm {
             name: workspace.name.as_str().to_owned(),
             hold: workspace.settings.sender_trust_gating,
             tell: workspace.settings.notify_held_inbound,
+            apart: workspace.settings.new_participants == NewParticipants::NewThread,
             expires: hours(workspace.settings.draft_ttl_hours),
             remind: hours(workspace.settings.remind_after_hours),
         }

@@ -1,6 +1,6 @@
 //! `GET|PATCH /v1/workspace`.
 
-use actionlayer_domain::{HeaderText, Workspace, key::Permission};
+use actionlayer_domain::{HeaderText, Workspace, key::Permission, workspace::NewParticipants};
 use actionlayer_store::{Row, Transaction, keys};
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -29,6 +29,8 @@ pub struct UpdateSettings {
     pub notify_held_inbound: Option<bool>,
     #[serde(default, deserialize_with = "nullable")]
     pub remind_after_hours: Option<Option<u32>>,
+    /// Where mail goes that cites a conversation its author takes no part in.
+    pub new_participants: Option<NewParticipants>,
 }
 
 /// A name is shown in pages and mails.
@@ -99,6 +101,7 @@ async fn update_once(
     settings.draft_ttl_hours = patch.draft_ttl_hours.unwrap_or(settings.draft_ttl_hours);
     settings.remind_after_hours = patch.remind_after_hours.unwrap_or(settings.remind_after_hours);
     settings.notify_held_inbound = patch.notify_held_inbound.unwrap_or(settings.notify_held_inbound);
+    settings.new_participants = patch.new_participants.unwrap_or(settings.new_participants);
     if workspace == row.value {
         return Ok(workspace);
     }
