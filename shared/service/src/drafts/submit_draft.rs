@@ -240,6 +240,7 @@ async fn answer_once(
     let mut draft = Draft {
         based_on_message_id: Some(message.id),
         stale_warning: thread.is_stale(Some(message.id)),
+        rival_draft_id: rival(app, &thread, message.id).await?,
         to,
         subject_override: parsed.subject.clone(),
         expires_at: after_hours(now, settings.and_then(|settings| settings.draft_ttl_hours)),
@@ -288,6 +289,16 @@ async fn answer_once(
     idempotency.mark(&mut transaction, caller, draft.id, now)?;
     app.store.commit(transaction).await?;
     Ok((draft, body))
+}
+
+/// The newest undecided draft of the thread that answers that message.
+async fn rival(app: &App, thread: &Thread, answered: MessageId) -> Result<Option<DraftId>, ServiceError> {
+    if thread.open_draft_ids.is_empty() {
+        return Ok(None);
+    }
+    let open = app.store.drafts_by_id(thread.workspace_id, &thread.open_draft_ids).await?;
+    let rivals = open.iter().map(|row| &row.value).filter(|draft| draft.based_on_message_id == Some(answered));
+    Ok(rivals.map(|draft| draft.id).max())
 }
 
 /// A draft and the thread it would start. The contact is made when it is sent.
