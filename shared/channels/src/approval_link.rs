@@ -7,7 +7,7 @@ use actionlayer_domain::{DraftId, EmailAddress, Secret, Timestamp, WorkspaceId, 
 use sha2::{Digest as _, Sha256};
 
 pub use crate::signed::TokenError;
-use crate::signed::{self, seal};
+use crate::signed::{self, LAYOUT, seal};
 
 /// How long a link can be used, unless the draft expires before.
 pub const LINK_LIFETIME: Duration = Duration::from_hours(7 * 24);
@@ -15,8 +15,6 @@ pub const LINK_LIFETIME: Duration = Duration::from_hours(7 * 24);
 /// The path under which links are answered, without the token.
 pub const LINK_PATH: &str = "/callbacks/email/";
 
-/// Bumped when the layout changes; links of the old layout are then no links.
-const LAYOUT: u8 = 1;
 /// Signed along, so that no other use of the same secret can yield a link.
 const CONTEXT: &[u8] = b"actionlayer approval link";
 

@@ -71,6 +71,9 @@ pub(crate) fn quoted(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
+    use actionlayer_domain::{Timestamp, draft::Actor};
+
     use super::*;
     use crate::sample::Sample;
 
@@ -103,11 +106,14 @@ mod tests {
         sample.body =
             actionlayer_domain::DraftBody { text: Some("Yes, on Tuesday.".to_owned()), html: None, sender: None };
         sample.draft.rationale = Some("The calendar is free.".to_owned());
+        let dana = Actor::email(&"dana@example.com".parse().unwrap());
+        sample.draft.comment(dana, "Say eleven.", Timestamp::from_unix_ms(1_777_559_331_005));
         let mail = approval_mail(&sample.proposal(), LINK);
         for part in [&mail.text, &mail.html] {
             for said in [
                 "Yes, on Tuesday.",
                 "The calendar is free.",
+                "Say eleven.",
                 "ada@example.org",
                 "bob@example.org",
                 "eve@example.org",

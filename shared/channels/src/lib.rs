@@ -16,6 +16,7 @@ pub mod held_mail;
 pub mod legible;
 pub mod press;
 pub mod proposal;
+pub mod redaction;
 pub mod rule_mail;
 pub mod sender_link;
 pub mod slack;

@@ -2,7 +2,7 @@
 
 use actionlayer_domain::{
     Draft, DraftBody, DraftStatus, EmailAddress, Identity, Message, MessageBody, Thread,
-    draft::Sender,
+    draft::{Comment, Sender},
     message::{Attachment, SafetyFlag},
 };
 use actionlayer_mail::{Composition, QuotedMessage, html_to_text, is_executable};
@@ -68,6 +68,8 @@ pub struct Shown {
     pub submitted_by: String,
     pub submitted_at: String,
     pub rationale: Option<String>,
+    /// What approvers answered to the mails that asked them, the newest last.
+    pub comments: Vec<ShownComment>,
     /// The files that go with it, with type and size.
     pub files: Vec<String>,
     /// Where the pictures of its signature are loaded from: they show what is there when it is read.
@@ -93,6 +95,14 @@ pub struct Shown {
 pub struct Changes {
     pub since_version: u32,
     pub pieces: Vec<Piece>,
+}
+
+/// What somebody said about the draft, to be shown.
+#[derive(Debug)]
+pub struct ShownComment {
+    pub by: String,
+    pub at: String,
+    pub text: String,
 }
 
 /// The newest inbound mail, to be shown.
@@ -144,6 +154,7 @@ impl Proposal<'_> {
             submitted_by: line(&draft.submitted_by.name),
             submitted_at: moment(draft.created_at),
             rationale: draft.rationale.as_deref().map(lines),
+            comments: draft.comments.iter().map(shown_comment).collect(),
             files: draft.attachments.iter().map(file).collect(),
             pictures: said.map(|said| said.pictures.iter().map(|url| line(url)).collect()).unwrap_or_default(),
             inbound: self.newest_inbound.map(|(message, body)| shown_message(message, body, room.inbound)),
@@ -284,6 +295,10 @@ pub fn shown_message(message: &Message, body: &MessageBody, room: usize) -> Show
     }
 }
 
+fn shown_comment(comment: &Comment) -> ShownComment {
+    ShownComment { by: line(&comment.by.name), at: moment(comment.at), text: lines(&comment.text) }
+}
+
 /// A file in one line: `report.pdf (application/pdf, 1.2 MB)`.
 fn file(file: &Attachment) -> String {
     format!("{} ({}, {})", line(&file.filename), line(&file.content_type), size(file.size_bytes))
@@ -323,6 +338,9 @@ pub const fn sentence(flag: SafetyFlag) -> &'static str {
         SafetyFlag::Unauthenticated => "The sender's address is not proven.",
         SafetyFlag::ExecutableAttachment => "The mail carries a file that runs when opened.",
         SafetyFlag::SeveralAuthors => "The mail names more than one author: nothing says who wrote it.",
+        SafetyFlag::ApprovalLink => {
+            "It carried one of our links, which was taken out: somebody passed on what was theirs alone."
+        }
         SafetyFlag::NewParticipant => "Its author was not in this conversation before, and may not be who they say.",
     }
 }

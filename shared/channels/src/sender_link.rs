@@ -5,14 +5,12 @@ use actionlayer_domain::{EmailAddress, HeldId, IdentityId, Secret, Timestamp, Wo
 
 use crate::{
     approval_link::{APPROVER_LEN, fingerprint},
-    signed::{self, TokenError, seal},
+    signed::{self, LAYOUT, TokenError, seal},
 };
 
 /// The path under which links are answered, without the token.
 pub const LINK_PATH: &str = "/callbacks/senders/";
 
-/// Bumped when the layout changes; links of the old layout are then no links.
-const LAYOUT: u8 = 1;
 /// Signed along, so that no other use of the same secret can yield a link.
 const CONTEXT: &[u8] = b"actionlayer sender link";
 const PAYLOAD_LEN: usize = 1 + 3 * 16 + APPROVER_LEN + 8;

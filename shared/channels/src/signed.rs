@@ -6,6 +6,9 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
 const SIGNATURE_LEN: usize = 32;
+/// The first byte of a link's payload; the id of its workspace follows, see [`crate::redaction`]. Bumped when the layout
+/// changes: links of the old one are then no links.
+pub(crate) const LAYOUT: u8 = 1;
 
 /// Why a text is no link that can be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

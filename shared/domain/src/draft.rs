@@ -10,8 +10,10 @@
 //! ```
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 mod actor;
+mod comment;
 mod refusal;
 mod start;
 mod status;
@@ -23,6 +25,7 @@ pub use crate::{
     sender::Sender,
 };
 pub use actor::{Actor, ActorKind};
+pub use comment::{Comment, MAX_COMMENT_CHARS, MAX_COMMENTS, commented_draft, comments_address};
 pub use refusal::DraftRefusal;
 pub use status::{DraftStatus, SendState};
 
@@ -51,6 +54,9 @@ pub struct Draft {
     pub version: u32,
     /// A newer inbound message existed when it was submitted, or came since.
     pub stale_warning: bool,
+    /// The undecided draft that answered the same message when it was submitted: only one of the two is to be sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rival_draft_id: Option<DraftId>,
     /// Whom it answers, or addresses first.
     pub to: Vec<EmailAddress>,
     pub cc: Vec<EmailAddress>,
@@ -104,6 +110,9 @@ pub struct Draft {
     /// When its approvers are reminded if nobody decides.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub remind_at: Option<Timestamp>,
+    /// What approvers said about it, the oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub comments: Vec<Comment>,
     /// Who was told, and with what result.
     pub notifications: Vec<Notification>,
     /// Somebody writes to its channels right now.
@@ -138,7 +147,23 @@ pub struct DraftBody {
 
 debug_without_content!(DraftBody);
 
+/// Why a draft should be looked at again before anybody decides about it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum StaleReason {
+    /// Newer mail is in the thread: the draft cannot be sent. Read the thread again and write another.
+    NewerMessage,
+    /// Another undecided draft answered the same message when this one was submitted: reject one of the two.
+    UndecidedDraft,
+}
+
 impl Draft {
+    /// What its author is warned of.
+    pub fn stale_reasons(&self) -> Vec<StaleReason> {
+        let newer = self.stale_warning.then_some(StaleReason::NewerMessage);
+        newer.into_iter().chain(self.rival_draft_id.map(|_| StaleReason::UndecidedDraft)).collect()
+    }
+
     fn is_expired(&self, now: Timestamp) -> bool {
         self.expires_at.is_some_and(|at| at <= now)
     }
@@ -361,7 +386,9 @@ impl Draft {
     pub fn face(&self) -> String {
         let send_state = self.send_state.map_or("", SendState::as_str);
         let decided = self.decided_at.map_or(0, Timestamp::unix_ms);
-        format!("{}{send_state}{}/{decided}/{}", self.status.as_str(), u8::from(self.stale_warning), self.version)
+        let said = self.comments.last().map(|said| format!("/{}", said.at.unix_ms())).unwrap_or_default();
+        let (status, stale) = (self.status.as_str(), u8::from(self.stale_warning));
+        format!("{status}{send_state}{stale}/{decided}/{}{said}", self.version)
     }
 
     /// Whether its approvers are to be reminded now; they are once. Returns whether it changed.

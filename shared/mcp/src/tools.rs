@@ -183,8 +183,8 @@ static TOOLS: [Tool; 18] = [
         title: "Submit a draft for approval",
         description: "Write an answer. Nothing is sent: a person is asked to approve it. Give the `thread_id` and, as `based_on_message_id`, the \
             `last_inbound_message_id` that you read; say in `rationale` why you answer so, since the approver reads it. Afterwards a \
-            person decides: do other work, call get_draft later, and do not submit again. If `stale_warning` is true, newer mail is in \
-            the thread already: reject the draft, read the thread again and write another. If there is an undecided draft for the same \
+            person decides: do other work, call get_draft later, and do not submit again. If `stale_reasons` has `newer_message`, newer mail \
+            is in the thread already: reject the draft, read the thread again and write another. If there is an undecided draft for the same \
             message, that one is returned and nothing is made. Leave greetings to the signature of the identity. Without `thread_id`, \
             with `to` and `subject`, it starts a conversation, where the identity may do that.",
         permission: Permission::Draft,

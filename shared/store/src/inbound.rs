@@ -1,7 +1,7 @@
 //! What makes arriving mail count once and find its thread.
 
 use actionlayer_domain::{
-    HeldId, IdentityId, Message, MessageId, ThreadId, Timestamp, WorkspaceId,
+    DraftId, HeldId, IdentityId, Message, MessageId, ThreadId, Timestamp, WorkspaceId,
     contact::{Contact, HeldInbound},
 };
 use aws_sdk_dynamodb::operation::query::QueryInput;
@@ -44,6 +44,8 @@ pub enum ReceiptOutcome {
         /// The message it had become.
         message_id: MessageId,
     },
+    /// An approver answered the mail that asked them: it became a comment on the draft.
+    Comment { draft_id: DraftId },
     /// No active identity has this address.
     NoIdentity,
 }

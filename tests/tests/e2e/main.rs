@@ -17,6 +17,7 @@ mod broken_channels;
 mod chance;
 mod chat_races;
 mod cold_drafts;
+mod comments;
 mod contacts;
 mod contract;
 mod crashes;

@@ -46,7 +46,7 @@ fn view((draft, body): (Draft, DraftBody)) -> Json<DraftView> {
 /// Create a draft
 ///
 /// The approvers of its identity are asked; nothing is sent until one of them approves. `stale_warning` says that newer
-/// mail had already arrived in the thread. With `to` and `subject` in place of `thread_id` the draft starts a thread,
+/// mail had already arrived in the thread, or that another undecided draft answers the same message. With `to` and `subject` in place of `thread_id` the draft starts a thread,
 /// if its identity has `can_send_cold`.
 #[utoipa::path(
     post, path = "/v1/drafts", tag = "Drafts",

@@ -1,10 +1,11 @@
 //! Drafts.
+#![allow(clippy::large_stack_arrays, reason = "the derived schema of many fields, made when the API's document is")]
 
 use actionlayer_domain::{
     Draft, DraftBody, DraftId, DraftStatus, EmailAddress, HeaderText, IdentityId, MessageId, ThreadId, Timestamp,
     WorkspaceId,
     channel::ChannelKind,
-    draft::{Actor, ActorKind, Failure, FailureCode, SendState},
+    draft::{Actor, ActorKind, Comment, Failure, FailureCode, SendState, StaleReason},
     notification::{Notification, NotificationState},
     unattended::Declined,
 };
@@ -25,7 +26,12 @@ pub struct DraftView {
     based_on_message_id: Option<MessageId>,
     status: DraftStatus,
     version: u32,
+    /// Whether something speaks against it; `stale_reasons` says what.
     stale_warning: bool,
+    /// Newer mail in the thread, or another undecided draft that answered the same message when this one was submitted.
+    stale_reasons: Vec<StaleReason>,
+    /// The undecided draft that answered the same message when this one was submitted.
+    rival_draft_id: Option<DraftId>,
     to: Vec<EmailAddress>,
     cc: Vec<EmailAddress>,
     bcc: Vec<EmailAddress>,
@@ -51,6 +57,8 @@ pub struct DraftView {
     reject_reason: Option<String>,
     failure: Option<FailureView>,
     expires_at: Option<Timestamp>,
+    /// What approvers answered to the mails that asked them, the newest last. Comments decide nothing.
+    comments: Vec<CommentView>,
     notifications: Vec<NotificationView>,
     created_at: Timestamp,
     updated_at: Timestamp,
@@ -67,6 +75,7 @@ impl DraftView {
     pub fn of(draft: Draft, body: Option<DraftBody>) -> Self {
         // The message exists from the moment the draft is queued, but it is `sent_message_id` only once it was sent.
         let sent_message_id = draft.outbound_message_id.filter(|_| draft.status == DraftStatus::Sent);
+        let stale_reasons = draft.stale_reasons();
         Self {
             id: draft.id,
             workspace_id: draft.workspace_id,
@@ -75,7 +84,9 @@ impl DraftView {
             based_on_message_id: draft.based_on_message_id,
             status: draft.status,
             version: draft.version,
-            stale_warning: draft.stale_warning,
+            stale_warning: !stale_reasons.is_empty(),
+            stale_reasons,
+            rival_draft_id: draft.rival_draft_id,
             to: draft.to,
             cc: draft.cc,
             bcc: draft.bcc,
@@ -97,6 +108,7 @@ impl DraftView {
             reject_reason: draft.reject_reason,
             failure: draft.failure.map(FailureView::of),
             expires_at: draft.expires_at,
+            comments: draft.comments.into_iter().map(CommentView::of).collect(),
             notifications: draft.notifications.into_iter().map(NotificationView::of).collect(),
             created_at: draft.created_at,
             updated_at: draft.updated_at,
@@ -116,6 +128,20 @@ impl ActorView {
     /// The view of an actor.
     pub fn of(actor: &Actor) -> Self {
         Self { kind: actor.kind, id: actor.id.clone(), name: actor.name.clone() }
+    }
+}
+
+/// What an approver said about a draft without deciding.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+struct CommentView {
+    by: ActorView,
+    text: String,
+    at: Timestamp,
+}
+
+impl CommentView {
+    fn of(comment: Comment) -> Self {
+        Self { by: ActorView::of(&comment.by), text: comment.text, at: comment.at }
     }
 }
 

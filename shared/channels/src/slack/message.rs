@@ -30,6 +30,9 @@ actionlayer_domain::debug_without_content!(SlackMessage);
 const ROOM: Room = Room { draft: usize::MAX, inbound: 900 };
 const DRAFT_SECTIONS: usize = 3;
 const RATIONALE_UNITS: usize = 1_200;
+/// The newest comments that are shown; the page shows all.
+const COMMENTS: usize = 2;
+const COMMENT_UNITS: usize = 500;
 const DIFF_UNITS: usize = 1_500;
 /// The most of addresses, subject and files.
 const LINES_UNITS: usize = 2_500;
@@ -119,6 +122,10 @@ fn draft(blocks: &mut Vec<Value>, shown: &Shown) -> bool {
     if let Some(rationale) = &shown.rationale {
         blocks.push(context(&format!("Why, says {}", shown.submitted_by)));
         blocks.extend(quotation(&cut_utf16(rationale, RATIONALE_UNITS).0, 1).0);
+    }
+    for comment in shown.comments.iter().rev().take(COMMENTS).rev() {
+        blocks.push(context(&format!("{} answered the mail, {}", comment.by, comment.at)));
+        blocks.extend(quotation(&cut_utf16(&comment.text, COMMENT_UNITS).0, 1).0);
     }
     if let Some(inbound) = &shown.inbound {
         blocks.push(context(&format!("The newest message, from {}, {}", inbound.from, inbound.at)));

@@ -1,7 +1,7 @@
 //! What is posted keeps within Slack's limits and lets nothing of a mail act, whatever the mail.
 #![allow(clippy::unwrap_used)]
 
-use actionlayer_domain::{DraftBody, DraftStatus, HeaderText, draft::Actor};
+use actionlayer_domain::{DraftBody, DraftStatus, HeaderText, Timestamp, draft::Actor};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -209,6 +209,10 @@ proptest! {
         sample.identity.display_name = HeaderText::sanitize(&name);
         sample.draft.subject = HeaderText::sanitize(&subject);
         sample.body = DraftBody { text: Some(body), html: None, ..DraftBody::default() };
+        for nth in 0..3 {
+            let dana = Actor::email(&"dana@example.com".parse().unwrap());
+            sample.draft.comment(dana, &format!("{nth}{rationale}"), Timestamp::from_unix_ms(0));
+        }
         sample.draft.rationale = Some(rationale);
         sample.message_body.extracted_text = Some(inbound);
         sample.draft.cc = vec!["bob@example.org".parse().unwrap(); 48];

@@ -34,6 +34,9 @@ const ROOM: Room = Room { draft: usize::MAX, inbound: 4_000 };
 const LINE_UNITS: usize = 300;
 const RATIONALE_UNITS: usize = 500;
 const INBOUND_UNITS: usize = 700;
+/// The newest comments that are shown; the page shows all.
+const COMMENTS: usize = 2;
+const COMMENT_UNITS: usize = 250;
 const DIFF_UNITS: usize = 500;
 /// A draft that is longer is not cut below this for what explains it.
 const LEAST_DRAFT_UNITS: usize = 1_500;
@@ -120,6 +123,11 @@ fn draft(html: &mut Html, shown: &Shown, reserved_units: usize) {
     if let Some(rationale) = &shown.rationale {
         more.tagged("b", &format!("Why, says {}", inert(&cut_utf16(&shown.submitted_by, 80).0))).text("\n");
         more.tagged("blockquote", &cut_utf16(&inert(rationale), RATIONALE_UNITS).0).text("\n");
+    }
+    for comment in shown.comments.iter().rev().take(COMMENTS).rev() {
+        let by = cut_utf16(&inert(&comment.by), LINE_UNITS).0;
+        more.tagged("b", &format!("{by} answered")).text(&format!(", {}\n", comment.at));
+        more.tagged("blockquote", &cut_utf16(&inert(&comment.text), COMMENT_UNITS).0).text("\n");
     }
     if let Some(inbound) = &shown.inbound {
         let from = cut_utf16(&inert(&inbound.from), LINE_UNITS).0;

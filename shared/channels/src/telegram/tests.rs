@@ -1,7 +1,7 @@
 //! What is posted keeps within Telegram's limits and lets nothing of a mail act, whatever the mail.
 #![allow(clippy::unwrap_used)]
 
-use actionlayer_domain::{DraftBody, DraftStatus, HeaderText, Secret, draft::Actor};
+use actionlayer_domain::{DraftBody, DraftStatus, HeaderText, Secret, Timestamp, draft::Actor};
 use proptest::prelude::*;
 
 use super::*;
@@ -144,6 +144,10 @@ proptest! {
         sample.identity.display_name = HeaderText::sanitize(&name);
         sample.draft.subject = HeaderText::sanitize(&subject);
         sample.body = DraftBody { text: Some(body), html: Some("<p>other</p>".to_owned()), ..DraftBody::default() };
+        for nth in 0..3 {
+            let dana = Actor::email(&"dana@example.com".parse().unwrap());
+            sample.draft.comment(dana, &format!("{nth}{rationale}"), Timestamp::from_unix_ms(0));
+        }
         sample.draft.rationale = Some(rationale);
         sample.message_body.extracted_text = Some(inbound);
         sample.draft.cc = vec!["bob@example.org".parse().unwrap(); 48];

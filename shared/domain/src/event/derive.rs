@@ -116,6 +116,23 @@ fn of_draft(old: Option<&Draft>, draft: &Draft, revision: u64) -> Vec<Event> {
         let what = EventData::DraftCreated { draft_id, thread_id, identity_id, version, subject, created_at };
         events.push(event(created_at, what));
     }
+    if let (Some(old), Some(said)) = (old, draft.comments.last())
+        && old.comments.last() != Some(said)
+    {
+        let Actor { kind: commented_by_kind, id: commented_by_id, name: commented_by_name } = said.by.clone();
+        let what = EventData::DraftCommented {
+            draft_id,
+            thread_id,
+            identity_id,
+            version,
+            commented_by_kind,
+            commented_by_id,
+            commented_by_name,
+            comment: said.text.clone(),
+            commented_at: said.at,
+        };
+        events.push(event(said.at, what));
+    }
     if old.is_some_and(|old| old.status == draft.status) {
         return events;
     }

@@ -58,6 +58,9 @@ pub enum EventType {
     /// Somebody asked for a test delivery.
     #[serde(rename = "webhook.test")]
     WebhookTest,
+    /// An approver answered the mail that asked them: the answer is a comment, and decides nothing.
+    #[serde(rename = "draft.commented")]
+    DraftCommented,
 }
 
 /// The text names no event.
@@ -67,7 +70,7 @@ pub struct UnknownEvent;
 
 impl EventType {
     /// Every type, in order.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::EmailReceived,
         Self::InboundHeld,
         Self::DraftCreated,
@@ -85,6 +88,7 @@ impl EventType {
         Self::DomainFailed,
         Self::WebhookDisabled,
         Self::WebhookTest,
+        Self::DraftCommented,
     ];
 
     /// The name in the API.
@@ -107,6 +111,7 @@ impl EventType {
             Self::DomainFailed => "domain.failed",
             Self::WebhookDisabled => "webhook.disabled",
             Self::WebhookTest => "webhook.test",
+            Self::DraftCommented => "draft.commented",
         }
     }
 }

@@ -223,6 +223,21 @@ pub enum EventData {
     #[serde(rename = "webhook.test")]
     #[schema(title = "WebhookTest")]
     WebhookTest { webhook_id: WebhookId, requested_at: Timestamp },
+    /// An approver answered the mail that asked them: the answer is a comment, and decides nothing.
+    #[serde(rename = "draft.commented")]
+    #[schema(title = "DraftCommented")]
+    DraftCommented {
+        draft_id: DraftId,
+        thread_id: ThreadId,
+        identity_id: IdentityId,
+        version: u32,
+        commented_by_kind: ActorKind,
+        commented_by_id: String,
+        commented_by_name: String,
+        /// What they said.
+        comment: String,
+        commented_at: Timestamp,
+    },
 }
 
 impl EventData {
@@ -245,6 +260,7 @@ impl EventData {
             Self::DomainFailed { .. } => EventType::DomainFailed,
             Self::WebhookDisabled { .. } => EventType::WebhookDisabled,
             Self::WebhookTest { .. } => EventType::WebhookTest,
+            Self::DraftCommented { .. } => EventType::DraftCommented,
         }
     }
 
@@ -263,6 +279,7 @@ impl EventData {
             | Self::DraftStale { identity_id, .. }
             | Self::DraftFailed { identity_id, .. }
             | Self::DraftExpired { identity_id, .. }
+            | Self::DraftCommented { identity_id, .. }
             | Self::InboundHeld { identity_id, .. } => Some(*identity_id),
             Self::DomainVerified { .. }
             | Self::DomainFailed { .. }
@@ -285,7 +302,8 @@ impl EventData {
             | Self::DraftSent { thread_id, .. }
             | Self::DraftStale { thread_id, .. }
             | Self::DraftFailed { thread_id, .. }
-            | Self::DraftExpired { thread_id, .. } => Some(*thread_id),
+            | Self::DraftExpired { thread_id, .. }
+            | Self::DraftCommented { thread_id, .. } => Some(*thread_id),
             Self::InboundHeld { .. }
             | Self::DomainVerified { .. }
             | Self::DomainFailed { .. }

@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::*;
 use crate::{
+    DraftStatus,
+    draft::Actor,
     ports::Entropy,
     sending_domain::{DnsRecord, DomainStatus, RecordPurpose, RecordType},
     time::Timestamp,
@@ -187,6 +189,20 @@ fn a_domain_is_told_of_whenever_it_turns() {
     assert_eq!(missing, &["TXT _novacore.novacore.test"]);
 }
 
+/// An approver answers the mail that asked them.
+fn of_comment() -> Vec<Event> {
+    let mut commented = draft("pending");
+    commented.comment(Actor::email(&read(json!("dana@approvers.test"))), "Say eleven.", at(5));
+    let happened =
+        events(Some(&Entity::Draft(Box::new(draft("pending")))), Some(&Entity::Draft(Box::new(commented.clone()))), 2);
+    // What happens to the draft then is no comment.
+    let mut approved = commented.clone();
+    approved.status = DraftStatus::Approved;
+    let later = [commented, approved].map(|draft| Entity::Draft(Box::new(draft)));
+    assert_eq!(names(&events(Some(&later[0]), Some(&later[1]), 3)), ["draft.approved"]);
+    happened
+}
+
 /// Every event there is, once.
 fn every_event() -> BTreeMap<EventType, Event> {
     use DomainStatus::{Failed, Pending, Verified};
@@ -199,6 +215,7 @@ fn every_event() -> BTreeMap<EventType, Event> {
         of_drafts(["pending", "stale", "rejected"]),
         of_drafts(["pending", "expired"]),
         of_domains([Pending, Verified, Failed]),
+        of_comment(),
         vec![Event::of(read(json!(WORKSPACE)), at(8), "test", test)],
     ];
     all.into_iter().flatten().map(|event| (event.event_type(), event)).collect()

@@ -23,6 +23,8 @@ pub enum SafetyFlag {
     SeveralAuthors,
     /// It cites a mail of a conversation that nobody in it takes part in: its author may have seen that mail elsewhere.
     NewParticipant,
+    /// It carried a link that decides about a draft, or signs somebody in: the link was taken out, and its source is not shown.
+    ApprovalLink,
 }
 
 impl SafetyFlag {
@@ -37,6 +39,7 @@ impl SafetyFlag {
             Self::ExecutableAttachment => "executable_attachment",
             Self::SeveralAuthors => "several_authors",
             Self::NewParticipant => "new_participant",
+            Self::ApprovalLink => "approval_link",
         }
     }
 }

@@ -2,7 +2,8 @@
 
 use actionlayer_api::views::{ActorView, FailureView};
 use actionlayer_domain::{
-    Draft, DraftBody, DraftId, DraftStatus, EmailAddress, Identity, IdentityId, MessageId, ThreadId, draft::SendState,
+    Draft, DraftBody, DraftId, DraftStatus, EmailAddress, Identity, IdentityId, MessageId, ThreadId,
+    draft::{Comment, SendState, StaleReason},
     notification::NotificationState,
 };
 use actionlayer_mail::html_to_text;
@@ -22,8 +23,15 @@ pub(crate) struct DraftSummary {
     based_on_message_id: Option<MessageId>,
     status: DraftStatus,
     version: u32,
-    /// Newer mail was in the thread already when it was submitted.
+    /// Whether something speaks against it; `stale_reasons` says what.
     stale_warning: bool,
+    /// Newer mail in the thread, or another undecided draft that answered the same message when this one was submitted.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    stale_reasons: Vec<StaleReason>,
+    /// The undecided draft that answered the same message when this one was submitted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rival_draft_id: Option<DraftId>,
     /// On its way, if it is.
     send_state: Option<SendState>,
     to: Vec<EmailAddress>,
@@ -53,6 +61,7 @@ struct DraftContent {
 
 impl DraftSummary {
     pub(crate) fn of(draft: &Draft) -> Self {
+        let stale_reasons = draft.stale_reasons();
         Self {
             draft_id: draft.id,
             thread_id: draft.thread_id,
@@ -60,7 +69,9 @@ impl DraftSummary {
             based_on_message_id: draft.based_on_message_id,
             status: draft.status,
             version: draft.version,
-            stale_warning: draft.stale_warning,
+            stale_warning: !stale_reasons.is_empty(),
+            stale_reasons,
+            rival_draft_id: draft.rival_draft_id,
             send_state: draft.send_state,
             to: draft.to.clone(),
             cc: draft.cc.clone(),
@@ -84,6 +95,9 @@ pub(crate) fn next_step(draft: &Draft) -> &'static str {
     match (draft.status, draft.send_state) {
         (DraftStatus::Pending, _) if draft.stale_warning => {
             "Newer mail is in the thread, so it cannot be sent as it is. Call reject_draft, read the thread again with get_thread, and submit a new draft."
+        }
+        (DraftStatus::Pending, _) if draft.rival_draft_id.is_some() => {
+            "Another draft answers the same message, and only one of them can be sent: call reject_draft for the one that should not be. A person decides about the other."
         }
         (DraftStatus::Pending, _) => {
             "A person decides about it. Do other work and call get_draft later; do not submit it again. To change it, call edit_draft."
@@ -126,8 +140,27 @@ pub(crate) struct DraftView {
     #[schema(required = false)]
     attachments: Vec<AttachmentView>,
     quote_history: bool,
+    /// What approvers answered to the mails that asked them, the newest last. They decide nothing: change the draft if they ask
+    /// for it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    comments: Vec<CommentView>,
     /// Whether its approvers were told.
     approvers_told: Vec<ToldView>,
+}
+
+/// What an approver said about a draft without deciding.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+struct CommentView {
+    by: String,
+    text: String,
+    at: Moment,
+}
+
+impl CommentView {
+    fn of(comment: &Comment) -> Self {
+        Self { by: line(&comment.by.name), text: piece(&comment.text, 0, 2_000).text, at: Moment(comment.at) }
+    }
 }
 
 /// Whether an approver was told of a version.
@@ -157,6 +190,7 @@ impl DraftView {
             rationale: draft.rationale.as_deref().map(|text| piece(text, 0, 2_000).text),
             attachments: draft.attachments.iter().map(AttachmentView::of).collect(),
             quote_history: draft.quote_history,
+            comments: draft.comments.iter().map(CommentView::of).collect(),
             approvers_told: told
                 .map(|told| ToldView {
                     channel: told.channel.as_str().to_owned(),

@@ -104,6 +104,6 @@ const fn tone(kind: EventType) -> &'static str {
         | EventType::DomainFailed
         | EventType::WebhookDisabled => "bad",
         EventType::DraftStale | EventType::DraftExpired | EventType::InboundHeld => "warn",
-        EventType::EmailReceived | EventType::DraftCreated | EventType::WebhookTest => "",
+        EventType::EmailReceived | EventType::DraftCreated | EventType::DraftCommented | EventType::WebhookTest => "",
     }
 }

@@ -2,8 +2,8 @@
 
 use actionlayer_clients::ses::Envelope;
 use actionlayer_domain::{
-    APPROVALS_LOCAL_PART, DomainName, EmailAddress, HeaderText, Identity, LocalPart, Timestamp,
-    draft::{Failure, FailureCode},
+    APPROVALS_LOCAL_PART, DomainName, DraftId, EmailAddress, HeaderText, Identity, LocalPart, Timestamp,
+    draft::{Failure, FailureCode, comments_address},
     message::SendOutcome,
 };
 use actionlayer_mail::{AutoSubmitted, ExtraHeader, OutboundMail, OutboundMailbox};
@@ -19,6 +19,8 @@ pub(crate) struct ApproverMail<'a> {
     pub(crate) subject: HeaderText,
     pub(crate) text: &'a str,
     pub(crate) html: Option<&'a str>,
+    /// The draft that answers to it are comments on. Other answers are read by nobody.
+    pub(crate) comments_on: Option<DraftId>,
 }
 
 impl ApproverMail<'_> {
@@ -40,7 +42,7 @@ impl ApproverMail<'_> {
             from: OutboundMailbox { name: Some(name), email: from.clone() },
             to: vec![OutboundMailbox::from(to.clone())],
             cc: Vec::new(),
-            reply_to: None,
+            reply_to: self.comments_on.and_then(|id| comments_address(id, &domain)).map(OutboundMailbox::from),
             subject: self.subject,
             date: now,
             message_id,

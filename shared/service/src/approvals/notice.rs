@@ -50,6 +50,7 @@ impl Notice {
                 subject: self.subject.clone(),
                 text: &self.text,
                 html: None,
+                comments_on: None,
             };
             match mail.send(app, identity, person, app.now()).await {
                 SendOutcome::RefusedForNow => given.later.push(person.as_str().to_owned()),

@@ -223,6 +223,7 @@ impl Announcement for Proposed<'_> {
             subject: mail.subject,
             text: &mail.text,
             html: Some(&mail.html),
+            comments_on: Some(draft.id),
         };
         mail.send(app, &self.context.identity, approver, now).await
     }

@@ -37,7 +37,14 @@ pub(crate) async fn tell_owners(
     let identities = app.store.identities(workspace).await?;
     let people = people(&owners, identities.iter().map(|row| &row.value));
     for (i, (identity, person)) in people.into_iter().enumerate() {
-        let mail = ApproverMail { name: name.to_owned(), what: "notice", subject: subject.clone(), text, html: None };
+        let mail = ApproverMail {
+            name: name.to_owned(),
+            what: "notice",
+            subject: subject.clone(),
+            text,
+            html: None,
+            comments_on: None,
+        };
         let outcome = mail.send(app, identity, person, app.now()).await;
         if i == 0 && matches!(outcome, SendOutcome::RefusedForNow) {
             return Err(ServiceError::Upstream { service: "ses", code: "throttled".to_owned() });

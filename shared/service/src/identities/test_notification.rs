@@ -73,6 +73,7 @@ pub async fn test_notification(app: &App, caller: &Caller, id: IdentityId) -> Re
                     subject: HeaderText::sanitize(&format!("Test: approvals for {}", identity.email_address)),
                     text: sentence,
                     html: None,
+                    comments_on: None,
                 };
                 return Ok(match mail.send(app, identity, address, app.now()).await {
                     SendOutcome::Accepted { .. } => tested(NotificationState::Sent, None, None),

@@ -137,6 +137,7 @@ impl Announcement for Stranger<'_> {
             subject: mail.subject,
             text: &mail.text,
             html: None,
+            comments_on: None,
         };
         mail.send(app, self.identity, approver, app.now()).await
     }

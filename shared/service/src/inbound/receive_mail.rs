@@ -11,8 +11,10 @@ use sha2::{Digest, Sha256};
 use crate::{App, ServiceError, contention::until_settled, workspace::plan::Allowance};
 
 mod admission;
+mod answer;
 mod citations;
 mod joining;
+mod redacted;
 
 use actionlayer_domain::{
     ContactId, EmailAddress, Timestamp,
@@ -21,6 +23,7 @@ use actionlayer_domain::{
     message::Authentication,
 };
 use admission::Arriving;
+use answer::{Answered, receive_answer};
 
 /// A mail as SES says it received it. Only this is believed about who sent it.
 #[derive(Debug, Clone)]
@@ -69,8 +72,12 @@ pub async fn receive_mail(app: &App, received: &ReceivedMail) -> Result<(), Serv
     if open.is_empty() {
         return Ok(());
     }
-    let mut ours = Vec::new();
+    let (mut ours, mut answers) = (Vec::new(), Vec::new());
     for recipient in open {
+        if let Some(answered) = Answered::at(recipient) {
+            answers.push(answered);
+            continue;
+        }
         let claim_of = |address: &EmailAddress| claims.iter().find(|claim| claim.address.folded() == address.folded());
         // An identity of that very name comes first.
         match claim_of(recipient).or_else(|| recipient.without_detail().as_ref().and_then(claim_of)) {
@@ -80,11 +87,14 @@ pub async fn receive_mail(app: &App, received: &ReceivedMail) -> Result<(), Serv
         }
     }
     // Mail for nobody here is not even read.
-    if ours.is_empty() {
+    if ours.is_empty() && answers.is_empty() {
         return Ok(());
     }
     let raw = read_raw(app, received).await?;
     let arrival = Arrival::new(received, &raw);
+    for answered in answers {
+        receive_answer(app, &arrival, &answered).await?;
+    }
     for (recipient, claim) in ours {
         until_settled(app, || receive_once(app, &arrival, recipient, claim, None)).await?;
     }

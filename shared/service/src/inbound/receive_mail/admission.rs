@@ -1,10 +1,12 @@
 //! What has to be read before [`admission`] can say whether a mail comes in, and what is kept of one that waits.
 
+use actionlayer_channels::redaction::LinkRedaction;
 use actionlayer_domain::{
     EmailAddress, HeldId, Identity, Message, MessageBody, MessageId, Plan, Workspace,
     admission::{self, Admission, Facts},
     contact::{Contact, ContactStatus, HeldInbound, HeldReason},
     message::{Attachment, Direction, SafetyFlag},
+    workspace::NewParticipants,
 };
 use actionlayer_mail::{ParsedMail, SafetyContext, extract, safety_flags, snippet};
 use actionlayer_store::{AddressClaim, MailPointer, Row, keys};
@@ -40,6 +42,11 @@ impl Arriving {
     /// Whether approvers are told of senders whose mail is held.
     pub(super) fn tells_of_senders(&self) -> bool {
         self.workspace.as_ref().is_some_and(|workspace| workspace.settings.notify_held_inbound)
+    }
+
+    /// Where mail goes that cites a conversation its author takes no part in.
+    pub(super) fn new_participants(&self) -> NewParticipants {
+        self.workspace.as_ref().map(|workspace| workspace.settings.new_participants).unwrap_or_default()
     }
 }
 
@@ -212,6 +219,8 @@ pub(super) fn held(
     let parsed = &arrival.parsed;
     let from = parsed.from.as_ref();
     let from_email = from.map(|from| from.email.clone()).unwrap_or_default();
+    let redaction = LinkRedaction::of(claim.workspace_id);
+    let without_links = |text: String| redaction.redact(&text).unwrap_or(text);
     HeldInbound {
         // By time of receipt, so that ids order held mail as it came.
         id: HeldId::generate_in(keys::sender_family(&from_email), arrival.received.received_at, app.entropy()),
@@ -222,8 +231,8 @@ pub(super) fn held(
         envelope_from: arrival.received.envelope_from.clone(),
         from_email,
         from_name: from.and_then(|from| from.name.clone()),
-        subject: parsed.subject.clone(),
-        snippet: snippet(&parsed.text, SNIPPET_CHARS),
+        subject: without_links(parsed.subject.clone()),
+        snippet: snippet(&without_links(parsed.text.clone()), SNIPPET_CHARS),
         authentication: arrival.received.authentication.of_authors(parsed.has_several_authors),
         safety_flags: context.safety_flags.clone(),
         received_at: arrival.received.received_at,

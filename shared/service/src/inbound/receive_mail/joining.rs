@@ -5,11 +5,12 @@ use actionlayer_domain::{
     message::{Direction, SafetyFlag},
     rule::ContactThen,
     thread::Joined,
+    workspace::NewParticipants,
 };
 use actionlayer_mail::{all_attachment_bytes, extract, snippet};
 use actionlayer_store::{AddressClaim, BlobKey, MailPointer, Row, Transaction, keys};
 
-use super::{Arrival, admission::Arriving, seen_contact};
+use super::{Arrival, admission::Arriving, redacted::Redacted, seen_contact};
 use crate::{App, ServiceError, outbound::message::SNIPPET_CHARS, threads::resolve, workspace::plan::Allowance};
 
 /// How many threads one mail can show to be one. A person writes no mail that joins more; a machine that cites at random
@@ -29,15 +30,22 @@ pub(super) async fn join(
 ) -> Result<MessageId, ServiceError> {
     let now = app.now();
     let received_at = arrival.received.received_at;
-    let Belongs { threads, is_aside } = find_threads(app, arrival, claim, context).await?;
-    let mut found = threads.into_iter();
+    let Belongs { threads, mut aside } = find_threads(app, arrival, claim, context).await?;
+    let related_thread_id = match context.new_participants() {
+        NewParticipants::Join => None,
+        NewParticipants::NewThread => aside.take().map(|row| row.value.id),
+    };
+    let is_aside = aside.is_some();
+    let mut found = threads.into_iter().chain(aside);
     let thread_row = found.next();
     let thread_id = match &thread_row {
         Some(row) => row.value.id,
         None => ThreadId::generate(received_at, app.entropy()),
     };
     let message_id = MessageId::generate_in(thread_id.family(), received_at, app.entropy());
-    let (mut message, body) = message(arrival, claim, context, thread_id, message_id, now);
+    let (mut message, mut body) = message(arrival, claim, context, thread_id, message_id, now);
+    let mut redacted = Redacted::new(claim.workspace_id);
+    redacted.message(&mut message, &mut body);
     if is_aside && message.report.is_none() {
         message.safety_flags.push(SafetyFlag::NewParticipant);
     }
@@ -45,7 +53,18 @@ pub(super) async fn join(
     // Files first: a message that is there has them. The id is new, so a try that fails leaves only orphans.
     for (index, bytes) in all_attachment_bytes(arrival.raw).enumerate().take(message.attachments.len()) {
         let key = BlobKey::attachment(claim.workspace_id, message_id, index);
-        app.store.put_blob(&key, bytes.into_owned(), "application/octet-stream").await?;
+        app.store
+            .put_blob(
+                &key,
+                redacted.file(message.attachments.get(index), bytes.into_owned()),
+                "application/octet-stream",
+            )
+            .await?;
+    }
+    if redacted.found {
+        message.safety_flags.push(SafetyFlag::ApprovalLink);
+        // The mail as it came in has the link: it stays in the bucket, and is shown to nobody.
+        message.raw_id = None;
     }
 
     let contact = match &context.author {
@@ -64,7 +83,8 @@ pub(super) async fn join(
         row.value.clone()
     } else {
         let (workspace_id, identity_id) = (claim.workspace_id, claim.identity_id);
-        let thread = Thread::start(thread_id, workspace_id, identity_id, &message.subject, received_at, now);
+        let start = Thread::start(thread_id, workspace_id, identity_id, &message.subject, received_at, now);
+        let thread = Thread { related_thread_id, ..start };
         contact.iter().fold(thread, Thread::with_contact)
     };
     for other in found {
@@ -99,8 +119,8 @@ struct Belongs {
     /// The threads, the oldest first. Usually one or none; more when the mail is the link between mails that did not cite each
     /// other, and then they were one conversation all along.
     threads: Vec<Row<Thread>>,
-    /// Its author takes no part in the one thread it cites.
-    is_aside: bool,
+    /// When there are none: a thread it cites that its author takes no part in.
+    aside: Option<Row<Thread>>,
 }
 
 /// Finds out where a mail belongs. Ids are no secrets: lists, forwards and archives carry them. So an id leads to a thread only
@@ -131,11 +151,8 @@ async fn find_threads(
         }
     }
     threads.sort_by_key(|row| row.value.id);
-    let is_aside = threads.is_empty() && aside.is_some();
-    if threads.is_empty() {
-        threads.extend(aside);
-    }
-    Ok(Belongs { threads, is_aside })
+    let aside = aside.filter(|_| threads.is_empty());
+    Ok(Belongs { threads, aside })
 }
 
 /// Whether somebody of the mail besides us takes part in the thread.
