@@ -21,6 +21,7 @@ pub mod mcp;
 pub mod outbox;
 pub mod person;
 pub mod receiver;
+pub mod roles;
 pub mod smtp;
 pub mod waiting;
 pub mod world;

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, io, net::SocketAddr, path::PathBuf, sync::Arc};
 
-use actionlayer_runtime::{Config, ConfigError, ConnectError, OsEntropy, connect_over, variable};
+use actionlayer_runtime::{Config, ConfigError, ConnectError, Credentials, OsEntropy, connect_over, variable};
 use actionlayer_service::{App, Ports};
 use tokio::{net::TcpListener, task::JoinSet};
 use tokio_util::sync::CancellationToken;
@@ -61,6 +61,8 @@ pub struct EngineOptions {
     pub local_token: LocalToken,
     /// Parameters of the template other than its defaults, by name.
     pub parameters: BTreeMap<String, String>,
+    /// The folder that gets a file of what each function asked of AWS's services; see [`crate::calls`].
+    pub calls: Option<PathBuf>,
 }
 
 impl EngineOptions {
@@ -73,6 +75,7 @@ impl EngineOptions {
             relay: None,
             local_token: LocalToken::default(),
             parameters: BTreeMap::new(),
+            calls: None,
         }
     }
 }
@@ -134,6 +137,9 @@ pub enum EngineError {
     /// A client of the engine's own.
     #[error("an HTTP client cannot be made")]
     Client(#[from] reqwest::Error),
+    /// The file of the functions' calls.
+    #[error("the functions' calls cannot be written down")]
+    Calls(#[source] io::Error),
     /// The template lacks something the engine needs.
     #[error("template.yaml has no {0}")]
     Lacks(&'static str),
@@ -249,6 +255,7 @@ impl Connections<'_> {
     /// Connects a function as in AWS: by the template's variables, plus where the services are.
     fn connect(&self, function: &Function) -> Result<Arc<App>, EngineError> {
         let mut variables = self.template.environment(function, self.scope)?;
+        let local = Credentials::local();
         variables.extend(
             [
                 (variable::AWS_REGION, REGION),
@@ -257,6 +264,9 @@ impl Connections<'_> {
                 (variable::AWS_ENDPOINT_URL_SQS, self.sqs),
                 (variable::AWS_ENDPOINT_URL_SESV2, self.sesv2),
                 (variable::LOCAL_WEBHOOKS, "on"),
+                // Who asks is seen by it, as in AWS by a role's session.
+                (variable::AWS_ACCESS_KEY_ID, function.name.as_str()),
+                (variable::AWS_SECRET_ACCESS_KEY, local.secret_access_key.expose()),
             ]
             .map(|(name, value)| (name.to_owned(), value.to_owned())),
         );

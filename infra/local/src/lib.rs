@@ -8,6 +8,8 @@
 //!
 //! **Must never know.** What a thread or a draft is: the rules live in the crates the functions are made of.
 
+/// What each function asked of AWS's services.
+pub mod calls;
 mod clients;
 /// The engine's clock, which can be advanced.
 pub mod clock;

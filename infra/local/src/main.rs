@@ -138,6 +138,7 @@ async fn run(arguments: Arguments) -> Result<(), RunError> {
         relay: arguments.relay,
         local_token: local_token.clone(),
         parameters: arguments.parameter.into_iter().collect(),
+        calls: None,
     })
     .await?;
     let start_link = issue_start_link(engine.app()).await?;

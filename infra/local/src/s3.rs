@@ -42,19 +42,24 @@ pub enum BucketError {
 }
 
 /// The S3 endpoint, serving one bucket; its long objects are in `folder/<bucket>`. Signatures are checked against the
-/// local credentials, those of signed links included.
+/// local secret, those of signed links included, under the local key and those of `signers`.
 pub async fn router(
     state: State,
     clock: Arc<LocalClock>,
     folder: &Path,
     bucket: &str,
+    signers: impl IntoIterator<Item = String>,
     faults: Arc<Faults>,
 ) -> Result<Router, BucketError> {
     let objects = Objects::open(state, clock, folder, bucket).await?;
     let mut service = S3ServiceBuilder::new(operations::Bucket { name: bucket.to_owned(), objects });
     let credentials = Credentials::local();
-    service
-        .set_auth(SimpleAuth::from_single(credentials.access_key_id, credentials.secret_access_key.expose().as_str()));
+    let secret = credentials.secret_access_key.expose().as_str();
+    let mut known = SimpleAuth::from_single(credentials.access_key_id, secret);
+    for signer in signers {
+        known.register(signer, secret.into());
+    }
+    service.set_auth(known);
     let service = HandleError::new(service.build(), |error: s3s::HttpError| async move {
         tracing::error!(?error, "the bucket could not answer");
         StatusCode::INTERNAL_SERVER_ERROR

@@ -57,7 +57,7 @@ pub struct Slack {
 
 impl Slack {
     /// Opens the Slack kept in `state`.
-    pub(crate) async fn open(
+    pub async fn open(
         state: State,
         clock: Arc<LocalClock>,
         faults: Arc<Faults>,
@@ -68,7 +68,7 @@ impl Slack {
     }
 
     /// Says where [`router`] is served.
-    pub(crate) fn served_at(&self, url: &str) {
+    pub fn served_at(&self, url: &str) {
         // Served once.
         _ = self.api_url.set(url.to_owned());
     }
@@ -78,13 +78,13 @@ impl Slack {
     }
 
     /// Where the app that is installed by OAuth is called.
-    pub(crate) async fn set_shared_request_url(&self, url: String) -> Result<(), StateError> {
+    pub async fn set_shared_request_url(&self, url: String) -> Result<(), StateError> {
         self.world.change(|world| world.set_request_url(SHARED_APP_ID, url)).await.map(drop)
     }
 }
 
 /// Slack as its clients reach it: `/api/<method>`, `/oauth/v2/authorize` and `/actions/<id>`.
-pub(crate) fn router(slack: Arc<Slack>) -> Router {
+pub fn router(slack: Arc<Slack>) -> Router {
     Router::new()
         .route("/api/{method}", post(methods::call).get(methods::call))
         .route("/oauth/v2/authorize", get(oauth::ask).post(oauth::allow))
@@ -94,7 +94,7 @@ pub(crate) fn router(slack: Arc<Slack>) -> Router {
 }
 
 /// Slack as people see it, and as tests order it about: `/local/slack`.
-pub(crate) fn local_router(slack: Arc<Slack>) -> Router {
+pub fn local_router(slack: Arc<Slack>) -> Router {
     Router::new()
         .route("/local/slack", get(page::show))
         .route("/local/slack/press", post(interact::press))

@@ -52,7 +52,7 @@ pub struct Telegram {
 
 impl Telegram {
     /// Opens the Telegram kept in `state`.
-    pub(crate) async fn open(
+    pub async fn open(
         state: State,
         clock: Arc<LocalClock>,
         faults: Arc<Faults>,
@@ -64,7 +64,7 @@ impl Telegram {
 }
 
 /// The Bot API: `/bot<token>/<method>`.
-pub(crate) fn router(telegram: Arc<Telegram>) -> Router {
+pub fn router(telegram: Arc<Telegram>) -> Router {
     Router::new()
         .route("/{bot}/{method}", post(methods::call).get(methods::call))
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
@@ -72,7 +72,7 @@ pub(crate) fn router(telegram: Arc<Telegram>) -> Router {
 }
 
 /// Telegram as people see it, and as tests order it about: `/local/telegram`.
-pub(crate) fn local_router(telegram: Arc<Telegram>) -> Router {
+pub fn local_router(telegram: Arc<Telegram>) -> Router {
     Router::new()
         .route("/local/telegram", get(page::show))
         .route("/local/telegram/press", post(updates::press))
@@ -82,7 +82,7 @@ pub(crate) fn local_router(telegram: Arc<Telegram>) -> Router {
 }
 
 /// Delivers updates to webhooks, for ever.
-pub(crate) async fn deliver(telegram: Arc<Telegram>) {
+pub async fn deliver(telegram: Arc<Telegram>) {
     deliver::run(telegram).await;
 }
 

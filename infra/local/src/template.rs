@@ -10,9 +10,11 @@ use serde_json::{Map, Value};
 
 mod expression;
 mod read;
+mod roles;
 mod yaml;
 
 pub use expression::Scope;
+pub use roles::Grant;
 
 /// The template this program was built with.
 pub const TEMPLATE: &str = include_str!("../../../template.yaml");
@@ -58,6 +60,10 @@ pub struct Template {
     pub configuration_set: String,
     /// Logical id of the queue that SES events reach.
     pub event_queue: String,
+    /// Logical ids of the groups that functions log to.
+    pub log_groups: Vec<String>,
+    /// What each function's role allows, by the function's name.
+    pub grants: BTreeMap<String, Vec<Grant>>,
     /// Defaults of the parameters.
     pub parameters: BTreeMap<String, String>,
     /// Conditions, unevaluated.

@@ -1,5 +1,6 @@
 //! An engine for the end-to-end tests: `e2e-engine <folder> [<parameter>=<value> …]`, with parameters of the template.
-//! Logs what the functions log in AWS. Runs until it is killed.
+//! Logs what the functions log in AWS. Runs until it is killed. With `ACTIONLAYER_CALLS`, a folder, it writes down there what
+//! each function asks of AWS's services.
 
 use std::{io::Write as _, process::ExitCode};
 
@@ -10,6 +11,7 @@ async fn main() -> ExitCode {
     let Some(folder) = std::env::args_os().nth(1) else { return ExitCode::FAILURE };
     actionlayer_runtime::init_telemetry();
     let mut options = EngineOptions::on_free_ports(folder);
+    options.calls = std::env::var_os("ACTIONLAYER_CALLS").map(Into::into);
     for parameter in std::env::args().skip(2) {
         let Some((name, value)) = parameter.split_once('=') else { return ExitCode::FAILURE };
         options.parameters.insert(name.to_owned(), value.to_owned());

@@ -16,6 +16,7 @@ use super::{
     sinks::{EventQueue, Receipts},
 };
 use crate::{
+    calls::{self, Calls},
     dns::Zones,
     dynamodb::{DynamoDb, Front},
     event_sources::Checkpoints,
@@ -37,7 +38,7 @@ use crate::{
 pub(super) async fn start(options: EngineOptions) -> Result<Engine, EngineError> {
     let folder = options.data.as_path();
     std::fs::create_dir_all(folder).map_err(|source| EngineError::Folder { folder: folder.to_owned(), source })?;
-    let mut base = Base::open(folder).await?;
+    let mut base = Base::open(folder, options.calls.as_deref()).await?;
     check_parameters(&base.template, &options.parameters)?;
     // The addresses next: one that is taken is noticed before anything else begins.
     let http = listen(options.http).await?;
@@ -150,6 +151,7 @@ struct Base {
     state: State,
     clock: Arc<LocalClock>,
     faults: Arc<Faults>,
+    calls: Option<Arc<Calls>>,
     servers: InProcess,
     stop: CancellationToken,
     intake: JoinSet<()>,
@@ -204,16 +206,24 @@ struct Deployment {
 }
 
 impl Base {
-    async fn open(folder: &Path) -> Result<Self, EngineError> {
+    async fn open(folder: &Path, calls: Option<&Path>) -> Result<Self, EngineError> {
         let template = Template::parse(TEMPLATE)?;
+        let bucket = template.bucket.to_ascii_lowercase();
+        let names = || calls::Names {
+            functions: template.functions.values().map(|function| function.name.clone()).collect(),
+            bucket: (bucket.clone(), template.bucket.clone()),
+            configuration_set: template.configuration_set.clone(),
+        };
+        let calls = calls.map(|folder| Calls::open(folder, names())).transpose().map_err(EngineError::Calls)?;
         // A second engine on the same folder ends here.
         let state = State::open(&folder.join("engine.sqlite"))?;
         Ok(Self {
-            bucket: template.bucket.to_ascii_lowercase(),
+            bucket,
             template,
             clock: LocalClock::open(state.clone()).await?,
             state,
             faults: Arc::default(),
+            calls,
             servers: InProcess::default(),
             stop: CancellationToken::new(),
             intake: JoinSet::new(),
@@ -223,6 +233,10 @@ impl Base {
 
     /// Serves one of AWS's services, to this process and on loopback, until the engine itself ends: whatever stops needs them to the last.
     async fn on_loopback(&mut self, router: Router) -> Result<String, EngineError> {
+        let router = match &self.calls {
+            Some(calls) => calls.watch(router),
+            None => router,
+        };
         let served = serve_on_loopback(router.clone(), CancellationToken::new(), &mut self.workers).await;
         let url = served.map_err(|source| EngineError::Listen { address: ANY_LOOPBACK, source })?;
         self.servers.add(&url, router);
@@ -234,7 +248,8 @@ impl Base {
         let front = Front { dynamodb: dynamodb.clone(), faults: self.faults.clone() };
         let dynamodb_url = self.on_loopback(crate::dynamodb::router(front)).await?;
         let (state, clock, faults) = (self.state.clone(), self.clock.clone(), self.faults.clone());
-        let bucket = crate::s3::router(state, clock, &folder.join("s3"), &self.bucket, faults).await?;
+        let signers = self.template.functions.values().map(|function| function.name.clone());
+        let bucket = crate::s3::router(state, clock, &folder.join("s3"), &self.bucket, signers, faults).await?;
         Ok(Storage { dynamodb, dynamodb_url, s3_url: self.on_loopback(bucket).await? })
     }
 

@@ -18,7 +18,7 @@ impl Bench {
     async fn start(folder: tempfile::TempDir) -> Self {
         let state = State::open(&folder.path().join("engine.sqlite")).unwrap();
         let clock = LocalClock::open(state.clone()).await.unwrap();
-        let router = router(state, clock, &folder.path().join("s3"), "mail", Arc::default()).await.unwrap();
+        let router = router(state, clock, &folder.path().join("s3"), "mail", [], Arc::default()).await.unwrap();
         let mut tasks = JoinSet::new();
         let url = serve_on_loopback(router, CancellationToken::new(), &mut tasks).await.unwrap();
         Self { folder, s3: crate::clients::s3(&url, None), _tasks: tasks }

@@ -106,9 +106,17 @@ pub(super) fn template(value: &Value) -> Result<Template, TemplateError> {
         receipt_rule: receipt_rule(&rule.get("Properties").get("Rule"))?,
         configuration_set: only("AWS::SES::ConfigurationSet")?.0,
         event_queue: event_queue.get("Endpoint").resource()?,
+        log_groups: log_groups(&globals, &of_type("AWS::Serverless::Function")?)?,
+        grants: super::roles::grants(value)?,
         parameters: parameters(&root.get("Parameters"))?,
         conditions: root.get("Conditions").object()?.clone(),
     })
+}
+
+fn log_groups(globals: &Node<'_>, functions: &[(String, Node<'_>)]) -> Result<Vec<String>, TemplateError> {
+    let own = functions.iter().map(|(_, node)| node.get("Properties"));
+    let groups = own.chain([globals.clone()]).map(|node| node.get("LoggingConfig").get("LogGroup"));
+    groups.filter(|group| group.present().is_some()).map(|group| group.resource()).collect()
 }
 
 fn parameters(node: &Node<'_>) -> Result<BTreeMap<String, String>, TemplateError> {

@@ -1,0 +1,47 @@
+"""The functions' programs, and the template that names them: what `sam build` makes.
+
+The quick form does what `sam build` does with programs that were built for tests: it puts each into a folder as `bootstrap`,
+without debugging information, and lets `CodeUri` name that folder. Nothing else of the template changes; what does is printed.
+"""
+
+import difflib
+import re
+import subprocess
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+TEMPLATE = ROOT / "template.yaml"
+# A function of the template: what its program is called, and where its code is.
+FUNCTION = re.compile(r"Binary: (?P<binary>\w+) \} \}\n    Properties:\n      CodeUri: (?P<folder>functions/\w+)\n")
+
+
+def functions() -> dict[str, str]:
+    """The folder of each program's code."""
+    found = {match["binary"]: match["folder"] for match in FUNCTION.finditer(TEMPLATE.read_text())}
+    assert len(found) == TEMPLATE.read_text().count("Type: AWS::Serverless::Function"), sorted(found)
+    return found
+
+
+def quick(programs: Path, into: Path) -> Path:
+    """A template whose functions are the programs in that folder. Returns where it is."""
+    text = original = TEMPLATE.read_text()
+    for binary, folder in functions().items():
+        code = into / binary
+        code.mkdir(parents=True)
+        subprocess.run(["strip", "--strip-all", "-o", code / "bootstrap", programs / binary], check=True)
+        (code / "bootstrap").chmod(0o755)
+        text = text.replace(f"CodeUri: {folder}\n", f"CodeUri: {binary}\n")
+    built = into / "template.yaml"
+    built.write_text(text)
+    changed = [line for line in difflib.ndiff(original.splitlines(), text.splitlines()) if line[0] in "+-"]
+    assert len(changed) == 2 * len(functions()) and all("CodeUri: " in line for line in changed), changed
+    print(f"template.yaml, but for the {len(functions())} places of the functions' code:")
+    print("\n".join(f"  {line}" for line in changed[:2]), "\n  …", flush=True)
+    return built
+
+
+def whole(sam: str, into: Path) -> Path:
+    """The template that `sam build` makes of ours, as README says, for this machine's processor."""
+    command = [sam, "build", "--template", TEMPLATE, "--build-dir", into, "--parameter-overrides", "Architecture=x86_64"]
+    subprocess.run(command, check=True, cwd=ROOT)
+    return into / "template.yaml"

@@ -1,0 +1,166 @@
+"""The stack on an emulator of AWS, deployed by SAM, with stand-ins for what the emulator lacks."""
+
+import datetime
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from urllib.request import urlopen
+
+import botocore.config
+import botocore.session
+
+import bootstraps
+from waiting import wait_for
+
+REGION = "us-east-1"
+STACK = "actionlayer"
+# The emulator's root. It is nobody's account: what is signed with it is allowed.
+ROOT_KEYS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
+
+
+class Deployment:
+    """One emulator, one stack on it, its stand-ins. Each ends with it."""
+
+    def __init__(self, work: Path, ministack: str, sam: str, stand_ins: str):
+        self.work, self.sam, self.stand_ins = work, sam, stand_ins
+        names = ("emulator", "dns", "ses", "sqs", "slack", "telegram", "smtp", "people")
+        self.ports = {name: free_port() for name in names}
+        self.emulator = self.url("emulator")
+        self.processes: list[subprocess.Popen] = []
+        self.environment = {
+            **{name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ},
+            **ROOT_KEYS,
+            "TMPDIR": str(work),
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_ENDPOINT_URL": self.emulator,
+            "SAM_CLI_TELEMETRY": "0",
+        }
+        # Functions inherit the emulator's environment: that is how they find what is not AWS's, and AWS itself. It checks
+        # what a function may do against its role.
+        beside = {
+            "AUTH": "true",
+            "BIND_HOST": "127.0.0.1",
+            "GATEWAY_PORT": str(self.ports["emulator"]),
+            "CLOUDTRAIL_RECORDING": "1",
+            "AWS_ENDPOINT_URL_DYNAMODB": self.emulator,
+            "AWS_ENDPOINT_URL_S3": self.emulator,
+            "AWS_ENDPOINT_URL_SQS": self.emulator,
+            "AWS_ENDPOINT_URL_SESV2": self.url("ses"),
+            "SLACK_API_URL": self.url("slack"),
+            "TELEGRAM_API_URL": self.url("telegram"),
+            "DNS_SERVER": f"127.0.0.1:{self.ports['dns']}",
+            "LOCAL_WEBHOOKS": "on",
+        }
+        self.start("emulator", [ministack], {**self.environment, **beside})
+        wait_for("the emulator", self.is_up, seconds=60)
+        self.resources: dict[str, str] = {}
+        self.outputs: dict[str, str] = {}
+
+    def url(self, name: str) -> str:
+        return f"http://127.0.0.1:{self.ports[name]}"
+
+    def start(self, name: str, command: list, environment: dict | None = None) -> None:
+        log = (self.work / f"{name}.log").open("ab")
+        # A group of its own: what it started ends with it.
+        process = subprocess.Popen(command, stdout=log, stderr=log, env=environment, start_new_session=True)
+        self.processes.append(process)
+
+    def is_up(self) -> bool:
+        try:
+            return urlopen(f"{self.emulator}/_ministack/health").status == 200
+        except OSError:
+            return False
+
+    def client(self, service: str):
+        session = botocore.session.Session()
+        settings = botocore.config.Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"})
+        keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
+        return session.create_client(service, REGION, endpoint_url=self.emulator, config=settings, **keys)
+
+    def deploy(self, template: Path, **parameters: str) -> None:
+        """`sam deploy`, as README has it but for what is asked there."""
+        command = [self.sam, "deploy", "--template-file", template, "--stack-name", STACK, "--region", REGION]
+        command += ["--resolve-s3", "--capabilities", "CAPABILITY_IAM", "--no-confirm-changeset", "--no-progressbar"]
+        command += ["--no-fail-on-empty-changeset", "--parameter-overrides"]
+        command += [f"{name}={value}" for name, value in parameters.items()]
+        started = time.monotonic()
+        done = subprocess.run(command, env=self.environment, capture_output=True, text=True, cwd=self.work)
+        if done.returncode != 0:
+            sys.exit(f"sam deploy failed:\n{done.stdout[-6000:]}\n{done.stderr[-3000:]}")
+        print(f"sam deploy took {time.monotonic() - started:.0f} s", flush=True)
+        formation = self.client("cloudformation")
+        pages = formation.get_paginator("list_stack_resources").paginate(StackName=STACK)
+        summaries = [summary for page in pages for summary in page["StackResourceSummaries"]]
+        self.resources = {summary["LogicalResourceId"]: summary["PhysicalResourceId"] for summary in summaries}
+        stack = formation.describe_stacks(StackName=STACK)["Stacks"][0]
+        self.outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+
+    def start_stand_ins(self) -> None:
+        at = {name: f"127.0.0.1:{port}" for name, port in self.ports.items() if name != "emulator"}
+        settings = {
+            **at,
+            "folder": str(self.work / "stand-ins"),
+            "emulator": self.emulator,
+            "region": REGION,
+            "bucket": self.resources["MailBucket"],
+            "ingest_function": self.resources["IngestFunction"],
+            "event_topic": self.resources["SesEventTopic"],
+            "configuration_set": self.resources["ConfigurationSet"],
+        }
+        path = self.work / "stand-ins.json"
+        path.write_text(json.dumps(settings))
+        self.start("stand-ins", [self.stand_ins, path])
+        wait_for("the stand-ins", lambda: "ready" in (self.work / "stand-ins.log").read_text(), seconds=30)
+
+    def api(self, path: str) -> str:
+        """Where a path of the deployment is on the emulator."""
+        return f"{self.emulator}/_aws/execute-api/{self.resources['HttpApi']}/$default{path}"
+
+    def here(self, link: str) -> str:
+        """A link of the deployment, which leads to AWS, as it leads to the emulator."""
+        assert link.startswith(self.outputs["Url"] + "/"), link
+        return self.api(link.removeprefix(self.outputs["Url"]))
+
+    def counted(self, metric: str, function: str) -> int:
+        """What the emulator's CloudWatch counted of a function."""
+        now = datetime.datetime.now(datetime.UTC)
+        counted = self.client("cloudwatch").get_metric_statistics(
+            Namespace="AWS/Lambda", MetricName=metric, Dimensions=[{"Name": "FunctionName", "Value": function}],
+            StartTime=now - datetime.timedelta(hours=1), EndTime=now + datetime.timedelta(minutes=1), Period=7200,
+            Statistics=["Sum"],
+        )
+        return int(sum(point["Sum"] for point in counted["Datapoints"]))
+
+    def functions(self) -> dict[str, str]:
+        """The names of the functions, by their programs'."""
+        ids = {name: f"{name.capitalize()}Function" for name in bootstraps.functions()}
+        return {name: self.resources[logical] for name, logical in ids.items()}
+
+    def left_in_queues(self) -> dict[str, int]:
+        """How many messages each queue has, hidden ones among them."""
+        kinds = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        queues = {name: url for name, url in self.resources.items() if url.startswith("http") and "/000000000000/" in url}
+        sqs, left = self.client("sqs"), {}
+        for name, url in queues.items():
+            attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=kinds)["Attributes"]
+            left[name] = sum(int(attributes[kind]) for kind in kinds)
+        return left
+
+    def stop(self) -> None:
+        for process in reversed(self.processes):
+            try:
+                os.killpg(process.pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+            process.wait()

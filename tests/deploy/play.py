@@ -1,0 +1,46 @@
+"""Deploys template.yaml on an emulator and plays the loop there. See `run`."""
+
+import argparse
+import sys
+import tempfile
+from pathlib import Path
+
+import bootstraps
+from deployment import Deployment
+from loop import Loop
+
+BOOTSTRAP_TOKEN = "a-random-text-of-at-least-20-letters"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--ministack", required=True)
+    parser.add_argument("--sam", required=True)
+    parser.add_argument("--programs", type=Path, help="where the functions and the stand-ins were built")
+    parser.add_argument("--whole", action="store_true", help="let sam build the functions, for release")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        work = Path(folder)
+        build = work / "build"
+        build.mkdir()
+        if arguments.whole:
+            template = bootstraps.whole(arguments.sam, build)
+        else:
+            template = bootstraps.quick(arguments.programs, build)
+        deployment = Deployment(work, arguments.ministack, arguments.sam, str(arguments.programs / "stand-ins"))
+        try:
+            deployment.deploy(template, ReceiveMail="off", BootstrapToken=BOOTSTRAP_TOKEN, Architecture="x86_64")
+            deployment.start_stand_ins()
+            Loop(deployment, BOOTSTRAP_TOKEN).play()
+        except BaseException:
+            for name in ("emulator", "stand-ins"):
+                log = work / f"{name}.log"
+                if log.exists():
+                    print(f"--- the end of {name}.log", file=sys.stderr)
+                    print(log.read_text(errors="replace")[-6000:], file=sys.stderr)
+            raise
+        finally:
+            deployment.stop()
+
+
+main()
