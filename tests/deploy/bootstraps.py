@@ -1,12 +1,13 @@
 """The functions' programs, and the template that names them: what `sam build` makes.
 
-The quick form does what `sam build` does with programs that were built for tests: it puts each into a folder as `bootstrap`,
-without debugging information, and lets `CodeUri` name that folder. Nothing else of the template changes; what does is printed.
+The quick form does what `sam build` does with programs that were built for tests: it zips each as `bootstrap`,
+without debugging information, and lets `CodeUri` name the zip. Nothing else of the template changes; what does is printed.
 """
 
 import difflib
 import re
 import subprocess
+import zipfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -26,11 +27,15 @@ def quick(programs: Path, into: Path) -> Path:
     """A template whose functions are the programs in that folder. Returns where it is."""
     text = original = TEMPLATE.read_text()
     for binary, folder in functions().items():
-        code = into / binary
-        code.mkdir(parents=True)
-        subprocess.run(["strip", "--strip-all", "-o", code / "bootstrap", programs / binary], check=True)
-        (code / "bootstrap").chmod(0o755)
-        text = text.replace(f"CodeUri: {folder}\n", f"CodeUri: {binary}\n")
+        stripped = into / binary
+        subprocess.run(["strip", "--strip-all", "-o", stripped, programs / binary], check=True)
+        # Zipped here, since SAM would take three times as long for a tenth less.
+        with zipfile.ZipFile(into / f"{binary}.zip", "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+            bootstrap = zipfile.ZipInfo("bootstrap")
+            bootstrap.external_attr, bootstrap.compress_type = 0o100755 << 16, zipfile.ZIP_DEFLATED
+            archive.writestr(bootstrap, stripped.read_bytes(), compresslevel=1)
+        stripped.unlink()
+        text = text.replace(f"CodeUri: {folder}\n", f"CodeUri: {binary}.zip\n")
     built = into / "template.yaml"
     built.write_text(text)
     changed = [line for line in difflib.ndiff(original.splitlines(), text.splitlines()) if line[0] in "+-"]

@@ -1,10 +1,10 @@
 """The stack on an emulator of AWS, deployed by SAM, with stand-ins for what the emulator lacks."""
 
-import datetime
 import json
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -29,6 +29,17 @@ def free_port() -> int:
         return free.getsockname()[1]
 
 
+def certificate(work: Path) -> tuple[str, str]:
+    """A certificate for this machine, and its key."""
+    certificate, key = str(work / "emulator.crt"), str(work / "emulator.key")
+    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=an emulator of AWS"]
+    command += ["-keyout", key, "-out", certificate, "-addext", "subjectAltName=IP:127.0.0.1"]
+    # Whoever is trusted for itself must not be one who vouches for others.
+    command += ["-addext", "basicConstraints=critical,CA:FALSE"]
+    subprocess.run(command, check=True, capture_output=True)
+    return certificate, key
+
+
 class Deployment:
     """One emulator, one stack on it, its stand-ins. Each ends with it."""
 
@@ -36,7 +47,9 @@ class Deployment:
         self.work, self.sam, self.stand_ins = work, sam, stand_ins
         names = ("emulator", "dns", "ses", "sqs", "slack", "telegram", "smtp", "people")
         self.ports = {name: free_port() for name in names}
-        self.emulator = self.url("emulator")
+        self.emulator = f"https://127.0.0.1:{self.ports['emulator']}"
+        self.certificate, key = certificate(work)
+        self.trust = ssl.create_default_context(cafile=self.certificate)
         self.processes: list[subprocess.Popen] = []
         self.environment = {
             **{name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ},
@@ -44,12 +57,18 @@ class Deployment:
             "TMPDIR": str(work),
             "AWS_DEFAULT_REGION": REGION,
             "AWS_ENDPOINT_URL": self.emulator,
+            "AWS_CA_BUNDLE": self.certificate,
+            # Of everything that is written in Rust.
+            "SSL_CERT_FILE": self.certificate,
             "SAM_CLI_TELEMETRY": "0",
         }
         # Functions inherit the emulator's environment: that is how they find what is not AWS's, and AWS itself. It checks
-        # what a function may do against its role.
+        # what a function may do against its role, and speaks TLS, without which the bucket's policy refuses everything.
         beside = {
             "AUTH": "true",
+            "USE_SSL": "1",
+            "MINISTACK_SSL_CERT": self.certificate,
+            "MINISTACK_SSL_KEY": key,
             "BIND_HOST": "127.0.0.1",
             "GATEWAY_PORT": str(self.ports["emulator"]),
             "CLOUDTRAIL_RECORDING": "1",
@@ -78,7 +97,7 @@ class Deployment:
 
     def is_up(self) -> bool:
         try:
-            return urlopen(f"{self.emulator}/_ministack/health").status == 200
+            return urlopen(f"{self.emulator}/_ministack/health", context=self.trust).status == 200
         except OSError:
             return False
 
@@ -86,7 +105,8 @@ class Deployment:
         session = botocore.session.Session()
         settings = botocore.config.Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"})
         keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
-        return session.create_client(service, REGION, endpoint_url=self.emulator, config=settings, **keys)
+        return session.create_client(service, REGION, endpoint_url=self.emulator, config=settings,
+                                     verify=self.certificate, **keys)
 
     def deploy(self, template: Path, **parameters: str) -> None:
         """`sam deploy`, as README has it but for what is asked there."""
@@ -106,6 +126,21 @@ class Deployment:
         stack = formation.describe_stacks(StackName=STACK)["Stacks"][0]
         self.outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
 
+    def grant_batches(self) -> None:
+        """What the emulator asks otherwise than AWS: for a batch of messages the action `sqs:SendMessageBatch`, where AWS's is
+        `sqs:SendMessage`. Whoever may send, may send batches; where is for the roles to say."""
+        iam = self.client("iam")
+        for name in {self.resources[logical] for logical in self.resources if logical.endswith("Role")}:
+            for policy in iam.list_role_policies(RoleName=name)["PolicyNames"]:
+                document = iam.get_role_policy(RoleName=name, PolicyName=policy)["PolicyDocument"]
+                batches = []
+                for statement in document["Statement"]:
+                    if "sqs:SendMessage" in statement["Action"]:
+                        batches.append({**statement, "Action": "sqs:SendMessageBatch"})
+                if batches:
+                    added = json.dumps({"Version": document["Version"], "Statement": batches})
+                    iam.put_role_policy(RoleName=name, PolicyName="batches", PolicyDocument=added)
+
     def start_stand_ins(self) -> None:
         at = {name: f"127.0.0.1:{port}" for name, port in self.ports.items() if name != "emulator"}
         settings = {
@@ -120,27 +155,33 @@ class Deployment:
         }
         path = self.work / "stand-ins.json"
         path.write_text(json.dumps(settings))
-        self.start("stand-ins", [self.stand_ins, path])
+        self.start("stand-ins", [self.stand_ins, path], self.environment)
         wait_for("the stand-ins", lambda: "ready" in (self.work / "stand-ins.log").read_text(), seconds=30)
 
     def api(self, path: str) -> str:
         """Where a path of the deployment is on the emulator."""
         return f"{self.emulator}/_aws/execute-api/{self.resources['HttpApi']}/$default{path}"
 
+    @property
+    def host(self) -> str:
+        """The host that callers in AWS name, and functions see."""
+        return self.outputs["Url"].removeprefix("https://")
+
     def here(self, link: str) -> str:
         """A link of the deployment, which leads to AWS, as it leads to the emulator."""
         assert link.startswith(self.outputs["Url"] + "/"), link
         return self.api(link.removeprefix(self.outputs["Url"]))
 
-    def counted(self, metric: str, function: str) -> int:
-        """What the emulator's CloudWatch counted of a function."""
-        now = datetime.datetime.now(datetime.UTC)
-        counted = self.client("cloudwatch").get_metric_statistics(
-            Namespace="AWS/Lambda", MetricName=metric, Dimensions=[{"Name": "FunctionName", "Value": function}],
-            StartTime=now - datetime.timedelta(hours=1), EndTime=now + datetime.timedelta(minutes=1), Period=7200,
-            Statistics=["Sum"],
-        )
-        return int(sum(point["Sum"] for point in counted["Datapoints"]))
+    def logged(self) -> list[dict]:
+        """What the functions logged."""
+        pages = self.client("logs").get_paginator("filter_log_events").paginate(logGroupName=self.resources["FunctionLogs"])
+        lines = [event["message"] for page in pages for event in page["events"]]
+        return [json.loads(line) for line in lines if line.startswith("{")]
+
+    def started(self) -> set[str]:
+        """The functions that were started. The emulator says so in its log, and counts only what is invoked by its API."""
+        log = (self.work / "emulator.log").read_text(errors="replace")
+        return {name for name, function in self.functions().items() if f"environment spawned for {function} " in log}
 
     def functions(self) -> dict[str, str]:
         """The names of the functions, by their programs'."""

@@ -8,13 +8,14 @@ import hmac
 import json
 import re
 import smtplib
+import ssl
 import threading
 import uuid
 from email.message import EmailMessage
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.error import HTTPError
 from urllib.parse import urlencode
-from urllib.request import HTTPRedirectHandler, Request, build_opener
+from urllib.request import HTTPRedirectHandler, HTTPSHandler, Request, build_opener
 
 from deployment import Deployment
 from waiting import wait_for
@@ -31,9 +32,6 @@ class NoRedirect(HTTPRedirectHandler):
         return None
 
 
-OPENER = build_opener(NoRedirect)
-
-
 class Answer:
     def __init__(self, status: int, headers, body: bytes):
         self.status, self.headers, self.body = status, headers, body
@@ -48,8 +46,10 @@ class Answer:
 
 def ask(method: str, url: str, body: bytes | None = None, headers: dict | None = None) -> Answer:
     request = Request(url, data=body, method=method, headers=headers or {})
+    # Of the environment, SSL_CERT_FILE: whom everything here trusts.
+    opener = build_opener(NoRedirect, HTTPSHandler(context=ssl.create_default_context()))
     try:
-        with OPENER.open(request, timeout=60) as answer:
+        with opener.open(request, timeout=60) as answer:
             return Answer(answer.status, answer.headers, answer.read())
     except HTTPError as answer:
         return Answer(answer.code, answer.headers, answer.read())
@@ -63,6 +63,7 @@ class Api:
 
     def call(self, method: str, path: str, body=None, expect: int = 200, **headers) -> dict:
         headers = {name.replace("_", "-"): value for name, value in headers.items()}
+        headers["host"] = self.deployment.host
         if self.key:
             headers["authorization"] = f"Bearer {self.key}"
         if body is not None:
@@ -85,7 +86,7 @@ class Browser:
         self.deployment, self.cookies = deployment, {}
 
     def ask(self, method: str, path: str, fields: dict | None = None) -> Answer:
-        headers = {"accept": "text/html"}
+        headers = {"accept": "text/html", "host": self.deployment.host}
         if self.cookies:
             headers["cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         if fields is not None:

@@ -1,6 +1,7 @@
 """Deploys template.yaml on an emulator and plays the loop there. See `run`."""
 
 import argparse
+import os
 import sys
 import tempfile
 from pathlib import Path
@@ -29,8 +30,10 @@ def main() -> None:
             template = bootstraps.quick(arguments.programs, build)
         deployment = Deployment(work, arguments.ministack, arguments.sam, str(arguments.programs / "stand-ins"))
         try:
-            deployment.deploy(template, ReceiveMail="off", BootstrapToken=BOOTSTRAP_TOKEN, Architecture="x86_64")
+            deployment.deploy(template, ReceiveMail="off", BootstrapToken=BOOTSTRAP_TOKEN, Architecture="x86_64", RateLimits="off")
+            deployment.grant_batches()
             deployment.start_stand_ins()
+            os.environ["SSL_CERT_FILE"] = deployment.certificate
             Loop(deployment, BOOTSTRAP_TOKEN).play()
         except BaseException:
             for name in ("emulator", "stand-ins"):
