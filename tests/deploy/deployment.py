@@ -101,9 +101,9 @@ class Deployment:
         except OSError:
             return False
 
-    def client(self, service: str):
+    def client(self, service: str, **more):
         session = botocore.session.Session()
-        settings = botocore.config.Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"})
+        settings = botocore.config.Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}, **more)
         keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
         return session.create_client(service, REGION, endpoint_url=self.emulator, config=settings,
                                      verify=self.certificate, **keys)

@@ -1,22 +1,27 @@
 """The same requests to the engine's SQS and SES and to the emulator's; answers compared.
 
-Neither is AWS. Where they differ, one of them is wrong, or both are: differences.json says which, and how that is known. A
-difference that is not there, and one there that is no more, fail.
+Neither is AWS. Where they differ, one of them is wrong, or both are: differences.json says which, and how that is known. What
+differs and is not there fails, and so does what is there and differs no more.
 """
 
+import base64
 import json
 import re
+import subprocess
 from pathlib import Path
 
 import botocore.config
 import botocore.session
 from botocore.exceptions import ClientError
 
+from deployment import Deployment
+from people import Outside
+
 EXPLAINED = Path(__file__).with_name("differences.json")
 REGION = "us-east-1"
 
 
-def client(service: str, url: str):
+def ours(service: str, url: str):
     settings = botocore.config.Config(retries={"total_max_attempts": 1}, parameter_validation=False)
     keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
     return botocore.session.Session().create_client(service, REGION, endpoint_url=url, config=settings, **keys)
@@ -25,8 +30,8 @@ def client(service: str, url: str):
 class Side:
     """One of the two: answers as they are compared."""
 
-    def __init__(self, service: str, url: str):
-        self.client, self.kept = client(service, url), {}
+    def __init__(self, client):
+        self.client, self.kept = client, {}
 
     def ask(self, operation: str, parameters: dict, keep: dict) -> dict:
         """`keep` names parts of the answer for later requests: {"queue": "QueueUrl"}."""
@@ -62,7 +67,7 @@ class Side:
 
 
 VARYING = {"MessageId", "ReceiptHandle", "SentTimestamp", "ApproximateFirstReceiveTimestamp", "SenderId",
-           "CreatedTimestamp", "LastModifiedTimestamp", "LastUpdateTime", "SentLast24Hours", "FeedbackId"}
+           "CreatedTimestamp", "LastModifiedTimestamp", "LastUpdateTime", "SentLast24Hours", "FeedbackId", "Tokens"}
 
 ATTRIBUTE = {"StringValue": "blue", "DataType": "String"}
 SQS = [
@@ -138,58 +143,84 @@ SQS = [
 
 KEY = {"DomainSigningSelector": "al1", "DomainSigningPrivateKey": "bm8ga2V5"}
 RAW = {"Raw": {"Data": b"From: a@sends.test\r\nTo: b@gets.test\r\nSubject: s\r\n\r\nb\r\n"}}
+TO_NOBODY = {"Raw": {"Data": b"From: a@sends.test\r\nSubject: s\r\n\r\nb\r\n"}}
 TO = {"ToAddresses": ["b@gets.test"]}
 TAGS = [{"Key": "actionlayer", "Value": "set"}]
 SES = [
     ("a domain", "create_email_identity", {"EmailIdentity": "easy.test", "Tags": TAGS}, {}),
     ("the same again", "create_email_identity", {"EmailIdentity": "easy.test", "Tags": TAGS}, {}),
-    ("as it is then", "get_email_identity", {"EmailIdentity": "easy.test"}, {}),
+    ("the domain as it is then", "get_email_identity", {"EmailIdentity": "easy.test"}, {}),
     ("one that is not there", "get_email_identity", {"EmailIdentity": "absent.test"}, {}),
     ("a name that is none", "create_email_identity", {"EmailIdentity": "no domain"}, {}),
     ("a domain with a key that is none", "create_email_identity", {"EmailIdentity": "own.test", "DkimSigningAttributes": KEY}, {}),
     ("another key", "put_email_identity_dkim_signing_attributes",
      {"EmailIdentity": "easy.test", "SigningAttributesOrigin": "EXTERNAL", "SigningAttributes": KEY}, {}),
     ("the key of a domain that is not there", "put_email_identity_dkim_signing_attributes",
-     {"EmailIdentity": "absent.test", "SigningAttributesOrigin": "EXTERNAL", "SigningAttributes": KEY}, {}),
+     {"EmailIdentity": "absent.test", "SigningAttributesOrigin": "EXTERNAL",
+      "SigningAttributes": {"DomainSigningSelector": "al1", "DomainSigningPrivateKey": "$private"}}, {}),
     ("a mail of a domain that is not verified", "send_email", {"FromEmailAddress": "a@easy.test", "Destination": TO, "Content": RAW}, {}),
     ("a mail of a domain that is not there", "send_email", {"FromEmailAddress": "a@absent.test", "Destination": TO, "Content": RAW}, {}),
-    ("a mail to nobody", "send_email", {"FromEmailAddress": "a@easy.test", "Destination": {}, "Content": RAW}, {}),
-    ("a mail to 51", "send_email", {"FromEmailAddress": "a@easy.test", "Content": RAW,
+    ("a domain with a key of its own", "create_email_identity",
+     {"EmailIdentity": "sends.test", "DkimSigningAttributes": {"DomainSigningSelector": "al1", "DomainSigningPrivateKey": "$private"}}, {}),
+    ("as it is once its record is there", "get_email_identity", {"EmailIdentity": "sends.test"}, {}),
+    ("its mail", "send_email", {"FromEmailAddress": "a@sends.test", "Destination": TO, "Content": RAW}, {}),
+    ("a mail to whom its header names", "send_email", {"FromEmailAddress": "a@sends.test", "Destination": {}, "Content": RAW}, {}),
+    ("a mail to nobody", "send_email", {"FromEmailAddress": "a@sends.test", "Destination": {}, "Content": TO_NOBODY}, {}),
+    ("a mail to 51", "send_email", {"FromEmailAddress": "a@sends.test", "Content": RAW,
         "Destination": {"BccAddresses": [f"b{i}@gets.test" for i in range(51)]}}, {}),
     ("a mail with a configuration set that is not there", "send_email",
-     {"FromEmailAddress": "a@easy.test", "Destination": TO, "Content": RAW, "ConfigurationSetName": "absent"}, {}),
-    ("a mail with a tag that is none", "send_email", {"FromEmailAddress": "a@easy.test", "Destination": TO, "Content": RAW,
+     {"FromEmailAddress": "a@sends.test", "Destination": TO, "Content": RAW, "ConfigurationSetName": "absent"}, {}),
+    ("a mail with a tag that is none", "send_email", {"FromEmailAddress": "a@sends.test", "Destination": TO, "Content": RAW,
         "EmailTags": [{"Name": "no name", "Value": "x"}]}, {}),
-    ("a mail without content", "send_email", {"FromEmailAddress": "a@easy.test", "Destination": TO, "Content": {}}, {}),
+    ("a mail without content", "send_email", {"FromEmailAddress": "a@sends.test", "Destination": TO, "Content": {}}, {}),
+    ("a mail to an address that is none", "send_email", {"FromEmailAddress": "a@sends.test", "Content": RAW,
+        "Destination": {"ToAddresses": ["nobody"]}}, {}),
     ("the account", "get_account", {}, {}),
     ("an address suppressed", "put_suppressed_destination", {"EmailAddress": "B@gets.test", "Reason": "BOUNCE"}, {}),
     ("for a reason that is none", "put_suppressed_destination", {"EmailAddress": "c@gets.test", "Reason": "DISLIKE"}, {}),
-    ("as it is then", "get_suppressed_destination", {"EmailAddress": "b@gets.test"}, {}),
+    ("the address as it is then", "get_suppressed_destination", {"EmailAddress": "b@gets.test"}, {}),
     ("one that is not", "get_suppressed_destination", {"EmailAddress": "d@gets.test"}, {}),
-    ("all of them", "list_suppressed_destinations", {}, {}),
-    ("no more", "delete_suppressed_destination", {"EmailAddress": "b@gets.test"}, {}),
-    ("and not again", "delete_suppressed_destination", {"EmailAddress": "b@gets.test"}, {}),
+    ("all that are suppressed", "list_suppressed_destinations", {}, {}),
+    ("suppressed no more", "delete_suppressed_destination", {"EmailAddress": "b@gets.test"}, {}),
+    ("suppressed no more, again", "delete_suppressed_destination", {"EmailAddress": "b@gets.test"}, {}),
     ("the domain deleted", "delete_email_identity", {"EmailIdentity": "easy.test"}, {}),
-    ("and not again", "delete_email_identity", {"EmailIdentity": "easy.test"}, {}),
-    ("listed", "list_email_identities", {}, {}),
+    ("the domain deleted again", "delete_email_identity", {"EmailIdentity": "easy.test"}, {}),
+    ("domains listed", "list_email_identities", {}, {}),
 ]
 
 
-def differ(service: str, cases: list, ours: str, theirs: str) -> dict[str, dict]:
-    sides = {"ours": Side(service, ours), "theirs": Side(service, theirs)}
+def key_pair() -> tuple[str, str]:
+    """A private key as SES takes it, and the public half as DNS has it."""
+
+    def openssl(*arguments: str, given: bytes = b"") -> bytes:
+        return subprocess.run(["openssl", *arguments], input=given, check=True, capture_output=True).stdout
+
+    private = openssl("genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048", "-outform", "DER")
+    public = openssl("pkey", "-inform", "DER", "-pubout", "-outform", "DER", given=private)
+    return base64.b64encode(private).decode(), base64.b64encode(public).decode()
+
+
+def differ(service: str, cases: list, url: str, deployment: Deployment) -> dict[str, dict]:
+    private, public = key_pair()
+    Outside(deployment).enter_records({"domain": "sends.test", "records": [
+        {"type": "TXT", "name": "al1._domainkey.sends.test", "value": f"v=DKIM1; k=rsa; p={public}"},
+    ]})
+    sides = {"ours": Side(ours(service, url)), "theirs": Side(deployment.client(service, parameter_validation=False))}
+    for side in sides.values():
+        side.kept["private"] = private
     found = {}
-    for number, (what, operation, parameters, keep) in enumerate(cases):
+    for what, operation, parameters, keep in cases:
         answers = {name: side.ask(operation, parameters, keep) for name, side in sides.items()}
         if answers["ours"] != answers["theirs"]:
-            found[f"{service} {number:02} {what}"] = answers
+            found[f"{service}: {what}"] = answers
     return found
 
 
-def compare(ours: dict[str, str], theirs: str) -> None:
+def compare(urls: dict[str, str], deployment: Deployment) -> None:
     """Fails for a difference that is not explained, and for an explanation of none."""
     found = {}
     for service, cases in (("sqs", SQS), ("sesv2", SES)):
-        found |= differ(service, cases, ours[service], theirs)
+        found |= differ(service, cases, urls[service], deployment)
     explained = json.loads(EXPLAINED.read_text())
     known = {name: why for why, names in explained.items() for name in names}
     new = {name: answers for name, answers in found.items() if name not in known}
@@ -200,3 +231,4 @@ def compare(ours: dict[str, str], theirs: str) -> None:
         print(f"explained, and no difference: {name}")
     print(f"{len(SQS) + len(SES)} requests to both, {len(found)} answered differently, {len(new)} of them not explained", flush=True)
     assert not new and not gone
+    assert len({(service, case[0]) for service, cases in (("sqs", SQS), ("sesv2", SES)) for case in cases}) == len(SQS) + len(SES)

@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 
 import bootstraps
+import differences
 from deployment import Deployment
 from loop import Loop
 
@@ -35,6 +36,7 @@ def main() -> None:
             deployment.start_stand_ins()
             os.environ["SSL_CERT_FILE"] = deployment.certificate
             Loop(deployment, BOOTSTRAP_TOKEN).play()
+            differences.compare({"sqs": deployment.url("sqs"), "sesv2": deployment.url("ses")}, deployment)
         except BaseException:
             for name in ("emulator", "stand-ins"):
                 log = work / f"{name}.log"

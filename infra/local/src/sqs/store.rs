@@ -255,7 +255,7 @@ pub(super) fn duplicate(tx: &Transaction<'_>, seq: i64, now_ms: i64) -> Result<(
     Ok(())
 }
 
-/// Moves a message to a dead-letter queue, where its receives are counted anew and its age is not.
+/// Moves a message to a dead-letter queue. Its age and its receives, which are counted "across all queues", go along.
 pub(super) fn bury(
     tx: &Transaction<'_>,
     seq: i64,
@@ -264,7 +264,7 @@ pub(super) fn bury(
     now_ms: i64,
 ) -> Result<(), SqsError> {
     tx.execute(
-        "UPDATE sqs_messages SET queue_id = ?2, dead_letter_source_arn = ?3, visible_ms = ?4, receive_count = 0,
+        "UPDATE sqs_messages SET queue_id = ?2, dead_letter_source_arn = ?3, visible_ms = ?4,
                 received_ms = NULL, first_received_ms = NULL
          WHERE seq = ?1",
         params![seq, dead_letters_id, source_arn, now_ms],

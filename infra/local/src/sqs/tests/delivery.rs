@@ -154,7 +154,7 @@ async fn after_too_many_receives_a_message_goes_to_the_dead_letters() {
     assert_eq!(bodies(&engine.receive(&url).await), ["healthy"]);
     let buried = waiting.await.unwrap();
     assert_eq!(buried[0].message_id().unwrap(), id);
-    assert_eq!(system(&buried[0], &MessageSystemAttributeName::ApproximateReceiveCount), "1");
+    assert_eq!(system(&buried[0], &MessageSystemAttributeName::ApproximateReceiveCount), "3");
     assert_eq!(
         system(&buried[0], &MessageSystemAttributeName::DeadLetterQueueSourceArn),
         "arn:aws:sqs:eu-west-1:000000000000:orders"
