@@ -35,6 +35,7 @@ pub mod failure;
 pub mod identity;
 pub mod ids;
 pub mod key;
+pub mod measures;
 pub mod message;
 pub mod notification;
 pub mod plan;

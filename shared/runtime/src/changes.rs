@@ -1,6 +1,7 @@
 //! Batches of the table's stream. They are worked off in order; when one change cannot be, it is named: the stream then
 //! goes on from it, and nothing after it is lost or overtakes it.
 
+use actionlayer_domain::measures::Measures;
 use actionlayer_service::{App, change::Change, relay::relay};
 use actionlayer_store::{StoreError, stream};
 use aws_lambda_events::{
@@ -8,7 +9,7 @@ use aws_lambda_events::{
     streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse},
 };
 
-use crate::{RecordOutcome, run_record};
+use crate::{RecordOutcome, metrics, run_record};
 
 /// Gives a batch of changes to [`relay`].
 pub async fn relay_batch(app: &App, event: Event) -> DynamoDbEventResponse {
@@ -25,15 +26,26 @@ pub async fn relay_batch(app: &App, event: Event) -> DynamoDbEventResponse {
         }
     }
     let all: Vec<Change> = changes.iter().map(|(_, change)| change.clone()).collect();
+    let (mut measures, now) = (Measures::default(), app.now());
     if run_record(relay(app, &all)).await == RecordOutcome::Failed {
         // Relaying twice does no harm, so the one that fails is found by trying each.
         for (sequence_number, change) in changes {
-            if run_record(relay(app, &[change])).await == RecordOutcome::Failed {
+            if run_record(relay(app, std::slice::from_ref(&change))).await == RecordOutcome::Failed {
+                // What comes again is counted then.
+                metrics::publish(&measures, now);
                 return failed_at(sequence_number);
             }
+            take(&mut measures, &change);
         }
+    } else {
+        all.iter().for_each(|change| take(&mut measures, change));
     }
+    metrics::publish(&measures, now);
     unread.map_or_else(DynamoDbEventResponse::default, failed_at)
+}
+
+fn take(measures: &mut Measures, change: &Change) {
+    measures.take(change.old.as_ref(), change.new.as_ref(), change.revision);
 }
 
 fn failed_at(sequence_number: String) -> DynamoDbEventResponse {

@@ -11,6 +11,7 @@
 mod changes;
 mod config;
 mod connect;
+mod metrics;
 mod ports;
 mod receipt;
 mod records;

@@ -11,7 +11,7 @@ use lambda_runtime::{
 };
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::{Config, connect, init_telemetry, ports};
+use crate::{Config, connect, init_telemetry, metrics, ports};
 
 /// Serves HTTP requests from API Gateway with the service that `router` makes, until Lambda ends the process.
 pub async fn serve_http<S, B>(router: impl FnOnce(Arc<App>) -> S) -> Result<(), Error>
@@ -61,5 +61,7 @@ where
 fn start() -> Result<App, Error> {
     init_telemetry();
     let config = Config::from_pairs(std::env::vars()).inspect_err(|error| tracing::error!(%error, "cannot start"))?;
-    Ok(connect(&config, ports())?)
+    let app = connect(&config, ports())?;
+    metrics::begin(&config.table_name, app.now());
+    Ok(app)
 }
