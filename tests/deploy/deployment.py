@@ -108,8 +108,14 @@ class Deployment:
         return session.create_client(service, REGION, endpoint_url=self.emulator, config=settings,
                                      verify=self.certificate, **keys)
 
+    def deploy_again(self, **changed: str) -> None:
+        template, parameters = self.deployed
+        self.deploy(template, **{**parameters, **changed})
+        self.grant_batches()
+
     def deploy(self, template: Path, **parameters: str) -> None:
         """`sam deploy`, as README has it but for what is asked there."""
+        self.deployed = (template, parameters)
         command = [self.sam, "deploy", "--template-file", template, "--stack-name", STACK, "--region", REGION]
         command += ["--resolve-s3", "--capabilities", "CAPABILITY_IAM", "--no-confirm-changeset", "--no-progressbar"]
         command += ["--no-fail-on-empty-changeset", "--parameter-overrides"]
@@ -197,6 +203,26 @@ class Deployment:
             attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=kinds)["Attributes"]
             left[name] = sum(int(attributes[kind]) for kind in kinds)
         return left
+
+    def tear_down(self) -> None:
+        """Deletes the stack: table and bucket stay, and what is in them."""
+        formation = self.client("cloudformation")
+        formation.delete_stack(StackName=STACK)
+
+        def gone() -> bool:
+            try:
+                status = formation.describe_stacks(StackName=STACK)["Stacks"][0]["StackStatus"]
+            except formation.exceptions.ClientError:
+                return True
+            assert status != "DELETE_FAILED", formation.describe_stack_events(StackName=STACK)["StackEvents"][:5]
+            return status == "DELETE_COMPLETE"
+
+        wait_for("the stack to be gone", gone)
+        assert not self.client("lambda").list_functions()["Functions"]
+        items = self.client("dynamodb").scan(TableName=self.resources["MailTable"], Select="COUNT")["Count"]
+        mails = self.client("s3").list_objects_v2(Bucket=self.resources["MailBucket"], Prefix="inbound/")["KeyCount"]
+        assert items > 100 and mails > 5, (items, mails)
+        print(f"the stack is gone; its table has {items} items still, and its bucket {mails} mails that came", flush=True)
 
     def stop(self) -> None:
         for process in reversed(self.processes):

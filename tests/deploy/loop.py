@@ -1,6 +1,7 @@
 """The loop, played through what people and agents have: mail, HTTP, chats. Each step waits for what it leads to."""
 
 import json
+import threading
 import time
 from pathlib import Path
 
@@ -28,7 +29,7 @@ class Loop:
         for step in (
             self.begin, self.sign_in, self.domain, self.identity, self.webhook_and_rule, self.mail_and_link, self.slack,
             self.telegram, self.recorded_event, self.files, self.search, self.bounce, self.mcp, self.dashboard,
-            self.schedule,
+            self.events, self.schedule, self.redeploy,
         ):
             started = time.monotonic()
             step()
@@ -237,6 +238,15 @@ class Loop:
         browser.see(f"/threads/{thread['id']}", "It costs forty.")
         assert Browser(self.deployment).ask("GET", "/inbox").status == 303
 
+    def events(self) -> None:
+        """Every function takes every event that events/ has for it."""
+        functions, invoke = self.deployment.functions(), self.deployment.client("lambda").invoke
+        files = sorted(path for name in functions for path in (EVENTS / name).glob("*.json"))
+        assert {path.parent.name for path in files} == set(functions)
+        for path in files:
+            answer = invoke(FunctionName=functions[path.parent.name], Payload=path.read_bytes())
+            assert "FunctionError" not in answer, f"{path}: {answer['Payload'].read()}"
+
     def schedule(self) -> None:
         """The schedule ran; nothing failed on the way, and nothing is left to be done."""
         wait_for("the schedule", lambda: "sweep" in self.deployment.started(), seconds=100)
@@ -244,5 +254,42 @@ class Loop:
         assert not never, f"functions that nothing invoked: {never}"
         trouble = [line for line in self.deployment.logged() if line.get("level") in ("WARN", "ERROR")]
         assert not trouble, trouble
+        self.numbers()
         wait_for("the queues to be empty", lambda: not any(self.deployment.left_in_queues().values()))
         assert not self.receiver.refused
+
+    def numbers(self) -> None:
+        """The deployment's own numbers say what was played."""
+
+        def counted(name: str) -> int:
+            lines = [line for line in self.deployment.logged() if "_aws" in line]
+            assert all(line["table"] == self.deployment.resources["MailTable"] for line in lines)
+            return sum(sum(value) if isinstance(value := line.get(name, 0), list) else value for line in lines)
+
+        wait_for("the numbers of mail that came", lambda: counted("mails_received") == 5)
+        # A stream may come again, and is counted again then; this one had no reason to.
+        wait_for("the numbers of mail that left", lambda: counted("mails_sent") == 6)
+        assert counted("drafts_approved") == 6 and counted("mails_returned") == 1
+        assert counted("cold_starts") >= len(self.deployment.functions())
+
+    def redeploy(self) -> None:
+        """Deployed again with Bootstrap=off, as README says, while mail arrives: none of it is lost."""
+        subjects, done = [], threading.Event()
+
+        def write_on():
+            while not done.is_set():
+                subjects.append(f"While it is deployed, {len(subjects)}")
+                self.outside.write(self.mia["email_address"], subjects[-1], "Does this arrive?")
+                done.wait(1)
+
+        writer = threading.Thread(target=write_on)
+        writer.start()
+        try:
+            self.deployment.deploy_again(Bootstrap="off")
+        finally:
+            done.set()
+            writer.join()
+        for subject in subjects:
+            self.thread(subject)
+        answer = self.anyone.call("POST", "/v1/auth/bootstrap", {"workspace_name": "Mine"}, 403)
+        print(f"  {len(subjects)} mails arrived meanwhile; bootstrap says {answer['error']}")

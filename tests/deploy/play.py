@@ -6,6 +6,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+import alarms
 import bootstraps
 import differences
 from deployment import Deployment
@@ -36,7 +37,9 @@ def main() -> None:
             deployment.start_stand_ins()
             os.environ["SSL_CERT_FILE"] = deployment.certificate
             Loop(deployment, BOOTSTRAP_TOKEN).play()
+            alarms.raise_all(deployment)
             differences.compare({"sqs": deployment.url("sqs"), "sesv2": deployment.url("ses")}, deployment)
+            deployment.tear_down()
         except BaseException:
             for name in ("emulator", "stand-ins"):
                 log = work / f"{name}.log"

@@ -74,6 +74,26 @@ fn every_place_where_work_ends_has_an_alarm() {
 }
 
 #[test]
+fn every_alarm_has_a_paragraph_that_says_what_to_do() {
+    let (_, json) = shipped();
+    let manual = include_str!("../../../../docs/OPERATIONS.md");
+    for (id, alarm) in resources(&json, "AWS::CloudWatch::Alarm") {
+        assert!(manual.contains(&format!("\n### {id}\n\n")), "{id}");
+        assert!(alarm["Properties"]["AlarmActions"].is_array(), "{id} tells nobody");
+    }
+}
+
+#[test]
+fn the_dashboard_shows_every_number_that_is_published() {
+    let (_, json) = shipped();
+    let body = json["Resources"]["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"].as_str().unwrap();
+    serde_json::from_str::<Value>(body).expect("JSON but for the names in it");
+    for measure in actionlayer_domain::measures::Measure::ALL {
+        assert!(body.contains(&format!("\"ActionLayer\", \"{}\"", measure.name())), "{}", measure.name());
+    }
+}
+
+#[test]
 fn every_function_has_a_role_of_its_own_that_names_what_it_may_touch() {
     let (_, json) = shipped();
     let mut roles = BTreeSet::new();

@@ -7,6 +7,7 @@ mod deliveries;
 mod document;
 mod every_operation;
 mod operations;
+mod scale;
 mod schema;
 mod tools;
 mod world;
@@ -244,6 +245,17 @@ fn the_bill_is_as_documented_and_below_its_bounds() {
     let written = std::fs::read_to_string(file).unwrap_or_default();
     assert!(written == costs.text, "out of date: UPDATE_COSTS=1 cargo test -p actionlayer-local --test costs");
     assert!(costs.without_ses <= 0.1e-3 && costs.in_all <= 0.3e-3, "{} {}", costs.without_ses, costs.in_all);
+}
+
+#[test]
+fn how_far_it_goes_is_as_documented() {
+    let text = scale::scale(CYCLE, &MERGE, MERGED);
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/SCALE.md");
+    if std::env::var_os("UPDATE_COSTS").is_some() {
+        std::fs::write(file, &text).unwrap();
+    }
+    let written = std::fs::read_to_string(file).unwrap_or_default();
+    assert!(written == text, "out of date: UPDATE_COSTS=1 cargo test -p actionlayer-local --test costs");
 }
 
 /// Every tool of `/mcp`, the caller's authentication included.
