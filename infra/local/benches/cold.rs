@@ -2,12 +2,13 @@
 //! API: every function of the template, the press of a button in Slack among them, which has three seconds.
 //!
 //! ```sh
-//! cargo build --profile engine --workspace --bins
-//! cargo bench --profile engine -p actionlayer-local --bench cold      # prints Markdown
+//! cargo build --release --workspace --bins && cargo build --release -p actionlayer-local --example hello
+//! cargo bench --profile engine -p actionlayer-local --bench cold -- --functions target/release      # prints Markdown
 //! ```
 //!
 //! Around them is an engine: DynamoDB, SQS and Slack are servers on loopback. What Lambda adds (a sandbox, the download of the
-//! code, a share of a processor) is not in these times; neither is TLS.
+//! code, a share of a processor) is not in these times; neither is TLS. `hello` is a function on the same runtime that does nothing:
+//! what is left when all of ours is taken away.
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark talks to whoever started it")]
 
 #[allow(dead_code, reason = "the counts of it are the tests'")]
@@ -54,29 +55,63 @@ async fn main() {
     }
     let beside = || Path::new(env!("CARGO_BIN_EXE_actionlayer")).parent().unwrap().to_owned();
     let folder = arguments.functions.unwrap_or_else(beside);
-    let names = Template::parse(TEMPLATE).unwrap().functions.into_values().map(|function| function.name);
-    let mut measured: Vec<(String, Vec<Start>)> = names.map(|name| (name, Vec::new())).collect();
+    let mut programs: Vec<(String, PathBuf)> = Template::parse(TEMPLATE)
+        .unwrap()
+        .functions
+        .into_values()
+        .map(|function| (function.name.clone(), folder.join(function.name)))
+        .collect();
+    programs.push(("hello".to_owned(), folder.join("examples/hello")));
+    programs.retain(|(_, program)| program.exists());
+    let mut measured: Vec<(String, PathBuf, Vec<Start>)> =
+        programs.into_iter().map(|(name, program)| (name, program, Vec::new())).collect();
     let world = World::start().await;
     let mut till = Till::new(&world).await;
     // In turn, so that whatever else the machine does meanwhile is shared.
     for _ in 0..arguments.starts {
-        for (name, starts) in &mut measured {
+        for (name, program, starts) in &mut measured {
             let event = events::first_event(name, &world, &mut till).await;
-            let started = start(&folder.join(&*name), &world.environment, &event, world.app.now().unix_ms()).await;
+            let started = start(program, &world.environment, &event, world.app.now().unix_ms()).await;
             events::check(name, &started.answer);
             starts.push(started);
         }
     }
-    println!("| function | program MiB | ready ms | first answer ms | slowest ms |\n|---|--:|--:|--:|--:|");
-    for (name, starts) in &mut measured {
-        #[allow(clippy::cast_precision_loss, reason = "far below 2^52")]
-        let mib = std::fs::metadata(folder.join(&*name)).unwrap().len() as f64 / 1_048_576.0;
-        let median = |of: fn(&Start) -> f64| {
+    println!(
+        "| function | program MiB | zip MiB | ready ms | of it on a processor | first byte to the table ms | first answer ms | on a processor | \
+         slowest ms | memory MiB |\n|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|"
+    );
+    for (name, program, starts) in &measured {
+        let median = |of: &dyn Fn(&Start) -> f64| {
             let mut sorted: Vec<f64> = starts.iter().map(of).collect();
             sorted.sort_by(f64::total_cmp);
-            (sorted[sorted.len() / 2], sorted[sorted.len() - 1])
+            sorted[sorted.len() / 2]
         };
-        let (ready, answered) = (median(|start| start.ready_ms), median(|start| start.answered_ms));
-        println!("| {name} | {mib:.1} | {:.0} | {:.0} | {:.0} |", ready.0, answered.0, answered.1);
+        let slowest = starts.iter().map(|start| start.answered_ms).fold(0.0, f64::max);
+        let table = if starts.iter().all(|start| start.table_ms.is_some()) {
+            format!("{:.1}", median(&|start| start.table_ms.unwrap()))
+        } else {
+            "-".to_owned()
+        };
+        println!(
+            "| {name} | {:.1} | {} | {:.1} | {:.1} | {table} | {:.1} | {:.1} | {slowest:.0} | {:.0} |",
+            mib(std::fs::metadata(program).unwrap().len()),
+            zipped_mib(program).map_or_else(|| "-".to_owned(), |mib| format!("{mib:.1}")),
+            median(&|start| start.ready_ms),
+            median(&|start| start.ready_cpu_ms),
+            median(&|start| start.answered_ms),
+            median(&|start| start.answered_cpu_ms),
+            median(&|start| start.peak_mib),
+        );
     }
+}
+
+#[allow(clippy::cast_precision_loss, reason = "far below 2^52")]
+fn mib(bytes: u64) -> f64 {
+    bytes as f64 / 1_048_576.0
+}
+
+/// What Lambda gets, but for the zip's own hundred bytes; none where there is no `gzip`.
+fn zipped_mib(program: &Path) -> Option<f64> {
+    let zipped = std::process::Command::new("gzip").arg("-9c").arg(program).output().ok()?;
+    u64::try_from(zipped.stdout.len()).ok().filter(|bytes| *bytes > 0).map(mib)
 }

@@ -17,7 +17,10 @@ use axum::{
 };
 use http::StatusCode;
 use serde_json::Value;
-use tokio::{net::TcpListener, sync::mpsc};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::mpsc,
+};
 
 /// What a function may take until its first answer, unoptimised and on a busy machine.
 const DEADLINE: Duration = Duration::from_mins(1);
@@ -26,8 +29,15 @@ const DEADLINE: Duration = Duration::from_mins(1);
 pub(crate) struct Start {
     /// Until it asked for its first event: Lambda's init phase ends there.
     pub(crate) ready_ms: f64,
+    /// How much of that it was on a processor. With a share of one it takes so much longer.
+    pub(crate) ready_cpu_ms: f64,
+    /// From its first event to its first byte to the table; none when it asked nothing of it.
+    pub(crate) table_ms: Option<f64>,
     /// Until its answer was there.
     pub(crate) answered_ms: f64,
+    pub(crate) answered_cpu_ms: f64,
+    /// What it had in memory at most.
+    pub(crate) peak_mib: f64,
     pub(crate) answer: Value,
 }
 
@@ -35,6 +45,7 @@ pub(crate) struct Start {
 #[derive(Debug)]
 enum Said {
     Ready(Instant),
+    Table(Instant),
     Answered(Instant, String),
     Failed(String),
 }
@@ -64,6 +75,7 @@ pub(crate) async fn start(
 ) -> Start {
     let deadline_unix_ms = now_unix_ms + i64::try_from(DEADLINE.as_millis()).unwrap();
     let (said, mut heard) = mpsc::unbounded_channel();
+    let table_said = said.clone();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let router = Router::new()
@@ -73,6 +85,13 @@ pub(crate) async fn start(
         .route("/2018-06-01/runtime/init/error", post(failed))
         .with_state(Arc::new(Stub { event: event.to_string(), deadline_unix_ms, said }));
     let server = tokio::spawn(async move { axum::serve(listener, router).await });
+    let mut environment = environment.clone();
+    let mut way = None;
+    if let Some(url) = environment.get_mut("AWS_ENDPOINT_URL_DYNAMODB") {
+        let (address, task) = watched(url.trim_start_matches("http://").to_owned(), table_said).await;
+        *url = format!("http://{address}");
+        way = Some(task);
+    }
     let mut command = Command::new(program);
     command.env_clear().envs(environment).stdout(Stdio::null()).stderr(Stdio::null());
     command.env("AWS_LAMBDA_RUNTIME_API", address.to_string());
@@ -82,21 +101,37 @@ pub(crate) async fn start(
     let began = Instant::now();
     let child = command.spawn();
     let process = Process(child.unwrap_or_else(|error| panic!("{}: {error}", program.display())));
-    let mut ready = None;
+    let pid = process.0.id();
+    let (mut ready, mut ready_cpu_ms, mut table) = (None, 0.0, None);
     let (answered, answer) = loop {
         match tokio::time::timeout(DEADLINE, heard.recv()).await {
-            Ok(Some(Said::Ready(at))) => ready = ready.or(Some(at)),
+            Ok(Some(Said::Ready(at))) => {
+                if ready.is_none() {
+                    ready_cpu_ms = cpu_ms(pid);
+                }
+                ready = ready.or(Some(at));
+            }
+            Ok(Some(Said::Table(at))) => table = table.or(Some(at)),
             Ok(Some(Said::Answered(at, answer))) => break (at, answer),
             Ok(Some(Said::Failed(reason))) => panic!("{} failed: {reason}", program.display()),
             Ok(None) | Err(_) => panic!("{} gave no answer", program.display()),
         }
     };
+    let (answered_cpu_ms, peak_mib) = (cpu_ms(pid), peak_mib(pid));
     drop(process);
     server.abort();
+    if let Some(way) = way {
+        way.abort();
+    }
     let ms = |at: Instant| at.duration_since(began).as_secs_f64() * 1_000.0;
+    let ready = ready.unwrap();
     Start {
-        ready_ms: ms(ready.unwrap()),
+        ready_ms: ms(ready),
+        ready_cpu_ms,
+        table_ms: table.map(|at: Instant| at.duration_since(ready).as_secs_f64() * 1_000.0),
         answered_ms: ms(answered),
+        answered_cpu_ms,
+        peak_mib,
         answer: serde_json::from_str(&answer).unwrap_or_default(),
     }
 }
@@ -125,4 +160,43 @@ async fn answered(State(stub): State<Arc<Stub>>, body: String) -> StatusCode {
 async fn failed(State(stub): State<Arc<Stub>>, body: String) -> StatusCode {
     _ = stub.said.send(Said::Failed(body));
     StatusCode::ACCEPTED
+}
+
+/// A way to `server` that says when the first byte goes it.
+async fn watched(
+    server: String,
+    said: mpsc::UnboundedSender<Said>,
+) -> (std::net::SocketAddr, tokio::task::JoinHandle<()>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let task = tokio::spawn(async move {
+        while let Ok((mut near, _)) = listener.accept().await {
+            let (server, said) = (server.clone(), said.clone());
+            tokio::spawn(async move {
+                let mut far = TcpStream::connect(server).await.unwrap();
+                if near.readable().await.is_ok() {
+                    _ = said.send(Said::Table(Instant::now()));
+                }
+                // It ends when the function does.
+                _ = tokio::io::copy_bidirectional(&mut near, &mut far).await;
+            });
+        }
+    });
+    (address, task)
+}
+
+/// How long the threads of a process were on a processor; see "schedstat" in the kernel's documentation of `/proc`.
+fn cpu_ms(pid: u32) -> f64 {
+    let threads = std::fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
+    let nanoseconds = threads.filter_map(|thread| {
+        let text = std::fs::read_to_string(thread.path().join("schedstat")).ok()?;
+        text.split(' ').next()?.parse::<f64>().ok()
+    });
+    nanoseconds.sum::<f64>() / 1e6
+}
+
+fn peak_mib(pid: u32) -> f64 {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or_default();
+    peak.trim().trim_end_matches(" kB").parse::<f64>().unwrap_or_default() / 1024.0
 }
