@@ -41,10 +41,8 @@ pub(crate) fn publish(measures: &Measures, now: Timestamp) {
 
 /// The function is for searches only: as a dimension it would make each metric sixteen.
 fn line(table: &str, function: &str, measures: &Measures, now: Timestamp) -> Value {
-    let metrics: Vec<Value> = measures
-        .iter()
-        .map(|(measure, _)| json!({ "Name": measure.name(), "Unit": measure.unit() }))
-        .collect();
+    let metrics: Vec<Value> =
+        measures.iter().map(|(measure, _)| json!({ "Name": measure.name(), "Unit": measure.unit() })).collect();
     let mut line = json!({
         "_aws": {
             "Timestamp": now.unix_ms(),

@@ -37,6 +37,7 @@ mod identities;
 mod impersonation;
 mod lines;
 mod lists;
+mod long_texts;
 mod mail_themes;
 mod mcp;
 mod people_mail;

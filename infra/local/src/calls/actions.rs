@@ -193,12 +193,14 @@ fn of_ses(names: &Names, parts: &Parts, body: &Map<String, Value>) -> Vec<Checke
             // Of a raw mail AWS checks the older API's action as well, and says so when it refuses.
             let is_raw = body.get("Content").is_some_and(|content| content.get("Raw").is_some());
             let checked: &[&str] = if is_raw { &["SendEmail", "SendRawEmail"] } else { &["SendEmail"] };
+            let from = |checked: Checked| checked.with("ses:FromAddress", vec![text("FromEmailAddress").to_owned()]);
             let mut resources = vec![identity(domain.trim_end_matches('>'))];
             if !text("ConfigurationSetName").is_empty() {
                 resources.push(arn(&format!("configuration-set/{}", names.configuration_set)));
             }
-            let each =
-                |action: &&str| resources.iter().map(|resource| Checked::new(action, resource)).collect::<Vec<_>>();
+            let each = |action: &&str| {
+                resources.iter().map(|resource| from(Checked::new(action, resource))).collect::<Vec<_>>()
+            };
             checked.iter().flat_map(each).collect()
         }
         (&Method::POST, ["identities"]) => {

@@ -122,7 +122,9 @@ pub(crate) fn scale(steps: &[Step], merge: &Step, merged: usize) -> String {
     ];
     rows.sort_by(|one, other| one.a_minute.total_cmp(&other.a_minute));
     let mut text = String::from(HEAD);
-    text.push_str("| limit | of which | mails a minute | what is seen | what would be changed |\n|---|---|--:|---|---|\n");
+    text.push_str(
+        "| limit | of which | mails a minute | what is seen | what would be changed |\n|---|---|--:|---|---|\n",
+    );
     for Row { what, of, a_minute, seen, change } in &rows {
         let _ = writeln!(text, "| {what} | {of} | {} | {seen} | {change} |", grouped(*a_minute));
     }
