@@ -225,12 +225,19 @@ try {
     await receive({ from: "eve@stranger.test", name: "Eve", subject: "A great offer", text: "You have won. Click here." });
     await waitFor("the held mail", async () => (await call("GET", "/v1/inbound/pending", key)).total > 0);
     await page.goto(`${base}/rules`);
+    await page.getByRole("link", { name: "New rule" }).click();
     await page.getByLabel("Name").fill("Invoices to billing");
-    await page.getByLabel("Condition 1").selectOption("message.subject");
-    await page.getByLabel("Comparison 1").selectOption("contains");
-    await page.getByLabel("Value 1").fill("invoice");
-    await page.getByLabel("… (tag, reason or text)").fill("billing");
-    await page.getByRole("button", { name: "Add rule" }).click();
+    await page.getByLabel("Condition 1", { exact: true }).selectOption("message.subject");
+    await page.getByLabel("Comparison 1", { exact: true }).selectOption("contains");
+    await page.getByLabel("Value 1", { exact: true }).fill("monday");
+    await page.getByRole("button", { name: "Add group" }).first().click();
+    await page.getByLabel("How group 2 goes together").selectOption("NOT");
+    await page.getByLabel("Condition 2.1", { exact: true }).selectOption("message.is_automated");
+    await page.getByLabel("Comparison 2.1", { exact: true }).selectOption("equals");
+    await page.getByLabel("Value 2.1", { exact: true }).fill("yes");
+    await page.getByLabel("Detail of action 1").fill("billing");
+    await clean(page, "a rule that is being written");
+    await page.getByRole("button", { name: "Add rule" }).last().click();
     await page.getByText("The rule was created").waitFor();
     await page.getByRole("button", { name: "Try it" }).click();
     await page.getByText("It would", { exact: false }).first().waitFor();
@@ -272,7 +279,9 @@ try {
     contacts: "/contacts",
     contact: await find("/contacts", "/contacts/"),
     rules: "/rules",
-    rule: await find("/rules", "/rules/"),
+    rule: await find("/rules", "/rules/0"),
+    "rule-new": "/rules/new",
+    "rule-edit": `${await find("/rules", "/rules/0")}/edit`,
     webhooks: "/webhooks",
     webhook: await find("/webhooks", "/webhooks/"),
     events: "/events",

@@ -10,7 +10,7 @@ use actionlayer_runtime::{OsEntropy, SystemClock};
 use actionlayer_store::Transaction;
 use reqwest::{Client, Method, header::LOCATION, redirect::Policy};
 
-use crate::{Engine, World};
+use crate::{Browser, Engine, World};
 
 /// Somebody who is signed in. Redirects are followed, as a browser does it: by a GET.
 #[derive(Debug, Clone)]
@@ -70,6 +70,14 @@ impl Person {
             base: engine.http.clone(),
             cookie: format!("session={}", token.expose()),
         }
+    }
+
+    /// A browser with the same session, which is shown redirects as they are.
+    pub fn browser(&self) -> Browser {
+        let browser = Browser::new(&self.base);
+        let (name, value) = self.cookie.split_once('=').expect("a cookie has a name");
+        browser.plant(name, value);
+        browser
     }
 
     /// Opens a page.
@@ -163,13 +171,31 @@ impl Page {
         });
         let form = &self.html[start..];
         let form = form.split_once("</form>").map_or(form, |(form, _)| form);
-        let mut fields = Vec::new();
-        for tag in form.split('<').filter(|tag| tag.starts_with("input ")) {
-            let tag = tag.split_once('>').map_or(tag, |(tag, _)| tag);
+        let mut fields: Vec<(String, String)> = Vec::new();
+        // The list whose options follow, and whether one of them is chosen.
+        let mut list: Option<bool> = None;
+        for part in form.split('<') {
+            let (tag, text) = part.split_once('>').unwrap_or((part, ""));
             let name = attribute(tag, "name");
-            let is_box = ["checkbox", "radio"].contains(&attribute(tag, "type").as_str());
-            if !name.is_empty() && (!is_box || tag.ends_with(" checked")) {
-                fields.push((name, attribute(tag, "value")));
+            if tag.starts_with("input ") {
+                let is_box = ["checkbox", "radio"].contains(&attribute(tag, "type").as_str());
+                if !name.is_empty() && (!is_box || tag.ends_with(" checked")) {
+                    fields.push((name, attribute(tag, "value")));
+                }
+            } else if tag.starts_with("textarea ") {
+                // The first line break is markup.
+                fields.push((name, unescaped(text.strip_prefix('\n').unwrap_or(text))));
+            } else if tag.starts_with("select ") {
+                fields.push((name, String::new()));
+                list = Some(false);
+            } else if tag.starts_with("option ")
+                && let (Some(has_chosen), Some((_, value))) = (&mut list, fields.last_mut())
+                && (tag.ends_with(" selected") || (!*has_chosen && value.is_empty()))
+            {
+                *has_chosen = tag.ends_with(" selected");
+                *value = attribute(tag, "value");
+            } else if tag == "/select" {
+                list = None;
             }
         }
         Form { action: action.to_owned(), fields }
@@ -197,7 +223,11 @@ fn encoded(text: &str) -> String {
 fn attribute(tag: &str, name: &str) -> String {
     let value =
         tag.split_once(&format!("{name}=\"")).map_or("", |(_, rest)| rest.split('"').next().unwrap_or_default());
-    value.replace("&#34;", "\"").replace("&#39;", "'").replace("&#60;", "<").replace("&#62;", ">").replace("&#38;", "&")
+    unescaped(value)
+}
+
+fn unescaped(text: &str) -> String {
+    text.replace("&#34;", "\"").replace("&#39;", "'").replace("&#60;", "<").replace("&#62;", ">").replace("&#38;", "&")
 }
 
 impl Form {
@@ -206,6 +236,15 @@ impl Form {
     pub fn with(mut self, name: &str, value: &str) -> Self {
         self.fields.retain(|(known, _)| known != name);
         self.fields.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Fills in the field of that name which comes at this place among those of the name.
+    #[must_use]
+    pub fn with_at(mut self, name: &str, at: usize, value: &str) -> Self {
+        let mut fields = self.fields.iter_mut().filter(|(known, _)| known == name);
+        let (_, field) = fields.nth(at).unwrap_or_else(|| panic!("no {name} at {at}"));
+        value.clone_into(field);
         self
     }
 }

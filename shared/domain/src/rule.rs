@@ -23,6 +23,7 @@ pub use evaluate::{Considered, Evaluated, run};
 pub use fact::{DraftFacts, Facts, MessageFacts};
 pub use field::Field;
 pub use occasion::{ContactThen, Occasion, Outcome, RuleEvent, ThreadThen, Unmet, Verdict, claim, verdicts};
+pub use read::MAX_DEPTH;
 pub use run::{ActionResult, ActionRun, MAX_FAILURES_IN_A_ROW, MAX_RUNS_A_MINUTE, RUN_LIFETIME, RuleRun, Withheld};
 
 use crate::{HeaderText, RuleId, Timestamp, WorkspaceId};

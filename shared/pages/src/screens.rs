@@ -14,12 +14,16 @@ pub mod keys;
 pub mod mail_frame;
 pub mod parts;
 pub mod review;
+pub mod rule;
+pub mod rule_form;
+mod rule_words;
 pub mod rules;
 pub mod setup;
 pub mod suppressions;
 pub mod thread;
 pub mod timeline;
 pub mod usage;
+pub mod webhook_delivery;
 pub mod webhooks;
 pub mod workspace;
 

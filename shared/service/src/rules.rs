@@ -4,6 +4,7 @@ mod act;
 pub mod edit_rules;
 mod foresee;
 pub mod list_runs;
+pub mod list_thread_runs;
 pub(crate) mod queue_rules;
 pub mod rule_context;
 pub mod run_rules;

@@ -5,8 +5,8 @@
 
 use actionlayer_domain::{
     ApiKeyId, DomainId, DomainName, DraftId, DraftStatus, EmailAddress, EventId, Family, IdentityId, MessageId, RuleId,
-    Timestamp, UploadId, WebhookDeliveryId, WebhookId, WorkspaceId, event::EventType, rate::RateWindow, rule::Trigger,
-    thread::ThreadStatus,
+    ThreadId, Timestamp, UploadId, WebhookDeliveryId, WebhookId, WorkspaceId, event::EventType, rate::RateWindow,
+    rule::Trigger, thread::ThreadStatus,
 };
 use sha2::{Digest, Sha256};
 
@@ -200,6 +200,11 @@ pub(crate) fn rule_occasions_of_month(workspace: WorkspaceId, trigger: Trigger, 
 /// What a rule did at an event.
 pub fn rule_run(workspace: WorkspaceId, rule: RuleId, event: EventId) -> Key {
     Key::new(format!("{}#RUNS#{rule}", workspace_pk(workspace)), event.to_string())
+}
+
+/// What rules did at what happened in a thread, in [`Index::Owner`].
+pub(crate) fn rule_runs_of_thread(workspace: WorkspaceId, thread: ThreadId) -> String {
+    format!("{}#RULE_RUNS#{thread}", workspace_pk(workspace))
 }
 
 /// How often a rule was carried out in a minute, counted from 1970.

@@ -1,15 +1,16 @@
 //! Events that rules were considered for, and rules that were carried out.
 
 use actionlayer_domain::{
-    EventId, RuleId, Timestamp, WorkspaceId,
+    EventId, RuleId, ThreadId, Timestamp, WorkspaceId,
     rule::{MAX_RUNS_A_MINUTE, Occasion, RUN_LIFETIME, RuleRun, Trigger},
 };
+use aws_sdk_dynamodb::operation::query::QueryInput;
 
 use crate::{
     Page, PageRequest, Record, Row, Store, StoreError, Transaction,
     events::{alive_from, first_id_of, months},
-    keys::{self, Key},
-    record::row,
+    keys::{self, Index, IndexEntry, Key},
+    record::{row, s},
     transaction::Below,
 };
 
@@ -39,6 +40,11 @@ impl Record for RuleRun {
 
     fn key(&self) -> Key {
         keys::rule_run(self.event.workspace_id, self.rule_id, self.event.event_id)
+    }
+
+    fn indexes(&self) -> Vec<IndexEntry> {
+        let of_thread = keys::rule_runs_of_thread(self.event.workspace_id, self.event.thread_id);
+        vec![IndexEntry::new(Index::Owner, of_thread, keys::by_time(self.event.at, self.rule_id))]
     }
 
     fn ttl_unix_seconds(&self) -> Option<i64> {
@@ -87,6 +93,25 @@ impl Store {
             .since(EventId::earliest(alive_from).to_string())
             .page(page)
             .await
+    }
+
+    /// What rules did in the last 30 days at what happened in a thread, newest first, up to `limit`. As of moments ago.
+    pub async fn rule_runs_in_thread(
+        &self,
+        workspace: WorkspaceId,
+        thread: ThreadId,
+        now: Timestamp,
+        limit: u16,
+    ) -> Result<Vec<RuleRun>, StoreError> {
+        let query = QueryInput::builder()
+            .index_name(Index::Owner.name())
+            .key_condition_expression("owner_pk = :thread AND owner_sk >= :since")
+            .expression_attribute_values(":thread", s(keys::rule_runs_of_thread(workspace, thread)))
+            .expression_attribute_values(":since", s(alive_from(now).to_string()))
+            .scan_index_forward(false)
+            .limit(i32::from(limit));
+        let items = self.query(query).await?.items.unwrap_or_default();
+        items.into_iter().map(|item| Ok(row::<RuleRun>(item)?.value)).collect()
     }
 
     /// What a rule did at these events, in no order; those at which it did nothing are left out.

@@ -8,6 +8,7 @@ use actionlayer_tests::{
 use serde_json::{Value, json};
 
 mod hostile;
+mod roles;
 
 /// From an empty workspace to an approved and sent answer.
 #[tokio::test(flavor = "multi_thread")]
@@ -272,16 +273,48 @@ async fn every_screen_is_shown_to_every_role() {
 async fn rules_and_webhooks_are_made_by_forms() {
     let (world, _, _) = world_with_a_draft().await;
     let olga = Person::member(&world, "Olga", MemberRole::Owner).await;
-    let page = olga.see("/rules").await;
+    // A group within the group, two actions: each button sends the form along and gives it back.
+    let page = olga.see("/rules/new").await;
     let form = page.form("/rules").with("name", "Hours").with("trigger", "email.received");
-    let refused = olga.post(&form.clone().with("action", "add_tag").with("argument", "")).await;
+    let refused = olga.post(&form.clone()).await;
     assert_eq!(refused.status, 422);
     refused.says("That cannot be taken yet");
     let form = form.with("field", "message.subject").with("op", "contains").with("value", "opening");
-    let page = olga.post(&form.with("action", "add_tag").with("argument", "hours")).await;
-    page.says("The rule was created").says("the mail's subject contains “opening”");
-    let tried = olga.post(&page.form(&format!("{}/try", page.path))).await;
-    tried.says("It would match");
+    let page = olga.post(&form.with("edit", "group 0")).await;
+    let form = page.form("/rules").with_at("operator", 1, "NOT").with_at("field", 1, "message.is_automated");
+    let form = form.with_at("op", 1, "equals").with_at("value", 1, "yes");
+    let page = olga.post(&form.with_at("argument", 0, "hours").with("edit", "do")).await;
+    let form = page.form("/rules").with_at("action", 1, "set_needs_review");
+    let page = olga.post(&form).await;
+    page.says("The rule was created").says("the mail's subject contains “opening”").says("none of these holds");
+    page.says("written by a machine is true").says("add the tag “hours”; mark for review");
+    let rule = page.path.clone();
+    let tried = olga.post(&page.form(&format!("{rule}/try"))).await;
+    tried.says("It would match").says("add the tag “hours”: done");
+
+    // What the form shows is the rule; changed and saved, it is another.
+    let edit = olga.see(&format!("{rule}/edit")).await;
+    let unchanged = olga.post(&edit.form(&rule)).await;
+    unchanged.says("Saved.").says("none of these holds").says("mark for review");
+    let edit = olga.see(&format!("{rule}/edit")).await;
+    let page = olga.post(&edit.form(&rule).with("edit", "remove 2")).await;
+    olga.post(&page.form(&rule)).await.says("Saved.");
+    let shown = olga.see(&rule).await;
+    assert!(!shown.text().contains("none of these holds"), "{}", shown.text());
+
+    // What it did stands on its page and in the conversation.
+    world.receive(&Letter::from("grace@customer.test").subject("Opening on Monday")).await;
+    let shown = eventually("the run", async || {
+        let page = olga.see(&rule).await;
+        page.text().contains("add the tag “hours”: done").then_some(page)
+    })
+    .await;
+    shown.says("Opening on Monday").says("It matched");
+    let event = shown.html.split("name=\"event\" value=\"").nth(1).unwrap()[..36].to_owned();
+    let again = olga.post(&shown.form(&format!("{rule}/try")).with("event", &event)).await;
+    again.says("It would match").says("add the tag “hours”: was so already");
+    let thread = olga.see(&shown.link("/threads/")).await;
+    thread.says("Rule Hours").says("add the tag “hours”: done");
 
     let page = olga.see("/webhooks").await;
     let form = page.form("/webhooks").with("url", &format!("{}/hook", world.engine.http));
@@ -293,4 +326,12 @@ async fn rules_and_webhooks_are_made_by_forms() {
     let one = olga.see(&listed.link("/webhooks/")).await;
     assert!(!one.html.contains(&secret));
     olga.post(&one.form(&format!("{}/test", one.path))).await.says("A test event is on its way");
+    // What the endpoint answered is text on the screen.
+    let delivered = eventually("the answer", async || {
+        let page = olga.see(&one.path).await;
+        let page = olga.see(&page.link(&format!("{}/deliveries/", one.path))).await;
+        page.text().contains("404").then_some(page)
+    })
+    .await;
+    delivered.says("not_found").says("What is sent");
 }

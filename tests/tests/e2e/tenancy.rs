@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::everything::{Everything, takes_a_body};
 
 /// Every object, as its owner sees it.
-async fn objects(all: &Everything) -> BTreeMap<String, Option<Value>> {
+pub(crate) async fn objects(all: &Everything) -> BTreeMap<String, Option<Value>> {
     let mut objects = BTreeMap::new();
     for operation in OPERATIONS.iter().filter(|operation| operation.path.ends_with("/{id}")) {
         objects.insert(operation.path.clone(), all.object(operation).await);

@@ -115,7 +115,12 @@ async fn remove(State(app): State<Arc<App>>, visitor: SignedIn, Path(id): Path<S
 }
 
 async fn install_slack(State(app): State<Arc<App>>, visitor: SignedIn, Path(id): Path<String>) -> Response {
-    match install_link(&app, &visitor.caller).await {
+    let link = async {
+        // Its page is where this begins and where a refusal is shown.
+        get_identity(&app, &visitor.caller, identity_id(&id)?).await?;
+        install_link(&app, &visitor.caller).await
+    };
+    match link.await {
         Ok(link) => see_other(&link.url),
         Err(error) => {
             let (status, problem) = refused(&error);

@@ -51,6 +51,12 @@ impl Asked {
 }
 
 impl Form {
+    /// These fields, as if they had been posted.
+    #[cfg(test)]
+    pub(crate) fn of(fields: Vec<(&str, String)>) -> Self {
+        Self(fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+    }
+
     /// A value as it was typed.
     pub(crate) fn text(&self, name: &str) -> &str {
         first(&self.0, name)

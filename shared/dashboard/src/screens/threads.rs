@@ -19,6 +19,7 @@ use actionlayer_service::{
     },
     identities::read_identities::get_identity,
     input::Addresses,
+    rules::list_thread_runs::list_thread_runs,
     threads::{
         get_thread::{find_thread, get_thread},
         update_thread::{UpdateThread, update_thread},
@@ -42,6 +43,8 @@ use crate::{SignedIn, accounts::told};
 
 /// How much of a conversation a screen shows.
 const MESSAGES: u8 = 20;
+/// So many runs of rules are shown in it.
+const RUNS: u16 = 50;
 
 pub(super) fn routes() -> Router<Arc<App>> {
     Router::new()
@@ -85,11 +88,16 @@ async fn try_page(
 ) -> Result<Response, ServiceError> {
     let caller = &visitor.caller;
     let detail = get_thread(app, caller, thread_id(id)?, Some(MESSAGES)).await?;
-    let identity = match get_identity(app, caller, detail.thread.identity_id).await {
+    let (identity, runs) = tokio::join!(
+        get_identity(app, caller, detail.thread.identity_id),
+        list_thread_runs(app, caller, &detail.thread, RUNS),
+    );
+    let identity = match identity {
         Ok(identity) => Some(identity),
         Err(ServiceError::NotFound { .. }) => None,
         Err(error) => return Err(error),
     };
+    let runs = runs?;
     let drafts: Vec<Draft> = detail.drafts.into_iter().map(|(draft, _)| draft).collect();
     let mut open = Vec::new();
     if identity.is_some() {
@@ -105,6 +113,7 @@ async fn try_page(
         messages: &detail.messages,
         messages_total: detail.messages_total,
         drafts: &drafts,
+        runs: &runs,
         open: &proposals,
         access: access(visitor),
         now: app.now(),

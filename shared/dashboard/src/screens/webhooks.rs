@@ -7,6 +7,7 @@ use actionlayer_pages::{
     dashboard::Section,
     screens::{
         Problem,
+        webhook_delivery::webhook_delivery,
         webhooks::{self, Shown, WebhookForm},
     },
 };
@@ -37,7 +38,7 @@ pub(super) fn routes() -> Router<Arc<App>> {
         .route("/webhooks/{id}/test", post(test))
         .route("/webhooks/{id}/rotate", post(rotate))
         .route("/webhooks/{id}/delete", post(delete))
-        .route("/webhooks/{id}/deliveries/{delivery}", post(redeliver))
+        .route("/webhooks/{id}/deliveries/{delivery}", get(show_delivery).post(redeliver))
 }
 
 fn webhook_id(text: &str) -> Result<WebhookId, ServiceError> {
@@ -195,6 +196,24 @@ async fn delete(State(app): State<Arc<App>>, visitor: SignedIn, Path(id): Path<S
     let outcome = async { edit::delete_webhook(&app, &visitor.caller, webhook_id(&id)?).await };
     let outcome = outcome.await;
     after(&app, &visitor, &id, &asked, outcome, ("/webhooks", "The webhook was deleted.")).await
+}
+
+async fn show_delivery(
+    State(app): State<Arc<App>>,
+    visitor: SignedIn,
+    Path((id, delivery)): Path<(String, String)>,
+) -> Response {
+    let read = async {
+        let delivery = delivery.parse::<WebhookDeliveryId>().ok();
+        webhook_deliveries::get_webhook_delivery(&app, &visitor.caller, webhook_id(&id)?, delivery).await
+    };
+    match read.await {
+        Ok((delivery, answers)) => {
+            let screen = webhook_delivery(&delivery, &answers, access(&visitor), app.now());
+            answer::page(&visitor, StatusCode::OK, &screen)
+        }
+        Err(error) => failed(&visitor, Section::Webhooks, &error),
+    }
 }
 
 async fn redeliver(

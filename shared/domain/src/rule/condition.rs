@@ -15,6 +15,22 @@ pub enum Operator {
     And,
     /// One of them must hold.
     Or,
+    /// None of them may hold.
+    Not,
+}
+
+impl Operator {
+    /// Every operator.
+    pub const ALL: [Self; 3] = [Self::And, Self::Or, Self::Not];
+
+    /// The name in the API.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::And => "AND",
+            Self::Or => "OR",
+            Self::Not => "NOT",
+        }
+    }
 }
 
 /// How a field is compared. Text compares without case.

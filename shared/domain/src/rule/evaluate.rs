@@ -73,6 +73,7 @@ impl Group {
         let holds = match self.operator {
             Operator::And => conditions.iter().all(|condition| condition.holds),
             Operator::Or => conditions.iter().any(|condition| condition.holds),
+            Operator::Not => !conditions.iter().any(|condition| condition.holds),
         };
         let condition = ConditionForm { operator: Some(self.operator), ..ConditionForm::default() };
         Evaluated { holds, condition, conditions }

@@ -1,5 +1,7 @@
 //! What conditions can be about.
 
+use serde_json::Value;
+
 use crate::{
     contact::ContactStatus,
     message::{SafetyFlag, Verdict},
@@ -157,6 +159,29 @@ impl Field {
         }
     }
 
+    /// The name of every field but those of the metadata.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        FIELDS.iter().map(|(name, _)| *name)
+    }
+
+    /// What somebody means who writes this as a value of the field: `yes` is true where it is true or false, `3` is a
+    /// number where it is one. Whether the field takes it is said when the conditions are read.
+    pub fn value_of(&self, text: &str) -> Value {
+        let flag = || match text {
+            "true" | "yes" => Some(Value::Bool(true)),
+            "false" | "no" => Some(Value::Bool(false)),
+            _ => None,
+        };
+        let number = || serde_json::from_str::<serde_json::Number>(text).ok().map(Value::Number);
+        let value = match self.kind() {
+            Kind::Flag => flag(),
+            Kind::Number => number(),
+            Kind::Anything => flag().or_else(number),
+            Kind::Text | Kind::Texts | Kind::Choice(_) | Kind::Choices(_) | Kind::Id => None,
+        };
+        value.unwrap_or_else(|| Value::from(text))
+    }
+
     pub fn name(&self) -> String {
         match self {
             Self::DraftMetadata(path) => format!("{METADATA}{}", path.join(".")),
@@ -236,6 +261,23 @@ impl Kind {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_written_means_what_the_field_is() {
+        use serde_json::json;
+        for (field, text, value) in [
+            ("message.subject", "true", json!("true")),
+            ("message.subject", "3", json!("3")),
+            ("message.is_automated", "yes", json!(true)),
+            ("message.is_automated", "maybe", json!("maybe")),
+            ("thread.message_count", "3", json!(3)),
+            ("thread.message_count", "three", json!("three")),
+            ("draft.metadata.total", "12.5", json!(12.5)),
+            ("draft.metadata.total", "much", json!("much")),
+        ] {
+            assert_eq!(Field::named(field).map(|field| field.value_of(text)), Ok(value), "{field} {text}");
+        }
+    }
 
     #[test]
     fn every_field_has_one_name() {

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{Considered, Evaluated, Op, Trigger};
+use super::{Considered, Evaluated, Op, Operator, Trigger};
 use crate::{
     DraftId, EmailAddress, EventId, MessageId, RuleId, Thread, ThreadId, Timestamp, WorkspaceId,
     contact::{Contact, ContactStatus},
@@ -142,7 +142,7 @@ pub enum Outcome {
     Stopped { by: RuleId },
 }
 
-/// A condition that did not hold.
+/// A condition that did not hold; within a `NOT`, one that did.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(as = UnmetCondition)]
 pub struct Unmet {
@@ -155,20 +155,22 @@ pub struct Unmet {
 }
 
 impl Evaluated {
-    /// The first condition that did not hold, if the whole did not.
+    /// The first condition because of which the whole did not hold, if it did not.
     pub fn unmet(&self) -> Option<Unmet> {
-        self.unmet_at("conditions")
+        self.unmet_at("conditions", true)
     }
 
-    fn unmet_at(&self, path: &str) -> Option<Unmet> {
-        if self.holds {
+    /// The first condition that is not as it was `wanted`, if the whole is not.
+    fn unmet_at(&self, path: &str, wanted: bool) -> Option<Unmet> {
+        if self.holds == wanted {
             return None;
         }
+        let wanted = wanted != (self.condition.operator == Some(Operator::Not));
         if let (Some(field), Some(op)) = (&self.condition.field, self.condition.op) {
             return Some(Unmet { path: path.to_owned(), field: field.clone(), op });
         }
         let mut inner = self.conditions.iter().enumerate();
-        inner.find_map(|(i, condition)| condition.unmet_at(&format!("{path}.conditions[{i}]")))
+        inner.find_map(|(i, condition)| condition.unmet_at(&format!("{path}.conditions[{i}]"), wanted))
     }
 }
 

@@ -9,7 +9,7 @@ use super::{
 };
 
 /// Groups may lie this deep in each other.
-const MAX_DEPTH: usize = 5;
+pub const MAX_DEPTH: usize = 5;
 /// A rule may ask this many things.
 const MAX_LEAVES: usize = 50;
 /// A text to compare with.
@@ -109,14 +109,15 @@ impl Reader {
             return None;
         }
         if form.operator.is_none() {
-            self.refuse(format!("{path}.operator"), "is required: `AND` or `OR`");
+            self.refuse(format!("{path}.operator"), "is required: `AND`, `OR` or `NOT`");
         }
         let Some(forms) = &form.conditions else {
             self.refuse(format!("{path}.conditions"), "is required");
             return None;
         };
-        // A rule without conditions always matches; an empty alternative would never, which nobody means.
-        if forms.is_empty() && (depth > 1 || form.operator == Some(Operator::Or)) {
+        // A rule without conditions always matches; of an empty alternative, or of nothing that may not hold, nobody knows
+        // what is meant.
+        if forms.is_empty() && (depth > 1 || form.operator.is_some_and(|operator| operator != Operator::And)) {
             self.refuse(format!("{path}.conditions"), "must not be empty");
         }
         let mut conditions = Vec::with_capacity(forms.len());

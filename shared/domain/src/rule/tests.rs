@@ -198,9 +198,22 @@ fn a_tree_holds_as_its_operators_say() {
         (group("OR", json!([no, no])), false),
         (group("AND", json!([yes, group("OR", json!([no, yes]))])), true),
         (group("OR", json!([no, group("AND", json!([yes, no]))])), false),
+        (group("NOT", json!([no, no])), true),
+        (group("NOT", json!([no, yes])), false),
+        (group("AND", json!([yes, group("NOT", json!([group("AND", json!([yes, no]))]))])), true),
+        (group("NOT", json!([group("NOT", json!([yes]))])), true),
     ] {
         assert_eq!(world.holds(tree.clone()), holds, "{tree}");
     }
+    for empty in [group("OR", json!([])), group("NOT", json!([])), group("AND", json!([group("NOT", json!([]))]))] {
+        assert!(read(empty.clone()).is_err(), "{empty}");
+    }
+    // Because of which it did not hold: within a `NOT`, what did.
+    let why = |tree| read(tree).unwrap().evaluate(&world.facts()).unmet().map(|unmet| unmet.path);
+    assert_eq!(why(group("NOT", json!([no, yes]))).as_deref(), Some("conditions.conditions[1]"));
+    let deep = group("AND", json!([yes, group("NOT", json!([group("AND", json!([yes, yes]))]))]));
+    let path = "conditions.conditions[1].conditions[0].conditions[0]";
+    assert_eq!(why(deep).as_deref(), Some(path));
     let evaluated = read(group("AND", json!([yes, group("OR", json!([no, yes]))]))).unwrap().evaluate(&world.facts());
     let each: Vec<_> = evaluated.conditions.iter().map(|c| c.holds).collect();
     assert_eq!(each, [true, true]);

@@ -4,6 +4,7 @@ use actionlayer_channels::{Proposal, excerpt::Piece, legible::line};
 use actionlayer_domain::{
     Draft, DraftStatus, Identity, Message, MessageBody, Thread, Timestamp,
     contact::{Contact, ContactStatus},
+    rule::RuleRun,
     thread::ThreadStatus,
 };
 use askama::Template;
@@ -30,6 +31,8 @@ pub struct Conversation<'a> {
     pub messages_total: u32,
     /// All of its drafts.
     pub drafts: &'a [Draft],
+    /// What rules did in it.
+    pub runs: &'a [RuleRun],
     /// Those of them that wait for a decision or for being sent.
     pub open: &'a [Proposal<'a>],
     /// What the visitor may do.
@@ -112,7 +115,7 @@ pub fn thread(view: Conversation<'_>, problem: Option<Problem>, answer: Option<O
         related: thread.related_thread_id.map(|id| id.to_string()),
         tags: tag_list.join(", "),
         tag_list,
-        entries: entries(view.messages, &all, view.now),
+        entries: entries(view.messages, &all, view.runs, view.now),
         older: view.messages_total.saturating_sub(u32::try_from(view.messages.len()).unwrap_or(u32::MAX)),
         is_leaving: reviews.iter().any(|review| review.is_leaving),
         reviews,

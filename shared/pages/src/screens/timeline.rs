@@ -10,12 +10,14 @@ use actionlayer_channels::{
 use actionlayer_domain::{
     Draft, DraftStatus, Message, MessageBody, Timestamp,
     message::{Attachment, Authentication, DeliveryStatus, Direction},
+    rule::RuleRun,
 };
 use actionlayer_mail::html_to_text;
 
 use super::{
     mail_frame,
     parts::{When, size, when},
+    rule_words::{action_words, result_words, withheld_words},
 };
 
 /// The most of a mail that is shown at once, in characters; all of it is behind the link to its source.
@@ -27,6 +29,19 @@ pub(super) enum Entry {
     Mail(Box<Mail>),
     /// Something about a draft.
     Step(Step),
+    /// A rule that matched.
+    Ran(Ran),
+}
+
+/// What a rule did.
+#[derive(Debug)]
+pub(super) struct Ran {
+    pub(super) rule_id: String,
+    pub(super) rule_name: String,
+    pub(super) at: When,
+    pub(super) tone: &'static str,
+    /// Each action and what became of it; or why there was none.
+    pub(super) outcomes: Vec<String>,
 }
 
 /// Something about a draft.
@@ -74,7 +89,12 @@ pub(super) struct File {
 }
 
 /// Everything that happened, oldest first.
-pub(super) fn entries(messages: &[(Message, MessageBody)], drafts: &[&Draft], now: Timestamp) -> Vec<Entry> {
+pub(super) fn entries(
+    messages: &[(Message, MessageBody)],
+    drafts: &[&Draft],
+    runs: &[RuleRun],
+    now: Timestamp,
+) -> Vec<Entry> {
     let mut entries: Vec<(Timestamp, Entry)> = messages
         .iter()
         .map(|(message, body)| (happened(message), Entry::Mail(Box::new(mail(message, body, now)))))
@@ -82,12 +102,35 @@ pub(super) fn entries(messages: &[(Message, MessageBody)], drafts: &[&Draft], no
     for draft in drafts {
         entries.extend(steps(draft, now).into_iter().map(|(at, step)| (at, Entry::Step(step))));
     }
+    // What is older than the messages that are shown has nothing to stand beside.
+    let first = messages.iter().map(|(message, _)| message.created_at).min();
+    let runs = runs.iter().filter(|run| first.is_none_or(|first| run.started_at >= first));
+    entries.extend(runs.map(|run| (run.started_at, Entry::Ran(ran(run, now)))));
     entries.sort_by_key(|(at, _)| *at);
     entries.into_iter().map(|(_, entry)| entry).collect()
 }
 
 fn happened(message: &Message) -> Timestamp {
     message.received_at.or(message.sent_at).unwrap_or(message.created_at)
+}
+
+fn ran(run: &RuleRun, now: Timestamp) -> Ran {
+    let results = run.actions.iter().map(|action| (action, result_words(action.result.as_ref())));
+    let (tone, outcomes) = match run.withheld {
+        Some(withheld) => ("warn", vec![withheld_words(withheld).to_owned()]),
+        None => {
+            let worst = ["bad", "warn"].into_iter().find(|tone| results.clone().any(|(_, (known, _))| known == *tone));
+            let outcomes = results.map(|(action, (_, words))| format!("{}: {words}", action_words(&action.action)));
+            (worst.unwrap_or_default(), outcomes.collect())
+        }
+    };
+    Ran {
+        rule_id: run.rule_id.to_string(),
+        rule_name: line(run.rule_name.as_str()),
+        at: when(run.started_at, now),
+        tone,
+        outcomes,
+    }
 }
 
 fn steps(draft: &Draft, now: Timestamp) -> Vec<(Timestamp, Step)> {

@@ -93,20 +93,22 @@ struct Page<'a> {
     access: Access,
 }
 
-struct Delivery {
-    id: String,
-    event: &'static str,
-    tone: &'static str,
-    state: &'static str,
-    attempts: Vec<Attempt>,
-    next: Option<When>,
-    at: When,
-    body: String,
+pub(super) struct Delivery {
+    pub(super) id: String,
+    pub(super) event: &'static str,
+    pub(super) tone: &'static str,
+    pub(super) state: &'static str,
+    pub(super) attempts: Vec<Attempt>,
+    pub(super) next: Option<When>,
+    pub(super) at: When,
+    /// What is sent.
+    pub(super) body: String,
 }
 
-struct Attempt {
-    at: When,
-    words: String,
+pub(super) struct Attempt {
+    pub(super) at: When,
+    pub(super) words: String,
+    pub(super) duration_ms: u32,
 }
 
 /// What one webhook's screen shows.
@@ -145,7 +147,7 @@ pub fn webhook(view: Shown<'_>, problem: Option<Problem>) -> Screen {
     Screen::of(Section::Webhooks, "Webhook", &page)
 }
 
-fn shown(delivery: &WebhookDelivery, now: Timestamp) -> Delivery {
+pub(super) fn shown(delivery: &WebhookDelivery, now: Timestamp) -> Delivery {
     let (tone, state) = match delivery.state {
         WebhookDeliveryState::Pending => ("info", "On its way"),
         WebhookDeliveryState::Succeeded => ("good", "Delivered"),
@@ -184,5 +186,5 @@ fn attempted(attempt: &WebhookAttempt, now: Timestamp) -> Attempt {
         (None, Some(error)) => error.to_owned(),
         (None, None) => "No answer".to_owned(),
     };
-    Attempt { at: when(attempt.at, now), words }
+    Attempt { at: when(attempt.at, now), words, duration_ms: attempt.duration_ms }
 }
