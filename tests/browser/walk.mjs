@@ -275,6 +275,7 @@ try {
     keys: "/settings/keys",
     users: "/settings/users",
     sessions: "/settings/sessions",
+    export: "/settings/export",
     onboarding: "/onboarding",
     contacts: "/contacts",
     contact: await find("/contacts", "/contacts/"),

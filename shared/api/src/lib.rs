@@ -15,6 +15,7 @@ mod body;
 mod boundary;
 mod credential;
 mod error;
+pub mod export;
 mod idempotent;
 pub mod openapi;
 mod page;

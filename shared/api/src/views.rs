@@ -5,6 +5,7 @@
 
 mod billing;
 mod draft;
+mod export;
 mod html_preview;
 mod identity;
 mod inbound;
@@ -19,6 +20,7 @@ mod webhook;
 
 pub use billing::SubscriptionView;
 pub use draft::{ActorView, DraftVersionView, DraftView, FailureView, NotificationView};
+pub use export::ExportView;
 pub use html_preview::HtmlPreviewView;
 pub use identity::{DomainView, IdentityView, RecordView, TestedChannelsView};
 pub use inbound::{ContactView, HeldView};

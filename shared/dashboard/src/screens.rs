@@ -9,6 +9,7 @@ mod channels;
 mod contacts;
 mod domains;
 mod drafts;
+mod export;
 mod form;
 mod held;
 mod identities;
@@ -38,6 +39,7 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .merge(contacts::routes())
         .merge(domains::routes())
         .merge(drafts::routes())
+        .merge(export::routes())
         .merge(held::routes())
         .merge(identities::routes())
         .merge(inbox::routes())

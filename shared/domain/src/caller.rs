@@ -129,6 +129,19 @@ impl Caller {
         Self { workspace_id, principal, authority: Authority::Approver, scope: Scope::Identities(vec![identity_id]) }
     }
 
+    /// Whoever asked for something that is read later on their behalf: a user, or the owner of a key. None for others.
+    pub fn reader(workspace_id: WorkspaceId, asked_by: &Actor) -> Option<Self> {
+        let name = HeaderText::sanitize(&asked_by.name);
+        let principal = match asked_by.kind {
+            ActorKind::User => Principal::User { id: asked_by.id.parse().ok()?, name },
+            ActorKind::ApiKey => Principal::ApiKey { id: asked_by.id.parse().ok()?, name },
+            ActorKind::Rule | ActorKind::Email | ActorKind::Slack | ActorKind::Telegram | ActorKind::Identity => {
+                return None;
+            }
+        };
+        Some(Self { workspace_id, principal, authority: Authority::Read, scope: Scope::Workspace })
+    }
+
     /// A rule of the owner's, which may what its owner may.
     pub const fn rule(workspace_id: WorkspaceId, id: RuleId, name: HeaderText) -> Self {
         let principal = Principal::Rule { id, name };

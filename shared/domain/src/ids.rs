@@ -186,6 +186,8 @@ ids! {
     AuditId,
     /// An event on its way to a webhook.
     WebhookDeliveryId,
+    /// All that a workspace has, in files.
+    ExportId,
 }
 
 #[cfg(test)]

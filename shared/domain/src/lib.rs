@@ -31,6 +31,7 @@ pub mod channel_line;
 pub mod contact;
 pub mod draft;
 pub mod event;
+pub mod export;
 pub mod failure;
 pub mod identity;
 pub mod ids;

@@ -7,6 +7,7 @@ pub mod contacts;
 pub mod domains;
 pub mod draft;
 pub mod events;
+pub mod export;
 pub mod held;
 pub mod identities;
 pub mod inbox;

@@ -4,7 +4,7 @@
 use aws_sdk_s3::{presigning::PresigningConfig, primitives::ByteStream};
 use std::{fmt::Write as _, ops::Range, time::Duration};
 
-use actionlayer_domain::{MessageId, Timestamp, Upload, UploadId, WorkspaceId};
+use actionlayer_domain::{ExportId, MessageId, Timestamp, Upload, UploadId, WorkspaceId};
 
 use crate::{Store, StoreError};
 
@@ -39,6 +39,11 @@ impl BlobKey {
     /// Where the owner of an announced file puts it.
     pub fn upload(workspace: WorkspaceId, upload: UploadId) -> Self {
         Self(format!("uploads/{workspace}/{upload}"))
+    }
+
+    /// A file of an export.
+    pub fn export(workspace: WorkspaceId, export: ExportId, name: &str) -> Self {
+        Self(format!("exports/{workspace}/{export}/{name}"))
     }
 
     /// Words of many mails, sorted.

@@ -172,6 +172,11 @@ pub fn workspace(id: WorkspaceId) -> Key {
     Key::new(workspace_pk(id), "WORKSPACE")
 }
 
+/// The export of a workspace.
+pub fn export(workspace: WorkspaceId) -> Key {
+    Key::new(workspace_pk(workspace), "EXPORT")
+}
+
 /// A domain.
 pub fn domain(workspace: WorkspaceId, id: DomainId) -> Key {
     Key::new(workspace_pk(workspace), format!("DOMAIN#{id}"))
@@ -436,6 +441,9 @@ pub(crate) const DUE_HELD: &str = "DUE#HELD";
 pub(crate) const DUE_DOMAINS: &str = "DUE#DOMAIN";
 /// Domains that were proven once and are watched, in [`Index::Due`].
 pub(crate) const DUE_PROVEN_DOMAINS: &str = "DUE#PROVEN";
+
+/// Exports that are being written, in [`Index::Due`].
+pub(crate) const DUE_EXPORTS: &str = "DUE#EXPORT";
 
 /// Endpoints at which a delivery will be due, in [`Index::Due`].
 pub(crate) const DUE_ENDPOINTS: &str = "DUE#ENDPOINT";

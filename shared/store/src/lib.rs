@@ -23,6 +23,7 @@ mod due;
 mod entries;
 mod error;
 mod events;
+mod exports;
 mod family;
 mod follow;
 mod held;

@@ -29,6 +29,7 @@ mod events;
 mod every_channel;
 mod everything;
 mod exactly_once;
+mod exports;
 mod fairness;
 mod floods;
 mod following;

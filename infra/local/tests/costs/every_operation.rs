@@ -246,6 +246,8 @@ impl<'a> Till<'a> {
         self.get("GET /v1/events?wait=0", &[]).await;
         self.get("GET /v1/workspace", &[]).await;
         self.get("GET /v1/workspace/slack", &[]).await;
+        self.get("POST /v1/workspace/export", &[]).await;
+        self.get("GET /v1/workspace/export", &[]).await;
         self.get("GET /v1/billing/subscription", &[]).await;
         self.ask("POST /v1/billing/checkout", &[], json!({"plan": "pro"})).await;
         self.get("POST /v1/billing/portal", &[]).await;

@@ -7,6 +7,7 @@ mod deliveries;
 mod document;
 mod every_operation;
 mod operations;
+mod pages;
 mod scale;
 mod schema;
 mod tools;
@@ -158,6 +159,8 @@ const EVERY_OPERATION: &[Price] = &[
     price("GET /v1/events?wait=0", 2, 2, 0.5, 1.0),
     price("GET /v1/workspace", 2, 2, 1.0, 1.0),
     price("GET /v1/workspace/slack", 2, 2, 1.0, 1.0),
+    price("POST /v1/workspace/export", 3, 3, 1.0, 7.0),
+    price("GET /v1/workspace/export", 2, 2, 1.0, 1.0),
     price("GET /v1/billing/subscription", 3, 6, 5.0, 1.0),
     price("POST /v1/billing/checkout", 1, 1, 0.0, 1.0),
     price("POST /v1/billing/portal", 1, 1, 0.0, 1.0),
@@ -192,6 +195,25 @@ fn no_operation_is_without_a_price() {
         methods.map(move |method| format!("{} {path}", method.to_uppercase()))
     });
     operations::assert_priced(operations, EVERY_OPERATION, &every_operation::UNCOUNTED);
+}
+
+/// Every page of the dashboard, the visitor's session, membership and workspace included (2 round trips, 3 read units).
+#[rustfmt::skip]
+const EVERY_PAGE: &[Price] = &[
+];
+
+#[tokio::test]
+async fn each_page_costs_what_it_should() {
+    let world = World::start().await;
+    let counted = pages::count(&world).await;
+    assert_eq!(counted, EVERY_PAGE, "\n{}", operations::table(&counted));
+}
+
+#[test]
+fn no_page_is_without_a_price() {
+    let named = pages::named_in_the_source();
+    assert!(named.len() > 40, "{named:?}");
+    operations::assert_priced(named, EVERY_PAGE, &pages::UNCOUNTED);
 }
 
 /// One cycle, with all that the relay does about each step.

@@ -7,6 +7,7 @@ use actionlayer_service::{
     App,
     workspace::{
         bootstrap_workspace as bootstrap,
+        export_workspace::{self as exports, Exported},
         update_workspace::{self, UpdateWorkspace},
     },
 };
@@ -16,13 +17,16 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
-    ApiError, Authenticated, JsonBody, NoQuery,
-    views::{BootstrapView, WorkspaceView},
+    ApiError, Authenticated, JsonBody, NoFields, NoQuery, OnceOnly, OptionalJsonBody,
+    views::{BootstrapView, ExportView, WorkspaceView},
 };
 
 /// The operations on this resource.
 pub fn routes() -> OpenApiRouter<Arc<App>> {
-    OpenApiRouter::new().routes(routes!(bootstrap_workspace)).routes(routes!(get_workspace, update_workspace))
+    OpenApiRouter::new()
+        .routes(routes!(bootstrap_workspace))
+        .routes(routes!(get_workspace, update_workspace))
+        .routes(routes!(export_workspace, get_workspace_export))
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -80,4 +84,42 @@ pub(crate) async fn update_workspace(
     JsonBody(patch): JsonBody<UpdateWorkspace>,
 ) -> Result<Json<WorkspaceView>, ApiError> {
     Ok(Json(WorkspaceView::of(update_workspace::update_workspace(&app, &caller, patch).await?)))
+}
+
+/// Export the workspace
+///
+/// Writes all that the workspace has into files of JSON lines, each line with a `type` (`workspace`, `user`, `identity`, `domain`,
+/// `api_key`, `rule`, `webhook`, `contact`, `suppression`, `audit`, `thread`, `draft`, `message`) and `data` as the API shows it,
+/// without secrets. Files and raw mail are named by their ids and fetched with the API. It is written in parts of some 4 MB, some
+/// every minute; ask for it with `GET /v1/workspace/export`. One is written at a time. Takes a key with the role `full`.
+#[utoipa::path(
+    post, path = "/v1/workspace/export", tag = "Workspace",
+    responses((status = 202, description = "The export, of which nothing is written yet.", body = ExportView)),
+    extensions(("x-errors" = json!(["conflict"])))
+)]
+pub(crate) async fn export_workspace(
+    State(app): State<Arc<App>>,
+    Authenticated(caller): Authenticated,
+    OnceOnly(idempotency): OnceOnly,
+    _: NoQuery,
+    OptionalJsonBody(NoFields {}): OptionalJsonBody<NoFields>,
+) -> Result<(StatusCode, Json<ExportView>), ApiError> {
+    let export = exports::export_workspace(&app, &caller, &idempotency).await?;
+    Ok((StatusCode::ACCEPTED, Json(ExportView::of(Exported { export, urls: Vec::new() }))))
+}
+
+/// Retrieve the export of the workspace
+///
+/// The newest one of the last 7 days, with URLs of the files that are there so far. Takes a key with the role `full`.
+#[utoipa::path(
+    get, path = "/v1/workspace/export", tag = "Workspace",
+    responses((status = 200, description = "The export.", body = ExportView)),
+    extensions(("x-errors" = json!(["not_found", "forbidden"])))
+)]
+pub(crate) async fn get_workspace_export(
+    State(app): State<Arc<App>>,
+    Authenticated(caller): Authenticated,
+    _: NoQuery,
+) -> Result<Json<ExportView>, ApiError> {
+    Ok(Json(ExportView::of(exports::get_export(&app, &caller).await?)))
 }

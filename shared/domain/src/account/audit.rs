@@ -47,6 +47,8 @@ pub enum AuditAct {
     ChangedRole,
     /// Removed somebody.
     RemovedUser,
+    /// Asked for all that the workspace has.
+    ExportedWorkspace,
 }
 
 impl AuditAct {
@@ -66,6 +68,7 @@ impl AuditAct {
             Self::AcceptedInvitation => "accepted an invitation",
             Self::ChangedRole => "changed the role of",
             Self::RemovedUser => "removed",
+            Self::ExportedWorkspace => "asked for an export of the workspace",
         }
     }
 }

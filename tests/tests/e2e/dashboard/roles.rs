@@ -144,6 +144,9 @@ const ROUTES: &[(&str, Who, Fields)] = &[
     ("POST /settings/sessions/verify", Everyone, NOTHING),
     ("POST /settings/sessions/password", Everyone, &[("password", "x"), ("new_password", "y")]),
     ("GET /settings/audit", Owners, NOTHING),
+    ("GET /settings/export", Owners, NOTHING),
+    ("GET /settings/export/{part}", Owners, NOTHING),
+    ("POST /settings/export", Owners, NOTHING),
     ("POST /suppressions/{id}/delete", Owners, NOTHING),
     ("POST /contacts/{id}/delete", Owners, NOTHING),
     ("POST /rules/{id}/delete", Owners, NOTHING),
@@ -231,6 +234,9 @@ impl Objects {
             list["data"].get(0).map(|delivery| id(delivery).to_owned())
         })
         .await;
+        // What there is now, as a file.
+        world.owner.post_empty("/v1/workspace/export").await.expect(202);
+        world.sweep().await;
         let victim = Person::member(world, "Victor", MemberRole::Viewer).await;
         let users = victim.see("/settings/users").await;
         let own = users.html.split("name=\"user_id\" value=\"").nth(1).map(|rest| rest[..36].to_owned());
@@ -239,6 +245,7 @@ impl Objects {
             ("message", id(message).to_owned()),
             ("file", message["attachments"][0]["id"].as_str().unwrap().to_owned()),
             ("version", "0".to_owned()),
+            ("part", "0".to_owned()),
             ("delivery", delivery),
             ("workspace", id(&workspace).to_owned()),
             ("domain", id(&world.domain).to_owned()),
