@@ -276,6 +276,7 @@ try {
     users: "/settings/users",
     sessions: "/settings/sessions",
     export: "/settings/export",
+    deletion: "/settings/delete",
     onboarding: "/onboarding",
     contacts: "/contacts",
     contact: await find("/contacts", "/contacts/"),

@@ -116,20 +116,34 @@ impl Engine {
     /// The engine's table, for what no public interface writes. There is no bucket behind it.
     pub fn store(&self) -> Store {
         let credentials = Credentials::new("local", "local", None, None, "tests");
-        let dynamodb = aws_sdk_dynamodb::Config::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .region(Region::new(REGION))
-            .credentials_provider(credentials.clone())
-            .endpoint_url(&self.dynamodb)
-            .build();
         let s3 = aws_sdk_s3::Config::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new(REGION))
             .credentials_provider(credentials)
             .build();
         let template = Template::parse(TEMPLATE).expect("the template");
-        let (dynamodb, s3) = (aws_sdk_dynamodb::Client::from_conf(dynamodb), aws_sdk_s3::Client::from_conf(s3));
-        Store::new(dynamodb, s3, template.table.id.as_str(), template.bucket.as_str())
+        let s3 = aws_sdk_s3::Client::from_conf(s3);
+        Store::new(self.dynamodb(), s3, template.table.id.as_str(), template.bucket.as_str())
+    }
+
+    fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
+        let config = aws_sdk_dynamodb::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new(REGION))
+            .credentials_provider(Credentials::new("local", "local", None, None, "tests"))
+            .endpoint_url(&self.dynamodb);
+        aws_sdk_dynamodb::Client::from_conf(config.build())
+    }
+
+    /// The keys of every item in the table: partition key and sort key, with a blank between.
+    pub async fn every_key(&self) -> Vec<String> {
+        let template = Template::parse(TEMPLATE).expect("the template");
+        let scan = self.dynamodb().scan().table_name(template.table.id.as_str()).consistent_read(true);
+        let items: Vec<_> = scan.into_paginator().items().send().collect::<Result<_, _>>().await.expect("the table");
+        let text = |item: &std::collections::HashMap<String, aws_sdk_dynamodb::types::AttributeValue>, name: &str| {
+            item[name].as_s().expect("a text").clone()
+        };
+        items.iter().map(|item| format!("{} {}", text(item, "pk"), text(item, "sk"))).collect()
     }
 
     /// Everything the engine has printed and logged since its folder is new.

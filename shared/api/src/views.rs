@@ -4,6 +4,7 @@
 //! Absent values are shown as `null`, so that a client sees the same fields every time.
 
 mod billing;
+mod deletion;
 mod draft;
 mod export;
 mod html_preview;
@@ -19,6 +20,7 @@ mod upload;
 mod webhook;
 
 pub use billing::SubscriptionView;
+pub use deletion::DeletionView;
 pub use draft::{ActorView, DraftVersionView, DraftView, FailureView, NotificationView};
 pub use export::ExportView;
 pub use html_preview::HtmlPreviewView;

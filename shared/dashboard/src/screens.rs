@@ -7,6 +7,7 @@ mod activity;
 mod answer;
 mod channels;
 mod contacts;
+mod deletion;
 mod domains;
 mod drafts;
 mod export;
@@ -37,6 +38,7 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .merge(activity::routes())
         .merge(channels::routes())
         .merge(contacts::routes())
+        .merge(deletion::routes())
         .merge(domains::routes())
         .merge(drafts::routes())
         .merge(export::routes())

@@ -131,6 +131,11 @@ impl Caller {
 
     /// Whoever asked for something that is read later on their behalf: a user, or the owner of a key. None for others.
     pub fn reader(workspace_id: WorkspaceId, asked_by: &Actor) -> Option<Self> {
+        Self::on_behalf(workspace_id, asked_by, Authority::Read)
+    }
+
+    /// The same for what they asked to have done, when they may do everything.
+    pub fn on_behalf(workspace_id: WorkspaceId, asked_by: &Actor, authority: Authority) -> Option<Self> {
         let name = HeaderText::sanitize(&asked_by.name);
         let principal = match asked_by.kind {
             ActorKind::User => Principal::User { id: asked_by.id.parse().ok()?, name },
@@ -139,7 +144,7 @@ impl Caller {
                 return None;
             }
         };
-        Some(Self { workspace_id, principal, authority: Authority::Read, scope: Scope::Workspace })
+        Some(Self { workspace_id, principal, authority, scope: Scope::Workspace })
     }
 
     /// A rule of the owner's, which may what its owner may.

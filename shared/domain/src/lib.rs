@@ -30,6 +30,7 @@ pub mod channel;
 pub mod channel_line;
 pub mod contact;
 pub mod draft;
+pub mod erasure;
 pub mod event;
 pub mod export;
 pub mod failure;
@@ -65,8 +66,8 @@ pub use caller::{Authority, Caller, Principal, Scope};
 pub use draft::{Draft, DraftBody, DraftRefusal, DraftStatus};
 pub use identity::Identity;
 pub use ids::{
-    ApiKeyId, AttemptId, AuditId, ContactId, DomainId, DraftId, EventId, Family, HeldId, IdentityId, MessageId, RuleId,
-    SuppressionId, ThreadId, UploadId, UserId, WebhookDeliveryId, WebhookId, WorkspaceId,
+    ApiKeyId, AttemptId, AuditId, ContactId, DomainId, DraftId, EventId, ExportId, Family, HeldId, IdentityId,
+    MessageId, RuleId, SuppressionId, ThreadId, UploadId, UserId, WebhookDeliveryId, WebhookId, WorkspaceId,
 };
 pub use key::{ApiKeySecret, Role};
 pub use message::{Message, MessageBody};

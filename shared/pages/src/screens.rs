@@ -4,6 +4,7 @@
 //! agent wrote, is made legible and escaped; the HTML of a mail stands in a document of its own, see [`mail_frame`].
 
 pub mod contacts;
+pub mod deletion;
 pub mod domains;
 pub mod draft;
 pub mod events;

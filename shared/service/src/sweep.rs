@@ -18,7 +18,10 @@ use crate::{
     domains::verify_domain::check_domain,
     inbound::receive_mail::{ReceivedMail, receive_held, receive_mail},
     outbound::deliver::fail,
-    workspace::plan::{Allowance, read_plan},
+    workspace::{
+        delete_workspace::delete_due,
+        plan::{Allowance, read_plan},
+    },
 };
 
 /// How long SES has to say what became of a mail whose answer was lost. Its send events come within seconds.
@@ -57,6 +60,8 @@ pub struct Swept {
     pub released_mails: usize,
     /// Endpoints at which a delivery was due.
     pub woken_endpoints: usize,
+    /// Workspaces of which nothing is left.
+    pub deleted_workspaces: usize,
 }
 
 /// Does everything that is due. A part that fails does not keep the others; the first failure is returned at the end.
@@ -69,6 +74,7 @@ pub async fn sweep(app: &App) -> Result<Swept, ServiceError> {
         recover_mail(app, &mut swept.recovered_mails).await,
         release_mail(app, &mut swept.released_mails).await,
         wake_endpoints(app, &mut swept.woken_endpoints).await,
+        delete_due(app, &mut swept.deleted_workspaces).await,
     ];
     parts.into_iter().collect::<Result<(), _>>()?;
     Ok(swept)

@@ -5,6 +5,7 @@ pub mod authenticate;
 pub mod billing;
 pub mod bootstrap_workspace;
 pub mod create_workspace;
+pub mod delete_workspace;
 pub mod export_workspace;
 pub mod idempotency;
 pub(crate) mod plan;

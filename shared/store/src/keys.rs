@@ -172,6 +172,11 @@ pub fn workspace(id: WorkspaceId) -> Key {
     Key::new(workspace_pk(id), "WORKSPACE")
 }
 
+/// That a workspace is to be deleted: beside its own partitions, which go first.
+pub fn erasure(workspace: WorkspaceId) -> Key {
+    Key::new(format!("ERASE#{workspace}"), "ERASURE")
+}
+
 /// The export of a workspace.
 pub fn export(workspace: WorkspaceId) -> Key {
     Key::new(workspace_pk(workspace), "EXPORT")
@@ -442,6 +447,8 @@ pub(crate) const DUE_DOMAINS: &str = "DUE#DOMAIN";
 /// Domains that were proven once and are watched, in [`Index::Due`].
 pub(crate) const DUE_PROVEN_DOMAINS: &str = "DUE#PROVEN";
 
+/// Workspaces that are to be deleted, in [`Index::Due`].
+pub(crate) const DUE_ERASURES: &str = "DUE#ERASURE";
 /// Exports that are being written, in [`Index::Due`].
 pub(crate) const DUE_EXPORTS: &str = "DUE#EXPORT";
 

@@ -21,6 +21,7 @@ mod cursor;
 mod drafts;
 mod due;
 mod entries;
+mod erasures;
 mod error;
 mod events;
 mod exports;

@@ -22,6 +22,7 @@ mod contacts;
 mod contract;
 mod crashes;
 mod dashboard;
+mod deletions;
 mod delivering;
 mod direct_sends;
 mod errors;

@@ -248,6 +248,9 @@ impl<'a> Till<'a> {
         self.get("GET /v1/workspace/slack", &[]).await;
         self.get("POST /v1/workspace/export", &[]).await;
         self.get("GET /v1/workspace/export", &[]).await;
+        self.ask("POST /v1/workspace/deletion", &[], json!({"name": "Costs"})).await;
+        self.get("GET /v1/workspace/deletion", &[]).await;
+        self.get("DELETE /v1/workspace/deletion", &[]).await;
         self.get("GET /v1/billing/subscription", &[]).await;
         self.ask("POST /v1/billing/checkout", &[], json!({"plan": "pro"})).await;
         self.get("POST /v1/billing/portal", &[]).await;

@@ -216,6 +216,7 @@ impl Visit<'_> {
         self.open("GET /settings/sessions", &[], "").await;
         self.open("GET /settings/audit", &[], "").await;
         self.open("GET /settings/export", &[], "").await;
+        self.open("GET /settings/delete", &[], "").await;
         self.open("GET /workspaces", &[], "").await;
     }
 }

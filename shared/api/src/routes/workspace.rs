@@ -6,7 +6,7 @@ use actionlayer_domain::HeaderText;
 use actionlayer_service::{
     App,
     workspace::{
-        bootstrap_workspace as bootstrap,
+        bootstrap_workspace as bootstrap, delete_workspace as deletion,
         export_workspace::{self as exports, Exported},
         update_workspace::{self, UpdateWorkspace},
     },
@@ -18,7 +18,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     ApiError, Authenticated, JsonBody, NoFields, NoQuery, OnceOnly, OptionalJsonBody,
-    views::{BootstrapView, ExportView, WorkspaceView},
+    views::{BootstrapView, DeletionView, ExportView, WorkspaceView},
 };
 
 /// The operations on this resource.
@@ -27,6 +27,7 @@ pub fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(bootstrap_workspace))
         .routes(routes!(get_workspace, update_workspace))
         .routes(routes!(export_workspace, get_workspace_export))
+        .routes(routes!(delete_workspace, get_workspace_deletion, cancel_workspace_deletion))
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -122,4 +123,66 @@ pub(crate) async fn get_workspace_export(
     _: NoQuery,
 ) -> Result<Json<ExportView>, ApiError> {
     Ok(Json(ExportView::of(exports::get_export(&app, &caller).await?)))
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({ "name": "Novacore" }))]
+pub(crate) struct DeleteWorkspace {
+    /// The name of the workspace, so that it is the one that is meant.
+    name: String,
+}
+
+/// Delete the workspace
+///
+/// Schedules it. For 7 days everything works as before, and it can be taken back with `DELETE /v1/workspace/deletion`. Then keys,
+/// webhooks, identities, domains and users go, so that nothing comes in or leaves any more; then everything the table has of it, and
+/// its files. What remains is raw mail as SES delivered it, under SES's id, and for 30 days earlier versions of files, where the
+/// operator keeps them. Takes a key with the role `full`.
+#[utoipa::path(
+    post, path = "/v1/workspace/deletion", tag = "Workspace",
+    request_body = DeleteWorkspace,
+    responses((status = 202, description = "When it begins.", body = DeletionView))
+)]
+pub(crate) async fn delete_workspace(
+    State(app): State<Arc<App>>,
+    Authenticated(caller): Authenticated,
+    _: NoQuery,
+    JsonBody(DeleteWorkspace { name }): JsonBody<DeleteWorkspace>,
+) -> Result<(StatusCode, Json<DeletionView>), ApiError> {
+    let erasure = deletion::schedule_deletion(&app, &caller, &name).await?;
+    Ok((StatusCode::ACCEPTED, Json(DeletionView::of(&erasure))))
+}
+
+/// Retrieve the deletion of the workspace
+///
+/// 404 when none was asked for.
+#[utoipa::path(
+    get, path = "/v1/workspace/deletion", tag = "Workspace",
+    responses((status = 200, description = "When it begins.", body = DeletionView)),
+    extensions(("x-errors" = json!(["not_found", "forbidden"])))
+)]
+pub(crate) async fn get_workspace_deletion(
+    State(app): State<Arc<App>>,
+    Authenticated(caller): Authenticated,
+    _: NoQuery,
+) -> Result<Json<DeletionView>, ApiError> {
+    Ok(Json(DeletionView::of(&deletion::get_deletion(&app, &caller).await?)))
+}
+
+/// Cancel the deletion of the workspace
+///
+/// Possible until it begins.
+#[utoipa::path(
+    delete, path = "/v1/workspace/deletion", tag = "Workspace",
+    responses((status = 204, description = "It is not deleted.")),
+    extensions(("x-errors" = json!(["not_found", "conflict"])))
+)]
+pub(crate) async fn cancel_workspace_deletion(
+    State(app): State<Arc<App>>,
+    Authenticated(caller): Authenticated,
+    _: NoQuery,
+) -> Result<StatusCode, ApiError> {
+    deletion::cancel_deletion(&app, &caller).await?;
+    Ok(StatusCode::NO_CONTENT)
 }

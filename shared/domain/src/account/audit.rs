@@ -49,6 +49,10 @@ pub enum AuditAct {
     RemovedUser,
     /// Asked for all that the workspace has.
     ExportedWorkspace,
+    /// Asked for the workspace to be deleted.
+    ScheduledDeletion,
+    /// Took that back.
+    CanceledDeletion,
 }
 
 impl AuditAct {
@@ -68,6 +72,8 @@ impl AuditAct {
             Self::AcceptedInvitation => "accepted an invitation",
             Self::ChangedRole => "changed the role of",
             Self::RemovedUser => "removed",
+            Self::ScheduledDeletion => "asked for the workspace to be deleted",
+            Self::CanceledDeletion => "took back that the workspace is deleted",
             Self::ExportedWorkspace => "asked for an export of the workspace",
         }
     }

@@ -36,6 +36,19 @@ pub(super) fn chosen(text: &str, email: &actionlayer_domain::EmailAddress) -> Re
     Password::choose(text, email).map_err(|error| FieldError::new("The password", error))
 }
 
+/// Asks somebody who is signed in for their password once more, before something that cannot be undone. Counted as a sign-in.
+pub async fn confirm_password(
+    app: &App,
+    visitor: &Visitor,
+    source: &Source,
+    given: Password,
+) -> Result<(), SignInRefusal> {
+    if let Err(too_many) = count(app, source, Try::Password, visitor.user.email.as_str()).await? {
+        return Err(SignInRefusal::TooMany(too_many));
+    }
+    if fits(Some(visitor.user.password.clone()), given).await? { Ok(()) } else { Err(SignInRefusal::Wrong) }
+}
+
 /// Changes one's password. Every session but the one this answers with is over.
 pub async fn change_password(
     app: &App,

@@ -1,0 +1,118 @@
+//! Deleting a workspace: named by its owner, taken back for a week, and then nothing of it is left.
+
+use actionlayer_domain::account::MemberRole;
+use actionlayer_tests::{Api, Browser, CUSTOMER, Letter, Person, World, eventually, world::id};
+use serde_json::{Value, json};
+
+use crate::{everything::Everything, tenants::tenants};
+
+const WEEK_SECONDS: u32 = 7 * 24 * 3600;
+
+/// Lets the week and all that follows pass.
+async fn let_it_happen(world: &World, workspace: &str) {
+    world.advance(WEEK_SECONDS).await;
+    eventually("nothing of it", async || {
+        world.sweep().await;
+        world.advance(3_600).await;
+        world.sweep().await;
+        let left: Vec<_> = world.engine.every_key().await.into_iter().filter(|key| key.contains(workspace)).collect();
+        left.is_empty().then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn nothing_is_left_of_a_deleted_workspace_and_all_of_the_others() {
+    let all = Everything::there_is().await;
+    let world = &all.world;
+    let other = tenants(world, 2).await.remove(1);
+    other.owner.patch("/v1/workspace", json!({"settings": {"draft_ttl_hours": 40}})).await.expect(200);
+    let workspace = world.owner.get("/v1/workspace").await.expect(200);
+    let olga = Person::member(world, "Olga", MemberRole::Owner).await;
+    world.owner.post_empty("/v1/workspace/export").await.expect(202);
+    world.sweep().await;
+
+    world.owner.get("/v1/workspace/deletion").await.refused(404, "not_found");
+    for name in ["", "novacore", "The other"] {
+        let wrong = world.owner.post("/v1/workspace/deletion", json!({"name": name})).await;
+        wrong.refused(422, "validation_error");
+    }
+    world
+        .key("agent")
+        .await
+        .post("/v1/workspace/deletion", json!({"name": "Novacore"}))
+        .await
+        .refused(403, "forbidden");
+    let asked = world.owner.post("/v1/workspace/deletion", json!({"name": "Novacore"})).await.expect(202);
+    assert_eq!(asked["can_be_canceled"], true);
+    let again = world.owner.post("/v1/workspace/deletion", json!({"name": "Novacore"})).await.expect(202);
+    assert_eq!(again["due_at"], asked["due_at"]);
+
+    // Everything works as before, and it can be taken back.
+    world.sweep().await;
+    world.owner.get("/v1/threads").await.expect(200);
+    other.owner.get("/v1/workspace/deletion").await.refused(404, "not_found");
+    other.owner.delete("/v1/workspace/deletion").await.refused(404, "not_found");
+    assert_eq!(world.owner.delete("/v1/workspace/deletion").await.status, 204);
+    world.advance(WEEK_SECONDS).await;
+    world.sweep().await;
+    world.owner.get("/v1/threads").await.expect(200);
+
+    world.owner.post("/v1/workspace/deletion", json!({"name": "Novacore"})).await.expect(202);
+    let_it_happen(world, id(&workspace)).await;
+    world.owner.get("/v1/threads").await.refused(401, "unauthorized");
+    assert_eq!(olga.browser().get("/inbox").await.expect(303).location(), "/workspaces");
+    // Its name and its domain are free again.
+    let free = json!({"domain": world.domain["domain"]});
+    other.owner.post("/v1/domains", free).await.expect(201);
+    // The other one has all it had.
+    let letter = Letter::from(CUSTOMER).subject("Still here");
+    world.receive_at(&other.address, &letter).await;
+    eventually("the mail of the other", async || {
+        let threads = other.owner.get("/v1/threads").await.expect(200);
+        threads["data"].as_array().unwrap().iter().any(|thread| thread["subject"] == "Still here").then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_deletion_goes_on_after_the_process_died() {
+    let mut world = World::start().await;
+    for number in 0..5 {
+        world.begin(&Letter::from(CUSTOMER).subject(&format!("Mail {number}"))).await;
+    }
+    let workspace = world.owner.get("/v1/workspace").await.expect(200);
+    world.owner.post("/v1/workspace/deletion", json!({"name": "Novacore"})).await.expect(202);
+    world.advance(WEEK_SECONDS).await;
+    let anyone: Api = world.anyone.clone();
+    let sweeping = tokio::spawn(async move {
+        anyone.try_ask(reqwest::Method::POST, "/local/sweep", &[], Vec::new()).await;
+    });
+    world.crash_and_restart().await;
+    sweeping.await.unwrap();
+    let_it_happen(&world, id(&workspace)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_owner_enters_name_and_password() {
+    let world = World::start().await;
+    let made = world.anyone.post_empty("/local/start-link").await.expect(200);
+    let url = made["url"].as_str().unwrap();
+    let token = url.split_once("token=").unwrap().1;
+    let password = "correct horse battery";
+    let browser = Browser::new(&world.engine.http);
+    let typed = [("token", token), ("name", "Olga"), ("email", "olga@people.test"), ("password", password)];
+    browser.post("/start", &typed).await.expect(303);
+    browser.get("/settings/delete").await.expect(200).says("For 7 days");
+    let wrong = [("name", "Novacore"), ("password", "not the right one")];
+    browser.post("/settings/delete", &wrong).await.expect(422).says("The password is not right");
+    let wrong = [("name", "Nova"), ("password", password)];
+    browser.post("/settings/delete", &wrong).await.expect(422).says("as it is written");
+    world.owner.get("/v1/workspace/deletion").await.refused(404, "not_found");
+    let right = [("name", "Novacore"), ("password", password)];
+    browser.submit("/settings/delete", &right).await.expect(200).says("will be deleted on");
+    browser.submit("/settings/delete/cancel", &[]).await.expect(200).says("The workspace stays");
+    let deletion: Value = world.owner.get("/v1/workspace/deletion").await.refused(404, "not_found");
+    assert_eq!(deletion["error"], "not_found");
+    browser.get("/settings/audit").await.expect(200).says("took back that the workspace is deleted");
+}
