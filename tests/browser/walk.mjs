@@ -109,6 +109,11 @@ try {
     await page.getByRole("link", { name: "Done, it is copied" }).click();
   });
 
+  await step("the key lists no threads yet", async () => {
+    const list = await call("GET", "/v1/threads", key);
+    assert.deepEqual([list.data, list.total, list.limit, list.offset], [[], 0, 20, 0]);
+  });
+
   await step("a mail arrives while the page waits for it", async () => {
     await page.getByText("Waiting for it").waitFor();
     await receive({
@@ -138,6 +143,17 @@ try {
     await left("ada@customer.test");
     // The page looks by itself until it is gone.
     await page.getByText("Approved by Olga Owner", { exact: false }).first().waitFor();
+  });
+
+  await step("approved in the channel, then sent by the agent, as the published quickstart ends", async () => {
+    await receive({ from: "hedy@radio.test", name: "Hedy Lamarr", subject: "Frequencies", text: "Do you hop?" });
+    const draft = await submit(key, "Frequencies", "Thanks for reaching out — I'll get back to you shortly.",
+      { rationale: "Acknowledging receipt while I check the calendar." });
+    await page.goto(`${base}${await approvalPath("olga@novacore.test", "back to you shortly")}`);
+    await page.getByRole("button", { name: "Approve", exact: true }).click();
+    await page.getByText("Approved", { exact: false }).first().waitFor();
+    await call("POST", `/v1/drafts/${draft.id}/send`, key, {}, 202);
+    await left("hedy@radio.test");
   });
 
   await step("by keyboard alone", async () => {

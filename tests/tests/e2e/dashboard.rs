@@ -132,6 +132,26 @@ async fn who_comes_second_is_told_who_was_first() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn of_two_who_approve_at_once_one_sends_and_the_other_is_told() {
+    let (world, _, draft) = world_with_a_draft().await;
+    let olga = Person::member(&world, "Olga", MemberRole::Owner).await;
+    let paul = Person::member(&world, "Paul", MemberRole::Approver).await;
+    let path = format!("/drafts/{}", id(&draft));
+    let approve = format!("{path}/approve");
+    let (hers, his) = (olga.see(&path).await, paul.see(&path).await);
+    let (hers, his) = (hers.form(&approve), his.form(&approve));
+    let (hers, his) = (hers.with("action", "approve_and_send"), his.with("action", "approve_and_send"));
+    let (one, two) = tokio::join!(olga.post(&hers), paul.post(&his));
+    let (won, lost) = if one.status == 200 { (one, two) } else { (two, one) };
+    assert_eq!((won.status, lost.status), (200, 409), "{}\n{}", won.text(), lost.text());
+    won.says("Approved, and on its way");
+    let told = ["approved it first", "It is on its way", "It was sent already"];
+    assert!(told.iter().any(|words| lost.text().contains(words)), "{}", lost.text());
+    world.come_to_rest().await;
+    assert_eq!(world.sent_to(CUSTOMER).await.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_version_that_nobody_saw_is_not_approved() {
     let (world, _, draft) = world_with_a_draft().await;
     let olga = Person::member(&world, "Olga", MemberRole::Owner).await;
