@@ -87,7 +87,7 @@ impl Store {
             if keys.is_empty() {
                 continue;
             }
-            stream::iter(keys.iter().map(|key| self.delete_blob(key)))
+            stream::iter(keys.into_iter().map(|key| async move { self.delete_blob(&key).await }))
                 .buffer_unordered(DELETED_AT_ONCE)
                 .try_collect::<()>()
                 .await?;
