@@ -15,7 +15,12 @@ def raise_all(deployment: Deployment) -> None:
     cloudwatch, sqs, sns = (deployment.client(name) for name in ("cloudwatch", "sqs", "sns"))
     told_url = sqs.create_queue(QueueName="told")["QueueUrl"]
     told_arn = sqs.get_queue_attributes(QueueUrl=told_url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    sns.subscribe(TopicArn=deployment.resources["AlarmTopic"], Protocol="sqs", Endpoint=told_arn)
+    topic = deployment.resources["AlarmTopic"]
+    may_send = {"Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sqs:SendMessage",
+                "Resource": told_arn, "Condition": {"ArnEquals": {"aws:SourceArn": topic}}}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [may_send]})
+    sqs.set_queue_attributes(QueueUrl=told_url, Attributes={"Policy": policy})
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=told_arn)
     named = {physical: logical for logical, physical in deployment.resources.items() if logical.endswith("Alarm")}
     alarms = [alarm for alarm in cloudwatch.describe_alarms()["MetricAlarms"] if alarm["AlarmName"] in named]
     assert len(alarms) == len(named) > 0, (len(alarms), len(named))
@@ -38,7 +43,7 @@ def raise_one(deployment: Deployment, cloudwatch, sqs, alarm: dict) -> None:
     [dimension] = alarm["Dimensions"]
     if dimension["Name"] == "QueueName":
         url = sqs.get_queue_url(QueueName=dimension["Value"])["QueueUrl"]
-        assert url in deployment.resources.values(), url
+        assert dimension["Value"] in {physical.rsplit("/", 1)[-1] for physical in deployment.resources.values()}, dimension
         sqs.send_message(QueueUrl=url, MessageBody="{}")
         kind = "ApproximateNumberOfMessages"
         value = float(sqs.get_queue_attributes(QueueUrl=url, AttributeNames=[kind])["Attributes"][kind])

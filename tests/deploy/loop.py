@@ -29,7 +29,7 @@ class Loop:
         for step in (
             self.begin, self.sign_in, self.domain, self.identity, self.webhook_and_rule, self.mail_and_link, self.slack,
             self.telegram, self.recorded_event, self.files, self.search, self.bounce, self.mcp, self.dashboard,
-            self.events, self.schedule, self.redeploy,
+            self.new_sender, self.test_of_channels, self.schedule, self.events, self.redeploy,
         ):
             started = time.monotonic()
             step()
@@ -238,6 +238,28 @@ class Loop:
         browser.see(f"/threads/{thread['id']}", "It costs forty.")
         assert Browser(self.deployment).ask("GET", "/inbox").status == 303
 
+    def new_sender(self) -> None:
+        """A stranger's mail is held; an approver trusts them by the link of a mail, and it comes in, with its file."""
+        gated = {"settings": {"sender_trust_gating": True, "notify_held_inbound": True}}
+        self.owner.call("PATCH", "/v1/workspace", gated)
+        stranger = "stan@elsewhere.test"
+        self.outside.write(self.mia["email_address"], "From a stranger", "Hello.", sender=stranger, file=b"a file")
+        link = self.outside.link_mailed("senders", stranger)
+        assert ask("GET", link).status == 200
+        assert not [t for t in self.agent.get("/v1/threads")["data"] if t["subject"] == "From a stranger"]
+        form = {"content-type": "application/x-www-form-urlencoded"}
+        trusted = ask("POST", link, b"action=trust", form)
+        assert trusted.status == 200 and "Trusted" in trusted.text, trusted.text
+        message = self.thread("From a stranger")["messages"][0]
+        file = self.owner.get(f"/v1/messages/{message['id']}/attachments/{message['attachments'][0]['id']}")
+        assert ask("GET", file["url"]).body == b"a file"
+        self.owner.call("PATCH", "/v1/workspace", {"settings": {"sender_trust_gating": False}})
+
+    def test_of_channels(self) -> None:
+        """The test of an identity's channels says of each that it works."""
+        tested = self.owner.post(f"/v1/identities/{self.mia['id']}/test-notification")
+        assert [row["state"] for row in tested["data"]] == ["sent"] * 3, tested
+
     def events(self) -> None:
         """Every function takes every event that events/ has for it."""
         functions, invoke = self.deployment.functions(), self.deployment.client("lambda").invoke
@@ -266,7 +288,7 @@ class Loop:
             assert all(line["table"] == self.deployment.resources["MailTable"] for line in lines)
             return sum(sum(value) if isinstance(value := line.get(name, 0), list) else value for line in lines)
 
-        wait_for("the numbers of mail that came", lambda: counted("mails_received") == 5)
+        wait_for("the numbers of mail that came", lambda: counted("mails_received") == 6)
         # A stream may come again, and is counted again then; this one had no reason to.
         wait_for("the numbers of mail that left", lambda: counted("mails_sent") == 6)
         assert counted("drafts_approved") == 6 and counted("mails_returned") == 1

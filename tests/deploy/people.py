@@ -122,18 +122,20 @@ class Outside:
         """What a domain's owner does at their registrar."""
         self.call("PUT", f"/local/dns/zones/{domain['domain']}", domain["records"])
 
-    def mail(self, to: str, subject: str, text: str) -> bytes:
+    def mail(self, to: str, subject: str, text: str, sender: str = CUSTOMER, file: bytes | None = None) -> bytes:
         message = EmailMessage()
-        message["From"], message["To"], message["Subject"] = f"Ada Löwe <{CUSTOMER}>", to, subject
-        message["Message-ID"] = f"<{uuid.uuid4()}@customer.test>"
+        message["From"], message["To"], message["Subject"] = f"Ada Löwe <{sender}>", to, subject
+        message["Message-ID"] = f"<{uuid.uuid4()}@{sender.split('@')[1]}>"
         message["Date"] = email.utils.localtime()
         message.set_content(text)
+        if file is not None:
+            message.add_attachment(file, maintype="application", subtype="octet-stream", filename="file.bin")
         return message.as_bytes(policy=email.policy.SMTP)
 
-    def write(self, to: str, subject: str, text: str) -> None:
+    def write(self, to: str, subject: str, text: str, sender: str = CUSTOMER, **more) -> None:
         """Mail by SMTP, as SES takes it."""
         with smtplib.SMTP("127.0.0.1", self.deployment.ports["smtp"]) as smtp:
-            smtp.sendmail(CUSTOMER, [to], self.mail(to, subject, text))
+            smtp.sendmail(sender, [to], self.mail(to, subject, text, sender, **more))
 
     def sent_to(self, recipient: str) -> list[EmailMessage]:
         """What left for somebody, newest first."""
@@ -151,8 +153,12 @@ class Outside:
         return wait_for(f"mail to {recipient} that says {words!r}", find)
 
     def approval_link(self, words: str) -> str:
+        return self.link_mailed("email", words)
+
+    def link_mailed(self, kind: str, words: str) -> str:
+        """The link of the approver's mail that says this."""
         text = self.sent(APPROVER, words).get_body(("plain",)).get_content()
-        link = re.search(r"https://\S+/callbacks/email/[\w-]+", text)
+        link = re.search(rf"https://\S+/callbacks/{kind}/[\w-]+", text)
         assert link, text
         return self.deployment.here(link[0])
 
