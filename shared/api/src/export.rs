@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use actionlayer_domain::{
-    Caller, Thread, Timestamp,
+    Authority, Caller, Thread, Timestamp,
     account::{AuditEntry, Membership},
     export::{Export, ExportKind, ExportPosition, ExportState, PART_BYTES},
 };
@@ -178,7 +178,11 @@ async fn write_page(
         ExportKind::Suppressions => {
             lines.page("suppression", list_suppressions(app, caller, request).await?, SuppressionView::of)
         }
-        ExportKind::Audit => lines.page("audit", list_audit(app, caller, &request).await?, audit),
+        ExportKind::Audit => {
+            // Only owners read it; who asked for the export was one.
+            let owner = Caller { authority: Authority::Full, ..caller.clone() };
+            lines.page("audit", list_audit(app, &owner, &request).await?, audit)
+        }
         ExportKind::Threads => {
             let page = list_threads(app, caller, ThreadFilter::default(), None, request).await?;
             for thread in page.items {

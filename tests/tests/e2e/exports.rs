@@ -31,7 +31,7 @@ async fn lines(world: &World) -> Vec<Value> {
 async fn everything_is_in_an_export_and_no_secret() {
     let all = Everything::there_is().await;
     let world = &all.world;
-    let secret = json!({"url": "https://hooks.customer.test/two"});
+    let secret = json!({"url": "https://hooks.customer.test/two", "events": ["*"]});
     let secret = world.owner.post("/v1/webhooks", secret).await.expect(201)["secret"].as_str().unwrap().to_owned();
     Person::member(world, "Olga", MemberRole::Owner).await;
     world.owner.get("/v1/workspace/export").await.refused(404, "not_found");

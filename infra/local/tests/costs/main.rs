@@ -38,9 +38,9 @@ const PRICES: [Price; 20] = [
     price("find that it was handed over before", 2, 2, 5.0, 0.0),
     price("take in that SES took it", 1, 1, 1.0, 0.0),
     price("take in that it was delivered", 2, 2, 1.0, 1.0),
-    price("carry out a rule that tags a thread", 13, 14, 10.0, 13.0),
+    price("carry out a rule that tags a thread", 13, 14, 10.0, 15.0),
     price("find that it was carried out before", 2, 2, 2.0, 0.0),
-    price("carry out one that changes nothing, beside one that does not match", 12, 13, 10.0, 6.0),
+    price("carry out one that changes nothing, beside one that does not match", 12, 13, 10.0, 8.0),
 ];
 
 #[tokio::test]
@@ -159,11 +159,11 @@ const EVERY_OPERATION: &[Price] = &[
     price("GET /v1/events?wait=0", 2, 2, 0.5, 1.0),
     price("GET /v1/workspace", 2, 2, 1.0, 1.0),
     price("GET /v1/workspace/slack", 2, 2, 1.0, 1.0),
-    price("POST /v1/workspace/export", 3, 3, 1.0, 7.0),
+    price("POST /v1/workspace/export", 3, 3, 1.0, 6.0),
     price("GET /v1/workspace/export", 2, 2, 1.0, 1.0),
-    price("POST /v1/workspace/deletion", 4, 4, 2.0, 9.0),
+    price("POST /v1/workspace/deletion", 4, 4, 2.0, 8.0),
     price("GET /v1/workspace/deletion", 2, 2, 1.0, 1.0),
-    price("DELETE /v1/workspace/deletion", 3, 3, 1.0, 7.0),
+    price("DELETE /v1/workspace/deletion", 3, 3, 1.0, 6.0),
     price("GET /v1/billing/subscription", 3, 6, 5.0, 1.0),
     price("POST /v1/billing/checkout", 1, 1, 0.0, 1.0),
     price("POST /v1/billing/portal", 1, 1, 0.0, 1.0),

@@ -176,7 +176,7 @@ impl Visit<'_> {
         let contact = id_of(&self.api(0, "GET", "/v1/contacts", Value::Null).await["data"][0]);
         let rule = json!({"name": "Tag", "trigger": "email.received", "actions": [{"type": "skip_ai"}]});
         let rule = id_of(&self.api(0, "POST", "/v1/rules", rule).await);
-        let webhook = json!({"url": "https://hooks.customer.example/"});
+        let webhook = json!({"url": "https://hooks.customer.example/", "events": ["*"]});
         let webhook = id_of(&self.api(3, "POST", "/v1/webhooks", webhook).await);
         let test = format!("/v1/webhooks/{webhook}/test");
         let delivery = id_of(&self.api(3, "POST", &test, Value::Null).await);
