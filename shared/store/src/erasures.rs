@@ -14,8 +14,9 @@ use crate::{
 const LOOKED_AT: i32 = 2_000;
 /// and so many deleted at once.
 const DELETED_AT_ONCE: usize = 16;
-/// Where the bucket keeps what belongs to one workspace. Bodies go by their content, and raw inbound mail by SES's id.
-const PREFIXES: [&str; 5] = ["outbound", "attachments", "uploads", "words", "exports"];
+/// Where the bucket keeps what belongs to one workspace. Bodies go by their content, raw inbound mail by SES's id, and
+/// uploads go by themselves after two days.
+const PREFIXES: [&str; 4] = ["outbound", "attachments", "words", "exports"];
 
 impl Record for Erasure {
     const KIND: &'static str = "erasure";

@@ -78,9 +78,18 @@ async fn nothing_is_left_of_a_deleted_workspace_and_all_of_the_others() {
 #[tokio::test]
 async fn a_deletion_goes_on_after_the_process_died() {
     let mut world = World::start().await;
-    for number in 0..5 {
-        world.begin(&Letter::from(CUSTOMER).subject(&format!("Mail {number}"))).await;
+    // As many mails as make files of words, one with a file, and one that leaves.
+    for number in 0..40 {
+        world.receive(&Letter::from(CUSTOMER).subject(&format!("Mail {number}"))).await;
     }
+    let raw = format!(
+        "From: <{CUSTOMER}>\r\nTo: <{to}>\r\nSubject: With a file\r\nMessage-ID: <file@customer.test>\r\nMIME-Version: 1.0\r\n\
+         Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\nSee the file.\r\n\
+         --b\r\nContent-Type: text/csv; name=prices.csv\r\nContent-Disposition: attachment\r\n\r\na,b\r\n--b--\r\n",
+        to = world.address(),
+    );
+    actionlayer_tests::smtp::send(world.engine.smtp, CUSTOMER, &[world.address()], raw.as_bytes()).await.unwrap();
+    world.come_to_rest().await;
     let workspace = world.owner.get("/v1/workspace").await.expect(200);
     world.owner.post("/v1/workspace/deletion", json!({"name": "Novacore"})).await.expect(202);
     world.advance(WEEK_SECONDS).await;
