@@ -54,7 +54,7 @@ fn read_list(value: &str, mut words_are_whole: bool) -> Vec<Mailbox> {
         }
         let mut chars = special.chars();
         let Some(c) = chars.next() else {
-            list.extend(current.finish());
+            current.finish(&mut list);
             break;
         };
         match c {
@@ -83,14 +83,16 @@ fn read_list(value: &str, mut words_are_whole: bool) -> Vec<Mailbox> {
                 if current.is_whole() {
                     // Another one, and the comma between them was forgotten.
                     let after = std::mem::take(&mut current.after);
-                    list.extend(std::mem::take(&mut current).finish());
+                    std::mem::take(&mut current).finish(&mut list);
                     current.phrase = after;
                 }
                 current.angle.get_or_insert_default();
             }
             '>' => current.closed = true,
             ',' if current.is_name() => current.phrase.push(','),
-            ',' | ';' if !current.in_source_route() => list.extend(std::mem::take(&mut current).finish()),
+            ',' | ';' if !current.in_source_route() => std::mem::take(&mut current).finish(&mut list),
+            // No group, which a semicolon would close, but part of a name.
+            ':' if current.is_name() && is_within_name(chars.as_str()) => current.phrase.push(':'),
             // The name of a group; inside angle brackets, the end of a source route.
             ':' if !current.text().contains('@') || current.angle.is_some() => current.text().clear(),
             c => current.text().push(c),
@@ -142,7 +144,19 @@ impl Pending {
         !self.closed && self.angle.as_ref().is_some_and(|angle| angle.trim_start().starts_with('@'))
     }
 
-    fn finish(self) -> Option<Mailbox> {
+    /// Adds it to `list`; where it is addresses alone, with no commas between them, each of them.
+    fn finish(self, list: &mut Vec<Mailbox>) {
+        let is_address = |word: &str| word.contains('@') && !word.contains('<');
+        if self.angle.is_none() && words(&self.phrase).nth(1).is_some() && words(&self.phrase).all(is_address) {
+            for address in words(&self.phrase).take(MAX_ADDRESSES) {
+                list.extend(Self { phrase: address.to_owned(), ..Self::default() }.mailbox());
+            }
+        } else {
+            list.extend(self.mailbox());
+        }
+    }
+
+    fn mailbox(self) -> Option<Mailbox> {
         let (email, name) = if let Some(angle) = self.angle.filter(|angle| angle.contains('@')) {
             (angle, if self.phrase.trim().is_empty() { self.after } else { self.phrase })
         } else {
@@ -162,6 +176,12 @@ impl Pending {
         let name = decode_words(unwrapped(name.trim()));
         email.contains('@').then(|| Mailbox { email, name: (!name.is_empty()).then_some(name) })
     }
+}
+
+/// Whether a colon before `rest` stands in a name: an address in brackets follows, and nothing closes a group.
+fn is_within_name(rest: &str) -> bool {
+    rest.find(['<', ',', ';']).is_some_and(|at| rest.get(at..).is_some_and(|rest| rest.starts_with('<')))
+        && !rest.contains(';')
 }
 
 /// The address in a comment, when it holds one and nothing else with an `@`.
@@ -338,6 +358,7 @@ mod tests {
             ("=?utf-8?Q?Eva <eva@x.example>", "eva@x.example", "=?utf-8?Q?Eva"),
             // Names that stand between no quotes, or between quotes that do not close.
             ("Löwe, Eva <eva@x.example>", "eva@x.example", "Löwe, Eva"),
+            ("Eva: Lowe <eva@x.example>", "eva@x.example", "Eva: Lowe"),
             ("Löwe, Eva, Dr. <eva@x.example>", "eva@x.example", "Löwe, Eva, Dr."),
             ("\"Eva Lowe <eva@x.example>", "eva@x.example", "Eva Lowe"),
             ("Eva \"Lowe <eva@x.example>", "eva@x.example", "Eva Lowe"),
@@ -376,6 +397,7 @@ mod tests {
         assert_eq!(emails("a@x, B <b@x>; Team: c@x, \"D, E\" <d@x>;"), ["a@x", "b@x", "c@x", "d@x"]);
         assert_eq!(emails("Eva <eva@x> Bo <bo@x>"), ["eva@x", "bo@x"]);
         assert_eq!(emails("Eva <eva@x> <bo@x>"), ["eva@x", "bo@x"]);
+        assert_eq!(emails("eva@x bo@x"), ["eva@x", "bo@x"]);
         assert_eq!(emails("\"Eva <eva@x>, \"Bo\" <bo@x>"), ["eva@x", "bo@x"]);
         assert_eq!(emails("Lowe, Eva <eva@x>, Ek, Bo <bo@x>; cy@x"), ["eva@x", "bo@x", "cy@x"]);
         let names = parse_list("Lowe, Eva <eva@x>, Ek, Bo <bo@x>");

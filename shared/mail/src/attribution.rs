@@ -4,6 +4,7 @@ mod footer;
 mod header_block;
 mod introduction;
 mod numbers;
+mod phrases;
 mod subject;
 mod words;
 
@@ -12,8 +13,12 @@ use std::sync::LazyLock;
 pub use self::subject::reply_subject;
 pub(crate) use self::{
     footer::is_app_footer,
-    header_block::{author_line, is_block_under_rule, is_header_block, is_labelled_block, is_short_header_block},
+    header_block::{
+        author_line, is_author_line, is_block_under_rule, is_header_block, is_labelled_block, is_short_header_block,
+        is_whole_header_block,
+    },
     introduction::{Introduction, People, introduction, introduction_above},
+    phrases::{Bytes, Phrases},
     subject::{is_forward_subject, is_reply_subject},
 };
 use self::{
@@ -222,21 +227,6 @@ impl Sentence {
     }
 }
 
-/// Which bytes stand in a text, by their last six bits: where one of a word's is missing, so is the word. To look for every
-/// verb of every language costs a hundred times as much.
-#[derive(Clone, Copy)]
-struct Bytes(u64);
-
-impl Bytes {
-    fn of(text: &str) -> Self {
-        Self(text.bytes().fold(0, |set, byte| set | 1 << (byte & 63)))
-    }
-
-    fn hold(self, other: Self) -> bool {
-        other.0 & !self.0 == 0
-    }
-}
-
 /// The bytes of the verbs of [`ATTRIBUTIONS`].
 static VERBS: LazyLock<Vec<Vec<Bytes>>> = LazyLock::new(|| {
     let verbs = |attribution: &Attribution| attribution.verbs.iter().copied().map(Bytes::of).collect();
@@ -272,13 +262,25 @@ pub(crate) fn title_between_dashes(line: &str) -> Option<String> {
     .then(|| inner.to_lowercase())
 }
 
-/// Whether a line is that of `GroupWise` above what is answered: `>>> Ada <ada@example.com> 05.05.26 9:00 >>>`.
-pub(crate) fn is_groupwise_marker(line: &str) -> bool {
-    let inner = line.strip_prefix(">>>").and_then(|line| line.trim_end().strip_suffix(">>>"));
-    inner.is_some_and(|inner| {
-        let seen = Sentence::of(&[inner]);
-        inner.len() <= MAX_BYTES && !inner.contains(">>>") && seen.has_date && (seen.has_time || seen.has_address)
-    })
+/// How many lines `GroupWise` writes at the beginning of `lines`, above what is answered:
+/// `>>> Ada <ada@example.com> 05.05.26 9:00 >>>`, or `>>> On 05.05.26 at 9:00, in message <…>, Ada wrote:`.
+pub(crate) fn groupwise_lines(lines: &[&str]) -> Option<usize> {
+    let first = lines.first()?.strip_prefix(">>>").filter(|first| !first.starts_with('>'))?;
+    let says_when_and_who = |lines: &[&str]| {
+        let seen = Sentence::of(lines);
+        let is_short = lines.iter().map(|line| line.len()).sum::<usize>() <= MAX_BYTES;
+        is_short && seen.has_date && (seen.has_time || seen.has_address)
+    };
+    if let Some(inner) = first.trim_end().strip_suffix(">>>") {
+        return (!inner.contains(">>>") && says_when_and_who(&[inner])).then_some(1);
+    }
+    // What is quoted three times has its marks in the next line, too.
+    let last = lines.iter().take(MAX_LINES).position(|line| line.ends_with([':', '：']))?;
+    let below = lines.get(1..=last).unwrap_or_default();
+    let whole: Vec<&str> = std::iter::once(first).chain(below.iter().copied()).collect();
+    let is_whole = below.iter().all(|line| !line.is_empty() && !line.starts_with('>'));
+    let names_author = whole.iter().any(|line| line.contains('@') || has_attribution_verb(line));
+    (is_whole && names_author && says_when_and_who(&whole)).then_some(last + 1)
 }
 
 /// Whether a line says that the original message follows.

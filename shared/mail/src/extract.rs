@@ -16,9 +16,9 @@ use self::{
 };
 use crate::{
     attribution::{
-        Introduction, attribution_within, find_attribution, has_attribution_verb, introduction, introduction_above,
-        is_block_under_rule, is_forward_marker, is_groupwise_marker, is_header_block, is_labelled_block, is_lead_in,
-        is_original_marker, is_short_header_block, title_between_dashes,
+        Introduction, attribution_within, find_attribution, groupwise_lines, has_attribution_verb, introduction,
+        introduction_above, is_author_line, is_block_under_rule, is_forward_marker, is_header_block, is_labelled_block,
+        is_lead_in, is_original_marker, is_short_header_block, is_whole_header_block, title_between_dashes,
     },
     html::{Region, Rendered},
     parsed_mail::{News, ParsedMail},
@@ -276,7 +276,7 @@ fn by_region(lines: &Lines<'_>, at: usize, kept: &[&str], context: &Context<'_>)
             let words = lines.between(at, end).iter().filter(|line| !line.is_empty()).count();
             (words <= MAX_MARKED_SIGNATURE_LINES).then_some(Step::SkipSignature(end))
         }
-        Region::Indent if begins() && (lines.is_quoted_indent(at) || lead_in(kept, context).is_some()) => {
+        Region::Indent if begins() && (lines.is_quoted_indent(at) || names_participant(kept, context)) => {
             Some(Step::Skip(end(), Cut::Marks))
         }
         Region::Indent => Some(Step::Keep(at + 1)),
@@ -293,8 +293,10 @@ fn by_region(lines: &Lines<'_>, at: usize, kept: &[&str], context: &Context<'_>)
 fn by_words(lines: &Lines<'_>, at: usize, kept: &[&str], context: &Context<'_>) -> Step {
     let rest = lines.from(at);
     let line = rest.first().copied().unwrap_or_default();
-    if context.is_answer() && is_groupwise_marker(line) {
-        return match lines.next_text(at + 1) {
+    if context.is_answer()
+        && let Some(count) = groupwise_lines(rest)
+    {
+        return match lines.next_text(at + count) {
             Some(next) if lines.is_quote(next) => Step::Skip(lines.end_of_quote(next), Cut::Marks),
             _ => Step::DropRest(Cut::Words),
         };
@@ -304,6 +306,8 @@ fn by_words(lines: &Lines<'_>, at: usize, kept: &[&str], context: &Context<'_>) 
             Step::KeepRest
         } else if announces(kept) && lead_in(kept, context).is_none() {
             Step::Keep(lines.end_of_quote(at))
+        } else if context.is_answer() && is_quoted_head(lines, at) && kept.iter().any(|line| !line.is_empty()) {
+            Step::DropRest(Cut::Marks)
         } else {
             Step::Skip(lines.end_of_quote(at), Cut::Marks)
         };
@@ -358,11 +362,36 @@ fn by_introduction(lines: &Lines<'_>, at: usize, kept: &[&str], context: &Contex
     // What its author wrote right above it is not part of it.
     let below = at + whole.len();
     // Where quotes are marked, they end by their marks.
-    let is_unmarked = lines.next_text(below).is_some() && !lines.has_quote_from(below);
+    let is_unmarked =
+        lines.next_text(below).is_some() && (!lines.has_quote_from(below) || ends_with_nested(lines, below, context));
     if says_all && is_unmarked && introduction_above(whole, context) == Some(0) {
         return Step::DropRest(Cut::Words);
     }
     Step::Keep(at + 1)
+}
+
+/// Whether what stands from `at` on ends with a quote that has its own introduction, and with nothing below it: what an
+/// earlier mail answered, in its turn.
+fn ends_with_nested(lines: &Lines<'_>, at: usize, context: &Context<'_>) -> bool {
+    let Some(quote) = (at..lines.texts.len()).find(|at| lines.is_quote(*at)) else { return false };
+    let above = lines.between(at, quote);
+    let end = if lines.region(quote) == Region::New { lines.end_of_quote(quote) } else { lines.end_of_region(quote) };
+    lines.next_text(end).is_none()
+        && introduction_above(above, context).is_some_and(|start| above.iter().take(start).any(|line| !line.is_empty()))
+}
+
+/// Whether the quote at `at` is but the header block of a mail, and the mail itself stands below, with no marks, as
+/// Orange's web mail has it.
+fn is_quoted_head(lines: &Lines<'_>, at: usize) -> bool {
+    /// Lines of such a block, with those that are empty.
+    const MAX_LINES: usize = 12;
+    let end = lines.end_of_quote(at);
+    if end - at > MAX_LINES || lines.next_text(end).is_none() || lines.has_quote_from(end) {
+        return false;
+    }
+    let inside = lines.between(at, end).iter().map(|line| line.trim_start_matches(['>', ' ']));
+    let inside: Vec<&str> = inside.filter(|line| !line.is_empty()).collect();
+    is_whole_header_block(&inside)
 }
 
 /// A title between dashes, or a rule, above a header block in a language that is not known.
@@ -395,8 +424,18 @@ fn lead_in(kept: &[&str], context: &Context<'_>) -> Option<usize> {
         if above.get(start..).is_some_and(is_short_header_block) {
             return Some(start);
         }
-        above.last().filter(|line| is_lead_in(line)).map(|_| last)
+        above.last().filter(|line| is_lead_in(line) || is_author_line(line, context)).map(|_| last)
     })
+}
+
+/// Whether what stands above a quotation that no client marks says that it is of somebody in the mail: of others, its
+/// author may quote what they like.
+fn names_participant(kept: &[&str], context: &Context<'_>) -> bool {
+    let last = kept.iter().rposition(|line| !line.is_empty()).map_or(0, |last| last + 1);
+    let is_by_name = |start: usize| {
+        kept.get(start..last).and_then(|lines| introduction(lines, context)) == Some(Introduction::ByName)
+    };
+    lead_in(kept, context).is_some_and(|start| !is_by_name(start))
 }
 
 /// Takes away the lines above a quote that say whose it is. Says whether there were any.

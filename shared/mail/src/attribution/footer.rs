@@ -36,7 +36,9 @@ pub(crate) fn is_app_footer(line: &str) -> bool {
         let rest = if begins(phrase) { said.strip_prefix(*phrase) } else { None };
         rest.filter(|rest| is_whole(phrase, rest))
     };
-    SENT_FROM.iter().filter_map(behind).any(|rest| names_device(rest, REACH))
+    is_app(said)
+        || is_phone_alone(said)
+        || SENT_FROM.iter().filter_map(behind).any(|rest| names_device(rest, REACH))
         || AROUND.iter().any(|(begin, end)| {
             let rest = if begins(begin) { said.strip_prefix(begin) } else { None };
             let inside = rest.filter(|rest| rest.as_bytes().last() == end.as_bytes().last());
@@ -56,9 +58,70 @@ fn bare(line: &str) -> &str {
     let line =
         clean(line).trim_matches(|c: char| matches!(c, '_' | '~' | '-' | '–' | '—' | '*' | '|' | '•' | '/' | ' '));
     let pairs = [('(', ')'), ('[', ']'), ('{', '}'), ('<', '>')];
-    let inner = pairs.iter().find_map(|(open, close)| line.strip_prefix(*open)?.strip_suffix(*close));
-    clean(inner.filter(|inner| !inner.contains("](")).unwrap_or(line))
+    let inner = |line| pairs.iter().find_map(|(open, close)| str::strip_prefix(line, *open)?.strip_suffix(*close));
+    let without = inner(line).filter(|inner| !inner.contains("](")).unwrap_or(line);
+    clean(inner(without).unwrap_or(without))
 }
+
+/// Whether a line, in lower case, says that it was sent with an app whose name is a word of its own, and no more: "Sent from Front".
+fn is_app(said: &str) -> bool {
+    let rest = WITH.iter().find_map(|with| said.strip_prefix(with));
+    rest.is_some_and(|rest| APPS.contains(&rest)) || ADVERTS.iter().any(|begin| said.starts_with(begin))
+}
+
+/// Whether a line, in lower case, says that it was sent from a phone, as such: "Sent from mobile", "sent by galaxy", "From my iPhone 6".
+fn is_phone_alone(said: &str) -> bool {
+    let is_number =
+        |word: &str| word.starts_with(|c: char| c.is_ascii_digit()) || matches!(word, "pro" | "max" | "plus");
+    let names = |rest: &str| {
+        words(rest).count() <= 4
+            && words(rest).next().is_some_and(is_device)
+            && words(rest).all(|word| is_device(word) || is_number(word))
+    };
+    if ["sent by ", "from my "].iter().filter_map(|begin| said.strip_prefix(begin)).any(names) {
+        return true;
+    }
+    WITH.iter().filter_map(|with| said.strip_prefix(with)).any(|rest| {
+        let mut rest = words(rest);
+        rest.next().is_some_and(|word| PHONES.contains(&word))
+            && rest.next().is_none_or(|word| AFTER_PHONE.contains(&word))
+    })
+}
+
+/// What stands before the name of an app.
+#[rustfmt::skip]
+const WITH: &[&str] = &[
+    "sent from ", "sent via ", "sent with ", "sent using ", "sent by ", "gesendet von ", "gesendet mit ", "envoyé de ", "envoyé avec ", "envoyé depuis ", "enviado desde ",
+    "enviado con ", "enviado com ", "inviato da ", "inviato con ", "verzonden met ", "verzonden vanaf ", "skickat från ", "sendt fra ",
+];
+
+/// Apps whose names are words.
+#[rustfmt::skip]
+const APPS: &[&str] = &[
+    "mailbox", "mailbox for ipad", "front", "canary", "canary mail", "boxer", "workspace one boxer", "missive", "mimestream", "spike", "shortwave", "notion mail", "polymail", "unibox",
+    "thunderbird", "mozilla thunderbird", "em client", "k-9 mail", "fairemail", "mailbird", "roundcube", "zimbra", "postbox", "kmail", "geary", "apple mail", "mail.ru", "почта mail.ru",
+    "яндекс.почта", "naver", "whatsapp",
+];
+
+/// Lines that apps put below mails, by their beginnings.
+const ADVERTS: &[&str] = &["yahoo mail: search, organi"];
+
+const PHONES: &[&str] = &[
+    "mobile",
+    "phone",
+    "smartphone",
+    "cellphone",
+    "tablet",
+    "mobil",
+    "handy",
+    "móvil",
+    "celular",
+    "cellulare",
+    "portable",
+];
+
+/// What may follow the phone.
+const AFTER_PHONE: &[&str] = &["device", "phone", "please", "pls", "excuse", "sorry", "bitte", "apologies", "forgive"];
 
 /// `[the app](https://…)` and `the app [https://…]` as the words alone.
 fn without_links(line: &str) -> Cow<'_, str> {
@@ -108,6 +171,9 @@ const OWN: &[&str] = &[
 
 /// A line without what stands in angle brackets and behind a round one.
 fn without_addresses(line: &str) -> String {
+    // Some programs join a link to what it is behind.
+    let said = line.find("http").and_then(|at| line.get(..at));
+    let line = said.filter(|said| said.ends_with(char::is_alphanumeric)).unwrap_or(line);
     let mut pieces = line.split('(').next().unwrap_or_default().split('<');
     let mut said = pieces.next().unwrap_or_default().to_owned();
     for piece in pieces {
@@ -282,6 +348,15 @@ mod tests {
             "Sent from my T-Mobile 4G LTE Device",
             "Sent from my mobile phone, please excuse typos",
             "Sent from my phone",
+            "(Sent from mobile device)",
+            "Sent via mobile",
+            "Sent from mobile, please excuse brevity",
+            "Sent from Front",
+            "Sent from Canary (https://app.example)",
+            "Sent from Workspace ONE Boxer",
+            "<<sent by galaxy>>",
+            "From my iPhone 6",
+            "Yahoo Mail: Search, Organize, Conquer",
             "Sent from my mobile. Please excuse typos.",
             "Sent from Mail for Windows 10",
             "Sent from Mail<https://go.microsoft.com/fwlink/?LinkId=550986> for Windows",
@@ -296,6 +371,7 @@ mod tests {
             "Sent on my BlackBerry",
             "Get Outlook for iOS<https://aka.ms/o0ukef>",
             "Get Outlook for Android",
+            "Get Outlook for iOShttps://aka.ms/o0ukef",
             "Von meinem iPhone gesendet",
             "Von meinem Handy gesendet",
             "Gesendet von Mail für Windows",
@@ -353,6 +429,11 @@ mod tests {
             "Sent with the invoice to Apple",
             "Sent from the warehouse with two phones",
             "Sent from our office in Berlin",
+            "Sent from mobile homes all over the country",
+            "Sent by Galaxy Logistics",
+            "From my iPhone I cannot open it",
+            "Sent from front desk",
+            "Sent by phone to Rosa",
             "Sent via email this morning",
             "Sent on Monday from the Samsung store",
             "Get Outlook for everyone in the team",

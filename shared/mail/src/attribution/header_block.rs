@@ -4,6 +4,7 @@ use std::{collections::HashMap, sync::LazyLock};
 
 use super::{
     clean,
+    introduction::People,
     numbers::Numbers,
     words::{FROM, SENT, SUBJECT, TO},
 };
@@ -30,7 +31,14 @@ const IS_SUBJECT: u8 = 1 << 3;
 
 /// The fields that the label of a line may name, as bits.
 fn fields(line: &str) -> u8 {
-    label(line).and_then(|label| FIELDS.get(label.as_str()).copied()).unwrap_or_default()
+    /// Orange's web mail has no colon there: "Message du 07/05/26 09:00".
+    const DATED: &str = "message du ";
+    let label = label(line).unwrap_or_default();
+    match FIELDS.get(label.as_str()) {
+        Some(fields) => *fields,
+        None if label.strip_prefix(DATED).is_some_and(|when| when.starts_with(|c: char| c.is_ascii_digit())) => IS_SENT,
+        None => 0,
+    }
 }
 
 /// The label of a line such as `From: Ada`, in lower case.
@@ -100,6 +108,23 @@ pub(crate) fn is_short_header_block(lines: &[&str]) -> bool {
         && seen & IS_FROM != 0
         && seen & (IS_SENT | IS_SUBJECT) != 0
         && lines.iter().any(|line| line.contains('@'))
+}
+
+/// Whether `lines` are a header block and nothing else, each with its label.
+pub(crate) fn is_whole_header_block(lines: &[&str]) -> bool {
+    (3..=MAX_HEADERS).contains(&lines.len()) && lines.iter().all(|line| fields(line) != 0) && is_header_block(lines)
+}
+
+/// Whether a line says who wrote what stands below ("From: Mia Miller"): somebody the mail is to or from, and no more.
+pub(crate) fn is_author_line(line: &str, people: &dyn People) -> bool {
+    const MAX_WORDS: usize = 6;
+    if fields(line) & IS_FROM == 0 {
+        return false;
+    }
+    let after = line.split_once([':', '：']).map_or("", |(_, after)| after);
+    let mut words = after.split(|c: char| !(c.is_alphanumeric() || c == '@')).filter(|word| !word.is_empty());
+    let is_name = |word: &str| people.has_name(&word.to_lowercase());
+    words.clone().next().is_some() && words.clone().count() <= MAX_WORDS && words.all(is_name)
 }
 
 /// Whether `lines`, under a rule as Outlook draws it, start with its header block.

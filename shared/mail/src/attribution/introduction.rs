@@ -1,16 +1,21 @@
 //! The lines above a quote that say whose it is, in whatever form clients and people give them. What stands below is
 //! marked, so that little is left to ask: but a word that only a person would write there makes them a sentence.
 
+use std::{collections::HashMap, sync::LazyLock};
+
 use super::{
     MAX_BYTES, clean, is_wrapped,
     numbers::Numbers,
-    words::{ATTRIBUTIONS, CONNECTIVES, MORE_VERBS, POSSESSIVES, PRONOUNS, QUOTING, YOU_WROTE},
+    phrases::{Bytes, Phrases},
+    words::{ATTRIBUTIONS, CONNECTIVES, MONTHS, MORE_VERBS, POSSESSIVES, PRONOUNS, QUOTING, YOU_WROTE, YOUR_MAIL},
 };
 
 /// Lines an introduction may be wrapped into.
 const MAX_LINES: usize = 6;
 /// Words of an introduction that are names, where an address says whose.
 const MAX_NAMES: usize = 9;
+/// Words of an introduction that are names, where nothing but a verb stands beside them.
+const MAX_NAMES_ALONE: usize = 4;
 /// Words that are neither names nor known, where a date and an address stand beside them: weekdays and months in the
 /// languages that write them small.
 const MAX_UNKNOWN: usize = 3;
@@ -26,6 +31,9 @@ pub(crate) trait People {
 /// What introduces a quote.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Introduction {
+    /// Of lines that are marked as a quote, by the name of somebody who is not in the mail, as answers by way of a list
+    /// are introduced.
+    ByName,
     /// Of lines that are marked as a quote.
     OfQuote,
     /// It names somebody the mail is to or from, or is said to the reader, so fully that what follows is history even
@@ -37,16 +45,18 @@ pub(crate) enum Introduction {
 pub(crate) fn introduction(lines: &[&str], people: &dyn People) -> Option<Introduction> {
     let text = joined(lines)?;
     let lower = text.to_lowercase();
-    let ends_with_colon = lower.ends_with([':', '：', '︰']);
+    // "[Mia Miller <mia@example.com>, 7 May 2026]": the bracket closes it as well.
+    let ends_with_colon = lower.ends_with([':', '：', '︰']) || (lower.starts_with('[') && lower.ends_with(']'));
     let bare =
         lower.trim_end_matches([':', '：', '︰', ' ', '.', '…']).trim_start_matches(['*', '-', '•', '[', '(', ' ']);
-    let seen = Seen::of(&text, people);
+    let bytes = Bytes::of(&lower);
+    let seen = Seen::of(&text, &lower, bytes, people);
     if seen.tells {
         return None;
     }
     let quoting = QUOTING.iter().any(|begin| bare.starts_with(begin));
-    let you = YOU_WROTE.iter().any(|phrase| holds(bare, phrase));
-    let verb = || ends_or_begins_with_verb(bare);
+    let you = YOU.possible_in(bytes).any(|phrase| holds(bare, phrase));
+    let verb = || VERBS.possible_in(bytes).any(|verb| holds(bare, verb));
     let is_dated = seen.date || seen.time;
     let starts_with_number = bare.starts_with(|c: char| c.is_numeric());
     if you {
@@ -67,7 +77,7 @@ pub(crate) fn introduction(lines: &[&str], people: &dyn People) -> Option<Introd
                 if verb && seen.date && seen.address_is_known { Introduction::OfAll } else { Introduction::OfQuote },
             )
         }
-        (true, false) if names && seen.unknown == 0 => {
+        (true, false) if names && (seen.unknown == 0 || cites_id(&text) && seen.unknown <= MAX_UNKNOWN) => {
             let verb = verb();
             (verb || quoting || ends_with_colon).then_some(if verb && ends_with_colon && seen.address_is_known {
                 Introduction::OfAll
@@ -77,13 +87,26 @@ pub(crate) fn introduction(lines: &[&str], people: &dyn People) -> Option<Introd
         }
         (false, true) if names && seen.unknown <= MAX_UNKNOWN && seen.date => {
             let says_whose = quoting || verb() || (ends_with_colon && seen.known_names > 0);
-            says_whose.then_some(Introduction::OfQuote)
+            let says_when = seen.time && ends_with_colon && seen.unknown == 0 && seen.names > 1;
+            match (says_whose, says_when) {
+                (true, _) => Some(Introduction::OfQuote),
+                // "Bob Marsh, Monday, 7 May 2026 09:00:".
+                (false, true) => Some(Introduction::ByName),
+                (false, false) => None,
+            }
         }
-        // "Ada wrote:", "Ada Byron:".
+        // "Ada wrote:", "Ada Byron:", "* Ada Byron".
         (false, false) if seen.unknown == 0 && seen.names > 0 => {
             let all_known = seen.known_names == seen.names;
-            let whose = (quoting && seen.names <= 4) || (all_known && (verb() || (ends_with_colon && seen.names > 1)));
-            whose.then_some(Introduction::OfQuote)
+            let listed = lines.first().is_some_and(|line| line.starts_with("* ")) && seen.names > 1;
+            let verb = verb();
+            let whose = (quoting && seen.names <= MAX_NAMES_ALONE)
+                || (all_known && (verb || (ends_with_colon && seen.names > 1) || listed));
+            if whose {
+                Some(Introduction::OfQuote)
+            } else {
+                (verb && ends_with_colon && seen.names <= MAX_NAMES_ALONE).then_some(Introduction::ByName)
+            }
         }
         _ => None,
     }
@@ -102,10 +125,13 @@ pub(crate) fn introduction_above(kept: &[&str], people: &dyn People) -> Option<u
         if found.is_some() {
             // It goes on only where it said no name yet, in a line that says when, or in one that was full.
             let below = kept.get(start + 1).copied().unwrap_or_default();
-            let says_who =
-                kept.get(start + 1..=last).and_then(joined).is_some_and(|text| Seen::of(&text, people).names > 0);
+            let has_name = |text: String| {
+                let lower = text.to_lowercase();
+                Seen::of(&text, &lower, Bytes::of(&lower), people).names > 0
+            };
+            let says_who = kept.get(start + 1..=last).and_then(joined).is_some_and(has_name);
             let says_when = line.contains(|c: char| c.is_numeric());
-            if begins(below) || (says_who && !says_when && !is_wrapped(line, below)) {
+            if !cites_id(line) && (begins(below) || (says_who && !says_when && !is_wrapped(line, below))) {
                 break;
             }
         }
@@ -122,6 +148,12 @@ pub(crate) fn introduction_above(kept: &[&str], people: &dyn People) -> Option<u
 fn begins(line: &str) -> bool {
     let lower = clean(line).to_lowercase();
     ATTRIBUTIONS.iter().flat_map(|attribution| attribution.begins).chain(QUOTING).any(|begin| lower.starts_with(begin))
+}
+
+/// Whether a line begins by citing a mail by its id, as no person does: "In <17@example.com>, on 7 May 2026".
+fn cites_id(line: &str) -> bool {
+    let lower = clean(line).to_lowercase();
+    ["in <", "in message <", "in article <"].iter().any(|begin| lower.starts_with(begin)) && lower.contains('@')
 }
 
 /// The lines as one, without what stands around them. `None` when one cannot be part of an introduction.
@@ -151,16 +183,22 @@ struct Seen {
     names: usize,
     known_names: usize,
     unknown: usize,
+    /// A number that can be the day of a month, and a month.
+    day: bool,
+    month: bool,
+    /// It speaks of a mail of the reader's.
+    cites_reader: bool,
     /// It says whose the author is, or speaks of somebody: a person wrote it.
     tells: bool,
 }
 
 impl Seen {
-    fn of(text: &str, people: &dyn People) -> Self {
-        let mut seen = Self::default();
+    /// `lower`: the text in lower case, and the bytes of that.
+    fn of(text: &str, lower: &str, bytes: Bytes, people: &dyn People) -> Self {
+        let cites_reader = YOURS.possible_in(bytes).any(|phrase| holds(lower, phrase));
+        let mut seen = Self { cites_reader, ..Self::default() };
         // The words of the verb are told apart by their place.
-        let lower = text.to_lowercase();
-        let verbs = verb_words(&lower);
+        let verbs = verb_words(lower, bytes);
         for (number, token) in text.split_whitespace().enumerate() {
             if token.contains('@') && token.len() > 3 {
                 let address = token.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
@@ -173,6 +211,7 @@ impl Seen {
             if numbers.count > 0 {
                 seen.date |= numbers.is_date();
                 seen.time |= numbers.is_time(token);
+                seen.day |= numbers.is_day();
                 continue;
             }
             for word in token.split(|c: char| !(c.is_alphanumeric() || matches!(c, '\'' | '’' | '.'))) {
@@ -182,6 +221,7 @@ impl Seen {
                 }
             }
         }
+        seen.date |= seen.day && seen.month;
         seen
     }
 
@@ -191,19 +231,54 @@ impl Seen {
         if people.has_name(lower) {
             self.names += 1;
             self.known_names += 1;
-        } else if POSSESSIVES.contains(&lower)
-            || PRONOUNS.contains(&lower)
-            || (is_first && SENTENCE_STARTS.contains(&lower))
-        {
-            self.tells = true;
-        } else if verbs.contains(&lower) || CONNECTIVES.contains(&lower) {
-        } else if word.starts_with(|c: char| !c.is_lowercase()) {
-            self.names += 1;
-        } else {
-            self.unknown += 1;
+            return;
+        }
+        let word_is = WORDS.get(lower).copied();
+        match word_is {
+            Some(Word::Month) => self.month = true,
+            Some(Word::Possessive) if self.cites_reader && OF_READER.contains(&lower) => {}
+            Some(Word::Possessive | Word::Pronoun) => self.tells = true,
+            _ if is_first && SENTENCE_STARTS.contains(&lower) => self.tells = true,
+            Some(Word::Connective) => {}
+            None if verbs.contains(&lower) => {}
+            None if word.starts_with(|c: char| !c.is_lowercase()) => self.names += 1,
+            None => self.unknown += 1,
         }
     }
 }
+
+/// What a word is that is no name.
+#[derive(Clone, Copy)]
+enum Word {
+    Month,
+    Possessive,
+    Pronoun,
+    Connective,
+}
+
+/// By word; where one is several, the first of them counts.
+static WORDS: LazyLock<HashMap<&'static str, Word>> = LazyLock::new(|| {
+    let mut words = HashMap::new();
+    let lists = [
+        (CONNECTIVES, Word::Connective),
+        (PRONOUNS, Word::Pronoun),
+        (POSSESSIVES, Word::Possessive),
+        (MONTHS, Word::Month),
+    ];
+    for (list, kind) in lists {
+        words.extend(list.iter().map(|word| (*word, kind)));
+    }
+    words
+});
+
+static VERBS: LazyLock<Phrases> = LazyLock::new(|| Phrases::of(all_verbs()));
+static YOU: LazyLock<Phrases> = LazyLock::new(|| Phrases::of(YOU_WROTE.iter().copied()));
+static YOURS: LazyLock<Phrases> = LazyLock::new(|| Phrases::of(YOUR_MAIL.iter().copied()));
+static SAID: LazyLock<Phrases> =
+    LazyLock::new(|| Phrases::of(all_verbs().chain(YOU_WROTE.iter().chain(QUOTING).copied())));
+
+/// Whose a mail of the reader's is.
+const OF_READER: &[&str] = &["your", "ihr", "ihre", "ihrer", "votre", "vostro", "vuestro"];
 
 /// Words that people begin with, capital as names are.
 #[rustfmt::skip]
@@ -214,21 +289,13 @@ const SENTENCE_STARTS: &[&str] = &[
 ];
 
 /// The verbs of all languages that stand in a lower-case text, as words.
-fn verb_words(lower: &str) -> Vec<&'static str> {
-    let mut words = Vec::new();
-    for verb in all_verbs().chain(YOU_WROTE.iter().chain(QUOTING).copied()).filter(|verb| holds(lower, verb)) {
-        words.extend(verb.split_whitespace());
-    }
-    words
+fn verb_words(lower: &str, bytes: Bytes) -> Vec<&'static str> {
+    let said = SAID.possible_in(bytes).filter(|verb| holds(lower, verb));
+    said.flat_map(str::split_whitespace).collect()
 }
 
 fn all_verbs() -> impl Iterator<Item = &'static str> {
     ATTRIBUTIONS.iter().flat_map(|attribution| attribution.verbs).chain(MORE_VERBS).copied()
-}
-
-/// Whether a verb stands at the end of a text in lower case, or only a name or a date follows it.
-fn ends_or_begins_with_verb(text: &str) -> bool {
-    all_verbs().any(|verb| holds(text, verb))
 }
 
 /// Whether `phrase` stands in `text`, as whole words where the script has blanks.
@@ -294,6 +361,14 @@ mod tests {
             "Am 7. Mai 2026 schrieb\nMia Miller:",
             "le jeudi 7 mai 2026 Mia Miller a écrit",
             "@mia wrote on 7 May 2026:",
+            "* Mia Miller",
+            "In article <17@example.com>,\n\tbob other <bob@other.example> writes:",
+            "Mia Miller said on 7 May:",
+            "Mia, 7. Mai:",
+            "In your message you said:",
+            "In your mail of 7 May 2026 you wrote:",
+            "Thus spake Mia Miller (mia@example.com):",
+            "[Mia Miller <mia@example.com>, 7 May 2026 09:00]",
         ] {
             let lines: Vec<&str> = text.split('\n').collect();
             assert!(introduction(&lines, &Two).is_some(), "{text:?}");
@@ -320,6 +395,10 @@ mod tests {
             "Thanks, Mia.",
             "See the list of 2026-05-07 09:00 below:",
             "Yes, on Friday.",
+            "My answer to your mail:",
+            "The price of 7 May:",
+            "In your message somebody said:",
+            "[see the list of 7 May 2026]",
         ] {
             let lines: Vec<&str> = text.split('\n').collect();
             assert!(introduction(&lines, &Two).is_none(), "{text:?}");
@@ -334,6 +413,8 @@ mod tests {
             ("On 7 May 2026 you wrote:", Introduction::OfAll),
             ("Bob Other <bob@other.example> wrote:", Introduction::OfQuote),
             ("Mia wrote:", Introduction::OfQuote),
+            ("Bob Other wrote:", Introduction::ByName),
+            ("Bob Other, Montag, 7. Mai 2026 09:00:", Introduction::ByName),
             ("You wrote:", Introduction::OfQuote),
         ] {
             assert_eq!(introduction(&[text], &Two), Some(expected), "{text}");

@@ -43,6 +43,11 @@ impl Numbers {
             || (self.count >= 3 && self.all().take(3).all(|(digits, _)| (1..=4).contains(&digits)))
     }
 
+    /// Whether it can be the day of a month: "7", "7.", "7th".
+    pub(super) fn is_day(&self) -> bool {
+        self.count == 1 && self.all().all(|(digits, _)| (1..=2).contains(&digits))
+    }
+
     pub(super) fn is_time(&self, word: &str) -> bool {
         // With dots, three numbers are a date, and two with a dot behind them are one without its year.
         let dotted = self.count == 2 && !word.trim_end_matches([',', ':']).ends_with('.');

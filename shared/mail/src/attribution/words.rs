@@ -114,7 +114,7 @@ pub(super) const QUOTING: &[&str] = &[
 /// More verbs of those who quote somebody: enough only above lines that are marked.
 #[rustfmt::skip]
 pub(super) const MORE_VERBS: &[&str] = &[
-    "said", "says", "dixit", "schreibt", "sagte", "écrit", "dijo", "escribe", "scrive", "schrijft", "skriver", "scripsit", "píše", "commented",
+    "said", "says", "dixit", "thus spake", "quoth", "schreibt", "sagte", "écrit", "dijo", "escribe", "scrive", "schrijft", "skriver", "scripsit", "píše", "commented",
 ];
 
 /// What a client or a person says to whom it quotes.
@@ -123,6 +123,25 @@ pub(super) const YOU_WROTE: &[&str] = &[
     "you wrote", "you write", "you said", "du schriebst", "schriebst du", "schrieben sie", "sie schrieben", "vous avez écrit", "vous écriviez",
     "tu as écrit", "tu écrivais", "usted escribió", "escribiste", "hai scritto", "ha scritto lei", "você escreveu", "u schreef", "je schreef",
     "jij schreef", "du skrev", "pisałeś", "pisałaś", "napisałeś", "вы писали", "вы написали", "ты писал", "ти писав", "ви писали", "psal jste",
+];
+
+/// A mail of the reader's, as the one above a quote of it says: here, whose it is tells nothing.
+#[rustfmt::skip]
+pub(super) const YOUR_MAIL: &[&str] = &[
+    "your message", "your mail", "your email", "your e-mail", "your letter", "your note", "ihre nachricht", "ihrer nachricht", "ihre mail", "ihrer mail", "ihre e-mail",
+    "ihrer e-mail", "votre message", "votre mail", "votre courriel", "vostro messaggio", "vuestro mensaje",
+];
+
+/// Months, in full and short. With a day they are a date, where no year stands.
+#[rustfmt::skip]
+pub(super) const MONTHS: &[&str] = &[
+    "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december", "jan", "feb", "mar", "apr", "jun",
+    "jul", "aug", "sep", "sept", "oct", "nov", "dec", "januar", "februar", "märz", "mai", "juni", "juli", "oktober", "dezember", "okt", "dez", "janvier", "février",
+    "mars", "avril", "juin", "juillet", "août", "septembre", "octobre", "novembre", "décembre", "enero", "febrero", "marzo", "abril", "mayo", "junio", "julio",
+    "agosto", "septiembre", "octubre", "noviembre", "diciembre", "gennaio", "febbraio", "aprile", "maggio", "giugno", "luglio", "settembre", "ottobre", "dicembre",
+    "janeiro", "fevereiro", "março", "maio", "junho", "julho", "setembro", "outubro", "novembro", "dezembro", "januari", "februari", "maart", "mei", "augustus",
+    "maj", "augusti", "stycznia", "lutego", "marca", "kwietnia", "maja", "czerwca", "lipca", "sierpnia", "września", "października", "listopada",
+    "grudnia", "января", "февраля", "марта", "апреля", "мая", "июня", "июля", "августа", "сентября", "октября", "ноября", "декабря",
 ];
 
 /// Words between a name and a date that are neither.

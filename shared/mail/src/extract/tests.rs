@@ -305,16 +305,76 @@ fn quotes_by_other_marks() {
         ("| One chair?\n| Or two?\n|", "2026/5/7 Mia Miller <mia@ai.example.com>"),
         (" > One chair?\n > Or two?", "On 7 May 2026 Mia Miller wrote:"),
         ("   > One chair?\n   > Or two?", "Mia Miller <mia@ai.example.com> wrote:"),
+        ("Mia> One chair?\nMia> Or two?", "Mia Miller <mia@ai.example.com> writes:"),
+        ("      Mia> One chair?\n      Mia> Or two?", ">>>>> \"Mia\" == Mia Miller <mia@ai.example.com> writes:"),
+        ("│ One chair?\n│ Or two?", "* Mia Miller"),
+        ("&gt; One chair?\n&gt; Or two?", "On 7 May 2026 Mia Miller wrote:"),
     ] {
         let text = format!("{introduction}\n\n{quote}\n\nBoth, please.\n\n{quote}\n\nAnd soon.\n");
         new_in_every_form(&text, "Both, please.\nAnd soon.");
     }
+    for sign in ["»", "› ", ": ", "% ", "}"] {
+        let text = format!(
+            "Mia Miller wrote:\n\n{sign}One chair?\n{sign}Or two?\n\nBoth, please.\n\n{sign} oak\n{sign} ash\n"
+        );
+        new_in_every_form(&text, &format!("Both, please.\n\n{sign} oak\n{sign} ash"));
+    }
     // What people mark so themselves.
-    for text in ["| chair | 40 |\n| table | 90 |", "| a frame", "A> B means that A is more", "Wood:\n\n| oak\n| ash"] {
+    for text in [
+        "Router> show all\nRouter> reload",
+        "»Oak« is it\n»Ash« is not",
+        "| chair | 40 |\n| table | 90 |",
+        "| a frame",
+        "A> B means that A is more",
+        "Wood:\n\n| oak\n| ash",
+    ] {
         new_in_every_form(&format!("Hello\n\n{text}\n\nBye\n"), &format!("Hello\n\n{text}\n\nBye"));
     }
     let alone = "The price is\n > 40 euros";
     assert_eq!(new_of("Subject: Re: x", alone), alone);
+}
+
+#[test]
+fn a_mark_that_went_to_the_end_of_the_line_above() {
+    let text = "On 7 May 2026 Mia <mia@ai.example.com> wrote:\n> - the chair comes with a cushion in oak > \nand ash\n> \nOak.\n";
+    assert_eq!(new_of("Subject: Re: x", text), "Oak.");
+}
+
+#[test]
+fn header_blocks_whose_mail_has_no_marks() {
+    let block = "> message du 07/05/26 09:00\n> De : \"Mia\" <mia@ai.example.com>\n> A : \"Rosa\" <rosa@customer.example>\n> Objet : Chairs\n> ";
+    assert_eq!(new_of("Subject: Re: x", &format!("Both, please.\n\n{block}\nOne chair?\nMia\n")), "Both, please.");
+    new_in_every_form("Both, please.\n\nFrom: Mia Miller\n> One chair?\n", "Both, please.");
+    for intro in [
+        ">>> Mia Miller <mia@ai.example.com> schrieb am Donnerstag, 7. Mai 2026 um 09:00 in Nachricht\n<17@ai.example.com>:",
+        ">>> On 5/7/2026 at 9:00 AM, in message <17@ai.example.com>, \"Mia Miller\"\n<mia@ai.example.com> wrote:",
+        ">>> On 5/7/2026 at 9:00 AM, Mia Miller wrote:",
+    ] {
+        new_in_every_form(&format!("Both, please.\n\n{intro}\nOne chair?\nMia\n"), "Both, please.");
+    }
+    let session = "It says:\n\n>>> if when == '2026-05-07 09:00':\n\nWhat now?";
+    assert!(new_of("Subject: Re: x", session).ends_with("What now?"));
+}
+
+#[test]
+fn history_without_marks_that_ends_with_what_it_answers() {
+    let nested = "On 19 July 2026 08:35, Rosa Klein <rosa@customer.example> wrote:\n\n> Is it oak?\n>\n> Rosa";
+    let history = format!("mia <mia@ai.example.com> wrote:\n\nIt is.\n\nMia\n\n{nested}");
+    new_in_every_form(&format!("Both, please.\n\n{history}\n"), "Both, please.");
+    let text = format!("Both, please.\n\n{history}\n\nAnd soon.\n");
+    assert!(new_of("Subject: Re: x", &text).ends_with("And soon."));
+}
+
+#[test]
+fn names_of_others_above_quotes() {
+    // By way of a list, who is answered is not in the mail.
+    for intro in ["Bob Marsh wrote:", "Bob Marsh, Donnerstag, 7. Mai 2026 09:00:"] {
+        let headers = "Subject: Re: x";
+        assert_eq!(new_of(headers, &format!("{intro}\n> One chair?\n\nBoth.")), "Both.");
+        let page = format!("<p>Look.</p><p>{intro}</p><blockquote>One chair?</blockquote><p>And you?</p>");
+        let found = new_of("Subject: Re: x\nContent-Type: text/html", &page);
+        assert!(found.contains("One chair?") && found.contains(intro), "{found}");
+    }
 }
 
 #[test]
@@ -324,6 +384,14 @@ fn pieces_of_quoted_lines() {
         "On 7 May 2026 Mia Miller <mia@ai.example.com> wrote:\n{long}\nwithout arms\n> as you like it.\n\nOak.\n"
     );
     assert_eq!(new_of("Subject: Re: x", &text), "Oak.");
+    // A program that breaks two lines breaks others: also where a new sentence follows.
+    let heads = "> To: the people of the shop; Mia Miller; Rosa Klein; Bob Marsh; all\nothers\n> Subject: Chairs";
+    let text = format!(
+        "Oak.\n\n> -----Original Message-----\n{heads}\n{long}\nwithout arms\n> as you like it.\n{long}\nof stone\n> if need be.\n"
+    );
+    assert_eq!(new_of("Subject: Re: x", &text), "Oak.");
+    let text = format!("On 7 May 2026 Mia <mia@ai.example.com> wrote:\n{long} more\nNo arms\n> How many?\nTwo.\n");
+    assert_eq!(new_of("Subject: Re: x", &text), "No arms\nTwo.");
     for answer in ["Oak, please.", "oak."] {
         let text =
             format!("On 7 May 2026 Mia <mia@ai.example.com> wrote:\n> Which wood?\n{answer}\n> How many?\nTwo.\n");
