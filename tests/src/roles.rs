@@ -68,6 +68,7 @@ fn allows(grant: &Grant, call: &Call) -> bool {
 fn holds(operator: &str, wanted: &[String], found: Option<&Vec<String>>) -> bool {
     let one = |value: &String| match operator.rsplit(':').next() {
         Some("StringEquals") => wanted.contains(value),
+        Some("StringNotLike") => !wanted.iter().any(|pattern| matches(pattern, value)),
         Some("StringLike" | "ArnLike") => wanted.iter().any(|pattern| matches(pattern, value)),
         _ => panic!("the operator {operator} is not known here"),
     };

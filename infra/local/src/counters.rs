@@ -32,6 +32,9 @@ pub(crate) static S3: Counter = Counter(AtomicU64::new(0));
 /// Requests answered by the queues, the long polls of the functions' own pollers among them.
 pub(crate) static SQS: Counter = Counter(AtomicU64::new(0));
 
+/// Requests answered by KMS: one for each data key that a process has not kept.
+pub(crate) static KMS: Counter = Counter(AtomicU64::new(0));
+
 /// Counts what this connection runs.
 pub(crate) fn count_statements(connection: &rusqlite::Connection) {
     use rusqlite::trace::{TraceEvent, TraceEventCodes};
@@ -57,5 +60,6 @@ async fn all() -> Json<serde_json::Value> {
         "dynamodb": DYNAMODB.get(),
         "s3": S3.get(),
         "sqs": SQS.get(),
+        "kms": KMS.get(),
     }))
 }

@@ -31,7 +31,9 @@ use crate::{
     gateway::RouteError,
     in_process::InProcess,
     invoke::{Functions, NoCode, SesGate},
+    kms::KeyFileError,
     local_access::LocalToken,
+    roles::Role,
     s3::BucketError,
     smtp::relay::Relay,
     sqs::ACCOUNT_ID,
@@ -120,6 +122,8 @@ pub enum EngineError {
     #[error(transparent)]
     Bucket(#[from] BucketError),
     #[error(transparent)]
+    KeyFile(#[from] KeyFileError),
+    #[error(transparent)]
     Dns(#[from] DnsError),
     /// The queues of the template.
     #[error("the queue {queue} cannot be made")]
@@ -162,6 +166,7 @@ pub struct Addresses {
     pub sqs: String,
     /// SES v2.
     pub sesv2: String,
+    pub kms: String,
     /// Slack's Web API.
     pub slack: String,
     /// Telegram's Bot API.
@@ -207,7 +212,7 @@ impl Engine {
         &self.addresses
     }
 
-    /// The product, connected to this engine like the HTTP functions; for tests of costs and use cases.
+    /// The product, connected to this engine like the HTTP functions, but held to no role; for tests of costs and use cases.
     pub fn app(&self) -> &Arc<App> {
         &self.app
     }
@@ -246,14 +251,26 @@ struct Connections<'a> {
     s3: &'a str,
     sqs: &'a str,
     sesv2: &'a str,
+    kms: &'a str,
     dns: SocketAddr,
     clock: &'a Arc<LocalClock>,
     servers: &'a InProcess,
 }
 
 impl Connections<'_> {
-    /// Connects a function as in AWS: by the template's variables, plus where the services are.
+    /// Connects a function as in AWS: by its role and the template's variables, plus where the services are.
     fn connect(&self, function: &Function) -> Result<Arc<App>, EngineError> {
+        let Template { conditions, .. } = self.template;
+        let role = Role::new(&function.name, &function.role, self.scope, conditions)?;
+        self.connect_as(function, Some(role))
+    }
+
+    /// Connects the engine itself, which is nobody's role.
+    fn connect_freely(&self, like: &Function) -> Result<Arc<App>, EngineError> {
+        self.connect_as(like, None)
+    }
+
+    fn connect_as(&self, function: &Function, role: Option<Role>) -> Result<Arc<App>, EngineError> {
         let mut variables = self.template.environment(function, self.scope)?;
         let local = Credentials::local();
         variables.extend(
@@ -263,6 +280,7 @@ impl Connections<'_> {
                 (variable::AWS_ENDPOINT_URL_S3, self.s3),
                 (variable::AWS_ENDPOINT_URL_SQS, self.sqs),
                 (variable::AWS_ENDPOINT_URL_SESV2, self.sesv2),
+                (variable::AWS_ENDPOINT_URL_KMS, self.kms),
                 (variable::LOCAL_WEBHOOKS, "on"),
                 // Who asks is seen by it, as in AWS by a role's session.
                 (variable::AWS_ACCESS_KEY_ID, function.name.as_str()),
@@ -280,7 +298,10 @@ impl Connections<'_> {
         }
         variables.insert(variable::DNS_SERVER.to_owned(), self.dns.to_string());
         let ports = Ports { clock: self.clock.clone(), entropy: Arc::new(OsEntropy) };
-        let transport = self.servers.client();
+        let transport = match role {
+            Some(role) => self.servers.client_of(Arc::new(role)),
+            None => self.servers.client(),
+        };
         Ok(Arc::new(connect_over(&Config::from_pairs(variables)?, ports, transport.clone(), transport)?))
     }
 }

@@ -40,6 +40,8 @@ pub enum Service {
     Dynamodb,
     /// The bucket.
     S3,
+    /// The key that secrets are sealed with.
+    Kms,
     /// Our own functions; the operation is the function's name.
     Lambda,
     /// Slack; the operation is the method, `chat.postMessage`, or `interaction` for what it calls.
@@ -127,7 +129,7 @@ impl Fault {
                 Service::Sqs => matches!(self.operation.as_str(), "*" | "ReceiveMessage"),
                 Service::Slack => self.operation == "interaction",
                 Service::Telegram => self.operation == "webhook",
-                Service::Ses | Service::Dynamodb | Service::S3 | Service::Lambda => false,
+                Service::Ses | Service::Dynamodb | Service::S3 | Service::Kms | Service::Lambda => false,
             },
             FaultKind::Reorder => {
                 self.service == Service::Sqs && matches!(self.operation.as_str(), "*" | "ReceiveMessage")

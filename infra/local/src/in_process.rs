@@ -27,6 +27,8 @@ use http::{HeaderValue, Uri, header};
 use http_body_util::BodyExt as _;
 use tower::ServiceExt as _;
 
+use crate::roles::Role;
+
 /// The servers of this process, by host and port.
 #[derive(Debug, Default)]
 pub(crate) struct InProcess {
@@ -40,6 +42,8 @@ type Servers = RwLock<HashMap<String, Router>>;
 #[derive(Debug, Clone)]
 struct Transport {
     servers: Weak<Servers>,
+    /// What whoever is on this way may do; everything where there is none.
+    role: Option<Arc<Role>>,
 }
 
 /// Why a request did not get an answer.
@@ -64,7 +68,12 @@ impl InProcess {
 
     /// As the transport of a client.
     pub(crate) fn client(&self) -> SharedHttpClient {
-        SharedHttpClient::new(Transport { servers: Arc::downgrade(&self.servers) })
+        SharedHttpClient::new(Transport { servers: Arc::downgrade(&self.servers), role: None })
+    }
+
+    /// As the transport of the clients of a function, which is held to its role.
+    pub(crate) fn client_of(&self, role: Arc<Role>) -> SharedHttpClient {
+        SharedHttpClient::new(Transport { servers: Arc::downgrade(&self.servers), role: Some(role) })
     }
 }
 
@@ -89,7 +98,13 @@ impl Transport {
         }
         // Read to its end, as a socket would: the client watches how fast that goes.
         let body = body.collect().await.map_err(axum::Error::new)?.to_bytes();
-        let Ok(response) = router.oneshot(http::Request::from_parts(parts, Body::from(body))).await;
+        let response = match self.role.as_ref().and_then(|role| role.refusal(&parts, &body)) {
+            Some(refusal) => refusal,
+            None => {
+                let Ok(response) = router.oneshot(http::Request::from_parts(parts, Body::from(body))).await;
+                response
+            }
+        };
         let (parts, body) = response.into_parts();
         let body = body.collect().await?.to_bytes();
         Ok(http::Response::from_parts(parts, SdkBody::from(body)).try_into()?)

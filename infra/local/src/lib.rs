@@ -1,8 +1,8 @@
 //! The whole system on one machine: the functions' own routers and handlers on servers of ours for AWS's services, for
 //! Slack and for Telegram.
 //!
-//! **Job.** Play DynamoDB, S3, SQS, SES, DNS, Slack and Telegram over their real protocols, closely enough that nothing under `shared/`
-//! can tell.
+//! **Job.** Play DynamoDB, S3, SQS, SES, KMS, DNS, Slack and Telegram over their real protocols, closely enough that nothing under
+//! `shared/` can tell; and hold every function to its role.
 //!
 //! **Invariants.** What was acknowledged survives `kill -9`. An operation that is not played is refused by name.
 //!
@@ -32,6 +32,8 @@ mod group_commit;
 mod in_process;
 pub mod invoke;
 mod kept;
+/// KMS: the key that secrets are sealed with.
+pub mod kms;
 pub mod listen;
 pub mod local_access;
 mod local_routes;
@@ -40,6 +42,8 @@ pub mod outbox;
 mod posted_fields;
 /// Where this machine says it is.
 pub mod region;
+/// What functions may do.
+mod roles;
 /// The bucket: a folder served as S3.
 pub mod s3;
 /// Sending mail: an SES v2 server.

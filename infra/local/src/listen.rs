@@ -4,8 +4,8 @@
 use std::{io::Write, time::Duration};
 
 use actionlayer_domain::{
-    Timestamp, Webhook, WebhookId, WebhookUrl, WorkspaceId,
-    webhook::{EventSelection, InvalidWebhookUrl, Reach, generate_secret, signature_headers},
+    Timestamp, WebhookUrl,
+    webhook::{InvalidWebhookUrl, Reach, WebhookSecrets, generate_secret, signature_headers},
 };
 use actionlayer_runtime::OsEntropy;
 use reqwest::{Client, StatusCode};
@@ -63,7 +63,7 @@ pub async fn listen(options: &ListenOptions, out: &mut impl Write) -> Result<(),
     let forward = options.forward.as_deref().map(|to| WebhookUrl::parse(to, Reach::Anywhere)).transpose()?;
     let forward = forward.map(Forward::to).transpose()?;
     if let Some(forward) = &forward {
-        writeln!(out, "forwarding to {}, signed with {}", forward.webhook.url, forward.webhook.secret.expose())?;
+        writeln!(out, "forwarding to {}, signed with {}", forward.url, forward.secrets.secret.expose())?;
     }
     let (mut cursor, mut pause) = (None::<String>, FIRST_PAUSE);
     writeln!(out, "listening to {url}")?;
@@ -112,34 +112,22 @@ pub async fn listen(options: &ListenOptions, out: &mut impl Write) -> Result<(),
 
 /// An address of one's own, as if it were a webhook's.
 struct Forward {
-    webhook: Webhook,
+    url: WebhookUrl,
+    secrets: WebhookSecrets,
     client: Client,
 }
 
 impl Forward {
     fn to(url: WebhookUrl) -> Result<Self, reqwest::Error> {
-        let (now, entropy) = (now(), OsEntropy);
-        let webhook = Webhook {
-            id: WebhookId::generate(now, &entropy),
-            workspace_id: WorkspaceId::generate(now, &entropy),
-            url,
-            events: EventSelection::All,
-            description: None,
-            active: true,
-            secret: generate_secret(&entropy),
-            previous_secret: None,
-            disabled: None,
-            created_at: now,
-            updated_at: now,
-        };
-        Ok(Self { webhook, client: Client::builder().timeout(FORWARD_TIMEOUT).build()? })
+        let secrets = WebhookSecrets::new(generate_secret(&OsEntropy));
+        Ok(Self { url, secrets, client: Client::builder().timeout(FORWARD_TIMEOUT).build()? })
     }
 
     /// Posts an event once; what became of it, in a word.
     async fn post(&self, id: &str, payload: &Value) -> String {
         let body = payload.to_string().into_bytes();
-        let mut request = self.client.post(self.webhook.url.as_str()).header("content-type", "application/json");
-        for (name, value) in signature_headers(&self.webhook, id, &body, now()) {
+        let mut request = self.client.post(self.url.as_str()).header("content-type", "application/json");
+        for (name, value) in signature_headers(&self.secrets, id, &body, now()) {
             request = request.header(name, value);
         }
         match request.body(body).send().await {

@@ -4,6 +4,7 @@
 //! shares its sync with whatever else is written at that moment, and a list is read from an index. What an object holds
 //! that is longer lies in a file of the folder, under its key. Either is on disk when the put is answered.
 
+mod expiry;
 mod objects;
 mod operations;
 #[cfg(test)]
@@ -22,6 +23,7 @@ use axum::{
 use http::{Method, StatusCode, header};
 use s3s::{auth::SimpleAuth, service::S3ServiceBuilder};
 
+pub(crate) use self::expiry::Expiry;
 use self::objects::Objects;
 use crate::{
     clock::LocalClock,
@@ -80,6 +82,9 @@ fn operation(request: &Request) -> &'static str {
         (&Method::GET, true) => "GetObject",
         (&Method::HEAD, true) => "HeadObject",
         (&Method::PUT, true) if request.headers().contains_key("x-amz-copy-source") => "CopyObject",
+        (&Method::PUT, true) if request.uri().query().is_some_and(|query| query.starts_with("tagging")) => {
+            "PutObjectTagging"
+        }
         (&Method::PUT, true) => "PutObject",
         (&Method::DELETE, true) => "DeleteObject",
         (&Method::GET, false) => "ListObjectsV2",

@@ -1,7 +1,7 @@
 //! `template.yaml`, read: the engine takes its routes, queues, timeouts, retries, table and variables from here, so that
 //! what runs on one machine cannot drift from what is deployed.
 //!
-//! What the file says that the engine does not play (roles, alarms, lifecycle rules) is not read. What it says in a way
+//! What the file says that the engine does not play (alarms, storage classes, who may invoke what) is not read. What it says in a way
 //! this reader does not know is an error, never a default.
 
 use std::collections::BTreeMap;
@@ -14,6 +14,7 @@ mod roles;
 mod yaml;
 
 pub use expression::Scope;
+pub(crate) use expression::evaluate;
 pub use roles::Grant;
 
 /// The template this program was built with.
@@ -54,6 +55,12 @@ pub struct Template {
     pub table: Table,
     /// Logical id of the bucket.
     pub bucket: String,
+    /// Which objects of the bucket are deleted after how long.
+    pub expirations: Vec<Expiration>,
+    /// Logical id of the KMS key that secrets are sealed with; here also its id.
+    pub secrets_key: String,
+    /// Logical id of the log group that functions write to.
+    pub logs: String,
     /// What happens to mail that arrives.
     pub receipt_rule: ReceiptRule,
     /// Logical id of the SES configuration set.
@@ -77,6 +84,8 @@ pub struct Function {
     pub name: String,
     /// After how many seconds Lambda ends an invocation.
     pub timeout_seconds: u32,
+    /// The statements of its role's policies, unevaluated.
+    pub role: Vec<Value>,
     /// Environment variables, unevaluated.
     pub environment: Map<String, Value>,
     /// What invokes it besides HTTP and SES.
@@ -159,6 +168,17 @@ pub struct Table {
     pub definition: Map<String, Value>,
     /// The attribute by which items expire.
     pub ttl_attribute: Option<String>,
+}
+
+/// A lifecycle rule by which objects are deleted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Expiration {
+    /// What their keys begin with.
+    pub prefix: String,
+    /// The tag they have: its name and its value. Whatever they have when `None`.
+    pub tag: Option<(String, String)>,
+    /// Days after they were put.
+    pub days: u32,
 }
 
 /// What SES does with mail that arrives.

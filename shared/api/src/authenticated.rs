@@ -3,10 +3,7 @@
 use std::sync::Arc;
 
 use actionlayer_domain::rate::{RateClass, RateState};
-use actionlayer_service::{
-    App, Caller,
-    workspace::authenticate::{authenticate, count_source},
-};
+use actionlayer_service::{App, Caller, workspace::authenticate::authenticate};
 use axum::{
     extract::{FromRequestParts, Request, State},
     middleware::Next,
@@ -49,12 +46,16 @@ impl FromRequestParts<Arc<App>> for Authenticated {
     }
 }
 
-/// Counts requests without a key by the address they come from.
+/// Counts requests without a key by the address they come from, in memory: nothing is written for one that is refused.
 pub(crate) async fn limit_sign_ins(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     if WITHOUT_KEY.contains(&request.uri().path()) {
         let source = request.extensions().get::<SourceAddress>().cloned().unwrap_or_default();
-        let rate = count_source(&app, &source.sha256_hex()).await.map_err(ApiError::from);
-        if let Err(refused) = rate.and_then(|rate| note_rate(request.extensions(), rate)) {
+        let now = app.now();
+        let rate = app.settings.rate_limits.map(|limits| {
+            let used = app.guesses.count_without_key(&source.network(), now);
+            RateState::after(limits.of(RateClass::SignIn), used, now)
+        });
+        if let Err(refused) = note_rate(request.extensions(), rate) {
             return refused.into_response();
         }
     }

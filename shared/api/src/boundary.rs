@@ -10,6 +10,7 @@ use std::{
 };
 
 use actionlayer_domain::{Entropy, WorkspaceId, rate::RateState};
+use actionlayer_service::guesses::network_of;
 use axum::{
     Router,
     body::Body,
@@ -54,6 +55,11 @@ impl SourceAddress {
     /// An IP address.
     pub fn new(address: impl Into<String>) -> Self {
         Self(address.into())
+    }
+
+    /// The network it is of; see [`network_of`].
+    pub fn network(&self) -> String {
+        network_of(&self.0)
     }
 
     /// Its hash, for keys: an address has no place in the table.

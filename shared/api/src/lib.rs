@@ -16,6 +16,7 @@ mod boundary;
 mod credential;
 mod error;
 pub mod export;
+mod guesses;
 mod idempotent;
 pub mod openapi;
 mod page;
@@ -31,6 +32,7 @@ pub use body::{JsonBody, NoFields, OptionalJsonBody, parse as parse_json, read a
 pub use boundary::{Noted, RequestId, SourceAddress, boundary, note_tenant};
 pub use credential::bearer;
 pub use error::ApiError;
+pub use guesses::{WrongGuess, guard_guesses};
 pub(crate) use idempotent::OnceOnly;
 pub use page::List;
 pub use path::{AttachmentId, DeliveryId, Id, IdOrAddress, NamedId};
@@ -50,5 +52,6 @@ pub fn serve(routes: impl IntoIterator<Item = OpenApiRouter<Arc<App>>>, app: Arc
     let entropy = Arc::clone(&app.ports.entropy);
     let once = from_fn_with_state(Arc::clone(&app), idempotent::idempotent);
     let sign_ins = from_fn_with_state(Arc::clone(&app), authenticated::limit_sign_ins);
-    boundary(routes.with_state(app).layer(once).layer(sign_ins), entropy)
+    let routes = routes.with_state(Arc::clone(&app)).layer(once).layer(sign_ins);
+    boundary(guard_guesses(routes, app), entropy)
 }

@@ -1,4 +1,4 @@
-//! What we say to others, and what their answers mean: SES, SQS, DNS, Slack, Telegram, and HTTP to addresses that
+//! What we say to others, and what their answers mean: SES, SQS, KMS, DNS, Slack, Telegram, and HTTP to addresses that
 //! strangers chose.
 //!
 //! **Job.** One client for each service, which makes one call and sorts its answer into what is known after it.
@@ -10,6 +10,7 @@
 
 pub mod dns;
 pub mod http;
+pub mod kms;
 mod providers;
 pub mod ses;
 pub mod slack;

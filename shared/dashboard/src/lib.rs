@@ -27,7 +27,7 @@ pub use axum::Router;
 
 use std::sync::Arc;
 
-use actionlayer_api::boundary;
+use actionlayer_api::{boundary, guard_guesses};
 use actionlayer_service::App;
 use axum::{
     extract::DefaultBodyLimit,
@@ -47,5 +47,7 @@ pub fn router(app: Arc<App>) -> Router {
         .layer(DefaultBodyLimit::max(MAX_FORM_BYTES))
         .layer(from_fn_with_state(Arc::clone(&app), origin::guard))
         .with_state(Arc::clone(&app));
-    boundary(routes, entropy).layer(from_fn(problem::for_people)).layer(from_fn_with_state(app, headers::write))
+    boundary(guard_guesses(routes, Arc::clone(&app)), entropy)
+        .layer(from_fn(problem::for_people))
+        .layer(from_fn_with_state(app, headers::write))
 }

@@ -92,6 +92,11 @@ pub(crate) async fn for_people(request: Request, next: Next) -> Response {
             Refused::new(status, "This is no page", "It only takes a form. Go back to where the form is.")
                 .way_on("/", "Go to the inbox")
         }
+        StatusCode::TOO_MANY_REQUESTS => Refused::new(
+            status,
+            "That was too often",
+            "Many links or keys that are none came from your address. Wait a minute.",
+        ),
         _ => Refused::new(status, "Something of ours is in the way", "Try again in a moment."),
     };
     // The id of the request, and whatever else was said about it, stays.

@@ -179,6 +179,35 @@ pub enum SignUp {
     Off,
 }
 
+/// Who may make the deployment's first workspace by `POST /v1/auth/bootstrap`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bootstrap {
+    /// Whoever comes first: for a machine that nobody else reaches.
+    Open,
+    /// Whoever has the deployment's token.
+    Token,
+    /// Nobody.
+    Off,
+}
+
+/// The text is no choice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("must be open, token or off")]
+pub struct InvalidBootstrap;
+
+impl FromStr for Bootstrap {
+    type Err = InvalidBootstrap;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "open" => Ok(Self::Open),
+            "token" => Ok(Self::Token),
+            "off" => Ok(Self::Off),
+            _ => Err(InvalidBootstrap),
+        }
+    }
+}
+
 /// The text is no choice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("must be open, invite or off")]

@@ -1,5 +1,9 @@
 //! Where approvers are asked.
 
+mod secrets;
+
+pub use secrets::ChannelSecrets;
+
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 use utoipa::{
     PartialSchema, ToSchema,
@@ -88,16 +92,6 @@ pub enum ApprovalChannel {
     },
 }
 
-/// What stands before the end of a secret that is shown.
-const ELLIPSIS: char = '…';
-
-/// A secret as reads show it: its last four characters.
-fn masked(secret: &Secret<String>) -> Secret<String> {
-    let text = secret.expose();
-    let end = text.char_indices().rev().nth(3).map_or(0, |(at, _)| at);
-    Secret::new(format!("{ELLIPSIS}{}", &text[end..]))
-}
-
 impl ApprovalChannel {
     /// Which kind it is: the value of `type`.
     pub const fn kind(&self) -> ChannelKind {
@@ -133,63 +127,6 @@ impl ApprovalChannel {
             Self::Slack { approvers, .. } => approvers.is_empty() || approvers.iter().any(|id| id == user_id),
             Self::Telegram { approvers, chat_id, .. } => {
                 approvers.iter().any(|id| id == user_id) || (approvers.is_empty() && chat_id == user_id)
-            }
-        }
-    }
-
-    /// As reads show it.
-    #[must_use]
-    pub fn shown(&self) -> Self {
-        match self.clone() {
-            Self::Slack { channel, bot_token, signing_secret, approvers, callback_url } => Self::Slack {
-                channel,
-                bot_token: bot_token.as_ref().map(masked),
-                signing_secret: signing_secret.as_ref().map(masked),
-                approvers,
-                callback_url,
-            },
-            Self::Telegram { bot_token, chat_id, topic_id, approvers } => {
-                Self::Telegram { bot_token: masked(&bot_token), chat_id, topic_id, approvers }
-            }
-            email @ Self::Email { .. } => email,
-        }
-    }
-
-    /// Puts secrets back that were written as reads show them, from the channels there are.
-    pub fn keep_secrets(&mut self, known: &[Self]) {
-        let keep = |secret: &mut Secret<String>, known: &[Secret<String>]| {
-            if secret.expose().starts_with(ELLIPSIS)
-                && let Some(known) = known.iter().find(|known| masked(known) == *secret)
-            {
-                *secret = known.clone();
-            }
-        };
-        match self {
-            Self::Email { .. } => {}
-            Self::Slack { bot_token, signing_secret, .. } => {
-                let (mut tokens, mut secrets) = (Vec::new(), Vec::new());
-                for channel in known {
-                    if let Self::Slack { bot_token, signing_secret, .. } = channel {
-                        tokens.extend(bot_token.clone());
-                        secrets.extend(signing_secret.clone());
-                    }
-                }
-                if let Some(token) = bot_token {
-                    keep(token, &tokens);
-                }
-                if let Some(secret) = signing_secret {
-                    keep(secret, &secrets);
-                }
-            }
-            Self::Telegram { bot_token, .. } => {
-                let tokens: Vec<_> = known
-                    .iter()
-                    .filter_map(|channel| match channel {
-                        Self::Telegram { bot_token, .. } => Some(bot_token.clone()),
-                        Self::Email { .. } | Self::Slack { .. } => None,
-                    })
-                    .collect();
-                keep(bot_token, &tokens);
             }
         }
     }
@@ -371,33 +308,17 @@ mod tests {
         serde_json::from_value(json).unwrap()
     }
 
-    fn slack() -> ApprovalChannel {
+    pub(super) fn slack() -> ApprovalChannel {
         channel(serde_json::json!({
             "type": "slack", "channel": "C024BE91L", "bot_token": "xoxb-1234-abcdEFGH",
             "signing_secret": "8f742231b10e8888abcd99yyyzzz85a5".replace(['y', 'z'], "0"), "approvers": ["U012A3CDE"],
         }))
     }
 
-    fn telegram() -> ApprovalChannel {
+    pub(super) fn telegram() -> ApprovalChannel {
         channel(serde_json::json!({
             "type": "telegram", "bot_token": "123456:ABC-DEF1234ghIkl-zyx57W2v1u123ew11", "chat_id": "-1001234567890",
         }))
-    }
-
-    #[test]
-    fn secrets_are_shown_by_their_end_and_written_back_unchanged() {
-        for stored in [slack(), telegram()] {
-            let shown = serde_json::to_string(&stored.shown()).unwrap();
-            assert!(!shown.contains("xoxb") && !shown.contains("8f7422") && !shown.contains("123456:"), "{shown}");
-            let mut written = stored.shown();
-            assert!(written.problem().is_some());
-            written.keep_secrets(std::slice::from_ref(&stored));
-            assert_eq!((&written, written.problem()), (&stored, None));
-            assert!(!format!("{stored:?}").contains("ABC"), "{stored:?}");
-        }
-        let mut other = telegram().shown();
-        other.keep_secrets(&[slack()]);
-        assert_eq!(other.problem().unwrap().0, "bot_token");
     }
 
     #[test]

@@ -5,6 +5,9 @@ use crate::Timestamp;
 /// The length of a window, in seconds.
 const WINDOW_SECONDS: i64 = 60;
 
+/// How many wrong guesses (keys, links, tokens) are listened to from one address in a window, by each process.
+pub const MAX_WRONG_GUESSES: u32 = 30;
+
 /// How many requests are taken in a window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RateLimits {

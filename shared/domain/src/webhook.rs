@@ -25,7 +25,10 @@ pub use endpoint::{Care, Endpoint, LEASE, Lease, MAX_IN_FLIGHT};
 pub use signature::{ID_HEADER, SIGNATURE_HEADER, STANDARD_SIGNATURE_HEADER, TIMESTAMP_HEADER, signature_headers};
 pub use url::{InvalidWebhookUrl, Reach, WebhookUrl};
 
-use crate::{Entropy, Secret, Timestamp, WebhookId, WorkspaceId, event::EventType, key::random_alphanumerics};
+use crate::{
+    Entropy, Secret, Timestamp, WebhookId, WorkspaceId, event::EventType, key::random_alphanumerics,
+    secret::Fingerprint,
+};
 
 /// How many webhooks a workspace may have.
 pub const MAX_WEBHOOKS: usize = 20;
@@ -141,10 +144,18 @@ pub struct Webhook {
     pub description: Option<String>,
     /// Whether events are delivered.
     pub active: bool,
-    /// What deliveries are signed with: the text itself is the key. Shown when it is made, never again.
-    pub secret: Secret<String>,
-    /// The secret before that, while it signs along.
-    pub previous_secret: Option<PreviousSecret>,
+    /// Which [`WebhookSecrets`] its deliveries are signed with; none while it has them in itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secrets: Option<Fingerprint>,
+    /// Until when the secret before signs along; none when it was never replaced.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous_valid_until: Option<Timestamp>,
+    /// How webhooks had their secret before secrets were sealed. Moved out when it is first needed.
+    #[serde(default, rename = "secret", skip_serializing_if = "Option::is_none")]
+    pub clear_secret: Option<Secret<String>>,
+    /// The same of the secret before that.
+    #[serde(default, rename = "previous_secret", skip_serializing_if = "Option::is_none")]
+    pub clear_previous_secret: Option<PreviousSecret>,
     /// That it was switched off without anybody asking for it; none once it was switched on again.
     #[serde(default)]
     pub disabled: Option<Disabled>,
@@ -152,6 +163,35 @@ pub struct Webhook {
     pub created_at: Timestamp,
     /// When it last changed.
     pub updated_at: Timestamp,
+}
+
+/// What a webhook's deliveries are signed with. Sealed, and apart from the webhook.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WebhookSecrets {
+    /// The text itself is the key. Shown when it is made, never again.
+    pub secret: Secret<String>,
+    /// The secret before that, while it signs along.
+    pub previous: Option<PreviousSecret>,
+}
+
+impl WebhookSecrets {
+    /// Those of a new webhook.
+    pub const fn new(secret: Secret<String>) -> Self {
+        Self { secret, previous: None }
+    }
+
+    /// With another secret. The one before signs along for a day; one older than that is forgotten at once.
+    #[must_use]
+    pub fn rotated(self, secret: Secret<String>, now: Timestamp) -> Self {
+        let valid_until = now.after(PREVIOUS_SECRET_LIFETIME);
+        Self { secret, previous: Some(PreviousSecret { secret: self.secret, valid_until }) }
+    }
+
+    /// Which they are.
+    pub fn fingerprint(&self) -> Fingerprint {
+        let previous = self.previous.as_ref().map(|previous| previous.secret.expose().as_str());
+        Fingerprint::of(&[self.secret.expose(), previous.unwrap_or_default()])
+    }
 }
 
 /// A new secret.
@@ -166,7 +206,6 @@ impl Webhook {
         workspace_id: WorkspaceId,
         url: WebhookUrl,
         events: EventSelection,
-        secret: Secret<String>,
         now: Timestamp,
     ) -> Self {
         Self {
@@ -176,8 +215,10 @@ impl Webhook {
             events,
             description: None,
             active: true,
-            secret,
-            previous_secret: None,
+            secrets: None,
+            previous_valid_until: None,
+            clear_secret: None,
+            clear_previous_secret: None,
             disabled: None,
             created_at: now,
             updated_at: now,
@@ -189,12 +230,18 @@ impl Webhook {
         self.active && self.events.includes(event)
     }
 
-    /// Replaces the secret. The one before signs along for a day; one older than that is forgotten at once.
-    pub fn rotate_secret(&mut self, secret: Secret<String>, now: Timestamp) {
-        let replaced = std::mem::replace(&mut self.secret, secret);
-        let valid_until = now.after(PREVIOUS_SECRET_LIFETIME);
-        self.previous_secret = Some(PreviousSecret { secret: replaced, valid_until });
-        self.updated_at = now;
+    /// The secrets it has in itself, if it is one from before they were sealed.
+    pub fn clear_secrets(&self) -> Option<WebhookSecrets> {
+        let secret = self.clear_secret.clone()?;
+        Some(WebhookSecrets { secret, previous: self.clear_previous_secret.clone() })
+    }
+
+    /// Has these secrets from now on, and none in itself.
+    pub fn keep(&mut self, secrets: &WebhookSecrets) {
+        self.secrets = Some(secrets.fingerprint());
+        self.previous_valid_until = secrets.previous.as_ref().map(|previous| previous.valid_until);
+        self.clear_secret = None;
+        self.clear_previous_secret = None;
     }
 
     /// Switches it off, unless it is.
@@ -210,7 +257,8 @@ impl Webhook {
 
     /// Until when the secret before signs along; none when it does not any more.
     pub fn previous_secret_valid_until(&self, now: Timestamp) -> Option<Timestamp> {
-        self.previous_secret.as_ref().map(|previous| previous.valid_until).filter(|until| *until > now)
+        let clear = self.clear_previous_secret.as_ref().map(|previous| previous.valid_until);
+        self.previous_valid_until.or(clear).filter(|until| *until > now)
     }
 }
 
@@ -256,7 +304,6 @@ mod tests {
             WorkspaceId::from_bytes([2; 16]),
             WebhookUrl::parse("https://example.com/", Reach::Public).unwrap(),
             EventSelection::All,
-            Secret::new("whsec_first".to_owned()),
             at,
         )
     }
@@ -285,15 +332,42 @@ mod tests {
 
     #[test]
     fn the_secret_before_signs_along_for_a_day() {
-        let mut webhook = webhook();
-        let now = Timestamp::from_unix_ms(5_000);
-        webhook.rotate_secret(Secret::new("whsec_second".to_owned()), now);
+        let secret = |text: &str| Secret::new(text.to_owned());
+        let (mut webhook, now) = (webhook(), Timestamp::from_unix_ms(5_000));
+        let first = WebhookSecrets::new(secret("whsec_first"));
+        webhook.keep(&first);
+        assert_eq!(webhook.previous_secret_valid_until(now), None);
+        let second = first.clone().rotated(secret("whsec_second"), now);
+        webhook.keep(&second);
         let until = now.after(PREVIOUS_SECRET_LIFETIME);
         assert_eq!(webhook.previous_secret_valid_until(now), Some(until));
         assert_eq!(webhook.previous_secret_valid_until(until), None);
-        webhook.rotate_secret(Secret::new("whsec_third".to_owned()), now);
-        assert_eq!(webhook.previous_secret.as_ref().unwrap().secret.expose(), "whsec_second");
-        assert!(!format!("{webhook:?}").contains("whsec"));
+        let third = second.clone().rotated(secret("whsec_third"), now);
+        assert_eq!(third.previous.as_ref().unwrap().secret.expose(), "whsec_second");
+        assert!(!format!("{third:?}{webhook:?}").contains("whsec"));
+        assert!(first.fingerprint() != second.fingerprint() && second.fingerprint() != third.fingerprint());
+    }
+
+    #[test]
+    fn one_from_before_secrets_were_sealed_gives_its_own_away_once() {
+        let mut json = serde_json::to_value(webhook()).unwrap();
+        json["secret"] = "whsec_old".into();
+        json["previous_secret"] =
+            serde_json::json!({"secret": "whsec_older", "valid_until": Timestamp::from_unix_ms(9_000)});
+        let mut webhook: Webhook = serde_json::from_value(json).unwrap();
+        assert_eq!(
+            webhook.previous_secret_valid_until(Timestamp::from_unix_ms(8_000)),
+            Some(Timestamp::from_unix_ms(9_000))
+        );
+        let secrets = webhook.clear_secrets().unwrap();
+        assert_eq!(secrets.previous.as_ref().unwrap().secret.expose(), "whsec_older");
+        webhook.keep(&secrets);
+        assert_eq!(webhook.clear_secrets(), None);
+        assert!(!serde_json::to_string(&webhook).unwrap().contains("whsec"));
+        assert_eq!(
+            webhook.previous_secret_valid_until(Timestamp::from_unix_ms(8_000)),
+            Some(Timestamp::from_unix_ms(9_000))
+        );
     }
 
     #[test]

@@ -8,8 +8,9 @@ mod jobs;
 use serde::Serialize;
 
 pub use jobs::{
-    AnswerJob, AnswerTo, BrokenChannelJob, IndexJob, IndexMessage, IndexPart, IndexPlaces, NotifyJob, NotifyWork,
-    PromptJob, RuleJob, RuleNoticeJob, RuleOffJob, SendJob, SenderDecidedJob, SenderJob, SwitchedOffJob, WebhookJob,
+    AnswerJob, AnswerTo, BrokenChannelJob, HeldDigestJob, IndexJob, IndexMessage, IndexPart, IndexPlaces, NotifyJob,
+    NotifyWork, PromptJob, RuleJob, RuleNoticeJob, RuleOffJob, SendJob, SenderDecidedJob, SenderJob, SwitchedOffJob,
+    WebhookJob,
 };
 
 use crate::{

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use actionlayer_api::{ApiError, Authenticated, Counted, bearer, boundary, read_body};
+use actionlayer_api::{ApiError, Authenticated, Counted, bearer, boundary, guard_guesses, read_body};
 use actionlayer_service::App;
 use axum::{
     Router,
@@ -38,7 +38,8 @@ pub fn serve(app: Arc<App>) -> Router {
     let protocol =
         StreamableHttpService::new(move || Ok(mailbox.clone()), Arc::default(), config(&app.settings.public_url));
     let entropy = Arc::clone(&app.ports.entropy);
-    boundary(Router::new().route("/mcp", post(answer)).with_state(Endpoint { app, protocol }), entropy)
+    let routes = Router::new().route("/mcp", post(answer)).with_state(Endpoint { app: Arc::clone(&app), protocol });
+    boundary(guard_guesses(routes, app), entropy)
 }
 
 fn config(public_url: &str) -> StreamableHttpServerConfig {

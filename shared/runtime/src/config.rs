@@ -2,7 +2,13 @@
 
 use std::{collections::BTreeMap, net::SocketAddr};
 
-use actionlayer_domain::{EmailAddress, Plan, Secret, account::SignUp, rate::RateLimits, webhook::Reach, work::Queue};
+use actionlayer_domain::{
+    EmailAddress, Plan, Secret,
+    account::{Bootstrap, SignUp},
+    rate::RateLimits,
+    webhook::Reach,
+    work::Queue,
+};
 use actionlayer_service::{Settings, SlackApp, TelegramUpdates};
 
 /// The environment variables of the functions. `template.yaml` sets exactly [`variable::from_template`].
@@ -14,9 +20,12 @@ pub mod variable {
     pub const MAIL_BUCKET: &str = "MAIL_BUCKET";
     /// SES configuration set every mail is sent with: its events settle sends whose answer was lost.
     pub const SES_CONFIGURATION_SET: &str = "SES_CONFIGURATION_SET";
+    /// The KMS key that data keys for secrets come from: its id or ARN.
+    pub const SECRETS_KEY: &str = "SECRETS_KEY";
     /// Where this deployment is reached from outside, for the links in approval mails: `https://mail.example.com`.
     pub const PUBLIC_URL: &str = "PUBLIC_URL";
-    /// `on` while `POST /v1/auth/bootstrap` may make the one workspace, else `off`.
+    /// Who may make the one workspace by `POST /v1/auth/bootstrap`: `token` (whoever has [`BOOTSTRAP_TOKEN`]), `off`
+    /// (nobody), or `open` (whoever comes first), which is for one machine.
     pub const BOOTSTRAP: &str = "BOOTSTRAP";
     /// How many requests are taken in a minute: `reads=60,writes=20,sign_ins=10` (the first two of one key, the third of
     /// one address without a key), or `off`.
@@ -39,6 +48,8 @@ pub mod variable {
     pub const AWS_ENDPOINT_URL_SQS: &str = "AWS_ENDPOINT_URL_SQS";
     /// SES v2 elsewhere than at AWS.
     pub const AWS_ENDPOINT_URL_SESV2: &str = "AWS_ENDPOINT_URL_SESV2";
+    /// KMS elsewhere than at AWS.
+    pub const AWS_ENDPOINT_URL_KMS: &str = "AWS_ENDPOINT_URL_KMS";
     /// `on` where webhooks may also lead to this machine and its network, and by http: for trying out. `off` when unset.
     pub const LOCAL_WEBHOOKS: &str = "LOCAL_WEBHOOKS";
     /// Who may make an account: `open`, `invite` or `off`; `off` when unset.
@@ -63,7 +74,8 @@ pub mod variable {
 
     /// What a template gives every function, beside the URLs of the queues; the rest comes from Lambda or is set only off
     /// AWS.
-    const OWN: [&str; 7] = [TABLE_NAME, MAIL_BUCKET, SES_CONFIGURATION_SET, PUBLIC_URL, BOOTSTRAP, RATE_LIMITS, PLAN];
+    const OWN: [&str; 8] =
+        [TABLE_NAME, MAIL_BUCKET, SECRETS_KEY, SES_CONFIGURATION_SET, PUBLIC_URL, BOOTSTRAP, RATE_LIMITS, PLAN];
 
     /// What a template gives every function.
     pub fn from_template() -> impl Iterator<Item = &'static str> {
@@ -117,11 +129,12 @@ pub struct Endpoints {
     pub sqs: Option<String>,
     /// SES v2.
     pub sesv2: Option<String>,
+    pub kms: Option<String>,
 }
 
 impl Endpoints {
     fn any(&self) -> bool {
-        [&self.dynamodb, &self.s3, &self.sqs, &self.sesv2].into_iter().any(Option::is_some)
+        [&self.dynamodb, &self.s3, &self.sqs, &self.sesv2, &self.kms].into_iter().any(Option::is_some)
     }
 }
 
@@ -134,6 +147,8 @@ pub struct Config {
     /// Where each queue is.
     pub queue_urls: BTreeMap<Queue, String>,
     pub ses_configuration_set: Option<String>,
+    /// The KMS key that data keys for secrets come from: its id or ARN.
+    pub secrets_key: String,
     /// What the use cases need to know.
     pub settings: Settings,
     /// Keys that sign requests.
@@ -158,6 +173,7 @@ impl Config {
             s3: variables.url(variable::AWS_ENDPOINT_URL_S3)?,
             sqs: variables.url(variable::AWS_ENDPOINT_URL_SQS)?,
             sesv2: variables.url(variable::AWS_ENDPOINT_URL_SESV2)?,
+            kms: variables.url(variable::AWS_ENDPOINT_URL_KMS)?,
         };
         let public_url =
             variables.url(variable::PUBLIC_URL)?.ok_or(ConfigError::Missing { variable: variable::PUBLIC_URL })?;
@@ -169,10 +185,11 @@ impl Config {
                 .map(|queue| Ok((queue, variables.required(queue.url_variable())?)))
                 .collect::<Result<_, _>>()?,
             ses_configuration_set: variables.optional(variable::SES_CONFIGURATION_SET),
+            secrets_key: variables.required(variable::SECRETS_KEY)?,
             settings: Settings {
                 public_url: public_url.trim_end_matches('/').to_owned(),
                 region: variables.required(variable::AWS_REGION)?,
-                bootstrap: variables.switch(variable::BOOTSTRAP)?,
+                bootstrap: variables.bootstrap()?,
                 sign_up: variables.sign_up()?,
                 bootstrap_token: variables.bootstrap_token()?,
                 account_mail_from: variables.account_mail_from()?,
@@ -229,6 +246,11 @@ impl Variables {
     fn sign_up(&self) -> Result<SignUp, ConfigError> {
         let malformed = ConfigError::Malformed { variable: variable::SIGN_UP, expected: "`open`, `invite` or `off`" };
         self.optional(variable::SIGN_UP).map_or(Ok(SignUp::Off), |text| text.parse().map_err(|_| malformed))
+    }
+
+    fn bootstrap(&self) -> Result<Bootstrap, ConfigError> {
+        let malformed = ConfigError::Malformed { variable: variable::BOOTSTRAP, expected: "`token`, `off` or `open`" };
+        self.required(variable::BOOTSTRAP)?.parse().map_err(|_| malformed)
     }
 
     /// One that could be guessed is none.
@@ -333,8 +355,9 @@ mod tests {
             ("WEBHOOK_QUEUE_URL", "http://sqs/1/webhook"),
             ("RULES_QUEUE_URL", "http://sqs/1/rules"),
             (variable::SES_CONFIGURATION_SET, "events"),
+            (variable::SECRETS_KEY, "alias/secrets"),
             (variable::PUBLIC_URL, "https://mail.example.com/"),
-            (variable::BOOTSTRAP, "on"),
+            (variable::BOOTSTRAP, "token"),
             (variable::RATE_LIMITS, "reads=60,writes=20,sign_ins=10"),
             (variable::PLAN, "pro"),
             (variable::AWS_REGION, "eu-central-1"),
@@ -352,7 +375,7 @@ mod tests {
     fn what_lambda_and_the_template_set_is_enough() {
         let config = read(&complete()).unwrap();
         assert_eq!(config.settings.public_url, "https://mail.example.com");
-        assert!(config.settings.bootstrap);
+        assert_eq!(config.settings.bootstrap, Bootstrap::Token);
         assert_eq!(config.settings.rate_limits, Some(RateLimits { reads: 60, writes: 20, sign_ins: 10 }));
         assert_eq!(config.settings.plan, Plan::Pro);
         assert_eq!(config.settings.webhook_reach, Reach::Public);

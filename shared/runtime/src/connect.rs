@@ -5,12 +5,13 @@ use std::time::Duration;
 use actionlayer_clients::{
     dns::Dns,
     http::GuardedClient,
+    kms::Kms,
     ses::Mailer,
     slack::{SLACK_URL, Slack},
     sqs::Queues,
     telegram::{TELEGRAM_URL, Telegram},
 };
-use actionlayer_service::{App, Ports};
+use actionlayer_service::{App, Ports, guesses::Guesses, secrets::KeptSecrets};
 use actionlayer_store::Store;
 use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
 use aws_credential_types::provider::SharedCredentialsProvider;
@@ -69,6 +70,11 @@ pub fn connect_over(
         builder.set_endpoint_url(config.endpoints.sqs.clone());
         aws_sdk_sqs::Client::from_conf(builder.build())
     };
+    let kms = {
+        let mut builder = aws_sdk_kms::config::Builder::from(&shared);
+        builder.set_endpoint_url(config.endpoints.kms.clone());
+        aws_sdk_kms::Client::from_conf(builder.build())
+    };
     let sesv2 = {
         // SendEmail has no idempotency token: a retry after a lost answer would be a second mail.
         let mut builder =
@@ -84,6 +90,9 @@ pub fn connect_over(
     let http = GuardedClient::new(dns.clone(), config.settings.webhook_reach);
     Ok(App {
         store: Store::new(dynamodb, s3, config.table_name.as_str(), config.mail_bucket.as_str()),
+        kms: Kms::new(kms, config.secrets_key.as_str(), config.table_name.as_str()),
+        kept_secrets: KeptSecrets::default(),
+        guesses: Guesses::default(),
         mailer: Mailer::new(sesv2, config.ses_configuration_set.clone()),
         queues: Queues::new(sqs, config.queue_urls.clone()),
         dns,

@@ -2,11 +2,18 @@
 
 use std::sync::Arc;
 
-use actionlayer_clients::{dns::Dns, http::GuardedClient, ses::Mailer, slack::Slack, sqs::Queues, telegram::Telegram};
+use actionlayer_clients::{
+    dns::Dns, http::GuardedClient, kms::Kms, ses::Mailer, slack::Slack, sqs::Queues, telegram::Telegram,
+};
 use actionlayer_domain::{
-    Clock, EmailAddress, Entropy, Plan, Secret, Timestamp, account::SignUp, rate::RateLimits, webhook::Reach,
+    Clock, EmailAddress, Entropy, Plan, Secret, Timestamp,
+    account::{Bootstrap, SignUp},
+    rate::RateLimits,
+    webhook::Reach,
 };
 use actionlayer_store::Store;
+
+use crate::{guesses::Guesses, secrets::KeptSecrets};
 
 /// Time and randomness.
 #[derive(Debug, Clone)]
@@ -24,11 +31,11 @@ pub struct Settings {
     pub public_url: String,
     /// The AWS region: names the MX host and SES's Message-IDs.
     pub region: String,
-    /// Whether `POST /v1/auth/bootstrap` may make the one workspace.
-    pub bootstrap: bool,
+    /// Who may make the one workspace by `POST /v1/auth/bootstrap`.
+    pub bootstrap: Bootstrap,
     /// Who may make an account.
     pub sign_up: SignUp,
-    /// What the first owner shows; none where there is another way to become one.
+    /// What the first owner shows, on the dashboard or to bootstrap; none where there is another way.
     pub bootstrap_token: Option<Secret<String>>,
     /// Where mail about accounts comes from; none for a domain of the deployment's own workspace.
     pub account_mail_from: Option<EmailAddress>,
@@ -68,6 +75,12 @@ pub enum TelegramUpdates {
 pub struct App {
     /// The table and the bucket.
     pub store: Store,
+    /// What seals secrets.
+    pub kms: Kms,
+    /// Those that were opened lately.
+    pub kept_secrets: KeptSecrets,
+    /// Who guessed lately.
+    pub guesses: Guesses,
     /// SES.
     pub mailer: Mailer,
     /// SQS.

@@ -8,7 +8,7 @@ pub mod connect;
 pub mod decide_draft;
 pub(crate) mod fan_out;
 pub(crate) mod in_line;
-mod notice;
+pub(crate) mod notice;
 pub mod notify;
 pub(crate) mod notify_of_broken_channel;
 pub(crate) mod notify_of_rule;

@@ -15,8 +15,10 @@ pub mod error;
 
 mod contention;
 mod fields;
+pub mod guesses;
 pub mod input;
 pub mod permission;
+pub mod secrets;
 pub mod waiting;
 
 pub mod accounts;

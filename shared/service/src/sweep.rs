@@ -6,9 +6,10 @@ use actionlayer_domain::{
     Draft, Message, Thread, Timestamp, WorkspaceId,
     contact::HeldInbound,
     draft::{Failure, FailureCode},
+    held_digest::HeldDigest,
     message::{Authentication, DeliveryStatus},
     webhook::Endpoint,
-    work::{SendJob, WebhookJob, Work},
+    work::{HeldDigestJob, NotifyWork, SendJob, WebhookJob, Work},
 };
 use actionlayer_store::{BlobKey, Transaction, Used, keys};
 
@@ -62,6 +63,8 @@ pub struct Swept {
     pub woken_endpoints: usize,
     /// Workspaces of which nothing is left.
     pub deleted_workspaces: usize,
+    /// Hours that are over in which new senders were gathered.
+    pub due_digests: usize,
 }
 
 /// Does everything that is due. A part that fails does not keep the others; the first failure is returned at the end.
@@ -75,6 +78,7 @@ pub async fn sweep(app: &App) -> Result<Swept, ServiceError> {
         release_mail(app, &mut swept.released_mails).await,
         wake_endpoints(app, &mut swept.woken_endpoints).await,
         delete_due(app, &mut swept.deleted_workspaces).await,
+        tell_digests(app, &mut swept.due_digests).await,
     ];
     parts.into_iter().collect::<Result<(), _>>()?;
     Ok(swept)
@@ -262,6 +266,17 @@ async fn release_mail(app: &App, count: &mut usize) -> Result<(), ServiceError> 
         }
     }
     outcome
+}
+
+async fn tell_digests(app: &App, count: &mut usize) -> Result<(), ServiceError> {
+    let due = app.store.due_digests(app.now()).await?;
+    let job = |digest: HeldDigest| {
+        let (workspace_id, gathering_identity_id) = (digest.workspace_id, digest.identity_id);
+        Work::Notify(NotifyWork::HeldDigest(HeldDigestJob { workspace_id, gathering_identity_id }))
+    };
+    let jobs: Vec<Work> = due.into_iter().map(job).collect();
+    *count = jobs.len();
+    Ok(app.queues.put(&jobs).await?)
 }
 
 /// Everyone the mail names: in the `for` clause of its topmost `Received`, which SES wrote, and in `To` and `Cc`. Those

@@ -1,7 +1,11 @@
 //! The bucket: raw mail as SES stored it, files, long bodies. Keys are made here, from ids and hashes only; no name from
 //! a mail is ever part of one.
 
-use aws_sdk_s3::{presigning::PresigningConfig, primitives::ByteStream};
+use aws_sdk_s3::{
+    presigning::PresigningConfig,
+    primitives::ByteStream,
+    types::{Tag, Tagging},
+};
 use std::{fmt::Write as _, ops::Range, time::Duration};
 
 use actionlayer_domain::{ExportId, MessageId, Timestamp, Upload, UploadId, WorkspaceId};
@@ -95,6 +99,8 @@ pub enum SizedBlob {
     Missing,
 }
 
+/// The tag of what nobody will ask for. `template.yaml` has the rule for it.
+const EXPIRES_TAG: (&str, &str) = ("expires", "30d");
 /// How long a file may be put under a signed URL.
 const UPLOAD_URL_LIFETIME: Duration = Duration::from_hours(1);
 /// How long a signed URL works.
@@ -145,6 +151,17 @@ impl Store {
         let answer = get.range(format!("bytes={}-{last}", range.start)).send().await.map_err(|e| StoreError::s3(&e))?;
         let cut_short = |_| StoreError::Unavailable { service: "s3", code: "body_cut_short".to_owned() };
         Ok(answer.body.collect().await.map_err(cut_short)?.to_vec())
+    }
+
+    /// Lets what lies under a key be deleted a month after it was put: the bucket has a rule for this tag.
+    pub async fn let_expire(&self, key: &BlobKey) -> Result<(), StoreError> {
+        let refused = |code: String| StoreError::Refused { service: "s3", code };
+        let tag = Tag::builder().key(EXPIRES_TAG.0).value(EXPIRES_TAG.1).build().map_err(|e| refused(e.to_string()))?;
+        let tagging = Tagging::builder().tag_set(tag).build().map_err(|e| refused(e.to_string()))?;
+        self.meter.put_blob();
+        let tagged = self.s3.put_object_tagging().bucket(&self.bucket).key(key.as_str()).tagging(tagging).send().await;
+        tagged.map_err(|e| StoreError::s3(&e))?;
+        Ok(())
     }
 
     /// Removes what lies under a key, if anything does.

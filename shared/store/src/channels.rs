@@ -1,8 +1,7 @@
-//! What approval channels need beside the identities that name them: whose a callback is, and what a reply answers.
+//! What approval channels need beside the identities that name them and the secrets they are opened with: what a reply
+//! answers, who is on their way through "Add to Slack", and whose turn it is.
 
-use actionlayer_domain::{
-    DraftId, IdentityId, Secret, Timestamp, WorkspaceId, channel::ChannelKind, channel_line::ChannelLine,
-};
+use actionlayer_domain::{DraftId, Timestamp, WorkspaceId, channel::ChannelKind, channel_line::ChannelLine};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -13,50 +12,6 @@ use crate::{
 
 /// How long a question is remembered that no reply counts for any more.
 const PROMPT_KEPT_SECONDS: i64 = 86_400;
-
-/// A Slack app of one's own: which secret its callback checks.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SlackCallback {
-    /// The last part of the callback's path.
-    pub id: String,
-    pub workspace_id: WorkspaceId,
-    /// What Slack signs that app's requests with.
-    pub signing_secret: Secret<String>,
-    /// The identities that ask by it.
-    pub used_by: Vec<IdentityId>,
-}
-
-impl Record for SlackCallback {
-    const KIND: &'static str = "slack_callback";
-    type Body = ();
-
-    fn key(&self) -> Key {
-        keys::slack_callback(&self.id)
-    }
-}
-
-/// The deployment's Slack app, installed for a workspace.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SlackInstallation {
-    pub workspace_id: WorkspaceId,
-    /// The Slack workspace.
-    pub team_id: String,
-    pub team_name: String,
-    /// The bot's token.
-    pub bot_token: Secret<String>,
-    /// What it may do.
-    pub scopes: Vec<String>,
-    pub installed_at: Timestamp,
-}
-
-impl Record for SlackInstallation {
-    const KIND: &'static str = "slack_installation";
-    type Body = ();
-
-    fn key(&self) -> Key {
-        keys::slack_installation(self.workspace_id)
-    }
-}
 
 /// Somebody is on their way through "Add to Slack".
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -80,26 +35,6 @@ impl Record for SlackConsent {
 
     fn ttl_unix_seconds(&self) -> Option<i64> {
         Some(self.expires_at.unix_seconds())
-    }
-}
-
-/// A bot in Telegram, and the secret its updates carry. Identities may share it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TelegramBotRecord {
-    pub bot_id: i64,
-    pub token: Secret<String>,
-    /// What comes along with every update.
-    pub secret: Secret<String>,
-    /// The identities that ask by it, each with its workspace.
-    pub used_by: Vec<(WorkspaceId, IdentityId)>,
-}
-
-impl Record for TelegramBotRecord {
-    const KIND: &'static str = "telegram_bot";
-    type Body = ();
-
-    fn key(&self) -> Key {
-        keys::telegram_bot(self.bot_id)
     }
 }
 

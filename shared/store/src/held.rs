@@ -1,17 +1,23 @@
 //! Mail of senders nobody decided about.
 
+use std::time::Duration;
+
 use actionlayer_domain::{
-    IdentityId, WorkspaceId,
+    IdentityId, Timestamp, WorkspaceId,
     contact::{HeldInbound, SenderNotice},
+    held_digest::HeldDigest,
 };
 use aws_sdk_dynamodb::operation::query::QueryInput;
 
 use crate::{
     Page, PageRequest, Record, Row, Store, StoreError,
     counted::TotalsKey,
-    keys::{self, Index},
+    keys::{self, Index, IndexEntry, Key},
     record::{kind, row, s},
 };
+
+/// How long an hour of new senders is kept when it is over: longer than anybody who is to be told of it may not be reached.
+const DIGEST_KEPT: Duration = Duration::from_hours(7 * 24);
 
 /// All that waits for a decision about one sender.
 #[derive(Debug, Default)]
@@ -22,7 +28,32 @@ pub struct HeldOfSender {
     pub notices: Vec<Row<SenderNotice>>,
 }
 
+impl Record for HeldDigest {
+    const KIND: &'static str = "held_digest";
+    type Body = ();
+
+    fn key(&self) -> Key {
+        keys::held_digest(self.workspace_id, self.identity_id)
+    }
+
+    fn indexes(&self) -> Vec<IndexEntry> {
+        let due = self.due_at();
+        due.map(|at| IndexEntry::new(Index::Due, keys::DUE_DIGESTS, keys::by_time(at, self.identity_id)))
+            .into_iter()
+            .collect()
+    }
+
+    fn ttl_unix_seconds(&self) -> Option<i64> {
+        Some(self.until.after(DIGEST_KEPT).unix_seconds())
+    }
+}
+
 impl Store {
+    /// Hours that are over in which new senders were gathered, the longest ago first.
+    pub async fn due_digests(&self, now: Timestamp) -> Result<Vec<HeldDigest>, StoreError> {
+        self.due(keys::DUE_DIGESTS, "0", &now.to_string()).await
+    }
+
     /// Held mail, newest first; of one identity or of all.
     pub async fn list_held(
         &self,

@@ -15,6 +15,7 @@ use crate::IdempotencyScope;
 mod accounts;
 mod channels;
 mod people;
+mod secrets;
 
 pub(crate) use accounts::{
     MEMBERSHIP_PREFIX, SESSION_PREFIX, attempts, audit, audit_pk, invitations, memberships_of, user_pk,
@@ -23,11 +24,13 @@ pub use accounts::{account_link, first_owner, membership, session, user, user_em
 pub use channels::{
     TELEGRAM_BOTS, channel_line, slack_callback, slack_consent, slack_installation, telegram_bot, telegram_prompt,
 };
-pub use people::{contact, held, sender_family, sender_notice, suppression};
+pub use people::{contact, held, held_digest, sender_family, sender_notice, suppression};
 pub(crate) use people::{
     contact_by_id, contact_list, contact_of, contact_with_tag, contact_with_word, contact_words, contacts_with_tag,
     held_list, held_of_identity, held_pk, known_domain, known_domains, suppression_by_id, suppressions,
 };
+pub(crate) use secrets::sealed_telegram_bots;
+pub use secrets::{SECRETS, secret};
 
 /// Partition key attribute.
 pub const PK: &str = "pk";
@@ -242,7 +245,7 @@ pub fn domain_claim(domain: &DomainName) -> Key {
     Key::new(format!("DN#{domain}"), "CLAIM")
 }
 
-/// The DKIM key pair of a domain.
+/// The DKIM key pair of a domain as it lay before it was sealed.
 pub fn domain_keys(workspace: WorkspaceId, id: DomainId) -> Key {
     Key::new(format!("{}#DKIM", workspace_pk(workspace)), id.to_string())
 }
@@ -379,7 +382,7 @@ pub fn deployment_workspace() -> Key {
     Key::new("DEPLOYMENT", "WORKSPACE")
 }
 
-/// The key approval links are signed with.
+/// The key approval links are signed with as it lay before it was sealed.
 pub fn link_secret() -> Key {
     Key::new("DEPLOYMENT", "LINK_SECRET")
 }
@@ -454,6 +457,9 @@ pub(crate) const DUE_EXPORTS: &str = "DUE#EXPORT";
 
 /// Endpoints at which a delivery will be due, in [`Index::Due`].
 pub(crate) const DUE_ENDPOINTS: &str = "DUE#ENDPOINT";
+
+/// Hours of new senders that will be over, in [`Index::Due`].
+pub(crate) const DUE_DIGESTS: &str = "DUE#DIGEST";
 
 /// A sort key by time, unique by id.
 pub(crate) fn by_time(at: Timestamp, id: impl std::fmt::Display) -> String {

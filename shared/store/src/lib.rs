@@ -39,6 +39,7 @@ mod records;
 mod requests;
 mod rules;
 pub mod schema;
+mod secrets;
 mod segment;
 pub mod stream;
 mod suppressions;
@@ -54,7 +55,7 @@ mod workspace;
 
 pub use accounts::{FirstOwner, Standing, UserEmail};
 pub use blobs::{BlobKey, SignedUpload, SignedUrl, SizedBlob};
-pub use channels::{SlackCallback, SlackConsent, SlackInstallation, TelegramBotRecord, TelegramPrompt};
+pub use channels::{SlackConsent, TelegramPrompt};
 pub use contacts::ContactFilter;
 pub use counted::Counted;
 pub use credentials::Credential;
@@ -71,8 +72,9 @@ pub use list::{Page, PageRequest};
 pub use meter::{Cost, Meter};
 pub use postings::MailWords;
 pub use record::{Record, Row};
-pub use records::{
-    AddressClaim, DeploymentWorkspace, DomainClaim, DomainKeys, DraftVersion, LinkSecret, SweepPosition,
+pub use records::{AddressClaim, DeploymentWorkspace, DomainClaim, DraftVersion, SweepPosition};
+pub use secrets::{
+    DomainKeys, FormerlyClear, LinkSecret, Sealable, SecretRecord, SlackCallback, SlackInstallation, TelegramBotRecord,
 };
 pub use threads::ThreadFilter;
 pub use transaction::Transaction;

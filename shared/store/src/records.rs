@@ -2,8 +2,7 @@
 
 use actionlayer_domain::{
     ApiKeyId, DomainId, DomainName, Draft, DraftBody, DraftId, DraftStatus, EmailAddress, HeaderText, Identity,
-    IdentityId, Message, MessageBody, Role, Rule, Secret, SendingDomain, Thread, Timestamp, Upload, Workspace,
-    WorkspaceId,
+    IdentityId, Message, MessageBody, Role, Rule, SendingDomain, Thread, Timestamp, Upload, Workspace, WorkspaceId,
     contact::{Contact, HeldInbound, HeldReason, SenderNotice},
     key::ApiKey,
     message::{Attachment, DeliveryStatus},
@@ -298,24 +297,6 @@ impl Record for DomainClaim {
     }
 }
 
-/// The DKIM key pair of a domain, kept so that SES can be given it again.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct DomainKeys {
-    pub domain_id: DomainId,
-    pub workspace_id: WorkspaceId,
-    /// The private key: PKCS#8 DER, base64.
-    pub private_key_base64: Secret<String>,
-}
-
-impl Record for DomainKeys {
-    const KIND: &'static str = "domain_keys";
-    type Body = ();
-
-    fn key(&self) -> Key {
-        keys::domain_keys(self.workspace_id, self.domain_id)
-    }
-}
-
 /// The one workspace that bootstrap made.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DeploymentWorkspace {
@@ -328,22 +309,6 @@ impl Record for DeploymentWorkspace {
 
     fn key(&self) -> Key {
         keys::deployment_workspace()
-    }
-}
-
-/// The key approval links are signed with; made on first use.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct LinkSecret {
-    /// 32 random bytes, as hexadecimal digits.
-    pub key_hex: Secret<String>,
-}
-
-impl Record for LinkSecret {
-    const KIND: &'static str = "link_secret";
-    type Body = ();
-
-    fn key(&self) -> Key {
-        keys::link_secret()
     }
 }
 

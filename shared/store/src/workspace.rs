@@ -2,10 +2,10 @@
 
 use aws_sdk_dynamodb::operation::query::QueryInput;
 
-use actionlayer_domain::{Entropy, Identity, IdentityId, Rule, Secret, SendingDomain, WorkspaceId};
+use actionlayer_domain::{Identity, IdentityId, Rule, SendingDomain, WorkspaceId};
 
 use crate::{
-    AddressClaim, CommitError, LinkSecret, Record, Row, Store, StoreError, TelegramBotRecord, Transaction, keys,
+    AddressClaim, Record, Row, Store, StoreError, keys,
     record::{kind, row, s},
 };
 
@@ -39,15 +39,6 @@ impl Store {
         self.workspace_items(workspace, "RULE#").await
     }
 
-    /// Every bot in Telegram that identities of this deployment use.
-    pub async fn telegram_bots(&self) -> Result<Vec<Row<TelegramBotRecord>>, StoreError> {
-        let query = QueryInput::builder()
-            .key_condition_expression("pk = :pk")
-            .expression_attribute_values(":pk", s(keys::TELEGRAM_BOTS))
-            .consistent_read(true);
-        self.query_all(query).await?.into_iter().map(row).collect()
-    }
-
     pub async fn identity(&self, workspace: WorkspaceId, id: IdentityId) -> Result<Option<Row<Identity>>, StoreError> {
         self.get(&keys::identity(workspace, id)).await
     }
@@ -71,28 +62,5 @@ impl Store {
             }
         }
         Ok((claims, receipts))
-    }
-
-    /// The key approval links are signed with: made on first use, the same for ever after.
-    pub async fn link_secret(&self, entropy: &dyn Entropy) -> Result<Secret<[u8; 32]>, StoreError> {
-        // Two first uses at once: one creates, the other finds. A third look is never needed.
-        for _ in 0..3 {
-            if let Some(found) = self.get::<LinkSecret>(&keys::link_secret()).await? {
-                let mut key = [0; 32];
-                hex::decode_to_slice(found.value.key_hex.expose(), &mut key)
-                    .map_err(|e| StoreError::Corrupt { kind: LinkSecret::KIND, reason: e.to_string() })?;
-                return Ok(Secret::new(key));
-            }
-            let mut key = [0; 32];
-            entropy.fill(&mut key);
-            let mut transaction = Transaction::new();
-            transaction.create(&LinkSecret { key_hex: Secret::new(hex::encode(key)) })?;
-            match self.commit(transaction).await {
-                Ok(()) => return Ok(Secret::new(key)),
-                Err(CommitError::Conflict { .. }) => {}
-                Err(CommitError::Store(error)) => return Err(error),
-            }
-        }
-        Err(StoreError::Unavailable { service: "dynamodb", code: "link_secret_contended".to_owned() })
     }
 }

@@ -6,7 +6,7 @@ mod members;
 mod sessions;
 
 use actionlayer_tests::{Api, Browser, Engine, Sent, World, eventually};
-use serde_json::json;
+use serde_json::{Value, json};
 
 const PASSWORD: &str = "correct horse battery";
 const OTHER: &str = "staple under the moon";
@@ -121,6 +121,40 @@ async fn the_deployments_token_makes_one_owner() {
     Browser::new(&engine.http).post("/start", &typed).await.expect(410);
     browser.get(&format!("/start?token={token}")).await.expect(410);
     assert!(!engine.log().contains(token));
+}
+
+#[tokio::test]
+async fn a_deployment_that_others_reach_belongs_to_whoever_has_its_token() {
+    let token = "a-token-nobody-guesses-0123456789";
+    let engine = Engine::start_with(&["Bootstrap=token", &format!("BootstrapToken={token}")]).await;
+    let anyone = Api::new(&engine.http);
+    let wanted = |more: Value| {
+        let mut body = json!({"workspace_name": "Novacore"});
+        actionlayer_tests::world::merge(&mut body, more);
+        body
+    };
+    for refused in
+        [json!({}), json!({"bootstrap_token": "a-token-nobody-guesses-0123456788"}), json!({"bootstrap_token": ""})]
+    {
+        let answer = anyone.post("/v1/auth/bootstrap", wanted(refused)).await;
+        answer.refused(403, "forbidden");
+        assert!(answer.text().contains("bootstrap_token") && !answer.text().contains(token), "{}", answer.text());
+    }
+    let made = anyone.post("/v1/auth/bootstrap", wanted(json!({"bootstrap_token": token}))).await.expect(201);
+    let owner = anyone.with_key(made["api_key"].as_str().unwrap());
+    owner.get("/v1/workspace").await.expect(200);
+    // Once. On the dashboard it still makes the first owner, of that workspace.
+    anyone.post("/v1/auth/bootstrap", wanted(json!({"bootstrap_token": token}))).await.refused(409, "workspace_exists");
+    let browser = Browser::new(&engine.http);
+    let typed = [("token", token), ("name", "Olga"), ("email", OWNER), ("password", PASSWORD)];
+    browser.post("/start", &typed).await.expect(303);
+    browser.get("/settings/users").await.expect(200).says("Novacore");
+    assert!(!engine.log().contains(token));
+
+    // Where nobody gave it a token it belongs to nobody.
+    let engine = Engine::start_with(&["Bootstrap=token"]).await;
+    let answer = Api::new(&engine.http).post("/v1/auth/bootstrap", wanted(json!({"bootstrap_token": token}))).await;
+    answer.refused(403, "forbidden");
 }
 
 #[tokio::test]

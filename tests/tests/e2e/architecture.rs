@@ -49,7 +49,8 @@ fn dependencies_point_inward_only() {
 fn the_inside_knows_nothing_of_the_outside() {
     let servers = ["axum", "hyper", "lambda_runtime", "lambda_http", "aws_lambda_events", "reqwest", "rusqlite"];
     let ports = ["getrandom", "tokio", "http", "tracing"];
-    let aws = ["aws-config", "aws-sdk-dynamodb", "aws-sdk-s3", "aws-sdk-ses", "aws-sdk-sesv2", "aws-sdk-sqs"];
+    let aws =
+        ["aws-config", "aws-sdk-dynamodb", "aws-sdk-s3", "aws-sdk-ses", "aws-sdk-sesv2", "aws-sdk-sqs", "aws-sdk-kms"];
     for package in &metadata().packages {
         // Rules and bytes know nothing of the world; the table knows DynamoDB and S3; use cases know no server and take
         // time and randomness from outside; the API knows no Lambda and no AWS.
@@ -57,13 +58,13 @@ fn the_inside_knows_nothing_of_the_outside() {
             "actionlayer-domain" | "actionlayer-mail" | "actionlayer-channels" | "actionlayer-pages" => {
                 [&servers[..], &ports, &aws].concat()
             }
-            // What is said to others knows no table; nothing else speaks to SES and SQS.
+            // What is said to others knows no table; nothing else speaks to SES, SQS and KMS.
             "actionlayer-clients" => {
                 [&servers[2..5], &["axum", "rusqlite", "getrandom", "aws-config", "aws-sdk-dynamodb", "aws-sdk-s3"]]
                     .concat()
             }
             "actionlayer-store" => {
-                [&servers[..], &["getrandom", "aws-config", "aws-sdk-sesv2", "aws-sdk-sqs"]].concat()
+                [&servers[..], &["getrandom", "aws-config", "aws-sdk-sesv2", "aws-sdk-sqs", "aws-sdk-kms"]].concat()
             }
             "actionlayer-service" => [&servers[..], &["getrandom"], &aws].concat(),
             "actionlayer-api" | "actionlayer-mcp" | "actionlayer-dashboard" => {

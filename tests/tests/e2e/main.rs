@@ -53,6 +53,7 @@ mod rules_matrix;
 mod rules_meanwhile;
 mod rules_once;
 mod schedules;
+mod sealed_secrets;
 mod search;
 mod secrecy;
 mod sender_links;

@@ -56,6 +56,28 @@ async fn an_address_without_a_key_has_few() {
 }
 
 #[tokio::test]
+async fn whoever_guesses_is_not_listened_to_for_a_minute() {
+    let engine = Engine::start_with(&["RateLimits=reads=500,writes=500,sign_ins=500"]).await;
+    let world = World::start_on(engine, json!({})).await;
+    world.advance(60).await;
+    let guess = world.anyone.with_key("nc_live_0123456789abcdefghijABCDEFGHIJ01");
+    let limit = 30;
+    for _ in 0..10 {
+        guess.get("/v1/workspace").await.refused(401, "unauthorized");
+        assert_eq!(world.anyone.get("/callbacks/email/nothing").await.status, 404);
+        // Whoever is good is not held up by others behind the same address.
+        world.owner.get("/v1/workspace").await.expect(200);
+    }
+    for _ in 10..limit {
+        guess.get("/v1/workspace").await.refused(401, "unauthorized");
+    }
+    too_many(&guess.get("/v1/workspace").await, limit);
+    world.owner.get("/v1/workspace").await.expect(200);
+    world.advance(60).await;
+    guess.get("/v1/workspace").await.refused(401, "unauthorized");
+}
+
+#[tokio::test]
 async fn on_one_machine_nothing_is_counted() {
     let world = World::start().await;
     let answer = world.owner.get("/v1/workspace").await;

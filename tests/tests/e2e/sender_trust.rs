@@ -176,8 +176,17 @@ async fn approvers_are_told_of_a_sender_once_until_somebody_decides() {
     assert!(text.contains(CUSTOMER) && text.contains("| Please pay") && text.contains(world.address()), "{text}");
     assert!(text.lines().all(|line| line.starts_with("| ") || !line.contains("evil.test")), "{text}");
     assert_eq!(told[0].header("Auto-Submitted").as_deref(), Some("auto-generated"));
-    // Somebody else is told of as well; of the first nobody is told again.
+    // Somebody else is told of as well, when the hour is over; of the first nobody is told again.
     world.receive(&Letter::from("bob@customer.test")).await;
+    held(&world, 6).await;
+    let told_later = async |count: usize| {
+        eventually("the hour to be over", async || {
+            world.advance(1_200).await;
+            Some(notices().await).filter(|told| told.len() == count)
+        })
+        .await
+    };
+    drop(told_later(2).await);
     let told = eventually("a notice about Bob", async || Some(notices().await).filter(|told| told.len() > 1)).await;
     assert!(told.len() == 2 && told[0].text().contains("bob@customer.test"));
 
@@ -187,7 +196,7 @@ async fn approvers_are_told_of_a_sender_once_until_somebody_decides() {
     let failing = json!({"sender": "customer.test", "dmarc": "FAIL", "spf": "FAIL", "dkim": "FAIL"});
     world.anyone.json(reqwest::Method::PUT, "/local/verdicts", failing).await.expect(200);
     world.receive(&Letter::from(CUSTOMER)).await;
-    let told = eventually("a third notice", async || Some(notices().await).filter(|told| told.len() > 2)).await;
+    let told = told_later(3).await;
     assert!(told.len() == 3 && told[0].text().contains(CUSTOMER));
 }
 

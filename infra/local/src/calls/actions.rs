@@ -57,6 +57,7 @@ pub(super) fn actions(names: &Names, signer: &Signer, parts: &Parts, body: &[u8]
             let queue = url.rsplit('/').next().unwrap_or_default();
             vec![Checked::new(operation.trim_end_matches("Batch"), queue)]
         }
+        "kms" => of_key(operation, &json(body)),
         // Another service that speaks JSON: the resource is not known here.
         _ => vec![Checked::new(operation, "*")],
     };
@@ -99,6 +100,17 @@ fn plain(key: &str) -> String {
         plain.push_str(end);
     }
     plain
+}
+
+/// A key is called by its logical id here. Every pair of the encryption context is a condition key.
+fn of_key(operation: &str, body: &Map<String, Value>) -> Vec<Checked> {
+    let key = body.get("KeyId").and_then(Value::as_str).unwrap_or_default();
+    let mut checked = Checked::new(operation, key.rsplit('/').next().unwrap_or_default());
+    for (name, value) in body.get("EncryptionContext").and_then(Value::as_object).into_iter().flatten() {
+        let value = value.as_str().unwrap_or_default().to_owned();
+        checked = checked.with(&format!("kms:EncryptionContext:{name}"), vec![value]);
+    }
+    vec![checked]
 }
 
 fn of_table(operation: &str, body: &Map<String, Value>) -> Vec<Checked> {

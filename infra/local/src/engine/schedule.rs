@@ -8,6 +8,7 @@ use crate::{
     clock::LocalClock,
     dynamodb::DynamoDb,
     invoke::{Functions, InvokeError},
+    s3::Expiry,
     ses::timestamps,
     sqs::ACCOUNT_ID,
 };
@@ -17,6 +18,7 @@ use crate::{
 pub(crate) struct Sweep {
     pub(super) functions: Arc<Functions>,
     pub(super) dynamodb: Arc<DynamoDb>,
+    pub(super) expiry: Arc<Expiry>,
     pub(super) clock: Arc<LocalClock>,
     pub(super) function: String,
     pub(super) every_seconds: u32,
@@ -50,6 +52,10 @@ impl Sweep {
             // DynamoDB does this by itself, at about this pace.
             if let Err(error) = self.dynamodb.expire(self.clock.now_ms() / 1000).await {
                 tracing::error!(%error, "expired items could not be deleted");
+            }
+            // And S3 this.
+            if let Err(error) = self.expiry.run(self.clock.now_ms()).await {
+                tracing::error!(%error, "expired objects could not be deleted");
             }
         }
     }

@@ -24,8 +24,10 @@ use crate::{
     gateway::{self, Gateway, Routes},
     in_process::InProcess,
     invoke::{Code, Deployed},
+    kms::Kms,
     local_routes::{self, LocalRoutes},
     outbox::Outbox,
+    s3::Expiry,
     ses::{Events, Identities, Ses, SesSettings},
     slack::{self, Slack},
     smtp::{self, Receiver, ReceiverSettings, SmtpLimits, Verdicts},
@@ -47,6 +49,8 @@ pub(super) async fn start(options: EngineOptions) -> Result<Engine, EngineError>
     let (http_address, smtp_address) = (local_address(&http)?, local_address(&smtp)?);
 
     let storage = base.storage(folder).await?;
+    let kms = Kms::open(folder, base.template.secrets_key.as_str(), base.faults.clone())?;
+    let kms = base.on_loopback(kms.router()).await?;
     let queues = base.queues().await?;
     let zones = Zones::open(base.state.clone())?;
     let dns = DnsServer::start(zones.clone(), ANY_LOOPBACK).await?;
@@ -55,13 +59,15 @@ pub(super) async fn start(options: EngineOptions) -> Result<Engine, EngineError>
     let mut scope = base.scope(&queues.urls, http_address);
     // One person's machine counts nobody's requests, unless asked to.
     scope.refs.insert("RateLimits".to_owned(), "off".to_owned());
+    // Nor does it ask who deployed it: the loopback interface is reached by whoever is on the machine.
+    scope.refs.insert("Bootstrap".to_owned(), "open".to_owned());
     let chats = base.chats(&mut scope, http_address).await?;
     // The real one does not reach this machine.
     if options.parameters.contains_key("TelegramApi") {
         scope.refs.insert("TelegramUpdates".to_owned(), "polled".to_owned());
     }
     scope.refs.extend(options.parameters);
-    let code = base.functions(&scope, &storage, &queues, dns.address(), &mail.ses).await?;
+    let code = base.functions(&scope, &storage, &queues, &kms, dns.address(), &mail.ses).await?;
     let sweep = base.event_sources(&storage, &queues, &code.functions)?;
     let receiver = base.receiving(&storage, &queues, &code.functions, &mail)?;
 
@@ -120,6 +126,7 @@ pub(super) async fn start(options: EngineOptions) -> Result<Engine, EngineError>
             s3: storage.s3_url,
             sqs: queues.url,
             sesv2: code.ses_url,
+            kms,
             slack: scope.refs.get("SlackApi").cloned().unwrap_or_default(),
             telegram: scope.refs.get("TelegramApi").cloned().unwrap_or_default(),
         },
@@ -161,6 +168,7 @@ struct Base {
 /// The table and the bucket.
 struct Storage {
     dynamodb: Arc<DynamoDb>,
+    expiry: Arc<Expiry>,
     dynamodb_url: String,
     s3_url: String,
 }
@@ -250,7 +258,10 @@ impl Base {
         let (state, clock, faults) = (self.state.clone(), self.clock.clone(), self.faults.clone());
         let signers = self.template.functions.values().map(|function| function.name.clone());
         let bucket = crate::s3::router(state, clock, &folder.join("s3"), &self.bucket, signers, faults).await?;
-        Ok(Storage { dynamodb, dynamodb_url, s3_url: self.on_loopback(bucket).await? })
+        let rules = self.template.expirations.clone();
+        let (state, clock) = (self.state.clone(), self.clock.clone());
+        let expiry = Expiry::open(state, clock, &folder.join("s3"), &self.bucket, rules).await?;
+        Ok(Storage { dynamodb, expiry: Arc::new(expiry), dynamodb_url, s3_url: self.on_loopback(bucket).await? })
     }
 
     async fn queues(&mut self) -> Result<Queues, EngineError> {
@@ -312,7 +323,7 @@ impl Base {
     fn scope(&self, queue_urls: &BTreeMap<String, String>, http: SocketAddr) -> Scope {
         let template = &self.template;
         let mut scope = Scope::default();
-        for id in [&template.table.id, &template.configuration_set] {
+        for id in [&template.table.id, &template.configuration_set, &template.secrets_key] {
             scope.refs.insert(id.clone(), id.clone());
         }
         scope.refs.insert(template.bucket.clone(), self.bucket.clone());
@@ -320,8 +331,24 @@ impl Base {
         scope.refs.extend(template.parameters.clone());
         scope.refs.insert("AWS::Region".to_owned(), REGION.to_owned());
         scope.refs.insert("AWS::AccountId".to_owned(), ACCOUNT_ID.to_owned());
+        scope.refs.insert("AWS::Partition".to_owned(), "aws".to_owned());
+        scope.attributes.extend(self.arns());
         scope.refs.insert("PublicUrl".to_owned(), format!("http://{http}"));
         scope
+    }
+
+    /// What `!GetAtt` gives of the resources that roles name.
+    fn arns(&self) -> impl Iterator<Item = (String, String)> {
+        let template = &self.template;
+        let arn = |service: &str, resource: &str| format!("arn:aws:{service}:{REGION}:{ACCOUNT_ID}:{resource}");
+        let mut arns = vec![
+            (template.table.id.clone(), arn("dynamodb", &format!("table/{}", template.table.id))),
+            (template.bucket.clone(), format!("arn:aws:s3:::{}", self.bucket)),
+            (template.secrets_key.clone(), crate::kms::key_arn(&template.secrets_key)),
+            (template.logs.clone(), arn("logs", &format!("log-group:{}", template.logs))),
+        ];
+        arns.extend(template.queues.iter().map(|queue| (queue.id.clone(), arn("sqs", &queue.id))));
+        arns.into_iter().map(|(id, arn)| (format!("{id}.Arn"), arn))
     }
 
     async fn functions(
@@ -329,6 +356,7 @@ impl Base {
         scope: &Scope,
         storage: &Storage,
         queues: &Queues,
+        kms: &str,
         dns: SocketAddr,
         ses: &Arc<Ses>,
     ) -> Result<Deployment, EngineError> {
@@ -345,13 +373,16 @@ impl Base {
                 s3: &storage.s3_url,
                 sqs: &queues.url,
                 sesv2: &ses_url,
+                kms,
                 dns,
                 clock: &self.clock,
                 servers: &self.servers,
             };
             let app = connections.connect(&function)?;
-            deployed.insert(id, Deployed::new(&function, Code::of(&function.name, app.clone())?, gate));
-            first.get_or_insert((app, ses_url));
+            deployed.insert(id, Deployed::new(&function, Code::of(&function.name, app)?, gate));
+            if first.is_none() {
+                first = Some((connections.connect_freely(&function)?, ses_url));
+            }
         }
         let (app, ses_url) = first.ok_or(EngineError::Lacks("functions"))?;
         let functions = Arc::new(Functions { deployed, faults: self.faults.clone() });
@@ -408,6 +439,7 @@ impl Base {
                     let scheduled = Sweep {
                         functions: functions.clone(),
                         dynamodb: storage.dynamodb.clone(),
+                        expiry: storage.expiry.clone(),
                         clock: self.clock.clone(),
                         function,
                         every_seconds,

@@ -59,6 +59,9 @@ pub(super) struct Headers {
     pub(super) cache_control: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) metadata: Option<std::collections::BTreeMap<String, String>>,
+    /// No headers; they are put beside the object, and lifecycle rules ask for them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) tags: Option<std::collections::BTreeMap<String, String>>,
 }
 
 /// Why an object could not be put or got.
@@ -89,6 +92,10 @@ pub(super) struct Objects {
 }
 
 impl Objects {
+    pub(super) const fn state(&self) -> &State {
+        &self.state
+    }
+
     /// Opens the bucket. Files of a folder that this table does not know, from before there was one, are taken in.
     pub(super) async fn open(
         state: State,

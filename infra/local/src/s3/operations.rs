@@ -12,8 +12,8 @@ use s3s::{
     dto::{
         CopyObjectInput, CopyObjectOutput, CopyObjectResult, CopySource, DeleteObjectInput, DeleteObjectOutput, ETag,
         GetObjectInput, GetObjectOutput, HeadBucketInput, HeadBucketOutput, HeadObjectInput, HeadObjectOutput,
-        ListObjectsV2Input, ListObjectsV2Output, Object as Listed, PutObjectInput, PutObjectOutput, StreamingBlob,
-        Timestamp,
+        ListObjectsV2Input, ListObjectsV2Output, Object as Listed, PutObjectInput, PutObjectOutput,
+        PutObjectTaggingInput, PutObjectTaggingOutput, StreamingBlob, Tag, Timestamp,
     },
     s3_error,
 };
@@ -88,6 +88,7 @@ impl S3 for Bucket {
             content_encoding: input.content_encoding,
             cache_control: input.cache_control,
             metadata: input.metadata.map(|metadata| metadata.into_iter().collect()),
+            tags: None,
         };
         let object = self.objects.put(input.key, headers, content).await.map_err(failed)?;
         Ok(S3Response::new(PutObjectOutput { e_tag: Some(etag(&object)), ..PutObjectOutput::default() }))
@@ -153,6 +154,20 @@ impl S3 for Bucket {
             ..CopyObjectResult::default()
         };
         Ok(S3Response::new(CopyObjectOutput { copy_object_result: Some(result), ..CopyObjectOutput::default() }))
+    }
+
+    async fn put_object_tagging(
+        &self,
+        request: S3Request<PutObjectTaggingInput>,
+    ) -> S3Result<S3Response<PutObjectTaggingOutput>> {
+        let input = request.input;
+        self.check(&input.bucket)?;
+        let pair = |tag: Tag| tag.key.zip(tag.value).ok_or_else(|| s3_error!(InvalidTag));
+        let tags = input.tagging.tag_set.into_iter().map(pair).collect::<S3Result<_>>()?;
+        if !self.objects.tag(input.key, tags).await.map_err(failed)? {
+            return Err(s3_error!(NoSuchKey));
+        }
+        Ok(S3Response::new(PutObjectTaggingOutput::default()))
     }
 
     async fn delete_object(&self, request: S3Request<DeleteObjectInput>) -> S3Result<S3Response<DeleteObjectOutput>> {

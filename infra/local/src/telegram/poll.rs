@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use actionlayer_service::App;
+use actionlayer_service::{App, secrets::telegram_bots};
 use serde_json::{Value, json};
 use tokio::{task::JoinSet, time::sleep};
 
@@ -30,9 +30,9 @@ pub(crate) async fn poll(polling: Polling) {
     let mut asking: BTreeMap<i64, tokio::task::AbortHandle> = BTreeMap::new();
     let mut tasks = JoinSet::new();
     loop {
-        match polling.app.store.telegram_bots().await {
+        match telegram_bots(&polling.app).await {
             Ok(bots) => {
-                let now: Vec<i64> = bots.iter().map(|bot| bot.value.bot_id).collect();
+                let now: Vec<i64> = bots.iter().map(|bot| bot.bot_id).collect();
                 asking.retain(|id, task| {
                     let kept = now.contains(id) && !task.is_finished();
                     if !kept {
@@ -40,7 +40,7 @@ pub(crate) async fn poll(polling: Polling) {
                     }
                     kept
                 });
-                for bot in bots.into_iter().map(|row| row.value) {
+                for bot in bots {
                     let (token, secret) = (bot.token.expose().clone(), bot.secret.expose().clone());
                     let polling = polling.clone();
                     asking.entry(bot.bot_id).or_insert_with(|| {

@@ -15,7 +15,7 @@ pub struct Scope {
     pub attributes: BTreeMap<String, String>,
 }
 
-pub(super) fn evaluate(
+pub(crate) fn evaluate(
     value: &Value,
     at: &str,
     scope: &Scope,

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use crate::event_sources::pattern::is_understood;
 
-use super::{Function, Queue, ReceiptRule, Redrive, Route, Table, Template, TemplateError, Trigger};
+use super::{Expiration, Function, Queue, ReceiptRule, Redrive, Route, Table, Template, TemplateError, Trigger};
 
 /// A node and where it is.
 #[derive(Clone)]
@@ -76,7 +76,7 @@ pub(super) fn template(value: &Value) -> Result<Template, TemplateError> {
     };
     let functions = of_type("AWS::Serverless::Function")?
         .into_iter()
-        .map(|(id, node)| Ok((id, function(&node, &globals)?)))
+        .map(|(id, node)| Ok((id, function(&node, &globals, &resources)?)))
         .collect::<Result<_, _>>()?;
     let mut routes = Vec::new();
     for (_, route) in of_type("AWS::ApiGatewayV2::Route")? {
@@ -87,6 +87,9 @@ pub(super) fn template(value: &Value) -> Result<Template, TemplateError> {
         .map(|(id, node)| queue(id, &node.get("Properties")))
         .collect::<Result<_, _>>()?;
     let (table_id, table) = only("AWS::DynamoDB::Table")?;
+    let (bucket, bucket_node) = only("AWS::S3::Bucket")?;
+    let lifecycle = bucket_node.get("Properties").get("LifecycleConfiguration").get("Rules");
+    let expirations = lifecycle.list()?.iter().map(expiration).collect::<Result<Vec<_>, _>>()?;
     let (_, rule) = only("AWS::SES::ReceiptRule")?;
     let subscriptions = of_type("AWS::SNS::Subscription")?;
     let event_queue = subscriptions
@@ -102,7 +105,10 @@ pub(super) fn template(value: &Value) -> Result<Template, TemplateError> {
         routes,
         queues,
         table: self::table(table_id, &table.get("Properties"))?,
-        bucket: only("AWS::S3::Bucket")?.0,
+        bucket,
+        expirations: expirations.into_iter().flatten().collect(),
+        secrets_key: globals.get("Environment").get("Variables").get("SECRETS_KEY").resource()?,
+        logs: globals.get("LoggingConfig").get("LogGroup").resource()?,
         receipt_rule: receipt_rule(&rule.get("Properties").get("Rule"))?,
         configuration_set: only("AWS::SES::ConfigurationSet")?.0,
         event_queue: event_queue.get("Endpoint").resource()?,
@@ -131,7 +137,7 @@ fn parameters(node: &Node<'_>) -> Result<BTreeMap<String, String>, TemplateError
     node.object()?.iter().map(default).collect()
 }
 
-fn function(node: &Node<'_>, globals: &Node<'_>) -> Result<Function, TemplateError> {
+fn function(node: &Node<'_>, globals: &Node<'_>, resources: &Node<'_>) -> Result<Function, TemplateError> {
     let properties = node.get("Properties");
     let or_global = |key: &str| {
         let own = properties.get(key);
@@ -153,11 +159,30 @@ fn function(node: &Node<'_>, globals: &Node<'_>) -> Result<Function, TemplateErr
     Ok(Function {
         name: node.get("Metadata").get("BuildProperties").get("Binary").text()?.to_owned(),
         timeout_seconds: or_global("Timeout").number()?,
+        role: role(&resources.get(&properties.get("Role").resource()?).get("Properties"), resources)?,
         environment,
         triggers,
         async_retries: asynchronous.get("MaximumRetryAttempts").optional(Node::number)?.unwrap_or(2),
         on_failure: destination.optional(Node::resource)?,
     })
+}
+
+/// Every statement of a role: those of the policies it names, and its own.
+fn role(role: &Node<'_>, resources: &Node<'_>) -> Result<Vec<Value>, TemplateError> {
+    let mut documents = Vec::new();
+    for named in role.get("ManagedPolicyArns").list()? {
+        documents.push(resources.get(&named.resource()?).get("Properties").get("PolicyDocument"));
+    }
+    if role.get("Policies").present().is_some() {
+        documents.extend(role.get("Policies").list()?.iter().map(|policy| policy.get("PolicyDocument")));
+    }
+    let mut statements = Vec::new();
+    for document in documents {
+        for statement in document.get("Statement").list()? {
+            statements.push(statement.object()?.clone().into());
+        }
+    }
+    Ok(statements)
 }
 
 fn trigger(node: &Node<'_>) -> Result<Trigger, TemplateError> {
@@ -269,6 +294,16 @@ fn table(id: String, properties: &Node<'_>) -> Result<Table, TemplateError> {
     let ttl = properties.get("TimeToLiveSpecification");
     let ttl_attribute = ttl.optional(|ttl| Ok(ttl.get("AttributeName").text()?.to_owned()))?;
     Ok(Table { id, definition, ttl_attribute })
+}
+
+/// None of a rule that deletes nothing.
+fn expiration(rule: &Node<'_>) -> Result<Option<Expiration>, TemplateError> {
+    let Some(days) = rule.get("ExpirationInDays").optional(Node::number)? else { return Ok(None) };
+    let tag = rule.get("TagFilters").optional(|filters| match filters.list()?.as_slice() {
+        [tag] => Ok((tag.get("Key").text()?.to_owned(), tag.get("Value").text()?.to_owned())),
+        _ => Err(filters.expected("one tag")),
+    })?;
+    Ok(Some(Expiration { prefix: rule.get("Prefix").text()?.to_owned(), tag, days }))
 }
 
 fn receipt_rule(rule: &Node<'_>) -> Result<ReceiptRule, TemplateError> {

@@ -112,8 +112,53 @@ fn every_function_has_a_role_of_its_own_that_names_what_it_may_touch() {
             let text = statement["Resource"].to_string();
             assert!(!text.contains(r#""*""#) && text.len() > 4, "{statement}");
             assert!(!statement["Action"].to_string().contains('*'), "{statement}");
+            // Whoever reaches the table says whether it is for secrets or for everything else.
+            if statement["Action"].to_string().contains("dynamodb:GetItem") {
+                assert!(statement["Condition"].to_string().contains("dynamodb:LeadingKeys"), "{statement}");
+            }
+            if statement["Action"].to_string().contains("kms:") {
+                assert!(statement["Condition"].to_string().contains("kms:EncryptionContext:secrets"), "{statement}");
+            }
         }
     }
+}
+
+#[test]
+fn what_must_last_lasts_and_what_strangers_reach_is_bounded() {
+    let (template, json) = shipped();
+    let properties = |id: &str| &json["Resources"][id]["Properties"];
+    assert_eq!(properties(&template.table.id)["DeletionProtectionEnabled"], true);
+    assert_eq!(properties(&template.table.id)["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"], true);
+    assert_eq!(properties(&template.bucket)["VersioningConfiguration"]["Status"], "Enabled");
+    for kept in [&template.table.id, &template.bucket, &template.secrets_key] {
+        assert_eq!(json["Resources"][kept]["DeletionPolicy"], "Retain", "{kept}");
+        assert_eq!(json["Resources"][kept]["UpdateReplacePolicy"], "Retain", "{kept}");
+    }
+    for (id, key) in resources(&json, "AWS::KMS::Key") {
+        assert_eq!(key["Properties"]["EnableKeyRotation"], true, "{id}");
+    }
+    for (id, topic) in resources(&json, "AWS::SNS::Topic") {
+        // Not by the key of secrets: services publish with it.
+        assert_eq!(topic["Properties"]["KmsMasterKeyId"]["Ref"], "TopicsKey", "{id}");
+    }
+    let stage = properties("HttpStage");
+    assert_eq!(stage["DefaultRouteSettings"]["ThrottlingRateLimit"]["Ref"], "RequestsPerSecond");
+    for route in ["ANY /callbacks/{proxy+}", "ANY /v1/auth/{proxy+}"] {
+        assert!(stage["RouteSettings"][route]["ThrottlingRateLimit"].is_u64(), "{route}");
+        assert!(template.routes.iter().any(|known| known.key == route), "{route}");
+    }
+    for function in ["IngestFunction", "CallbackFunction"] {
+        let reserved = &properties(function)["ReservedConcurrentExecutions"]["Fn::If"];
+        assert_eq!(reserved[1]["Ref"], "ReservedConcurrency", "{function}");
+    }
+    assert_eq!(properties("Budget")["Budget"]["BudgetLimit"]["Amount"]["Ref"], "MonthlyBudgetUsd");
+    // The deployment belongs to whoever has its token, which nothing shows again.
+    assert_eq!(template.parameters["Bootstrap"], "token");
+    assert_eq!(json["Parameters"]["Bootstrap"]["AllowedValues"], serde_json::json!(["token", "off"]));
+    assert_eq!(json["Parameters"]["BootstrapToken"]["NoEcho"], true);
+    let unwanted = template.expirations.iter().find(|rule| rule.tag.is_some()).unwrap();
+    assert_eq!((unwanted.prefix.as_str(), unwanted.days), ("inbound/", 30));
+    assert!(template.expirations.iter().all(|rule| rule.prefix != "inbound/" || rule.tag.is_some()), "mail is kept");
 }
 
 #[test]
@@ -132,6 +177,7 @@ fn the_variables_of_the_template_are_those_the_functions_know() {
                 expected.extend([variable::SIGN_UP, variable::BOOTSTRAP_TOKEN, variable::ACCOUNT_MAIL_FROM]);
             }
             "notify" => expected.extend([variable::ACCOUNT_MAIL_FROM]),
+            "settings" => expected.extend([variable::BOOTSTRAP_TOKEN]),
             _ => {}
         }
         assert_eq!(names, expected, "{}", function.name);
@@ -152,6 +198,7 @@ fn variables_are_resolved_and_what_is_unknown_is_named() {
         "WebhookQueue",
         "IndexQueue",
         "ConfigurationSet",
+        "SecretsKey",
     ];
     for name in resources.into_iter().chain(template.parameters.keys().map(String::as_str)) {
         scope.refs.insert(name.to_owned(), format!("my-{name}"));

@@ -29,7 +29,7 @@ async fn endpoint(status: StatusCode, body: &'static str) -> String {
 
 async fn webhook(world: &World, url: String) -> WebhookId {
     let input = NewWebhook { url, events: vec!["*".to_owned()], description: None, active: None };
-    create_webhook(&world.app, &world.caller, &Idempotency::NONE, input).await.unwrap().id
+    create_webhook(&world.app, &world.caller, &Idempotency::NONE, input).await.unwrap().0.id
 }
 
 /// Counts what becomes of the event of a mail that came in.

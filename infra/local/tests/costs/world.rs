@@ -55,7 +55,7 @@ impl World {
         let ports = Ports { clock: engine.clock().clone(), entropy: Arc::new(NeverDue(OsEntropy)) };
         let config = Config::from_pairs(environment.clone()).unwrap();
         let app = Arc::new(connect(&config, ports).unwrap());
-        let (_, _, secret) = bootstrap_workspace(&app, HeaderText::sanitize("Costs")).await.unwrap();
+        let (_, _, secret) = bootstrap_workspace(&app, HeaderText::sanitize("Costs"), None).await.unwrap();
         let caller = authenticate(&app, secret.expose(), RateClass::Write).await.unwrap().0;
         let domain = SendingDomain { workspace_id: caller.workspace_id, ..domain };
         let mut transaction = Transaction::new();
@@ -160,7 +160,7 @@ impl Entropy for NeverDue {
 /// A domain that the engine's SES sends for, with an identity of the engine's own product on it.
 async fn verified_domain(engine: &Engine) -> (Caller, SendingDomain) {
     let app = engine.app();
-    let (_, _, secret) = bootstrap_workspace(app, HeaderText::sanitize("Engine")).await.unwrap();
+    let (_, _, secret) = bootstrap_workspace(app, HeaderText::sanitize("Engine"), None).await.unwrap();
     let caller = authenticate(app, secret.expose(), RateClass::Write).await.unwrap().0;
     let pending = create_domain(app, &caller, DOMAIN.parse().unwrap()).await.unwrap();
     let url = format!("{}/local/dns/publish", engine.addresses().url());
@@ -205,7 +205,7 @@ async fn own_table(engine: &Engine) -> BTreeMap<String, String> {
         (variable::MAIL_BUCKET, bucket.as_str()),
         (variable::SES_CONFIGURATION_SET, template.configuration_set.as_str()),
         (variable::PUBLIC_URL, "https://costs.test"),
-        (variable::BOOTSTRAP, "on"),
+        (variable::BOOTSTRAP, "open"),
         (variable::PLAN, "unlimited"),
         (variable::LOCAL_WEBHOOKS, "on"),
         // Counted as in production, and more than a benchmark reaches.
@@ -215,6 +215,8 @@ async fn own_table(engine: &Engine) -> BTreeMap<String, String> {
         (variable::AWS_ENDPOINT_URL_S3, addresses.s3.as_str()),
         (variable::AWS_ENDPOINT_URL_SQS, addresses.sqs.as_str()),
         (variable::AWS_ENDPOINT_URL_SESV2, addresses.sesv2.as_str()),
+        (variable::AWS_ENDPOINT_URL_KMS, addresses.kms.as_str()),
+        (variable::SECRETS_KEY, template.secrets_key.as_str()),
         (variable::DNS_SERVER, dns.as_str()),
         (variable::SLACK_API_URL, addresses.slack.as_str()),
         (variable::TELEGRAM_API_URL, addresses.telegram.as_str()),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use actionlayer_domain::HeaderText;
+use actionlayer_domain::{HeaderText, Secret};
 use actionlayer_service::{
     App,
     workspace::{
@@ -35,12 +35,15 @@ pub fn routes() -> OpenApiRouter<Arc<App>> {
 #[schema(example = json!({ "workspace_name": "Novacore" }))]
 pub(crate) struct Bootstrap {
     workspace_name: HeaderText,
+    /// The parameter `BootstrapToken` of the deployment. Not asked for on one machine.
+    #[schema(value_type = Option<String>)]
+    bootstrap_token: Option<Secret<String>>,
 }
 
 /// Create the first workspace
 ///
-/// Creates the workspace of this deployment and its first key, which has the role `full`. Works once, and only where it
-/// is switched on.
+/// Creates the workspace of this deployment and its first key, which has the role `full`. Works once, and in the cloud only
+/// with the token that whoever deployed it chose.
 #[utoipa::path(
     post, path = "/v1/auth/bootstrap", tag = "Workspace",
     security(()),
@@ -53,7 +56,10 @@ pub(crate) async fn bootstrap_workspace(
     _: NoQuery,
     JsonBody(body): JsonBody<Bootstrap>,
 ) -> Result<(StatusCode, Json<BootstrapView>), ApiError> {
-    let (workspace, _, secret) = bootstrap::bootstrap_workspace(&app, body.workspace_name).await?;
+    let (workspace, _, secret) = {
+        let token = body.bootstrap_token.as_ref().map(|token| token.expose().as_str());
+        bootstrap::bootstrap_workspace(&app, body.workspace_name, token).await?
+    };
     Ok((StatusCode::CREATED, Json(BootstrapView::of(workspace, secret))))
 }
 

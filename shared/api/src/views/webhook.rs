@@ -58,8 +58,7 @@ pub struct SecretWebhookView {
 
 impl SecretWebhookView {
     /// The view of a webhook that has a new secret.
-    pub fn of(webhook: Webhook, now: Timestamp) -> Self {
-        let secret = webhook.secret.clone();
+    pub fn of((webhook, secret): (Webhook, Secret<String>), now: Timestamp) -> Self {
         Self { webhook: WebhookView::of(webhook, now), secret }
     }
 }

@@ -64,7 +64,7 @@ impl World {
 
     /// The path of an approver's link to a version, good for a day.
     pub(crate) async fn link(&self, approver: &str, version: u32) -> String {
-        let secret = self.app.store.link_secret(self.app.entropy()).await.unwrap();
+        let secret = actionlayer_service::secrets::link_secret(&self.app).await.unwrap();
         let expires_at = NOW.parse::<Timestamp>().unwrap().after(std::time::Duration::from_hours(24));
         let Draft { workspace_id, id, .. } = self.draft;
         let token = ApprovalToken::new(workspace_id, id, version, &approver.parse().unwrap(), expires_at);

@@ -9,11 +9,12 @@ use actionlayer_store::schema;
 use tokio::net::TcpListener;
 
 const TABLE: &str = "table";
+const SECRETS_KEY: &str = "secrets";
 /// Nobody listens there: a test that gets so far fails at once.
 const NOWHERE: &str = "http://127.0.0.1:9";
 
 pub(crate) async fn start(clock: Arc<dyn Clock>, rate_limits: &str) -> Arc<App> {
-    let endpoint = serve_dynamodb().await;
+    let (endpoint, kms) = (serve_dynamodb().await, serve_kms().await);
     let pairs = [
         ("TABLE_NAME", TABLE),
         ("MAIL_BUCKET", "bucket"),
@@ -23,7 +24,7 @@ pub(crate) async fn start(clock: Arc<dyn Clock>, rate_limits: &str) -> Arc<App> 
         ("WEBHOOK_QUEUE_URL", NOWHERE),
         ("RULES_QUEUE_URL", NOWHERE),
         ("PUBLIC_URL", "https://mail.example.com"),
-        ("BOOTSTRAP", "on"),
+        ("BOOTSTRAP", "open"),
         ("PLAN", "unlimited"),
         ("RATE_LIMITS", rate_limits),
         ("AWS_REGION", "us-east-1"),
@@ -32,9 +33,21 @@ pub(crate) async fn start(clock: Arc<dyn Clock>, rate_limits: &str) -> Arc<App> 
         ("AWS_ENDPOINT_URL_S3", NOWHERE),
         ("AWS_ENDPOINT_URL_SQS", NOWHERE),
         ("AWS_ENDPOINT_URL_SESV2", NOWHERE),
+        ("AWS_ENDPOINT_URL_KMS", &kms),
+        ("SECRETS_KEY", SECRETS_KEY),
     ];
     let config = Config::from_pairs(pairs.map(|(name, value)| (name.to_owned(), value.to_owned()))).unwrap();
     Arc::new(connect(&config, Ports { clock, entropy: Arc::new(OsEntropy) }).unwrap())
+}
+
+async fn serve_kms() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    // Read once; the folder may go.
+    let folder = tempfile::tempdir().unwrap();
+    let kms = actionlayer_local::kms::Kms::open(folder.path(), SECRETS_KEY, Arc::default()).unwrap();
+    tokio::spawn(async move { axum::serve(listener, kms.router()).await });
+    url
 }
 
 async fn serve_dynamodb() -> String {

@@ -1,5 +1,6 @@
 //! What the screens at the door have in common: a form again with what was wrong, and a session at the end.
 
+use actionlayer_api::WrongGuess;
 use actionlayer_domain::account::SessionToken;
 use actionlayer_pages::dashboard::{
     Frame,
@@ -10,7 +11,10 @@ use actionlayer_service::{
     App, ServiceError,
     accounts::{LinkProblem, SignInRefusal, TooMany},
 };
-use axum::response::{AppendHeaders, Html, IntoResponse as _, Redirect, Response};
+use axum::{
+    Extension,
+    response::{AppendHeaders, Html, IntoResponse as _, Redirect, Response},
+};
 use http::{HeaderValue, StatusCode, header};
 use serde::Deserialize;
 
@@ -86,13 +90,14 @@ pub(super) fn closed() -> Response {
 /// A link that does nothing.
 pub(super) fn link_problem(problem: LinkProblem) -> Response {
     match problem {
-        LinkProblem::Gone => Refused::new(
-            StatusCode::GONE,
-            "This link does nothing any more",
-            "It was used already, or its time is over. Ask for another one.",
-        )
-        .way_on("/sign-in", "Sign in")
-        .into_response(),
+        LinkProblem::Gone => {
+            let refused = Refused::new(
+                StatusCode::GONE,
+                "This link does nothing any more",
+                "It was used already, or its time is over. Ask for another one.",
+            );
+            (Extension(WrongGuess), refused.way_on("/sign-in", "Sign in")).into_response()
+        }
         LinkProblem::OtherAddress => Refused::new(
             StatusCode::FORBIDDEN,
             "This invitation is for another address",

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use actionlayer_domain::{Webhook, WebhookDeliveryId, WebhookId};
+use actionlayer_domain::{Secret, Webhook, WebhookDeliveryId, WebhookId};
 use actionlayer_pages::{
     dashboard::Section,
     screens::{
@@ -79,7 +79,7 @@ async fn create(State(app): State<Arc<App>>, visitor: SignedIn, form: Form) -> R
         active: None,
     };
     match edit::create_webhook(&app, &visitor.caller, &Idempotency::NONE, new).await {
-        Ok(webhook) => with_secret(&app, &visitor, StatusCode::CREATED, &webhook),
+        Ok((webhook, secret)) => with_secret(&app, &visitor, StatusCode::CREATED, &webhook, &secret),
         Err(error) => {
             let (status, problem) = refused(&error);
             list_page(&app, &visitor, status, &typed, problem).await
@@ -87,10 +87,16 @@ async fn create(State(app): State<Arc<App>>, visitor: SignedIn, form: Form) -> R
     }
 }
 
-fn with_secret(app: &App, visitor: &SignedIn, status: StatusCode, webhook: &Webhook) -> Response {
+fn with_secret(
+    app: &App,
+    visitor: &SignedIn,
+    status: StatusCode,
+    webhook: &Webhook,
+    secret: &Secret<String>,
+) -> Response {
     let view = Shown {
         webhook,
-        secret: Some(webhook.secret.expose()),
+        secret: Some(secret.expose()),
         deliveries: &[],
         cursor: None,
         next_cursor: None,
@@ -184,7 +190,7 @@ async fn rotate(State(app): State<Arc<App>>, visitor: SignedIn, Path(id): Path<S
     let rotated =
         async { edit::rotate_webhook_secret(&app, &visitor.caller, &Idempotency::NONE, webhook_id(&id)?).await };
     match rotated.await {
-        Ok(webhook) => with_secret(&app, &visitor, StatusCode::OK, &webhook),
+        Ok((webhook, secret)) => with_secret(&app, &visitor, StatusCode::OK, &webhook, &secret),
         Err(error) => {
             let (status, problem) = refused(&error);
             page(&app, &visitor, &id, &asked, status, problem).await

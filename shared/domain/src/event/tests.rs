@@ -276,7 +276,6 @@ fn a_delivery_of_an_event_is_made_once_for_each_webhook() {
             read(json!(WORKSPACE)),
             WebhookUrl::parse("https://example.com/", Reach::Public).expect("a URL"),
             EventSelection::All,
-            generate_secret(&Zeros),
             at(0),
         )
     };

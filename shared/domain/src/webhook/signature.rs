@@ -5,7 +5,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
-use super::{SECRET_PREFIX, Webhook};
+use super::{SECRET_PREFIX, WebhookSecrets};
 use crate::Timestamp;
 
 /// Lowercase hexadecimal HMAC-SHA256 of the raw body; its key is the secret's text as it stands, `whsec_` included.
@@ -20,9 +20,14 @@ pub const TIMESTAMP_HEADER: &str = "webhook-timestamp";
 pub const STANDARD_SIGNATURE_HEADER: &str = "webhook-signature";
 
 /// The headers that sign a body, by name.
-pub fn signature_headers(webhook: &Webhook, id: &str, body: &[u8], now: Timestamp) -> [(&'static str, String); 4] {
-    let previous = webhook.previous_secret.as_ref().filter(|previous| previous.valid_until > now);
-    let current = webhook.secret.expose().as_str();
+pub fn signature_headers(
+    secrets: &WebhookSecrets,
+    id: &str,
+    body: &[u8],
+    now: Timestamp,
+) -> [(&'static str, String); 4] {
+    let previous = secrets.previous.as_ref().filter(|previous| previous.valid_until > now);
+    let current = secrets.secret.expose().as_str();
     let previous = previous.map(|previous| previous.secret.expose().as_str());
     let timestamp = now.unix_seconds().to_string();
     let mut standard = standard_signature(current, id, &timestamp, body);
@@ -57,7 +62,7 @@ fn hmac(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::tests::webhook, *};
+    use super::*;
     use crate::Secret;
 
     const NOW: Timestamp = Timestamp::from_unix_ms(1_614_265_330_500);
@@ -65,10 +70,9 @@ mod tests {
     /// The example of the Standard Webhooks specification.
     #[test]
     fn the_example_of_the_specification() {
-        let mut webhook = webhook();
-        webhook.secret = Secret::new("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".to_owned());
+        let secrets = WebhookSecrets::new(Secret::new("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".to_owned()));
         let [seed, id, timestamp, signature] =
-            signature_headers(&webhook, "msg_p5jXN8AQM9LWM0D4loKWxJek", br#"{"test": 2432232314}"#, NOW);
+            signature_headers(&secrets, "msg_p5jXN8AQM9LWM0D4loKWxJek", br#"{"test": 2432232314}"#, NOW);
         assert_eq!(seed.0, "x-actionlayer-signature");
         assert!(seed.1.len() == 64 && seed.1.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')));
         assert_eq!(id, ("webhook-id", "msg_p5jXN8AQM9LWM0D4loKWxJek".to_owned()));
@@ -78,16 +82,15 @@ mod tests {
 
     #[test]
     fn while_a_secret_is_replaced_both_verify() {
-        let mut webhook = webhook();
-        webhook.secret = Secret::new("whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA".to_owned());
-        let before = signature_headers(&webhook, "id", b"{}", NOW);
-        webhook.rotate_secret(Secret::new("whsec_BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBB".to_owned()), NOW);
-        let during = signature_headers(&webhook, "id", b"{}", NOW);
+        let secrets = WebhookSecrets::new(Secret::new("whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA".to_owned()));
+        let before = signature_headers(&secrets, "id", b"{}", NOW);
+        let secrets = secrets.rotated(Secret::new("whsec_BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBB".to_owned()), NOW);
+        let during = signature_headers(&secrets, "id", b"{}", NOW);
         assert_eq!(during[0], before[0]);
         let (new, old) = during[3].1.split_once(' ').unwrap_or_default();
         assert_eq!(old, before[3].1);
         let later = Timestamp::from_unix_ms(NOW.unix_ms() + 24 * 3_600_000);
-        let after = signature_headers(&webhook, "id", b"{}", later);
+        let after = signature_headers(&secrets, "id", b"{}", later);
         assert_ne!(after[0], before[0]);
         assert!(!after[3].1.contains(' ') && new != old);
     }

@@ -100,6 +100,15 @@ pub struct SenderJob {
     pub held_id: HeldId,
 }
 
+/// The body of a message on the notify queue: the hour in which new senders were gathered is over.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HeldDigestJob {
+    pub workspace_id: WorkspaceId,
+    /// The identity whose approvers are told.
+    pub gathering_identity_id: IdentityId,
+}
+
 /// The body of a message on the notify queue: messages about a sender say what was decided.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -259,4 +268,6 @@ pub enum NotifyWork {
     RuleNotice(RuleNoticeJob),
     /// About a channel that broke.
     BrokenChannel(BrokenChannelJob),
+    /// About the new senders of an hour.
+    HeldDigest(HeldDigestJob),
 }

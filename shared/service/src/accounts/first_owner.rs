@@ -65,7 +65,7 @@ async fn open(app: &App, token: &str) -> Result<Opened, LinkProblem> {
 }
 
 /// Compared by hash, so that the time it takes says nothing about the token.
-fn is_deployment_token(app: &App, token: &str) -> bool {
+pub(crate) fn is_deployment_token(app: &App, token: &str) -> bool {
     let own = app.settings.bootstrap_token.as_ref();
     own.is_some_and(|own| Sha256::digest(own.expose()) == Sha256::digest(token))
 }

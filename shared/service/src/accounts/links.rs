@@ -5,7 +5,7 @@ use actionlayer_store::{Row, Transaction, keys};
 use aws_lc_rs::hmac;
 
 use super::{sessions::note, sign_in::SignInRefusal};
-use crate::{App, ServiceError};
+use crate::{App, ServiceError, secrets};
 
 /// Why a link does nothing.
 #[derive(Debug, Clone, PartialEq)]
@@ -89,7 +89,7 @@ pub(super) fn nonce(app: &App) -> String {
 
 /// The token of a nonce: whoever has the nonce alone, as a queue does, cannot open the link.
 pub(super) async fn derived(app: &App, nonce: &str) -> Result<LinkToken, ServiceError> {
-    let secret = app.store.link_secret(app.entropy()).await?;
+    let secret = secrets::link_secret(app).await?;
     let key = hmac::Key::new(hmac::HMAC_SHA256, secret.expose());
     let tag = hmac::sign(&key, format!("actionlayer account link\0{nonce}").as_bytes());
     let bytes = tag.as_ref().first_chunk().copied();

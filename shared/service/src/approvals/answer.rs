@@ -5,9 +5,9 @@ use std::time::Duration;
 use actionlayer_channels::telegram;
 use actionlayer_clients::telegram::TelegramPost;
 use actionlayer_domain::work::{AnswerJob, AnswerTo, PromptJob};
-use actionlayer_store::{TelegramBotRecord, TelegramPrompt, Transaction, keys};
+use actionlayer_store::{TelegramPrompt, Transaction};
 
-use crate::{App, ServiceError, drafts::draft_context};
+use crate::{App, ServiceError, drafts::draft_context, secrets};
 
 /// How long a reply counts.
 const PROMPT_LASTS: Duration = Duration::from_mins(10);
@@ -27,7 +27,7 @@ pub(crate) async fn answer(app: &App, job: &AnswerJob) -> Result<(), ServiceErro
 
 /// Asks, by a message that wants a reply, for a reason or for another text.
 pub(crate) async fn prompt(app: &App, job: &PromptJob) -> Result<(), ServiceError> {
-    let bot = app.store.get::<TelegramBotRecord>(&keys::telegram_bot(job.bot_id)).await?;
+    let bot = secrets::telegram_bot(app, job.bot_id).await?;
     let context = draft_context::load(app, job.workspace_id, job.prompt_about).await?;
     let (Some(bot), Some(context)) = (bot, context) else { return Ok(()) };
     // Decided or edited meanwhile: its message says so.

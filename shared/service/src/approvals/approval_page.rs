@@ -16,6 +16,7 @@ use crate::{
         draft_context::{self, DraftContext},
         edit_draft::edit_as_approver,
     },
+    secrets,
 };
 
 /// A link that was followed.
@@ -106,7 +107,7 @@ impl ApprovalView {
 
 /// Follows a link: checks that it is ours, in time and its approver still one, and reads what it is about.
 pub async fn open_link(app: &App, token: &str) -> Result<ApprovalView, LinkProblem> {
-    let secret = app.store.link_secret(app.entropy()).await.map_err(ServiceError::from)?;
+    let secret = secrets::link_secret(app).await?;
     let token = ApprovalToken::open(&secret, token, app.now())?;
     let context = draft_context::load(app, token.workspace_id, token.draft_id).await?.ok_or(LinkProblem::Unknown)?;
     let visitor = visitor(&context.identity, &token).ok_or(LinkProblem::NoLongerApprover)?;

@@ -3,12 +3,14 @@
 
 use actionlayer_channels::{slack, telegram};
 use actionlayer_clients::telegram::{TelegramError, TelegramPost};
-use actionlayer_domain::{HeaderText, Identity, IdentityId, Secret, WorkspaceId, channel::ApprovalChannel};
+use actionlayer_domain::{
+    HeaderText, Identity, IdentityId, Secret, SecretPlace, WorkspaceId, channel::ApprovalChannel,
+};
 use actionlayer_store::{SlackCallback, TelegramBotRecord, Transaction, keys};
 use sha2::{Digest as _, Sha256};
 
 use super::{press::telegram_bot_id, trouble::Trouble, voice::slack_token};
-use crate::{App, ServiceError, TelegramUpdates, contention::until_settled};
+use crate::{App, ServiceError, TelegramUpdates, contention::until_settled, secrets};
 
 /// Whose channels they are.
 #[derive(Debug, Clone, Copy)]
@@ -18,7 +20,8 @@ pub(crate) struct Owner<'a> {
     pub(crate) display_name: &'a HeaderText,
 }
 
-/// Checks and registers those channels that were not there before, and gives all of them as they are to be stored.
+/// Checks and registers those channels that were not there before, and gives all of them as they are to be kept: with their
+/// secrets in them, as `known` has them too.
 pub(crate) async fn connect(
     app: &App,
     owner: Owner<'_>,
@@ -52,13 +55,18 @@ pub(crate) async fn connect(
 pub(crate) async fn disconnect(app: &App, identity: &Identity, left: &[ApprovalChannel]) -> Result<(), ServiceError> {
     for channel in &identity.approval_channels {
         match channel {
-            ApprovalChannel::Slack { signing_secret: Some(secret), .. } if !uses_secret(left, secret) => {
-                release_slack(app, identity, secret).await?;
+            ApprovalChannel::Email { .. } => {}
+            ApprovalChannel::Slack { .. } => {
+                let callback = |channel| callback_of(channel, identity.workspace_id);
+                let own = callback(channel);
+                if let Some(own) = own.filter(|own| left.iter().all(|left| callback(left).as_ref() != Some(own))) {
+                    release_slack(app, identity, own).await?;
+                }
             }
             ApprovalChannel::Telegram { bot_token, .. } if !uses_bot(left, bot_token) => {
                 release_telegram(app, identity, bot_token).await?;
             }
-            ApprovalChannel::Email { .. } | ApprovalChannel::Slack { .. } | ApprovalChannel::Telegram { .. } => {}
+            ApprovalChannel::Telegram { .. } => {}
         }
     }
     Ok(())
@@ -67,20 +75,26 @@ pub(crate) async fn disconnect(app: &App, identity: &Identity, left: &[ApprovalC
 /// As reads show it: secrets by their end, and where Slack is to call.
 pub fn shown(channel: &ApprovalChannel, workspace: WorkspaceId, public_url: &str) -> ApprovalChannel {
     let mut shown = channel.shown();
-    if let (ApprovalChannel::Slack { callback_url, .. }, ApprovalChannel::Slack { signing_secret, .. }) =
-        (&mut shown, channel)
-    {
-        *callback_url = Some(match signing_secret {
-            Some(secret) => format!("{public_url}/callbacks/slack/{}", slack_callback_id(workspace, secret)),
+    if let ApprovalChannel::Slack { callback_url, .. } = &mut shown {
+        *callback_url = Some(match callback_of(channel, workspace) {
+            Some(callback) => format!("{public_url}/callbacks/slack/{callback}"),
             None => format!("{public_url}/callbacks/slack"),
         });
     }
     shown
 }
 
+/// The last part of the path that a Slack app of one's own calls, of a channel as it lies in its identity; none for other
+/// channels and the deployment's app.
+pub(crate) fn callback_of(channel: &ApprovalChannel, workspace: WorkspaceId) -> Option<String> {
+    let ApprovalChannel::Slack { signing_secret: Some(secret), callback_url, .. } = channel else { return None };
+    // Where the secret itself is in the identity still, there is none.
+    Some(callback_url.clone().unwrap_or_else(|| slack_callback_id(workspace, secret)))
+}
+
 /// The last part of a callback's path. An app of Slack has one Request URL, so identities that share an app share it; it
 /// says nothing about the secret, which has 128 bits that nobody can guess.
-fn slack_callback_id(workspace: WorkspaceId, signing_secret: &Secret<String>) -> String {
+pub(crate) fn slack_callback_id(workspace: WorkspaceId, signing_secret: &Secret<String>) -> String {
     let mut digest = Sha256::new();
     digest.update(b"actionlayer slack callback");
     digest.update(workspace.as_bytes());
@@ -126,25 +140,32 @@ async fn connect_slack(
     let id = slack_callback_id(owner.workspace_id, secret);
     until_settled(app, || async {
         let mut transaction = Transaction::new();
-        match app.store.get::<SlackCallback>(&keys::slack_callback(&id)).await? {
-            Some(row) if row.value.used_by.contains(&owner.identity_id) => return Ok(()),
-            Some(row) => {
-                let mut callback = row.value.clone();
-                callback.used_by.push(owner.identity_id);
-                transaction.replace(&row, &callback)?;
+        let place = SecretPlace::SlackCallback { id: id.clone() };
+        match read_callback(app, &id).await? {
+            Some(known) if known.value.used_by.contains(&owner.identity_id) => return Ok(()),
+            Some(mut known) => {
+                known.value.used_by.push(owner.identity_id);
+                transaction.replace(&known.row, &secrets::seal(app, place, &known.value).await?)?;
             }
             None => {
-                transaction.create(&SlackCallback {
+                let callback = SlackCallback {
                     id: id.clone(),
                     workspace_id: owner.workspace_id,
                     signing_secret: secret.clone(),
                     used_by: vec![owner.identity_id],
-                })?;
+                };
+                transaction.create(&secrets::seal(app, place, &callback).await?)?;
             }
         }
         Ok(app.store.commit(transaction).await?)
     })
     .await
+}
+
+/// Whose a callback is.
+pub(crate) async fn read_callback(app: &App, id: &str) -> Result<Option<secrets::Opened<SlackCallback>>, ServiceError> {
+    let place = SecretPlace::SlackCallback { id: id.to_owned() };
+    secrets::read_or_move(app, &place, &keys::slack_callback(id)).await
 }
 
 /// Gives the chat's number.
@@ -190,22 +211,23 @@ async fn keep_bot(
     let user = (owner.workspace_id, owner.identity_id);
     until_settled(app, || async {
         let mut transaction = Transaction::new();
-        let record = match app.store.get::<TelegramBotRecord>(&keys::telegram_bot(bot_id)).await? {
-            Some(row) => {
-                let mut record = TelegramBotRecord { token: token.clone(), ..row.value.clone() };
+        let place = SecretPlace::TelegramBot { bot_id };
+        let record = match secrets::telegram_bot(app, bot_id).await? {
+            Some(known) => {
+                let mut record = TelegramBotRecord { token: token.clone(), ..known.value.clone() };
                 if !record.used_by.contains(&user) {
                     record.used_by.push(user);
                 }
-                if record == row.value {
+                if record == known.value {
                     return Ok(record);
                 }
-                transaction.replace(&row, &record)?;
+                transaction.replace(&known.row, &secrets::seal(app, place, &record).await?)?;
                 record
             }
             None => {
                 let secret = telegram::new_secret(app.entropy());
                 let record = TelegramBotRecord { bot_id, token: token.clone(), secret, used_by: vec![user] };
-                transaction.create(&record)?;
+                transaction.create(&secrets::seal(app, place, &record).await?)?;
                 record
             }
         };
@@ -237,12 +259,6 @@ async fn register(app: &App, bot: &TelegramBotRecord, name: &str) -> Result<(), 
     }
 }
 
-fn uses_secret(channels: &[ApprovalChannel], secret: &Secret<String>) -> bool {
-    channels
-        .iter()
-        .any(|channel| matches!(channel, ApprovalChannel::Slack { signing_secret: Some(own), .. } if own == secret))
-}
-
 fn uses_bot(channels: &[ApprovalChannel], token: &Secret<String>) -> bool {
     let id = telegram_bot_id(token);
     channels.iter().any(
@@ -250,17 +266,16 @@ fn uses_bot(channels: &[ApprovalChannel], token: &Secret<String>) -> bool {
     )
 }
 
-async fn release_slack(app: &App, identity: &Identity, secret: &Secret<String>) -> Result<(), ServiceError> {
-    let id = slack_callback_id(identity.workspace_id, secret);
+async fn release_slack(app: &App, identity: &Identity, id: String) -> Result<(), ServiceError> {
     until_settled(app, || async {
-        let Some(row) = app.store.get::<SlackCallback>(&keys::slack_callback(&id)).await? else { return Ok(()) };
-        let mut callback = row.value.clone();
-        callback.used_by.retain(|user| *user != identity.id);
+        let Some(mut known) = read_callback(app, &id).await? else { return Ok(()) };
+        known.value.used_by.retain(|user| *user != identity.id);
         let mut transaction = Transaction::new();
-        if callback.used_by.is_empty() {
-            transaction.delete(&row);
+        if known.value.used_by.is_empty() {
+            transaction.delete(&known.row);
         } else {
-            transaction.replace(&row, &callback)?;
+            let place = SecretPlace::SlackCallback { id: id.clone() };
+            transaction.replace(&known.row, &secrets::seal(app, place, &known.value).await?)?;
         }
         Ok(app.store.commit(transaction).await?)
     })
@@ -269,24 +284,24 @@ async fn release_slack(app: &App, identity: &Identity, secret: &Secret<String>) 
 
 async fn release_telegram(app: &App, identity: &Identity, token: &Secret<String>) -> Result<(), ServiceError> {
     let Some(bot_id) = telegram_bot_id(token) else { return Ok(()) };
-    let is_free = until_settled(app, || async {
-        let Some(row) = app.store.get::<TelegramBotRecord>(&keys::telegram_bot(bot_id)).await? else {
-            return Ok(false);
-        };
-        let mut bot = row.value.clone();
-        bot.used_by.retain(|user| *user != (identity.workspace_id, identity.id));
+    let free = until_settled(app, || async {
+        let Some(mut known) = secrets::telegram_bot(app, bot_id).await? else { return Ok(None) };
+        known.value.used_by.retain(|user| *user != (identity.workspace_id, identity.id));
         let mut transaction = Transaction::new();
-        let is_free = bot.used_by.is_empty();
+        let is_free = known.value.used_by.is_empty();
         if is_free {
-            transaction.delete(&row);
+            transaction.delete(&known.row);
         } else {
-            transaction.replace(&row, &bot)?;
+            let place = SecretPlace::TelegramBot { bot_id };
+            transaction.replace(&known.row, &secrets::seal(app, place, &known.value).await?)?;
         }
         app.store.commit(transaction).await?;
-        Ok(is_free)
+        Ok(is_free.then_some(known.value.token))
     })
     .await?;
-    if is_free && let Err(error) = app.telegram.delete_webhook(token).await {
+    if let Some(token) = free
+        && let Err(error) = app.telegram.delete_webhook(&token).await
+    {
         tracing::warn!(%error, "a webhook could not be taken away");
     }
     Ok(())

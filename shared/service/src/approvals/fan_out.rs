@@ -223,7 +223,7 @@ impl<A: Announcement> Fan<'_, A> {
         if let Turn::In(seconds) = self.in_line.arrive(place).await? {
             return Ok(Err(in_line::wait(channel.kind(), seconds)));
         }
-        let sent = post(self.app, self.identity.workspace_id, channel, after, said).await?;
+        let sent = post(self.app, self.identity, channel, after, said).await?;
         match sent.as_ref().err().map(|trouble| trouble.retry) {
             Some(Some(Retry::After(asked))) => {
                 let seconds = self.in_line.refused(place, asked).await?;
@@ -261,7 +261,7 @@ impl<A: Announcement> Fan<'_, A> {
             return Ok(Outcome::not_now(Some(Retry::After(seconds))));
         }
         let said = self.said(channel, told.version);
-        let written = rewrite(self.app, self.identity.workspace_id, channel, posted, said).await?;
+        let written = rewrite(self.app, self.identity, channel, posted, said).await?;
         let shown = Notification { shown: Some(self.question.face.clone()), ..told.clone() };
         Ok(match written {
             Ok(()) => Outcome::of(shown),

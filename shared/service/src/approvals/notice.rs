@@ -63,7 +63,7 @@ impl Notice {
         for (channel, place) in channels {
             let sentence = &self.sentence;
             let said = Said { slack: || slack::greeting_message(sentence), telegram: || telegram::greeting(sentence) };
-            let posted = post(app, identity.workspace_id, channel, None, said).await?;
+            let posted = post(app, identity, channel, None, said).await?;
             channel_status::record_and_tell(app, identity, channel, posted.as_ref().err()).await?;
             given.taken |= posted.is_ok();
             match posted.err().and_then(|trouble| trouble.retry) {

@@ -42,7 +42,10 @@ use crate::{
     },
     contention::until_settled_on,
     drafts::draft_context::{self, DraftContext},
-    inbound::notify_of_sender::{notify_of_sender, tell_sender_decided},
+    inbound::{
+        notify_of_digest::notify_of_digest,
+        notify_of_sender::{notify_of_sender, tell_sender_decided},
+    },
 };
 
 /// A worker that has been at it for so long is dead. Its calls give up much sooner.
@@ -55,8 +58,8 @@ const ROUNDS: usize = 6;
 /// Does a job of the notify queue.
 pub async fn notify(app: &App, work: &NotifyWork) -> Result<(), ServiceError> {
     match work {
-        NotifyWork::Draft(job) => tell_of_draft(app, job).await,
-        NotifyWork::Sender(job) => notify_of_sender(app, job).await,
+        NotifyWork::Draft(job) => Box::pin(tell_of_draft(app, job)).await,
+        NotifyWork::Sender(job) => Box::pin(notify_of_sender(app, job)).await,
         NotifyWork::SwitchedOff(job) => notify_of_switch_off(app, job).await,
         NotifyWork::BrokenChannel(job) => notify_of_broken_channel(app, job).await,
         NotifyWork::RuleOff(job) => notify_of_rule_off(app, job).await,
@@ -68,6 +71,7 @@ pub async fn notify(app: &App, work: &NotifyWork) -> Result<(), ServiceError> {
         NotifyWork::Answer(job) => answer(app, job).await,
         NotifyWork::Prompt(job) => prompt(app, job).await,
         NotifyWork::Account(job) => send_account_mail(app, job).await,
+        NotifyWork::HeldDigest(job) => Box::pin(notify_of_digest(app, job)).await,
     }
 }
 

@@ -6,10 +6,11 @@ use actionlayer_channels::{
     refusal_sentence,
 };
 use actionlayer_domain::{
-    Caller, DraftId, DraftRefusal, DraftStatus, Identity, Principal, Secret, channel::ApprovalChannel,
+    Caller, DraftId, DraftRefusal, DraftStatus, Identity, Principal, Secret, WorkspaceId, channel::ApprovalChannel,
 };
 
 use super::{
+    connect::callback_of,
     decide_draft::{Choice, Decision, decide},
     voice::Voice,
 };
@@ -33,8 +34,8 @@ pub(crate) struct Presser {
 /// What a request was checked with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Proof {
-    /// The signing secret of a Slack app of one's own.
-    SlackSecret(Secret<String>),
+    /// The signing secret of a Slack app of one's own, which has this callback and no other.
+    SlackCallback(String),
     /// The signing secret of the deployment's Slack app.
     SlackApp,
     /// The secret of a bot in Telegram.
@@ -108,7 +109,7 @@ pub(crate) fn authorize(identity: &Identity, presser: &Presser) -> Result<(), No
         .filter(|channel| {
             channel.kind() == member.channel
                 && channel.place() == Some(&member.place)
-                && proves(channel, &presser.proof)
+                && proves(channel, identity.workspace_id, &presser.proof)
         })
         .peekable();
     if here.peek().is_none() {
@@ -124,9 +125,11 @@ pub(crate) fn authorize(identity: &Identity, presser: &Presser) -> Result<(), No
     Err(NotPressed::Refused(sentence))
 }
 
-fn proves(channel: &ApprovalChannel, proof: &Proof) -> bool {
+fn proves(channel: &ApprovalChannel, workspace: WorkspaceId, proof: &Proof) -> bool {
     match (channel, proof) {
-        (ApprovalChannel::Slack { signing_secret: Some(own), .. }, Proof::SlackSecret(checked)) => own == checked,
+        (ApprovalChannel::Slack { signing_secret: Some(_), .. }, Proof::SlackCallback(checked)) => {
+            callback_of(channel, workspace).as_ref() == Some(checked)
+        }
         (ApprovalChannel::Slack { signing_secret: None, .. }, Proof::SlackApp) => true,
         (ApprovalChannel::Telegram { bot_token, .. }, Proof::TelegramBot(bot_id)) => {
             telegram_bot_id(bot_token) == Some(*bot_id)

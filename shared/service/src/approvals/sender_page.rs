@@ -8,6 +8,7 @@ use super::approval_page::LinkProblem;
 use crate::{
     App, ServiceError,
     inbound::held::{approve_held, block_held},
+    secrets,
 };
 
 /// What a link led to.
@@ -22,7 +23,7 @@ pub struct SenderView {
 
 /// Follows a link: checks that it is ours, in time and its approver still one, and reads what it is about.
 pub async fn open_sender_link(app: &App, token: &str) -> Result<SenderView, LinkProblem> {
-    let secret = app.store.link_secret(app.entropy()).await.map_err(ServiceError::from)?;
+    let secret = secrets::link_secret(app).await?;
     let token = SenderToken::open(&secret, token, app.now())?;
     let held_key = keys::held(token.workspace_id, token.held_id);
     let (identity, held) = tokio::try_join!(

@@ -16,16 +16,16 @@ use actionlayer_domain::{
     channel::{ApprovalChannel, ChannelKind},
     work::{AnswerJob, AnswerTo, NotifyWork, Work},
 };
-use actionlayer_store::{SlackCallback, keys};
 use serde_json::Value;
 
 use super::{
+    connect::read_callback,
     decide_draft::Choice,
     press::{NotPressed, Pressed, Presser, Proof, open_press, read_button},
     sender_press::{decide_sender, is_about_sender},
     voice::{Voice, slack_token},
 };
-use crate::{App, ServiceError};
+use crate::{App, ServiceError, secrets};
 
 /// A trigger lives three seconds, of which some are gone.
 const MODAL_WITHIN: Duration = Duration::from_millis(1_800);
@@ -107,11 +107,11 @@ async fn callback(app: &App, id: Option<&str>) -> Result<Option<Callback>, Servi
             proof: Proof::SlackApp,
         }));
     };
-    let known = app.store.get::<SlackCallback>(&keys::slack_callback(id)).await?;
-    Ok(known.map(|row| Callback {
-        secret: row.value.signing_secret.clone(),
-        workspace_id: Some(row.value.workspace_id),
-        proof: Proof::SlackSecret(row.value.signing_secret),
+    let known = read_callback(app, id).await?;
+    Ok(known.map(|known| Callback {
+        secret: known.value.signing_secret,
+        workspace_id: Some(known.value.workspace_id),
+        proof: Proof::SlackCallback(known.value.id),
     }))
 }
 
@@ -167,11 +167,18 @@ async fn open_modal(voice: &Voice<'_>, pressed: &Pressed, button: &str, trigger_
         _ => reject_modal(&meta, subject),
     };
     let place = &pressed.member.place;
-    let own = pressed.context.identity.approval_channels.iter().find_map(|channel| match channel {
-        ApprovalChannel::Slack { channel, bot_token, .. } if channel == place => Some(bot_token.as_ref()),
+    let identity = &pressed.context.identity;
+    let asks_here =
+        |channel: &&ApprovalChannel| channel.kind() == ChannelKind::Slack && channel.place() == Some(place.as_str());
+    let own = match identity.approval_channels.iter().find(asks_here) {
+        Some(channel) => secrets::open_channel(app, identity, channel).await.map_err(NotPressed::Failed)?,
+        None => None,
+    };
+    let own = match &own {
+        Some(ApprovalChannel::Slack { bot_token, .. }) => bot_token.as_ref(),
         _ => None,
-    });
-    let token = slack_token(app, draft.workspace_id, own.flatten()).await.map_err(NotPressed::Failed)?;
+    };
+    let token = slack_token(app, draft.workspace_id, own).await.map_err(NotPressed::Failed)?;
     let opened = match token {
         Ok(token) => app.slack.open_view(&token, trigger_id, &view, MODAL_WITHIN).await.map_err(|error| error.word()),
         Err(trouble) => Err(trouble.word),

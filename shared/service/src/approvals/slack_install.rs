@@ -7,11 +7,11 @@
 use std::time::Duration;
 
 use actionlayer_clients::slack::SlackClientCredentials;
-use actionlayer_domain::{Entropy, key::Permission};
-use actionlayer_store::{SlackConsent, SlackInstallation, Transaction, keys};
+use actionlayer_domain::{Entropy, SecretPlace, key::Permission};
+use actionlayer_store::{SecretRecord, SlackConsent, SlackInstallation, Transaction, keys};
 use sha2::{Digest as _, Sha256};
 
-use crate::{App, Caller, ServiceError, SlackApp, contention::until_settled, permission::Require as _};
+use crate::{App, Caller, ServiceError, SlackApp, contention::until_settled, permission::Require as _, secrets::seal};
 
 /// What the app asks for: to write, and to know channels by name.
 const SCOPES: &str = "chat:write,channels:read,groups:read";
@@ -148,7 +148,7 @@ pub async fn finish_install(
         workspace_id: row.value.workspace_id,
         team_id: grant.team_id,
         team_name: grant.team_name.clone(),
-        bot_token: grant.bot_token,
+        clear_bot_token: None,
         scopes: grant.scopes,
         installed_at: app.now(),
     };
@@ -157,6 +157,12 @@ pub async fn finish_install(
         match app.store.get::<SlackInstallation>(&keys::slack_installation(installation.workspace_id)).await? {
             Some(row) => transaction.replace(&row, &installation)?,
             None => transaction.create(&installation)?,
+        };
+        let place = SecretPlace::SlackInstallation { workspace_id: installation.workspace_id };
+        let sealed = seal(app, place.clone(), &grant.bot_token).await?;
+        match app.store.get::<SecretRecord>(&keys::secret(&place)).await? {
+            Some(known) => transaction.replace(&known, &sealed)?,
+            None => transaction.create(&sealed)?,
         };
         Ok(app.store.commit(transaction).await?)
     })

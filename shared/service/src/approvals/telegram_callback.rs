@@ -10,7 +10,7 @@ use actionlayer_domain::{
     channel::ChannelKind,
     work::{NotifyWork, PromptJob, Work},
 };
-use actionlayer_store::{TelegramBotRecord, TelegramPrompt, Transaction, keys};
+use actionlayer_store::{TelegramPrompt, Transaction, keys};
 use serde_json::{Value, json};
 
 use super::{
@@ -19,7 +19,7 @@ use super::{
     sender_press::{decide_sender, is_about_sender},
     voice::Voice,
 };
-use crate::{App, ServiceError};
+use crate::{App, ServiceError, secrets};
 use actionlayer_channels::press::{Button, Subject};
 
 /// The most of an answer to a press, in characters.
@@ -46,9 +46,7 @@ pub async fn telegram_callback(
     body: &[u8],
 ) -> Result<TelegramAnswer, ServiceError> {
     // Both at once: somebody looks at a spinner.
-    let bot_key = keys::telegram_bot(bot_id);
-    let bot = async { Ok::<_, ServiceError>(app.store.get::<TelegramBotRecord>(&bot_key).await?) };
-    let (bot, voice) = tokio::try_join!(bot, Voice::new(app))?;
+    let (bot, voice) = tokio::try_join!(secrets::telegram_bot(app, bot_id), Voice::new(app))?;
     let Some(bot) = bot.filter(|bot| verify_secret(&bot.value.secret, secret)) else {
         return Ok(TelegramAnswer::Unauthorized);
     };

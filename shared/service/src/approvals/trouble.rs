@@ -51,6 +51,18 @@ impl From<TelegramError> for Trouble {
 }
 
 impl Trouble {
+    /// What the channel is opened with is not there: it was saved anew, or its identity deleted, since it was read.
+    pub(crate) fn no_secret() -> Self {
+        Self {
+            word: "secret_not_found".to_owned(),
+            fix: "Save the channel again, with its secrets.".to_owned(),
+            // Whoever comes again reads the identity anew.
+            retry: Some(Retry::Later),
+            breaks_channel: false,
+            moved_to: None,
+        }
+    }
+
     /// The workspace has no Slack app, or not any more.
     pub(crate) fn no_slack_app() -> Self {
         Self {

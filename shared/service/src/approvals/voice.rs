@@ -7,11 +7,10 @@ use actionlayer_channels::{
     telegram::TelegramMessage,
 };
 use actionlayer_clients::telegram::TelegramPost;
-use actionlayer_domain::{Draft, Secret, WorkspaceId, channel::ApprovalChannel, notification::PostedMessage};
-use actionlayer_store::{SlackInstallation, keys};
+use actionlayer_domain::{Draft, Identity, Secret, WorkspaceId, channel::ApprovalChannel, notification::PostedMessage};
 
 use super::trouble::Trouble;
-use crate::{App, ServiceError};
+use crate::{App, ServiceError, secrets};
 
 /// What signs buttons and links.
 pub(crate) struct Voice<'a> {
@@ -26,7 +25,7 @@ pub(crate) fn place_name(channel: &ApprovalChannel) -> String {
 
 impl<'a> Voice<'a> {
     pub(crate) async fn new(app: &'a App) -> Result<Self, ServiceError> {
-        Ok(Self { app, secret: app.store.link_secret(app.entropy()).await? })
+        Ok(Self { app, secret: Box::pin(secrets::link_secret(app)).await? })
     }
 
     /// What the buttons of a draft carry in that place.
@@ -53,8 +52,7 @@ pub(crate) async fn slack_token(
     if let Some(own) = own {
         return Ok(Ok(own.clone()));
     }
-    let installed = app.store.get::<SlackInstallation>(&keys::slack_installation(workspace)).await?;
-    Ok(installed.map(|row| row.value.bot_token).ok_or_else(Trouble::no_slack_app))
+    Ok(secrets::slack_bot_token(app, workspace).await?.ok_or_else(Trouble::no_slack_app))
 }
 
 /// A message in either form; the channel says which is needed.
@@ -63,10 +61,10 @@ pub(crate) struct Said<S, T> {
     pub(crate) telegram: T,
 }
 
-/// Posts to the channel's place; gives what the message is changed by later.
+/// Posts to the place of one of an identity's channels; gives what the message is changed by later.
 pub(crate) async fn post<S, T>(
     app: &App,
-    workspace: WorkspaceId,
+    identity: &Identity,
     channel: &ApprovalChannel,
     after: Option<&PostedMessage>,
     said: Said<S, T>,
@@ -75,10 +73,14 @@ where
     S: FnOnce() -> SlackMessage,
     T: FnOnce() -> TelegramMessage,
 {
-    match channel {
+    // Boxed: compilers lay futures out within each other, and give up at some depth.
+    let Some(channel) = Box::pin(secrets::open_channel(app, identity, channel)).await? else {
+        return Ok(Err(Trouble::no_secret()));
+    };
+    match &channel {
         ApprovalChannel::Email { .. } => Ok(Err(Trouble::no_slack_app())),
         ApprovalChannel::Slack { channel, bot_token, .. } => {
-            let token = match slack_token(app, workspace, bot_token.as_ref()).await? {
+            let token = match slack_token(app, identity.workspace_id, bot_token.as_ref()).await? {
                 Ok(token) => token,
                 Err(trouble) => return Ok(Err(trouble)),
             };
@@ -113,7 +115,7 @@ where
 /// Writes a message again, with the credentials the channel has now.
 pub(crate) async fn rewrite<S, T>(
     app: &App,
-    workspace: WorkspaceId,
+    identity: &Identity,
     channel: &ApprovalChannel,
     posted: &PostedMessage,
     said: Said<S, T>,
@@ -122,9 +124,13 @@ where
     S: FnOnce() -> SlackMessage,
     T: FnOnce() -> TelegramMessage,
 {
-    match (channel, posted) {
+    // Boxed: compilers lay futures out within each other, and give up at some depth.
+    let Some(channel) = Box::pin(secrets::open_channel(app, identity, channel)).await? else {
+        return Ok(Err(Trouble::no_secret()));
+    };
+    match (&channel, posted) {
         (ApprovalChannel::Slack { bot_token, .. }, PostedMessage::Slack { channel, ts }) => {
-            let token = match slack_token(app, workspace, bot_token.as_ref()).await? {
+            let token = match slack_token(app, identity.workspace_id, bot_token.as_ref()).await? {
                 Ok(token) => token,
                 Err(trouble) => return Ok(Err(trouble)),
             };

@@ -1,11 +1,11 @@
 //! `POST /v1/domains`: claims a name and says which five records prove it.
 
 use actionlayer_domain::{
-    DomainId, DomainName, Secret, SendingDomain, Timestamp,
+    DomainId, DomainName, Secret, SecretPlace, SendingDomain, Timestamp,
     key::Permission,
     sending_domain::{CLAIM_LIFETIME, DomainStatus},
 };
-use actionlayer_store::{DomainClaim, DomainKeys, Row, Transaction, keys};
+use actionlayer_store::{DomainClaim, DomainKeys, Row, SecretRecord, Transaction, keys};
 use aws_lc_rs::{
     encoding::AsDer as _,
     rsa::{KeyPair, KeySize},
@@ -21,6 +21,7 @@ use crate::{
         verify_domain::{apply, look_up},
     },
     permission::Require as _,
+    secrets,
     workspace::plan::{Limited, Room},
 };
 
@@ -117,10 +118,7 @@ async fn claim_once(
             let lapsed = refuse_unless_lapsed(app, caller, &claim).await?;
             transaction.replace(&claim, &new_claim)?;
             if let Some(lapsed) = lapsed {
-                let key = keys::domain_keys(lapsed.value.workspace_id, lapsed.value.id);
-                if let Some(keys) = app.store.get::<DomainKeys>(&key).await? {
-                    transaction.delete(&keys);
-                }
+                forget_keys(app, &mut transaction, &lapsed.value).await?;
                 transaction.delete(&lapsed);
             }
         }
@@ -130,8 +128,28 @@ async fn claim_once(
     }
     room.take(app, app.store.domains(caller.workspace_id).await?.len(), &mut transaction)?;
     transaction.create(domain)?;
-    transaction.create(domain_keys)?;
+    let place = SecretPlace::Dkim { workspace_id: domain_keys.workspace_id, domain_id: domain_keys.domain_id };
+    transaction.create(&secrets::seal(app, place, domain_keys).await?)?;
     Ok(app.store.commit(transaction).await?)
+}
+
+/// Forgets the keys of a domain that is given up.
+pub(crate) async fn forget_keys(
+    app: &App,
+    transaction: &mut Transaction,
+    domain: &SendingDomain,
+) -> Result<(), ServiceError> {
+    let place = SecretPlace::Dkim { workspace_id: domain.workspace_id, domain_id: domain.id };
+    let (sealed, former) = (keys::secret(&place), keys::domain_keys(domain.workspace_id, domain.id));
+    let (sealed, clear) =
+        tokio::try_join!(app.store.get::<SecretRecord>(&sealed), app.store.get::<DomainKeys>(&former))?;
+    if let Some(sealed) = sealed {
+        transaction.delete(&sealed);
+    }
+    if let Some(clear) = clear {
+        transaction.delete(&clear);
+    }
+    Ok(())
 }
 
 /// Refuses a name that is claimed, unless the claim was never proven and its time is over: then returns the domain that

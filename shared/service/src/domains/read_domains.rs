@@ -1,9 +1,11 @@
 //! `GET /v1/domains`, `GET|DELETE /v1/domains/{id}`.
 
 use actionlayer_domain::{DomainId, SendingDomain, key::Permission};
-use actionlayer_store::{DomainClaim, DomainKeys, Page, PageRequest, Transaction, keys};
+use actionlayer_store::{DomainClaim, Page, PageRequest, Transaction, keys};
 
-use crate::{App, Caller, ServiceError, contention::until_settled, permission::Require as _};
+use crate::{
+    App, Caller, ServiceError, contention::until_settled, domains::create_domain::forget_keys, permission::Require as _,
+};
 
 /// The workspace's domains, newest first.
 pub async fn list_domains(
@@ -44,17 +46,13 @@ async fn delete_once(app: &App, caller: &Caller, id: DomainId) -> Result<Sending
     if identities.iter().any(|identity| identity.value.domain_id == id) {
         return Err(ServiceError::Conflict("the domain has identities; delete those first"));
     }
-    let (claim_key, dkim_key) = (keys::domain_claim(&row.value.domain), keys::domain_keys(workspace_id, id));
-    let (claim, dkim) =
-        tokio::try_join!(app.store.get::<DomainClaim>(&claim_key), app.store.get::<DomainKeys>(&dkim_key))?;
+    let claim = app.store.get::<DomainClaim>(&keys::domain_claim(&row.value.domain)).await?;
     let mut transaction = Transaction::new();
     transaction.delete(&row);
     if let Some(claim) = claim.filter(|claim| claim.value.domain_id == id) {
         transaction.delete(&claim);
     }
-    if let Some(dkim) = dkim {
-        transaction.delete(&dkim);
-    }
+    forget_keys(app, &mut transaction, &row.value).await?;
     app.store.commit(transaction).await?;
     Ok(row.value)
 }

@@ -2,7 +2,7 @@
 
 use actionlayer_clients::{dns::Zone, ses::SesDomain};
 use actionlayer_domain::{
-    DomainId, SendingDomain, Timestamp, WorkspaceId,
+    DomainId, SecretPlace, SendingDomain, Timestamp, WorkspaceId,
     key::Permission,
     sending_domain::{CLAIM_LIFETIME, DnsRecord, DomainStatus, RecordType},
 };
@@ -13,6 +13,7 @@ use crate::{
     contention::until_settled,
     domains::domain_records::{Found, judge, mx_text, suggestion},
     permission::Require as _,
+    secrets,
 };
 
 /// Checks a domain of the caller's workspace.
@@ -40,7 +41,7 @@ async fn check(
     let key = keys::domain(workspace_id, id);
     let not_found = || ServiceError::NotFound { what: "domain" };
     let domain = app.store.get::<SendingDomain>(&key).await?.ok_or_else(not_found)?.value;
-    let found = look_up(app, &domain).await;
+    let (found, ()) = tokio::join!(look_up(app, &domain), move_keys(app, &domain));
     let at_ses = ask_ses(app, &domain, &found).await;
     let ses_verified = at_ses.map(|at_ses| matches!(at_ses, SesDomain::Ours { verified: true, .. }));
     let checked = until_settled(app, || async {
@@ -54,6 +55,27 @@ async fn check(
     })
     .await?;
     Ok((checked, at_ses))
+}
+
+/// Seals the keys of a domain from before secrets were sealed, which nobody may need for a long time. The next check tries
+/// again.
+async fn move_keys(app: &App, domain: &SendingDomain) {
+    let moved = async {
+        let former = app.store.get::<DomainKeys>(&keys::domain_keys(domain.workspace_id, domain.id)).await?;
+        if former.is_some() {
+            domain_keys(app, domain).await?;
+        }
+        Ok::<_, ServiceError>(())
+    };
+    if let Err(error) = moved.await {
+        tracing::warn!(%error, domain_id = %domain.id, "the keys of a domain lie in the clear still");
+    }
+}
+
+async fn domain_keys(app: &App, domain: &SendingDomain) -> Result<Option<DomainKeys>, ServiceError> {
+    let place = SecretPlace::Dkim { workspace_id: domain.workspace_id, domain_id: domain.id };
+    let former = keys::domain_keys(domain.workspace_id, domain.id);
+    Ok(secrets::read_or_move(app, &place, &former).await?.map(|opened| opened.value))
 }
 
 /// What DNS has for each record of the domain, in their order. All are asked at once; each takes seconds at most.
@@ -97,9 +119,8 @@ async fn ask_ses(app: &App, domain: &SendingDomain, found: &[Found]) -> Option<S
         if matches!(known, SesDomain::Foreign | SesDomain::Ours { signs: true, .. }) {
             return Ok(known);
         }
-        let keys = app.store.get::<DomainKeys>(&keys::domain_keys(domain.workspace_id, domain.id)).await?;
-        let Some(keys) = keys else { return Ok(known) };
-        let key = &keys.value.private_key_base64;
+        let Some(keys) = domain_keys(app, domain).await? else { return Ok(known) };
+        let key = &keys.private_key_base64;
         Ok(app.mailer.register_domain(&domain.domain, &domain.dkim_selector, key).await?)
     }
     .await;

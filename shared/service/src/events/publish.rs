@@ -92,7 +92,7 @@ async fn create<T: Record>(store: &Store, value: &T) -> Result<(), ServiceError>
 mod tests {
     #![allow(clippy::unwrap_used)]
     use actionlayer_domain::{
-        DraftId, IdentityId, Secret, ThreadId, WebhookId,
+        DraftId, IdentityId, ThreadId, WebhookId,
         event::EventData,
         webhook::{EventSelection, Reach, WebhookUrl},
     };
@@ -110,7 +110,6 @@ mod tests {
             workspace(),
             WebhookUrl::parse("https://example.com/", Reach::Public).unwrap(),
             EventSelection::All,
-            Secret::new("whsec_first".to_owned()),
             at,
         )
     }

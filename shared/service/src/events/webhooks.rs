@@ -1,16 +1,23 @@
 //! `POST|GET /v1/webhooks`, `GET|PATCH|DELETE /v1/webhooks/{id}`, `POST /v1/webhooks/{id}/rotate-secret`.
 
 use actionlayer_domain::{
-    Webhook, WebhookId, WebhookUrl, Workspace,
+    Secret, SecretPlace, Webhook, WebhookId, WebhookUrl, Workspace,
     key::Permission,
-    webhook::{ALL_EVENTS, EventName, EventSelection, InvalidEventSelection, MAX_WEBHOOKS, generate_secret},
+    webhook::{
+        ALL_EVENTS, EventName, EventSelection, InvalidEventSelection, MAX_WEBHOOKS, WebhookSecrets, generate_secret,
+    },
 };
-use actionlayer_store::{Page, PageRequest, Row, Transaction, keys};
+use actionlayer_store::{Page, PageRequest, Row, SecretRecord, Transaction, keys};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use crate::{
-    App, Caller, ServiceError, contention::until_settled, fields::Fields, input::nullable, permission::Require as _,
+    App, Caller, ServiceError,
+    contention::until_settled,
+    fields::Fields,
+    input::nullable,
+    permission::Require as _,
+    secrets::{open, seal, webhook_secrets},
     workspace::idempotency::Idempotency,
 };
 
@@ -105,7 +112,7 @@ pub async fn create_webhook(
     caller: &Caller,
     idempotency: &Idempotency,
     input: NewWebhook,
-) -> Result<Webhook, ServiceError> {
+) -> Result<(Webhook, Secret<String>), ServiceError> {
     require_owner(caller)?;
     let mut fields = Fields::default();
     let url = check_url(app, &input.url, &mut fields);
@@ -115,7 +122,7 @@ pub async fn create_webhook(
     let Some((url, events)) = url.zip(events) else { return Err(ServiceError::invalid("url", "must be a URL")) };
     until_settled(app, || async {
         if let Some(id) = idempotency.made(app, caller).await? {
-            return Ok(find(app, caller, id).await?.value);
+            return with_secret(app, find(app, caller, id).await?).await;
         }
         // Read before the webhooks and written with the new one: of two that would each be the last, one comes again.
         let workspace = app.store.get::<Workspace>(&keys::workspace(caller.workspace_id)).await?;
@@ -125,17 +132,20 @@ pub async fn create_webhook(
         }
         let now = app.now();
         let id = WebhookId::generate(now, app.entropy());
-        let secret = generate_secret(app.entropy());
-        let webhook = Webhook {
+        let secrets = WebhookSecrets::new(generate_secret(app.entropy()));
+        let mut webhook = Webhook {
             description: input.description.clone(),
             active: input.active.unwrap_or(true),
-            ..Webhook::start(id, caller.workspace_id, url.clone(), events.clone(), secret, now)
+            ..Webhook::start(id, caller.workspace_id, url.clone(), events.clone(), now)
         };
+        webhook.keep(&secrets);
+        let place = SecretPlace::Webhook { workspace_id: caller.workspace_id, webhook_id: id };
         let mut transaction = Transaction::new();
         transaction.create(&webhook)?.replace(&workspace, &workspace.value)?;
+        transaction.create(&seal(app, place, &secrets).await?)?;
         idempotency.mark(&mut transaction, caller, webhook.id, now)?;
         app.store.commit(transaction).await?;
-        Ok(webhook)
+        Ok((webhook, secrets.secret))
     })
     .await
 }
@@ -192,8 +202,13 @@ pub async fn delete_webhook(app: &App, caller: &Caller, id: WebhookId) -> Result
     caller.require_role(Permission::Administer)?;
     until_settled(app, || async {
         let row = find(app, caller, id).await?;
+        let place = SecretPlace::Webhook { workspace_id: caller.workspace_id, webhook_id: id };
+        let secrets = app.store.get::<SecretRecord>(&keys::secret(&place)).await?;
         let mut transaction = Transaction::new();
         transaction.delete(&row);
+        if let Some(secrets) = secrets {
+            transaction.delete(&secrets);
+        }
         Ok(app.store.commit(transaction).await?)
     })
     .await
@@ -205,21 +220,40 @@ pub async fn rotate_webhook_secret(
     caller: &Caller,
     idempotency: &Idempotency,
     id: WebhookId,
-) -> Result<Webhook, ServiceError> {
+) -> Result<(Webhook, Secret<String>), ServiceError> {
     caller.require_role(Permission::Administer)?;
+    let place = SecretPlace::Webhook { workspace_id: caller.workspace_id, webhook_id: id };
     until_settled(app, || async {
         let row = find(app, caller, id).await?;
         if idempotency.made::<WebhookId>(app, caller).await?.is_some() {
-            return Ok(row.value);
+            return with_secret(app, row).await;
         }
         let now = app.now();
+        let known = app.store.get::<SecretRecord>(&keys::secret(&place)).await?;
+        let before = match (&known, row.value.clear_secrets()) {
+            (Some(known), _) => open::<WebhookSecrets>(app, known.clone()).await?.value,
+            (None, Some(clear)) => clear,
+            (None, None) => return Err(ServiceError::NotFound { what: "webhook" }),
+        };
+        let secrets = before.rotated(generate_secret(app.entropy()), now);
+        let sealed = seal(app, place.clone(), &secrets).await?;
         let mut webhook = row.value.clone();
-        webhook.rotate_secret(generate_secret(app.entropy()), now);
+        webhook.keep(&secrets);
+        webhook.updated_at = now;
         let mut transaction = Transaction::new();
         transaction.replace(&row, &webhook)?;
+        match &known {
+            Some(known) => transaction.replace(known, &sealed)?,
+            None => transaction.create(&sealed)?,
+        };
         idempotency.mark(&mut transaction, caller, id, now)?;
         app.store.commit(transaction).await?;
-        Ok(webhook)
+        Ok((webhook, secrets.secret))
     })
     .await
+}
+
+async fn with_secret(app: &App, row: Row<Webhook>) -> Result<(Webhook, Secret<String>), ServiceError> {
+    let secrets = webhook_secrets(app, &row).await?;
+    Ok((row.value, secrets.secret))
 }

@@ -1,8 +1,8 @@
 //! `POST /v1/identities`: a mailbox on a verified domain.
 
 use actionlayer_domain::{
-    DomainId, EmailAddress, HeaderText, Identity, IdentityId, LocalPart, SendingDomain,
-    channel::{ApprovalChannel, ApprovalChannels},
+    DomainId, EmailAddress, HeaderText, Identity, IdentityId, LocalPart, SecretPlace, SendingDomain,
+    channel::{ApprovalChannel, ApprovalChannels, ChannelSecrets},
     identity::{DEFAULT_THREAD_HISTORY_DEPTH, IdentityStatus},
     key::Permission,
     sending_domain::{DomainStatus, RecordType},
@@ -21,6 +21,7 @@ use crate::{
     fields::Fields,
     identities::read_identities::{IdentityFields, approvers, check_approvers},
     permission::Require as _,
+    secrets,
     workspace::plan::{Limited, Room},
 };
 
@@ -118,7 +119,7 @@ async fn create_once(
         signature_text: create.signature_text.clone(),
         signature_html,
         thread_history_depth: create.thread_history_depth.unwrap_or(DEFAULT_THREAD_HISTORY_DEPTH),
-        approval_channels: approval_channels.clone(),
+        approval_channels: approval_channels.iter().map(|channel| secrets::kept(channel, workspace_id)).collect(),
         channel_troubles: Vec::new(),
         can_send_cold: create.can_send_cold.unwrap_or(false),
         auto_approve_replies: create.auto_approve_replies.unwrap_or(false),
@@ -131,6 +132,11 @@ async fn create_once(
     let claim = transaction.len();
     transaction.create(&AddressClaim { address: email_address, workspace_id, identity_id: identity.id })?;
     transaction.create(&identity)?;
+    let channel_secrets = ChannelSecrets::of(approval_channels);
+    if !channel_secrets.0.is_empty() {
+        let place = SecretPlace::Channels { workspace_id, identity_id: id };
+        transaction.create(&secrets::seal(app, place, &channel_secrets).await?)?;
+    }
     // Written, not only checked: whoever deletes the domain at the same time must notice.
     transaction.replace(&domain, &domain.value)?;
     match app.store.commit(transaction).await {

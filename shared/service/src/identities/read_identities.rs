@@ -2,7 +2,7 @@
 
 use actionlayer_domain::{
     DomainId, EmailAddress, HeaderText, Identity, IdentityId, Rule,
-    channel::ApprovalChannel,
+    channel::{ApprovalChannel, ChannelSecrets},
     identity::{IdentityStatus, MAX_THREAD_HISTORY_DEPTH},
     key::Permission,
     rule::Action,
@@ -11,7 +11,7 @@ use actionlayer_store::{AddressClaim, Page, PageRequest, Row, Transaction, keys}
 
 use crate::{
     App, Caller, ServiceError, approvals::connect::disconnect, contention::until_settled, fields::Fields,
-    permission::Require as _,
+    permission::Require as _, secrets::write_channel_secrets,
 };
 
 /// Which identities. A filter that is `None` asks nothing.
@@ -74,6 +74,7 @@ pub async fn delete_identity(app: &App, caller: &Caller, id: IdentityId) -> Resu
         if let Some(claim) = claim.filter(|claim| claim.value.identity_id == id) {
             transaction.delete(&claim);
         }
+        write_channel_secrets(app, &mut transaction, &row.value, &ChannelSecrets::default()).await?;
         app.store.commit(transaction).await?;
         Ok(row.value)
     })

@@ -85,7 +85,7 @@ pub async fn test_notification(app: &App, caller: &Caller, id: IdentityId) -> Re
                 });
             }
             let said = Said { slack: || slack::greeting_message(sentence), telegram: || telegram::greeting(sentence) };
-            let posted = post(app, identity.workspace_id, channel, None, said).await?;
+            let posted = post(app, identity, channel, None, said).await?;
             channel_status::record(app, identity, channel, posted.as_ref().err()).await?;
             Ok(match posted {
                 Ok(_) => tested(NotificationState::Sent, None, None),

@@ -2,7 +2,7 @@
 
 use actionlayer_domain::{
     EmailAddress, HeaderText, Identity, IdentityId,
-    channel::{ApprovalChannel, ApprovalChannels, ChannelTrouble},
+    channel::{ApprovalChannel, ApprovalChannels, ChannelSecrets, ChannelTrouble},
     identity::IdentityStatus,
     key::Permission,
 };
@@ -21,6 +21,7 @@ use crate::{
     identities::read_identities::{IdentityFields, check_approvers, visible_identity},
     input::nullable,
     permission::Require as _,
+    secrets,
 };
 
 /// The fields to change; what is left out stays as it is. The address cannot be changed.
@@ -71,8 +72,12 @@ async fn update_once(
     let row = visible_identity(app, caller, id).await?;
     let mut patch = patch.clone();
     let mut wanted = patch.approval_channel.take().map(|channels| channels.unwrap_or_default().0);
+    let known = match &wanted {
+        Some(_) => Known::read(app, &row.value).await?,
+        None => Known::default(),
+    };
     for channel in wanted.iter_mut().flatten() {
-        channel.keep_secrets(&row.value.approval_channels);
+        channel.keep_secrets(&known.channels);
     }
     let channels = wanted.as_deref().unwrap_or_default();
     let mut fields = Fields::default();
@@ -92,17 +97,22 @@ async fn update_once(
     fields.finish()?;
     let mut identity = row.value.clone();
     change(&mut identity, &patch);
+    let mut secrets = ChannelSecrets::default();
     if let Some(wanted) = &wanted {
         let display_name = patch.display_name.as_ref().unwrap_or(&row.value.display_name);
         let owner = Owner { workspace_id: row.value.workspace_id, identity_id: id, display_name };
-        let channels = connected.get_or_try_init(|| connect(app, owner, wanted, &row.value.approval_channels)).await?;
-        identity.approval_channels.clone_from(channels);
+        let channels = connected.get_or_try_init(|| connect(app, owner, wanted, &known.channels)).await?;
+        secrets = ChannelSecrets::of(channels);
+        let workspace = row.value.workspace_id;
+        let kept = |channel: &ApprovalChannel| secrets::kept(channel, workspace);
+        let before: Vec<_> = known.channels.iter().map(kept).collect();
+        identity.approval_channels = channels.iter().map(kept).collect();
         // Those that were saved just now were reached.
         let was_there = |trouble: &ChannelTrouble| {
             identity
                 .approval_channels
                 .iter()
-                .any(|channel| channel.place() == Some(&trouble.place) && row.value.approval_channels.contains(channel))
+                .any(|channel| channel.place() == Some(&trouble.place) && before.contains(channel))
         };
         let left = row.value.channel_troubles.iter().filter(|trouble| was_there(trouble)).cloned().collect();
         identity.channel_troubles = left;
@@ -113,8 +123,27 @@ async fn update_once(
     identity.updated_at = app.now();
     let mut transaction = Transaction::new();
     transaction.replace(&row, &identity)?;
+    if wanted.is_some() && secrets != known.secrets {
+        secrets::write_channel_secrets(app, &mut transaction, &identity, &secrets).await?;
+    }
     app.store.commit(transaction).await?;
     Ok((row.value, identity))
+}
+
+/// The channels an identity has, with the secrets they are opened with in them.
+#[derive(Default)]
+struct Known {
+    channels: Vec<ApprovalChannel>,
+    /// As they are sealed.
+    secrets: ChannelSecrets,
+}
+
+impl Known {
+    async fn read(app: &App, identity: &Identity) -> Result<Self, ServiceError> {
+        let secrets = secrets::channel_secrets(app, identity).await?;
+        let channels = identity.approval_channels.iter().filter_map(|channel| channel.opened(&secrets)).collect();
+        Ok(Self { channels, secrets })
+    }
 }
 
 fn change(identity: &mut Identity, patch: &UpdateIdentity) {

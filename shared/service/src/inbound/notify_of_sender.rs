@@ -1,4 +1,5 @@
-//! Tells the approvers of an identity that a sender's mail is held for it: each once, until somebody decides.
+//! Tells the approvers of an identity that a sender's mail is held for it: each once, until somebody decides; of those that
+//! follow within an hour by `notify_of_digest`.
 
 use actionlayer_channels::{
     HeldStanding,
@@ -30,6 +31,7 @@ use crate::{
         voice::{Voice, place_name},
     },
     contention::until_settled,
+    inbound::notify_of_digest::is_told_now,
 };
 
 /// A chat that moved is told once more, where it is now.
@@ -39,6 +41,9 @@ const ROUNDS: usize = 2;
 pub(crate) async fn notify_of_sender(app: &App, job: &SenderJob) -> Result<(), ServiceError> {
     let notice_key = keys::sender_notice(job.workspace_id, job.held_id.family(), job.identity_id);
     let held_key = keys::held(job.workspace_id, job.held_id);
+    if !Box::pin(is_told_now(app, job)).await? {
+        return Ok(());
+    }
     let mut later: Vec<(Target, Retry)> = Vec::new();
     for _ in 0..ROUNDS {
         let (notice, held, identity) = tokio::try_join!(

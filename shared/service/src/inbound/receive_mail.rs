@@ -72,7 +72,7 @@ pub async fn receive_mail(app: &App, received: &ReceivedMail) -> Result<(), Serv
     if open.is_empty() {
         return Ok(());
     }
-    let (mut ours, mut answers) = (Vec::new(), Vec::new());
+    let (mut ours, mut answers, mut nobody) = (Vec::new(), Vec::new(), Vec::new());
     for recipient in open {
         if let Some(answered) = Answered::at(recipient) {
             answers.push(answered);
@@ -83,22 +83,55 @@ pub async fn receive_mail(app: &App, received: &ReceivedMail) -> Result<(), Serv
         match claim_of(recipient).or_else(|| recipient.without_detail().as_ref().and_then(claim_of)) {
             // What approvers answer is for no agent, not even for an identity that had the name before it was reserved.
             Some(claim) if !claim.address.is_reserved() => ours.push((recipient, claim)),
-            Some(_) | None => leave_receipt(app, received, recipient, ReceiptOutcome::NoIdentity).await?,
+            Some(_) | None => nobody.push(recipient),
         }
     }
-    // Mail for nobody here is not even read.
+    // Mail for nobody here is not even read, and not kept for long. That is said first: whoever comes again finds receipts.
+    if ours.is_empty() && answers.is_empty() && receipts.iter().all(|receipt| !is_kept(&receipt.outcome)) {
+        let_expire(app, received).await?;
+    }
+    for recipient in nobody {
+        leave_receipt(app, received, recipient, ReceiptOutcome::NoIdentity).await?;
+    }
     if ours.is_empty() && answers.is_empty() {
         return Ok(());
     }
     let raw = read_raw(app, received).await?;
     let arrival = Arrival::new(received, &raw);
+    let mut is_wanted = !answers.is_empty() || receipts.iter().any(|receipt| is_kept(&receipt.outcome));
     for answered in answers {
         receive_answer(app, &arrival, &answered).await?;
     }
     for (recipient, claim) in ours {
-        until_settled(app, || receive_once(app, &arrival, recipient, claim, None)).await?;
+        let done = until_settled(app, || receive_once(app, &arrival, recipient, claim, None)).await?;
+        is_wanted |= done.is_kept;
+    }
+    if !is_wanted && let Err(error) = let_expire(app, received).await {
+        // It is kept like any other then.
+        tracing::warn!(%error, "mail of a blocked sender is kept for good");
     }
     Ok(())
+}
+
+/// Whether somebody may still ask for the raw mail.
+const fn is_kept(outcome: &ReceiptOutcome) -> bool {
+    match outcome {
+        ReceiptOutcome::Received { .. } | ReceiptOutcome::Held { .. } | ReceiptOutcome::Duplicate { .. } => true,
+        ReceiptOutcome::Blocked | ReceiptOutcome::NoIdentity => false,
+    }
+}
+
+/// The raw mail is not kept for good: nobody here is to read it.
+async fn let_expire(app: &App, received: &ReceivedMail) -> Result<(), ServiceError> {
+    let Some(key) = BlobKey::inbound(&received.ses_message_id) else { return Ok(()) };
+    Ok(app.store.let_expire(&key).await?)
+}
+
+/// What became of a mail for one recipient.
+#[derive(Debug, Clone, Copy)]
+struct Done {
+    is_held: bool,
+    is_kept: bool,
 }
 
 /// Receives held mail whose sender was approved, or for which there is room now. Says whether it is held no longer.
@@ -118,7 +151,8 @@ pub(crate) async fn receive_held(app: &App, held: &Row<HeldInbound>) -> Result<b
         workspace_id: value.workspace_id,
         identity_id: value.identity_id,
     };
-    until_settled(app, || receive_once(app, &arrival, &value.recipient, &claim, Some(held))).await
+    let done = until_settled(app, || receive_once(app, &arrival, &value.recipient, &claim, Some(held))).await?;
+    Ok(!done.is_held)
 }
 
 async fn read_raw(app: &App, received: &ReceivedMail) -> Result<Vec<u8>, ServiceError> {
@@ -179,14 +213,14 @@ fn receipt(app: &App, received: &ReceivedMail, recipient: &EmailAddress, outcome
     Receipt { ses_message_id: received.ses_message_id.clone(), recipient: recipient.folded(), outcome, at: app.now() }
 }
 
-/// Reads what is known, decides, writes. `held` when it comes from among the held. Says whether it is not held then.
+/// Reads what is known, decides, writes. `held` when it comes from among the held.
 async fn receive_once(
     app: &App,
     arrival: &Arrival<'_>,
     recipient: &EmailAddress,
     claim: &AddressClaim,
     held: Option<&Row<HeldInbound>>,
-) -> Result<bool, ServiceError> {
+) -> Result<Done, ServiceError> {
     let receipt_key = keys::receipt(&arrival.received.ses_message_id, recipient.as_str());
     // Read together: that a mail is done since the first look is too rare to wait for it.
     let (earlier, context) =
@@ -197,7 +231,7 @@ async fn receive_once(
         (None, None) => {}
         (Some(row), Some(_)) if waits(row) => {}
         // Done by another delivery in the meantime.
-        (Some(_), _) => return Ok(true),
+        (Some(row), _) => return Ok(Done { is_held: false, is_kept: is_kept(&row.value.outcome) }),
         // Its receipt has been tidied away, but it is still held.
         (None, Some(_)) => {}
     }
@@ -207,7 +241,8 @@ async fn receive_once(
     let mut transaction = Transaction::new();
     if let Some(held) = held {
         if admission == Admission::Hold(HeldReason::PlanLimit) {
-            return wait_for_room(app, held).await;
+            wait_for_room(app, held).await?;
+            return Ok(Done { is_held: true, is_kept: true });
         }
         transaction.delete(held);
     }
@@ -235,24 +270,24 @@ async fn receive_once(
             ReceiptOutcome::Received { message_id }
         }
     };
-    let is_held = matches!(outcome, ReceiptOutcome::Held { .. });
+    let done = Done { is_held: matches!(outcome, ReceiptOutcome::Held { .. }), is_kept: is_kept(&outcome) };
     let receipt = receipt(app, arrival.received, recipient, outcome);
     match &earlier {
         Some(row) => transaction.replace(row, &receipt)?,
         None => transaction.create(&receipt)?,
     };
     app.store.commit(transaction).await?;
-    Ok(!is_held)
+    Ok(done)
 }
 
 /// Mail whose sender is trusted by now, and for which there is no room: from here on it waits for that alone.
-async fn wait_for_room(app: &App, held: &Row<HeldInbound>) -> Result<bool, ServiceError> {
+async fn wait_for_room(app: &App, held: &Row<HeldInbound>) -> Result<(), ServiceError> {
     if held.value.reason != HeldReason::PlanLimit {
         let mut transaction = Transaction::new();
         transaction.replace(held, &HeldInbound { reason: HeldReason::PlanLimit, ..held.value.clone() })?;
         app.store.commit(transaction).await?;
     }
-    Ok(false)
+    Ok(())
 }
 
 /// Puts a mail among the held. Its sender must still be as they were when that was decided: whoever trusts or blocks them

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use actionlayer_domain::{
-    Authority, Workspace,
+    Authority, SecretPlace, Workspace,
     account::{AuditAct, AuditEntry},
     erasure::{Erasure, ErasurePhase},
     key::Permission,
 };
-use actionlayer_store::{DeploymentWorkspace, Row, Transaction, keys};
+use actionlayer_store::{DeploymentWorkspace, Row, SecretRecord, Transaction, keys};
 
 use crate::{
     App, Caller, ServiceError, contention::until_settled, domains::read_domains::delete_domain,
@@ -150,6 +150,11 @@ async fn close(app: &App, erasure: &Erasure) -> Result<(), ServiceError> {
     }
     for row in app.store.domains(workspace).await? {
         gone(delete_domain(app, &caller, row.value.id).await)?;
+    }
+    // The others went with what they belong to.
+    let place = SecretPlace::SlackInstallation { workspace_id: workspace };
+    if let Some(row) = app.store.get::<SecretRecord>(&keys::secret(&place)).await? {
+        delete(app, &row).await?;
     }
     for row in app.store.invitations_of(workspace).await? {
         delete(app, &row).await?;

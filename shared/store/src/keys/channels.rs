@@ -4,7 +4,7 @@ use actionlayer_domain::{WorkspaceId, channel::ChannelKind};
 
 use super::{Key, workspace_pk};
 
-/// A Slack app of one's own, by the last part of its callback's path.
+/// A Slack app of one's own, by the last part of its callback's path, as it lay before it was sealed.
 pub fn slack_callback(id: &str) -> Key {
     Key::new(format!("SLACK#{id}"), "CALLBACK")
 }
@@ -19,10 +19,10 @@ pub fn slack_consent(state_sha256: &str) -> Key {
     Key::new(format!("SLACKCONSENT#{state_sha256}"), "CONSENT")
 }
 
-/// All bots in Telegram; their number is small.
+/// All bots in Telegram as they lay before they were sealed.
 pub const TELEGRAM_BOTS: &str = "DEPLOYMENT#TELEGRAM";
 
-/// A bot in Telegram.
+/// A bot in Telegram as it lay before it was sealed.
 pub fn telegram_bot(bot_id: i64) -> Key {
     Key::new(TELEGRAM_BOTS, format!("BOT#{bot_id:020}"))
 }

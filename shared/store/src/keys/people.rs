@@ -28,6 +28,11 @@ pub(crate) fn known_domains(workspace: WorkspaceId) -> String {
     format!("{}#KNOWN", workspace_pk(workspace))
 }
 
+/// Of which new senders the approvers of an identity are told together.
+pub fn held_digest(workspace: WorkspaceId, identity: IdentityId) -> Key {
+    Key::new(workspace_pk(workspace), format!("DIGEST#{identity}"))
+}
+
 /// That a domain is known.
 pub(crate) fn known_domain(workspace: WorkspaceId, domain: &str) -> Key {
     Key::new(known_domains(workspace), domain.to_ascii_lowercase())

@@ -88,14 +88,6 @@ async fn of_two_revocations_one_does_it() {
 }
 
 #[tokio::test]
-async fn the_secret_of_links_is_made_once() {
-    let world = World::start().await;
-    let entropy = &*world.entropy;
-    let (one, other) = tokio::join!(world.store.link_secret(entropy), world.store.link_secret(entropy));
-    assert_eq!(one.unwrap().expose(), other.unwrap().expose());
-}
-
-#[tokio::test]
 async fn requests_are_counted_by_class_and_minute() {
     let world = World::start().await;
     let (_, secret) = create(&world, workspace(&world), "agent").await;

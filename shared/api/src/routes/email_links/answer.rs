@@ -7,9 +7,12 @@ use actionlayer_pages::{
 };
 use actionlayer_service::{ServiceError, approvals::approval_page::LinkProblem};
 use axum::{
+    Extension,
     http::{HeaderName, StatusCode, header},
     response::{Html, IntoResponse as _, Response},
 };
+
+use crate::WrongGuess;
 
 /// What every page says about itself: load nothing, tell nobody where you came from, keep it out of indexes. The
 /// boundary adds `Cache-Control: no-store` and `X-Content-Type-Options: nosniff`.
@@ -29,7 +32,9 @@ pub(crate) fn outcome(status: StatusCode, outcome: &Outcome<'_>) -> Response {
 
 pub(crate) fn of_problem(problem: &LinkProblem) -> Response {
     match problem {
-        LinkProblem::Unknown => outcome(StatusCode::NOT_FOUND, &Outcome::UnknownLink),
+        LinkProblem::Unknown => {
+            (Extension(WrongGuess), outcome(StatusCode::NOT_FOUND, &Outcome::UnknownLink)).into_response()
+        }
         LinkProblem::Expired => outcome(StatusCode::GONE, &Outcome::LinkExpired),
         LinkProblem::NoLongerApprover => outcome(StatusCode::FORBIDDEN, &Outcome::NoLongerApprover),
         LinkProblem::Service(error) => of_service_error(error),

@@ -3,17 +3,17 @@
 use std::{collections::HashSet, sync::Arc};
 
 use actionlayer_domain::{
-    ThreadId, Timestamp, Webhook, WebhookDelivery,
+    ThreadId, Timestamp, WebhookDelivery, WebhookUrl,
     webhook::{
-        Care, DeliveryAnswers, DeliveryFailure, DisabledReason, MAX_IN_FLIGHT, Verdict, WebhookAttempt, judge, kept,
-        sequence_number, signature_headers,
+        Care, DeliveryAnswers, DeliveryFailure, DisabledReason, MAX_IN_FLIGHT, Verdict, WebhookAttempt, WebhookSecrets,
+        judge, kept, sequence_number, signature_headers,
     },
 };
 use actionlayer_store::{CommitError, Row, Transaction};
 use tokio::task::JoinSet;
 
 use super::Worker;
-use crate::{App, ServiceError};
+use crate::{App, ServiceError, secrets::webhook_secrets};
 
 /// The type of the event.
 const EVENT_HEADER: &str = "x-actionlayer-event";
@@ -23,6 +23,12 @@ const DELIVERY_HEADER: &str = "x-actionlayer-delivery";
 const ATTEMPT_HEADER: &str = "x-actionlayer-attempt";
 /// Grows from event to event of a thread.
 const SEQUENCE_HEADER: &str = "x-actionlayer-sequence";
+
+/// Where deliveries go, and what they are signed with.
+struct Signing {
+    url: WebhookUrl,
+    secrets: WebhookSecrets,
+}
 
 /// A try that was made and recorded.
 struct Tried {
@@ -35,6 +41,8 @@ impl Worker<'_> {
     /// Tries deliveries, in order, as many at once as the endpoint has room for. Whether any was tried.
     pub(super) async fn round(&mut self, due: Vec<Row<WebhookDelivery>>) -> Result<bool, ServiceError> {
         let app = Arc::new(self.app.clone());
+        let secrets = webhook_secrets(self.app, &self.webhook).await?;
+        let signing = Arc::new(Signing { url: self.webhook.value.url.clone(), secrets });
         let mut waiting = due;
         let mut busy: HashSet<ThreadId> = HashSet::new();
         let mut under_way: JoinSet<Result<Tried, ServiceError>> = JoinSet::new();
@@ -50,7 +58,7 @@ impl Worker<'_> {
                 }
                 busy.extend(row.value.thread_id());
                 tried_any = true;
-                under_way.spawn(attempt(Arc::clone(&app), self.webhook.value.clone(), row));
+                under_way.spawn(attempt(Arc::clone(&app), Arc::clone(&signing), row));
             }
             let Some(finished) = under_way.join_next().await else { break };
             let interrupted = || ServiceError::Upstream { service: "webhook", code: "interrupted".to_owned() };
@@ -107,13 +115,13 @@ impl Worker<'_> {
 }
 
 /// Makes one try, and records it.
-async fn attempt(app: Arc<App>, webhook: Webhook, row: Row<WebhookDelivery>) -> Result<Tried, ServiceError> {
+async fn attempt(app: Arc<App>, signing: Arc<Signing>, row: Row<WebhookDelivery>) -> Result<Tried, ServiceError> {
     let mut delivery = row.value.clone();
     let body = serde_json::to_vec(&delivery.payload)
         .map_err(|_| ServiceError::Upstream { service: "webhook", code: "unserializable".to_owned() })?;
     let at = app.now();
-    let headers = headers(&webhook, &delivery, &body, at);
-    let result = app.http.post_json(&webhook.url, &headers, body).await;
+    let headers = headers(&signing.secrets, &delivery, &body, at);
+    let result = app.http.post_json(&signing.url, &headers, body).await;
     let now = app.now();
     let verdict = judge(&result, now);
     let (status_code, error) = match (&result, verdict) {
@@ -158,8 +166,13 @@ async fn record(
     }
 }
 
-fn headers(webhook: &Webhook, delivery: &WebhookDelivery, body: &[u8], at: Timestamp) -> Vec<(&'static str, String)> {
-    let mut headers = Vec::from(signature_headers(webhook, &delivery.event_id.to_string(), body, at));
+fn headers(
+    secrets: &WebhookSecrets,
+    delivery: &WebhookDelivery,
+    body: &[u8],
+    at: Timestamp,
+) -> Vec<(&'static str, String)> {
+    let mut headers = Vec::from(signature_headers(secrets, &delivery.event_id.to_string(), body, at));
     headers.extend([
         (EVENT_HEADER, delivery.event.as_str().to_owned()),
         (DELIVERY_HEADER, delivery.id.to_string()),
