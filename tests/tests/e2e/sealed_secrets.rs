@@ -146,7 +146,7 @@ async fn a_sealed_secret_that_is_moved_to_another_item_does_not_open() {
     world.engine.store().commit(transaction).await.unwrap();
     let rotate = format!("/v1/webhooks/{}/rotate-secret", id(&own));
     let refused = world.owner.post_empty(&rotate).await;
-    assert_eq!(refused.status, 500, "{}", refused.body);
+    assert_eq!(refused.status, 500, "{}", refused.text());
     assert!(world.engine.log().contains("not for this place"));
     world.owner.post_empty(&format!("/v1/webhooks/{}/rotate-secret", id(&other))).await.expect(200);
 }
