@@ -37,11 +37,13 @@ class Loop:
 
     def begin(self) -> None:
         """Bootstrap, as README says."""
-        made = self.anyone.post("/v1/auth/bootstrap", {"workspace_name": "Novacore"}, 201)
+        self.anyone.call("POST", "/v1/auth/bootstrap", {"workspace_name": "Mine"}, 403)
+        wanted = {"workspace_name": "Novacore", "bootstrap_token": self.bootstrap_token}
+        made = self.anyone.post("/v1/auth/bootstrap", wanted, 201)
         self.owner = Api(self.deployment, made["api_key"])
         agent = self.owner.post("/v1/api-keys", {"name": "agent", "role": "agent"}, 201)
         self.agent = Api(self.deployment, agent["key"])
-        self.anyone.call("POST", "/v1/auth/bootstrap", {"workspace_name": "Mine"}, 409)
+        self.anyone.call("POST", "/v1/auth/bootstrap", {**wanted, "workspace_name": "Mine"}, 409)
         self.anyone.call("GET", "/v1/workspace", expect=401)
 
     def sign_in(self) -> None:
