@@ -146,6 +146,7 @@ async fn tell(
             subject: mail.subject,
             text: &mail.text,
             html: None,
+            comments_on: None,
         };
         match mail.send(app, identity, approver, app.now()).await {
             SendOutcome::RefusedForNow => told.later = true,

@@ -98,7 +98,7 @@ pub async fn receive_mail(app: &App, received: &ReceivedMail) -> Result<(), Serv
     }
     let raw = read_raw(app, received).await?;
     let arrival = Arrival::new(received, &raw);
-    let mut is_wanted = !answers.is_empty() || receipts.iter().any(|receipt| is_kept(&receipt.outcome));
+    let mut is_wanted = receipts.iter().any(|receipt| is_kept(&receipt.outcome));
     for answered in answers {
         receive_answer(app, &arrival, &answered).await?;
     }
@@ -108,7 +108,7 @@ pub async fn receive_mail(app: &App, received: &ReceivedMail) -> Result<(), Serv
     }
     if !is_wanted && let Err(error) = let_expire(app, received).await {
         // It is kept like any other then.
-        tracing::warn!(%error, "mail of a blocked sender is kept for good");
+        tracing::warn!(%error, "mail that nobody is to read is kept for good");
     }
     Ok(())
 }
@@ -117,7 +117,8 @@ pub async fn receive_mail(app: &App, received: &ReceivedMail) -> Result<(), Serv
 const fn is_kept(outcome: &ReceiptOutcome) -> bool {
     match outcome {
         ReceiptOutcome::Received { .. } | ReceiptOutcome::Held { .. } | ReceiptOutcome::Duplicate { .. } => true,
-        ReceiptOutcome::Blocked | ReceiptOutcome::NoIdentity => false,
+        // Of an approver's answer the words are kept, and the link in what it quotes is not.
+        ReceiptOutcome::Blocked | ReceiptOutcome::NoIdentity | ReceiptOutcome::Comment { .. } => false,
     }
 }
 
