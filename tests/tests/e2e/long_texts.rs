@@ -48,7 +48,7 @@ async fn a_long_conversation_is_read_answered_and_found() {
     let page = world.anyone.form(&link, &form).await;
     assert!(page.status < 400, "{}", page.text());
     assert_eq!(world.reread(&draft).await["body_text"], edited.as_str());
-    world.owner.post_empty(&step(&draft, "approve")).await.expect(200);
+    world.owner.post(&step(&draft, "approve"), json!({"version": 2})).await.expect(200);
     world.owner.post_empty(&step(&draft, "send")).await.expect(202);
     world.until_draft(&draft, "sent").await;
     assert!(world.sent_to(CUSTOMER).await[0].text().contains(&edited[..60]));
