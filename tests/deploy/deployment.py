@@ -75,6 +75,7 @@ class Deployment:
             "AWS_ENDPOINT_URL_DYNAMODB": self.emulator,
             "AWS_ENDPOINT_URL_S3": self.emulator,
             "AWS_ENDPOINT_URL_SQS": self.emulator,
+            "AWS_ENDPOINT_URL_KMS": self.emulator,
             "AWS_ENDPOINT_URL_SESV2": self.url("ses"),
             "SLACK_API_URL": self.url("slack"),
             "TELEGRAM_API_URL": self.url("telegram"),
