@@ -7,7 +7,6 @@ use super::*;
 use crate::{
     DraftStatus,
     draft::Actor,
-    ports::Entropy,
     sending_domain::{DnsRecord, DomainStatus, RecordPurpose, RecordType},
     time::Timestamp,
 };
@@ -263,13 +262,6 @@ fn a_delivery_of_an_event_is_made_once_for_each_webhook() {
         webhook::{EventSelection, Reach, Webhook, WebhookUrl, generate_secret},
     };
 
-    #[derive(Debug)]
-    struct Zeros;
-    impl Entropy for Zeros {
-        fn fill(&self, buffer: &mut [u8]) {
-            buffer.fill(0);
-        }
-    }
     let webhook = |number: u8| {
         Webhook::start(
             WebhookId::from_bytes([number; 16]),
