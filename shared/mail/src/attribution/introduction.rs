@@ -186,6 +186,8 @@ struct Seen {
     /// A number that can be the day of a month, and a month.
     day: bool,
     month: bool,
+    /// It begins with "yesterday", or the like: with a time, a client wrote it.
+    relative: bool,
     /// It speaks of a mail of the reader's.
     cites_reader: bool,
     /// It says whose the author is, or speaks of somebody: a person wrote it.
@@ -221,7 +223,8 @@ impl Seen {
                 }
             }
         }
-        seen.date |= seen.day && seen.month;
+        seen.date |= (seen.day && seen.month) || (seen.relative && seen.time);
+        seen.tells |= seen.relative && !seen.time;
         seen
     }
 
@@ -238,6 +241,7 @@ impl Seen {
             Some(Word::Month) => self.month = true,
             Some(Word::Possessive) if self.cites_reader && OF_READER.contains(&lower) => {}
             Some(Word::Possessive | Word::Pronoun) => self.tells = true,
+            _ if is_first && RELATIVE_DAYS.contains(&lower) => self.relative = true,
             _ if is_first && SENTENCE_STARTS.contains(&lower) => self.tells = true,
             Some(Word::Connective) => {}
             None if verbs.contains(&lower) => {}
@@ -280,12 +284,14 @@ static SAID: LazyLock<Phrases> =
 /// Whose a mail of the reader's is.
 const OF_READER: &[&str] = &["your", "ihr", "ihre", "ihrer", "votre", "vostro", "vuestro"];
 
+const RELATIVE_DAYS: &[&str] = &["yesterday", "today", "gestern", "heute", "hier", "ayer", "ieri", "ontem", "gisteren"];
+
 /// Words that people begin with, capital as names are.
 #[rustfmt::skip]
 const SENTENCE_STARTS: &[&str] = &[
     "as", "and", "but", "then", "when", "what", "look", "see", "here", "this", "that", "yes", "no", "hi", "hello", "dear", "thanks",
-    "please", "because", "if", "so", "also", "yesterday", "today", "regarding", "wie", "und", "aber", "dann", "wenn", "was", "hier",
-    "ja", "nein", "gestern", "comme", "et", "mais", "quand", "hier", "como", "pero", "come", "ma", "quando",
+    "please", "because", "if", "so", "also", "regarding", "wie", "und", "aber", "dann", "wenn", "was", "hier",
+    "ja", "nein", "comme", "et", "mais", "quand", "como", "pero", "come", "ma", "quando",
 ];
 
 /// The verbs of all languages that stand in a lower-case text, as words.
@@ -365,6 +371,7 @@ mod tests {
             "In article <17@example.com>,\n\tbob other <bob@other.example> writes:",
             "Mia Miller said on 7 May:",
             "Mia, 7. Mai:",
+            "Yesterday at 15:02, Bob Other wrote:",
             "In your message you said:",
             "In your mail of 7 May 2026 you wrote:",
             "Thus spake Mia Miller (mia@example.com):",
@@ -396,6 +403,7 @@ mod tests {
             "See the list of 2026-05-07 09:00 below:",
             "Yes, on Friday.",
             "My answer to your mail:",
+            "Yesterday Bob wrote:",
             "The price of 7 May:",
             "In your message somebody said:",
             "[see the list of 7 May 2026]",
