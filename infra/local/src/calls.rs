@@ -23,7 +23,6 @@ use axum::{
 use http::StatusCode;
 use http_body_util::BodyExt as _;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 
 pub(crate) use self::actions::Names;
 use self::actions::{actions, signer};
@@ -93,8 +92,4 @@ async fn watch(State(calls): State<Arc<Calls>>, request: Request, next: Next) ->
         }
     }
     next.run(Request::from_parts(parts, Body::from(body))).await
-}
-
-fn json(body: &[u8]) -> Map<String, Value> {
-    serde_json::from_slice(body).unwrap_or_default()
 }

@@ -31,7 +31,7 @@ pub(super) enum Protocol {
     Xml,
 }
 
-/// What a request asks for; several things, where it is a batch or a transaction.
+/// What a request asks for; several things, where it is a batch or a transaction. And how it would be refused.
 pub(super) fn asked(parts: &Parts, body: &[u8]) -> (Protocol, Vec<Asked>) {
     let target = parts.headers.get("x-amz-target").and_then(|target| target.to_str().ok()).unwrap_or_default();
     if let Some(operation) = target.strip_prefix("DynamoDB_20120810.") {
@@ -242,11 +242,7 @@ fn of_mail(parts: &Parts, body: &[u8]) -> Vec<Asked> {
     };
     let segments: Vec<&str> = path.split('/').collect();
     match (&parts.method, segments.as_slice()) {
-        (&Method::POST, ["outbound-emails"]) => {
-            let from = body["FromEmailAddress"].as_str().unwrap_or_default();
-            let domain = from.trim_end_matches('>').rsplit('@').next().unwrap_or_default();
-            vec![on("SendEmail", domain)]
-        }
+        (&Method::POST, ["outbound-emails"]) => hand_over(&body),
         (&Method::POST, ["identities"]) => {
             let domain = body["EmailIdentity"].as_str().unwrap_or_default();
             let tagged = body["Tags"].as_array().is_some_and(|tags| !tags.is_empty());
@@ -260,6 +256,25 @@ fn of_mail(parts: &Parts, body: &[u8]) -> Vec<Asked> {
         }
         _ => not_understood("ses"),
     }
+}
+
+/// Both the domain and the configuration set are asked about. Of a raw mail the older API's action is checked as well, and named
+/// when it is refused.
+fn hand_over(body: &Value) -> Vec<Asked> {
+    let from = body["FromEmailAddress"].as_str().unwrap_or_default();
+    let domain = from.trim_end_matches('>').rsplit('@').next().unwrap_or_default();
+    let set = body["ConfigurationSetName"].as_str().map(|name| format!("configuration-set/{name}"));
+    let resources: Vec<String> = std::iter::once(format!("identity/{domain}")).chain(set).collect();
+    let raw = body["Content"]["Raw"].is_object().then_some("SendRawEmail");
+    let mut asked = Vec::new();
+    for action in std::iter::once("SendEmail").chain(raw) {
+        asked.extend(resources.iter().map(|resource| Asked {
+            action: format!("ses:{action}"),
+            resource: arn("ses", resource),
+            context: vec![("ses:FromAddress".to_owned(), from.to_owned())],
+        }));
+    }
+    asked
 }
 
 fn of_bucket(parts: &Parts) -> Vec<Asked> {
