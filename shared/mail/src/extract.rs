@@ -1,5 +1,6 @@
 //! What is new in a mail: without quoted history, signature and the footers of apps.
 
+mod above;
 mod agreement;
 mod footers;
 mod lines;
@@ -8,6 +9,7 @@ mod past;
 mod signature;
 
 use self::{
+    above::{announces, drop_lead_in, ends_with_nested, is_quoted_head, lead_in, names_participant},
     agreement::{Difference, Words},
     footers::drop_footers,
     lines::Lines,
@@ -17,8 +19,8 @@ use self::{
 use crate::{
     attribution::{
         Introduction, attribution_within, find_attribution, groupwise_lines, has_attribution_verb, introduction,
-        introduction_above, is_author_line, is_block_under_rule, is_forward_marker, is_header_block, is_labelled_block,
-        is_lead_in, is_original_marker, is_short_header_block, is_whole_header_block, title_between_dashes,
+        introduction_above, is_block_under_rule, is_forward_marker, is_header_block, is_labelled_block,
+        is_original_marker, title_between_dashes,
     },
     html::{Region, Rendered},
     parsed_mail::{News, ParsedMail},
@@ -27,8 +29,6 @@ use crate::{
 /// The longest signature, in lines that are not empty, in an element that says it is one.
 const MAX_MARKED_SIGNATURE_LINES: usize = 25;
 
-/// The longest line that announces a quotation, in bytes.
-const MAX_ANNOUNCEMENT_BYTES: usize = 1_000;
 /// An HTML with fewer words than these says too little to be compared when it shows a picture.
 const MIN_WORDS: usize = 5;
 /// Quotes asked for what introduces them.
@@ -362,36 +362,13 @@ fn by_introduction(lines: &Lines<'_>, at: usize, kept: &[&str], context: &Contex
     // What its author wrote right above it is not part of it.
     let below = at + whole.len();
     // Where quotes are marked, they end by their marks.
-    let is_unmarked =
-        lines.next_text(below).is_some() && (!lines.has_quote_from(below) || ends_with_nested(lines, below, context));
-    if says_all && is_unmarked && introduction_above(whole, context) == Some(0) {
+    let is_unmarked = || {
+        lines.next_text(below).is_some() && (!lines.has_quote_from(below) || ends_with_nested(lines, below, context))
+    };
+    if says_all && is_unmarked() && introduction_above(whole, context) == Some(0) {
         return Step::DropRest(Cut::Words);
     }
     Step::Keep(at + 1)
-}
-
-/// Whether what stands from `at` on ends with a quote that has its own introduction, and with nothing below it: what an
-/// earlier mail answered, in its turn.
-fn ends_with_nested(lines: &Lines<'_>, at: usize, context: &Context<'_>) -> bool {
-    let Some(quote) = (at..lines.texts.len()).find(|at| lines.is_quote(*at)) else { return false };
-    let above = lines.between(at, quote);
-    let end = if lines.region(quote) == Region::New { lines.end_of_quote(quote) } else { lines.end_of_region(quote) };
-    lines.next_text(end).is_none()
-        && introduction_above(above, context).is_some_and(|start| above.iter().take(start).any(|line| !line.is_empty()))
-}
-
-/// Whether the quote at `at` is but the header block of a mail, and the mail itself stands below, with no marks, as
-/// Orange's web mail has it.
-fn is_quoted_head(lines: &Lines<'_>, at: usize) -> bool {
-    /// Lines of such a block, with those that are empty.
-    const MAX_LINES: usize = 12;
-    let end = lines.end_of_quote(at);
-    if end - at > MAX_LINES || lines.next_text(end).is_none() || lines.has_quote_from(end) {
-        return false;
-    }
-    let inside = lines.between(at, end).iter().map(|line| line.trim_start_matches(['>', ' ']));
-    let inside: Vec<&str> = inside.filter(|line| !line.is_empty()).collect();
-    is_whole_header_block(&inside)
 }
 
 /// A title between dashes, or a rule, above a header block in a language that is not known.
@@ -401,48 +378,6 @@ fn is_unknown_marker(lines: &[&str]) -> bool {
     };
     let is_rule = first.len() >= 10 && first.bytes().all(|b| b == b'_' || b == b'-');
     (is_rule || title_between_dashes(first).is_some()) && is_labelled_block(lines.get(1..).unwrap_or_default())
-}
-
-/// Whether the author announces what comes ("I ran this:"), and it is not what a client wrote there.
-fn announces(kept: &[&str]) -> bool {
-    kept.iter().rev().find(|line| !line.is_empty()).is_some_and(|line| {
-        line.ends_with([':', '：'])
-            && line.len() <= MAX_ANNOUNCEMENT_BYTES
-            && !line.contains('@')
-            && !line.contains(char::is_numeric)
-            && !line.starts_with('>')
-            && !has_attribution_verb(line)
-    })
-}
-
-/// Where in `kept` begins what a client, or the author, wrote to say whose the quote below is.
-fn lead_in(kept: &[&str], context: &Context<'_>) -> Option<usize> {
-    introduction_above(kept, context).or_else(|| {
-        let last = kept.iter().rposition(|line| !line.is_empty())?;
-        let above = kept.get(..=last).unwrap_or_default();
-        let start = above.iter().rposition(|line| line.is_empty()).map_or(0, |blank| blank + 1);
-        if above.get(start..).is_some_and(is_short_header_block) {
-            return Some(start);
-        }
-        above.last().filter(|line| is_lead_in(line) || is_author_line(line, context)).map(|_| last)
-    })
-}
-
-/// Whether what stands above a quotation that no client marks says that it is of somebody in the mail: of others, its
-/// author may quote what they like.
-fn names_participant(kept: &[&str], context: &Context<'_>) -> bool {
-    let last = kept.iter().rposition(|line| !line.is_empty()).map_or(0, |last| last + 1);
-    let is_by_name = |start: usize| {
-        kept.get(start..last).and_then(|lines| introduction(lines, context)) == Some(Introduction::ByName)
-    };
-    lead_in(kept, context).is_some_and(|start| !is_by_name(start))
-}
-
-/// Takes away the lines above a quote that say whose it is. Says whether there were any.
-fn drop_lead_in(kept: &mut Vec<&str>, context: &Context<'_>) -> bool {
-    let start = lead_in(kept, context);
-    kept.truncate(start.unwrap_or(kept.len()));
-    start.is_some()
 }
 
 /// Lines as text, with no more than one empty line in a row.
