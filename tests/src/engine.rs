@@ -32,6 +32,8 @@ pub struct Engine {
     pub smtp: SocketAddr,
     /// Where the table is reached, for tests that write what no public interface writes.
     pub dynamodb: String,
+    /// Where the bucket is reached.
+    pub s3: String,
     /// Where Slack's Web API is reached.
     pub slack: String,
     /// Where Telegram's Bot API is reached.
@@ -66,8 +68,8 @@ impl Engine {
             .spawn()
             .expect("the engine starts");
         let (http, smtp, dynamodb, ses) = (String::new(), ([127, 0, 0, 1], 0).into(), String::new(), String::new());
-        let (slack, telegram) = (String::new(), String::new());
-        let mut engine = Self { child, folder, parameters, http, smtp, dynamodb, slack, telegram, ses };
+        let (s3, slack, telegram) = (String::new(), String::new(), String::new());
+        let mut engine = Self { child, folder, parameters, http, smtp, dynamodb, s3, ses, slack, telegram };
         engine.wait_until_ready(&log_file, printed_before).await;
         engine
     }
@@ -82,6 +84,7 @@ impl Engine {
                 self.http = value("http=");
                 self.smtp = value("smtp=").parse().expect("an address");
                 self.dynamodb = value("dynamodb=");
+                self.s3 = value("s3=");
                 self.slack = value("slack=");
                 self.telegram = value("telegram=");
                 self.ses = value("ses=");
@@ -120,6 +123,8 @@ impl Engine {
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new(REGION))
             .credentials_provider(credentials)
+            .endpoint_url(&self.s3)
+            .force_path_style(true)
             .build();
         let template = Template::parse(TEMPLATE).expect("the template");
         let s3 = aws_sdk_s3::Client::from_conf(s3);

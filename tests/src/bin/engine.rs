@@ -25,10 +25,11 @@ async fn main() -> ExitCode {
     };
     let at = engine.addresses();
     let ready = format!(
-        "ready http={} smtp={} dynamodb={} ses={} slack={} telegram={}\n",
+        "ready http={} smtp={} dynamodb={} s3={} ses={} slack={} telegram={}\n",
         at.url(),
         at.smtp,
         at.dynamodb,
+        at.s3,
         at.sesv2,
         at.slack,
         at.telegram

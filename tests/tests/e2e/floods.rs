@@ -93,6 +93,7 @@ async fn words_of_strangers_hold_nobody_up() {
 async fn gated() -> World {
     let channels = json!([slack(json!({})), {"type": "email", "to": [APPROVER]}]);
     let world = World::start_with(json!({"approval_channel": channels})).await;
+    world.enter_request_url(&world.identity["approval_channel"][0]).await;
     let settings = json!({"settings": {"sender_trust_gating": true, "notify_held_inbound": true}});
     world.owner.patch("/v1/workspace", settings).await.expect(200);
     world
