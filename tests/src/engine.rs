@@ -34,12 +34,12 @@ pub struct Engine {
     pub dynamodb: String,
     /// Where the bucket is reached.
     pub s3: String,
+    /// Where SES is.
+    pub ses: String,
     /// Where Slack's Web API is reached.
     pub slack: String,
     /// Where Telegram's Bot API is reached.
     pub telegram: String,
-    /// Where SES is.
-    pub ses: String,
 }
 
 impl Engine {
@@ -116,7 +116,7 @@ impl Engine {
         *self = Self::start_on(Arc::clone(&self.folder), parameters).await;
     }
 
-    /// The engine's table, for what no public interface writes. There is no bucket behind it.
+    /// The engine's table and bucket, for what no public interface reads or writes. The name of a bucket has no capitals.
     pub fn store(&self) -> Store {
         let credentials = Credentials::new("local", "local", None, None, "tests");
         let s3 = aws_sdk_s3::Config::builder()
@@ -128,7 +128,7 @@ impl Engine {
             .build();
         let template = Template::parse(TEMPLATE).expect("the template");
         let s3 = aws_sdk_s3::Client::from_conf(s3);
-        Store::new(self.dynamodb(), s3, template.table.id.as_str(), template.bucket.as_str())
+        Store::new(self.dynamodb(), s3, template.table.id.as_str(), template.bucket.to_ascii_lowercase())
     }
 
     fn dynamodb(&self) -> aws_sdk_dynamodb::Client {

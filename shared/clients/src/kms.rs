@@ -60,8 +60,11 @@ struct Kept {
     /// What new secrets of a kind are sealed with.
     sealing: HashMap<SecretKind, (DataKey, Timestamp)>,
     /// By their sealed form.
-    opened: HashMap<(SecretKind, String), (Secret<[u8; 32]>, Timestamp)>,
+    opened: HashMap<SealedName, (Secret<[u8; 32]>, Timestamp)>,
 }
+
+/// A data key as KMS sealed it, for secrets of a kind.
+type SealedName = (SecretKind, String);
 
 #[derive(Debug, Clone)]
 struct DataKey {

@@ -7,7 +7,7 @@ use crate::{
     event::{Entity, EventType, events},
 };
 
-/// A number that is watched. There are ten: so many of a deployment's own cost nothing at CloudWatch.
+/// A number that is watched. There are ten: so many of a deployment's own cost nothing at `CloudWatch`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Measure {
     /// Mails that joined a thread.

@@ -38,7 +38,9 @@ pub async fn relay_batch(app: &App, event: Event) -> DynamoDbEventResponse {
             take(&mut measures, &change);
         }
     } else {
-        all.iter().for_each(|change| take(&mut measures, change));
+        for change in &all {
+            take(&mut measures, change);
+        }
     }
     metrics::publish(&measures, now);
     unread.map_or_else(DynamoDbEventResponse::default, failed_at)

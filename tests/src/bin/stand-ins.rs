@@ -6,7 +6,9 @@
 //! was sent are published on the deployment's topic. Only what is about this one deployment is in the settings: functions
 //! reach it by the environment of the emulator, which they inherit.
 
-use std::{error::Error, io::Write as _, net::SocketAddr, path::PathBuf, process::ExitCode, sync::Arc};
+use std::{
+    error::Error, fmt::Write as _, io::Write as _, net::SocketAddr, path::PathBuf, process::ExitCode, sync::Arc,
+};
 
 use actionlayer_local::{
     clock::LocalClock,
@@ -210,8 +212,11 @@ impl FeedbackSink for Topic {
         ];
         let mut body = String::new();
         for (name, value) in fields {
-            let encoded: String = value.bytes().map(|byte| format!("%{byte:02X}")).collect();
-            body.push_str(&format!("{name}={encoded}&"));
+            let _ = write!(body, "{name}=");
+            for byte in value.bytes() {
+                let _ = write!(body, "%{byte:02X}");
+            }
+            body.push('&');
         }
         let kind = "application/x-www-form-urlencoded";
         self.emulator.post("sns", "/", kind, ("accept", "*/*"), body).await

@@ -120,7 +120,7 @@ async fn the_reader_of_a_draft_is_looked_at_as_they_were_then() {
     }
     let thread = world.thread(&thread).await;
     let mut tagged = tags(&thread);
-    tagged.sort();
+    tagged.sort_unstable();
     assert_eq!(tagged, ["draft approved pending", "draft created pending"]);
 }
 

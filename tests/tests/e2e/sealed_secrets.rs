@@ -1,5 +1,7 @@
 //! Secrets lie sealed, in items of their own, and what an older deployment has in the clear is moved there.
 
+use std::fmt::Write as _;
+
 use actionlayer_channels::approval_link::ApprovalToken;
 use actionlayer_domain::{
     Clock as _, DomainId, Identity, IdentityId, Secret, SecretPlace, SendingDomain, Webhook, WebhookId, WorkspaceId,
@@ -20,9 +22,9 @@ use sha2::Sha256;
 
 /// Whose things they are.
 struct Places {
-    workspace_id: WorkspaceId,
-    identity_id: IdentityId,
-    domain_id: DomainId,
+    workspace: WorkspaceId,
+    identity: IdentityId,
+    domain: DomainId,
 }
 
 impl Places {
@@ -30,22 +32,22 @@ impl Places {
         let workspace = world.owner.get("/v1/workspace").await.expect(200);
         let parsed = |value: &Value| value.as_str().unwrap().to_owned();
         Self {
-            workspace_id: parsed(&workspace["id"]).parse().unwrap(),
-            identity_id: id(&world.identity).parse().unwrap(),
-            domain_id: id(&world.domain).parse().unwrap(),
+            workspace: parsed(&workspace["id"]).parse().unwrap(),
+            identity: id(&world.identity).parse().unwrap(),
+            domain: id(&world.domain).parse().unwrap(),
         }
     }
 
     fn channels(&self) -> SecretPlace {
-        SecretPlace::Channels { workspace_id: self.workspace_id, identity_id: self.identity_id }
+        SecretPlace::Channels { workspace_id: self.workspace, identity_id: self.identity }
     }
 
     fn dkim(&self) -> SecretPlace {
-        SecretPlace::Dkim { workspace_id: self.workspace_id, domain_id: self.domain_id }
+        SecretPlace::Dkim { workspace_id: self.workspace, domain_id: self.domain }
     }
 
     fn webhook(&self, webhook: &Value) -> SecretPlace {
-        SecretPlace::Webhook { workspace_id: self.workspace_id, webhook_id: id(webhook).parse::<WebhookId>().unwrap() }
+        SecretPlace::Webhook { workspace_id: self.workspace, webhook_id: id(webhook).parse::<WebhookId>().unwrap() }
     }
 }
 
@@ -196,7 +198,10 @@ async fn what_an_older_deployment_has_in_the_clear_is_moved_and_goes_on_working(
     let delivered = receiver.until(1).await.remove(0);
     let mut mac = Hmac::<Sha256>::new_from_slice(old_secret.expose().as_bytes()).unwrap();
     mac.update(&delivered.body);
-    let signature = mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let signature = mac.finalize().into_bytes().iter().fold(String::new(), |mut hex, byte| {
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    });
     assert_eq!(delivered.header("x-actionlayer-signature"), signature);
     let verify = format!("/v1/domains/{}/verify", id(&world.domain));
     world.owner.post_empty(&verify).await.expect(200);

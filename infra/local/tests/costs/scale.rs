@@ -39,6 +39,7 @@ struct Row {
 }
 
 /// The document. `merge` is what merging the words of `merged` mails costs.
+#[allow(clippy::too_many_lines, reason = "a table, line by line")]
 pub(crate) fn scale(steps: &[Step], merge: &Step, merged: usize) -> String {
     let template = Template::parse(TEMPLATE).unwrap();
     #[allow(clippy::cast_precision_loss, reason = "some dozens")]

@@ -170,7 +170,7 @@ mod tests {
             assert_eq!(kept.opened(&ChannelSecrets::default()), None);
             // From before they were sealed: it opens with what it has itself.
             assert_eq!(stored.opened(&ChannelSecrets::default()), Some(stored.clone()));
-            assert_eq!(ChannelSecrets::of(&[kept.clone()]), ChannelSecrets::default());
+            assert_eq!(ChannelSecrets::of(std::slice::from_ref(&kept)), ChannelSecrets::default());
             // Forms are filled in from what lies in the identity.
             let mut written = kept.clone();
             written.keep_secrets(std::slice::from_ref(&stored));

@@ -259,7 +259,7 @@ fn what_happens_in_the_same_moment_is_in_the_order_of_cause_and_effect() {
 fn a_delivery_of_an_event_is_made_once_for_each_webhook() {
     use crate::{
         WebhookDelivery, WebhookId,
-        webhook::{EventSelection, Reach, Webhook, WebhookUrl, generate_secret},
+        webhook::{EventSelection, Reach, Webhook, WebhookUrl},
     };
 
     let webhook = |number: u8| {
