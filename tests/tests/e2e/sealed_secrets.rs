@@ -117,7 +117,7 @@ async fn secrets_lie_sealed_in_items_of_their_own() {
 
     // What is given up takes its secrets along.
     world.owner.delete(&format!("/v1/webhooks/{}", id(&webhook))).await.expect(204);
-    world.owner.delete(&format!("/v1/identities/{}", id(&world.identity))).await.expect(200);
+    world.owner.delete(&format!("/v1/identities/{}", id(&world.identity))).await.expect(204);
     world.owner.delete(&format!("/v1/domains/{}", id(&world.domain))).await.expect(204);
     for place in [
         places.dkim(),

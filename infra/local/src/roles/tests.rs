@@ -171,7 +171,7 @@ fn the_bucket_the_queues_and_ses_are_held_to_it_as_well() {
     assert!(bucket("ingest", "GET", "/bucket/inbound/1"));
     assert!(!bucket("ingest", "GET", "/bucket/outbound/1") && !bucket("ingest", "PUT", "/bucket/inbound/1"));
     assert!(bucket("sweep", "GET", "/bucket/?list-type=2&prefix=inbound%2F"));
-    assert!(!bucket("sweep", "GET", "/bucket/?list-type=2&prefix=outbound%2F"));
+    assert!(!bucket("sweep", "GET", "/bucket/?list-type=2&prefix=bodies%2F"));
     assert!(!bucket("sweep", "DELETE", "/bucket/inbound/1") && !bucket("sweep", "GET", "/another/inbound/1"));
     let queue = |name: &str, queue: &str| {
         let body = json!({"QueueUrl": format!("http://127.0.0.1/000000000000/{queue}"), "Entries": []});
