@@ -10,7 +10,7 @@ use std::{
 
 use actionlayer_clients::kms::{KEPT_FOR, KmsError};
 use actionlayer_domain::{
-    Identity, Secret, SecretPlace, Timestamp, Webhook, WorkspaceId,
+    Identity, Secret, SecretPlace, Timestamp, Webhook, WebhookId, WorkspaceId,
     channel::{ApprovalChannel, ChannelSecrets},
     webhook::WebhookSecrets,
 };
@@ -275,6 +275,22 @@ async fn move_channel_secrets(app: &App, seen: &Identity) -> Result<(), ServiceE
 /// A channel as it lies in its identity.
 pub(crate) fn kept(channel: &ApprovalChannel, workspace: WorkspaceId) -> ApprovalChannel {
     channel.kept(|secret| crate::approvals::connect::slack_callback_id(workspace, secret))
+}
+
+/// Reads what a webhook's deliveries are signed with beside the webhook itself, unless it is kept: nobody waits for it twice.
+pub(crate) async fn read_ahead(
+    app: &App,
+    workspace_id: WorkspaceId,
+    webhook_id: WebhookId,
+) -> Result<(), ServiceError> {
+    let place = SecretPlace::Webhook { workspace_id, webhook_id };
+    let name = name(&place);
+    if app.kept_secrets.get::<WebhookSecrets>(&name, app.now()).is_none()
+        && let Some(secrets) = read::<WebhookSecrets>(app, &place).await?
+    {
+        app.kept_secrets.keep(name, &secrets.value, app.now());
+    }
+    Ok(())
 }
 
 /// What a webhook's deliveries are signed with. A webhook that has its secrets in itself is written without them.

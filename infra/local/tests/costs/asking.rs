@@ -5,8 +5,8 @@ use actionlayer_domain::{
     work::{NotifyJob, NotifyWork},
 };
 use actionlayer_local::{slack, telegram};
-use actionlayer_service::{approvals::notify::notify, threads::list_threads::list_threads};
-use actionlayer_store::{PageRequest, TelegramBotRecord, ThreadFilter, keys};
+use actionlayer_service::{approvals::notify::notify, secrets::telegram_bots, threads::list_threads::list_threads};
+use actionlayer_store::{PageRequest, ThreadFilter};
 use aws_lc_rs::hmac;
 use axum::{Router, body::Body};
 use http::{Request, StatusCode};
@@ -85,7 +85,7 @@ impl<'a> Till<'a> {
         assert_eq!(status, StatusCode::OK, "{saved}");
         let saved: Value = serde_json::from_str(&saved).unwrap();
         let callback_url = saved["approval_channel"][0]["callback_url"].as_str().unwrap();
-        let bot = app.store.get::<TelegramBotRecord>(&keys::telegram_bot(telegram::BOT_ID)).await.unwrap().unwrap();
+        let bot = telegram_bots(app).await.unwrap().pop().unwrap();
         Box::pin(world.receive("asked-about", mail("asked-about", None))).await;
         let page = PageRequest { limit: 1, offset: 0, cursor: None };
         let listed = Box::pin(list_threads(app, caller, ThreadFilter::default(), None, page)).await.unwrap();
@@ -94,7 +94,7 @@ impl<'a> Till<'a> {
             callback: function_callback::router(app.clone()),
             thread: listed.items[0].clone(),
             slack_callback: callback_url[callback_url.find("/callbacks/").unwrap()..].to_owned(),
-            telegram_secret: bot.value.secret.expose().clone(),
+            telegram_secret: bot.secret.expose().clone(),
             prices: Vec::new(),
         }
     }

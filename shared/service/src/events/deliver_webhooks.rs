@@ -16,7 +16,7 @@ use actionlayer_domain::{
 };
 use actionlayer_store::{Row, Transaction, keys};
 
-use crate::{App, ServiceError, contention::until_settled};
+use crate::{App, ServiceError, contention::until_settled, secrets::read_ahead};
 
 /// A worker begins no more tries after this; one under way may take 15 seconds. Its function's timeout is above both.
 const WORKING_TIME: Duration = Duration::from_secs(35);
@@ -31,8 +31,11 @@ const RECOVERY_ROUND: usize = 1_000;
 pub(crate) async fn deliver_webhooks(app: &App, job: &WebhookJob) -> Result<(), ServiceError> {
     let key = keys::webhook(job.workspace_id, job.webhook_id);
     let endpoint_key = keys::endpoint(job.workspace_id, job.webhook_id);
-    let (webhook, endpoint) =
-        tokio::try_join!(app.store.get::<Webhook>(&key), app.store.get::<Endpoint>(&endpoint_key))?;
+    let (webhook, endpoint, ()) = tokio::try_join!(
+        async { Ok(app.store.get::<Webhook>(&key).await?) },
+        async { Ok(app.store.get::<Endpoint>(&endpoint_key).await?) },
+        read_ahead(app, job.workspace_id, job.webhook_id),
+    )?;
     // It was deleted, and with it whatever was on its way.
     let Some(webhook) = webhook else { return Ok(()) };
     let now = app.now();
