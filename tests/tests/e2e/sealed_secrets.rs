@@ -89,7 +89,7 @@ async fn secrets_lie_sealed_in_items_of_their_own() {
         rotated["secret"].as_str().unwrap(),
     ];
     let is_without = |json: String| assert!(secrets.iter().all(|secret| !json.contains(secret)), "{json}");
-    let Places { workspace_id, identity_id, domain_id } = places;
+    let Places { workspace: workspace_id, identity: identity_id, domain: domain_id } = places;
     let identity: Row<Identity> = read(&world, &keys::identity(workspace_id, identity_id)).await.unwrap();
     is_without(serde_json::to_string(&identity.value).unwrap());
     let webhook_id = id(&webhook).parse().unwrap();
@@ -157,7 +157,7 @@ async fn a_sealed_secret_that_is_moved_to_another_item_does_not_open() {
 async fn what_an_older_deployment_has_in_the_clear_is_moved_and_goes_on_working() {
     let world = World::everywhere().await;
     let places = Places::of(&world).await;
-    let Places { workspace_id, identity_id, domain_id } = places;
+    let Places { workspace: workspace_id, identity: identity_id, domain: domain_id } = places;
     let store = world.engine.store();
     let receiver = Receiver::start().await;
     let hook = json!({"url": receiver.url(), "events": ["email.received"]});
