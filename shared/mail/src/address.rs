@@ -195,7 +195,9 @@ fn bare(address: &str) -> &str {
     let mut bare = address.trim();
     let literal = bare.contains("@[");
     if !literal {
-        bare = bare.trim_start_matches(['[', '{']).trim_end_matches([']', '}']);
+        bare = bare.trim_start_matches('[').trim_end_matches(']');
+        // A local part may begin with one of these, but no domain ends with one.
+        bare = bare.strip_suffix('}').map_or(bare, |inner| inner.trim_start_matches('{'));
     }
     bare = bare
         .get(..7)
@@ -374,6 +376,7 @@ mod tests {
             ("Eva Lowe [mailto:eva@x.example]", "eva@x.example", ""),
             ("Eva Lowe <mailto:eva@x.example>", "eva@x.example", "Eva Lowe"),
             ("Eva Lowe {eva@x.example}", "eva@x.example", "Eva Lowe"),
+            ("Eva Lowe <{eva@x.example>", "{eva@x.example", "Eva Lowe"),
             ("Eva Lowe (eva@x.example)", "eva@x.example", "Eva Lowe"),
             ("Eva Lowe &lt;eva@x.example&gt;", "eva@x.example", "Eva Lowe"),
             ("eva@[192.0.2.1]", "eva@[192.0.2.1]", ""),

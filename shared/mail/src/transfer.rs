@@ -70,19 +70,45 @@ pub(crate) fn decode_base64(bytes: &[u8]) -> Vec<u8> {
 /// signatures of files are over these bytes.
 fn decode_quoted_printable(bytes: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while at < bytes.len() {
-        let (line, next) = crate::line::line_at(bytes, at);
-        let broken = next > at + line.len();
-        let line = line.trim_ascii_end();
-        let (line, soft) = line.strip_suffix(b"=").map_or((line, false), |line| (line, true));
-        decode_escapes(line, &mut out);
-        if broken && !soft {
-            out.extend_from_slice(b"\r\n");
-        }
-        at = next;
+    let mut rest = bytes;
+    while let Some(at) = memchr::memchr2(b'=', b'\n', rest) {
+        let (plain, special) = rest.split_at(at);
+        rest = match special {
+            // Blanks at the end of a line were added on the way.
+            [b'\n', after @ ..] => {
+                out.extend_from_slice(plain.trim_ascii_end());
+                out.extend_from_slice(b"\r\n");
+                after
+            }
+            [_, high, low, after @ ..] if let Some(byte) = from_hex(*high, *low) => {
+                out.extend_from_slice(plain);
+                out.push(byte);
+                after
+            }
+            [mark, after @ ..] => {
+                out.extend_from_slice(plain);
+                let blanks = after.iter().take_while(|byte| **byte != b'\n' && byte.is_ascii_whitespace()).count();
+                match after.get(blanks..) {
+                    // A soft break.
+                    Some([b'\n', after @ ..]) => after,
+                    Some([]) => &[],
+                    _ => {
+                        out.push(*mark);
+                        after
+                    }
+                }
+            }
+            [] => &[],
+        };
     }
+    out.extend_from_slice(rest.trim_ascii_end());
     out
+}
+
+/// The byte of two hexadecimal digits.
+fn from_hex(high: u8, low: u8) -> Option<u8> {
+    let digit = |digit: u8| char::from(digit).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    Some(digit(high)? << 4 | digit(low)?)
 }
 
 /// The `=XX` of quoted-printable and of `Q` words; a bare `=` is what it is.
@@ -90,11 +116,9 @@ pub(crate) fn decode_escapes(mut line: &[u8], out: &mut Vec<u8>) {
     while let Some(mark) = memchr::memchr(b'=', line) {
         out.extend_from_slice(&line[..mark]);
         line = &line[mark..];
-        let hex = |b: &u8| char::from(*b).to_digit(16);
         match line {
-            [_, high, low, rest @ ..] if hex(high).is_some() && hex(low).is_some() => {
-                let byte = hex(high).unwrap_or_default() * 16 + hex(low).unwrap_or_default();
-                out.push(u8::try_from(byte).unwrap_or_default());
+            [_, high, low, rest @ ..] if let Some(byte) = from_hex(*high, *low) => {
+                out.push(byte);
                 line = rest;
             }
             [mark, rest @ ..] => {
@@ -117,6 +141,14 @@ mod tests {
         assert_eq!(&*qp.decode(b"a=3Db =\r\nc  \r\nd=E9=zz=4"), b"a=b c\r\nd\xe9=zz=4");
         for lines in [&b"a;b\r\n1;=\r\n2\r\n\r\n"[..], b"a;b\n1;=\n2\n\n"] {
             assert_eq!(&*qp.decode(lines), b"a;b\r\n1;2\r\n\r\n");
+        }
+        for (lines, meant) in [
+            (&b"two=20\none  \nend =\t\r\n."[..], &b"two \r\none\r\nend ."[..]),
+            (b"==\n=", b"="),
+            (b"a=0D=0Ab=", b"a\r\nb"),
+            (b"= x=4\n1 \t", b"= x=4\r\n1"),
+        ] {
+            assert_eq!(&*qp.decode(lines), meant);
         }
         let base64 = Encoding::from_header("BASE64");
         assert_eq!(&*base64.decode(b"aGVs\r\nbG8="), b"hello");
