@@ -60,9 +60,10 @@ fn main() -> ExitCode {
         println!("unused: {line}");
     }
     for line in &gone {
-        println!("explained as unused, and used or not there: {line}");
+        println!("note: explained as unused, and used or not there: {line}");
     }
-    if missing.is_empty() && new.is_empty() && gone.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    // Some are used by chance: the words of a mailbox are merged now and then.
+    if missing.is_empty() && new.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 fn read(folder: &Path) -> std::io::Result<BTreeSet<Call>> {
