@@ -113,6 +113,7 @@ class Deployment:
         template, parameters = self.deployed
         self.deploy(template, **{**parameters, **changed})
         self.grant_batches()
+        self.grant_keys()
 
     def deploy(self, template: Path, **parameters: str) -> None:
         """`sam deploy`, as README has it but for what is asked there."""
@@ -147,6 +148,23 @@ class Deployment:
                 if batches:
                     added = json.dumps({"Version": document["Version"], "Statement": batches})
                     iam.put_role_policy(RoleName=name, PolicyName="batches", PolicyDocument=added)
+
+    def grant_keys(self) -> None:
+        """The emulator does not know the condition key `kms:EncryptionContext:…`, and allows nothing by it. Who may use the key at
+        all is for the roles to say."""
+        iam = self.client("iam")
+        for name in {self.resources[logical] for logical in self.resources if logical.endswith("Role")}:
+            granted = []
+            for attached in iam.list_attached_role_policies(RoleName=name)["AttachedPolicies"]:
+                if not attached["PolicyArn"].startswith("arn:aws:iam::aws:"):
+                    policy = iam.get_policy(PolicyArn=attached["PolicyArn"])["Policy"]
+                    version = iam.get_policy_version(PolicyArn=policy["Arn"], VersionId=policy["DefaultVersionId"])
+                    for statement in version["PolicyVersion"]["Document"]["Statement"]:
+                        if any(action.startswith("kms:") for action in statement["Action"]):
+                            granted.append({key: value for key, value in statement.items() if key != "Condition"})
+            if granted:
+                document = json.dumps({"Version": "2012-10-17", "Statement": granted})
+                iam.put_role_policy(RoleName=name, PolicyName="keys", PolicyDocument=document)
 
     def start_stand_ins(self) -> None:
         at = {name: f"127.0.0.1:{port}" for name, port in self.ports.items() if name != "emulator"}

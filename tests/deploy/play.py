@@ -34,6 +34,7 @@ def main() -> None:
         try:
             deployment.deploy(template, ReceiveMail="off", BootstrapToken=BOOTSTRAP_TOKEN, Architecture="x86_64", RateLimits="off")
             deployment.grant_batches()
+            deployment.grant_keys()
             deployment.start_stand_ins()
             os.environ["SSL_CERT_FILE"] = deployment.certificate
             Loop(deployment, BOOTSTRAP_TOKEN).play()
