@@ -153,15 +153,19 @@ impl Store {
         Ok(answer.body.collect().await.map_err(cut_short)?.to_vec())
     }
 
-    /// Lets what lies under a key be deleted a month after it was put: the bucket has a rule for this tag.
+    /// Lets what lies under a key, if anything does, be deleted a month after it was put: the bucket has a rule for this tag.
     pub async fn let_expire(&self, key: &BlobKey) -> Result<(), StoreError> {
         let refused = |code: String| StoreError::Refused { service: "s3", code };
         let tag = Tag::builder().key(EXPIRES_TAG.0).value(EXPIRES_TAG.1).build().map_err(|e| refused(e.to_string()))?;
         let tagging = Tagging::builder().tag_set(tag).build().map_err(|e| refused(e.to_string()))?;
         self.meter.put_blob();
         let tagged = self.s3.put_object_tagging().bucket(&self.bucket).key(key.as_str()).tagging(tagging).send().await;
-        tagged.map_err(|e| StoreError::s3(&e))?;
-        Ok(())
+        match tagged.map_err(|e| StoreError::s3(&e)) {
+            // It is gone already.
+            Ok(_) => Ok(()),
+            Err(StoreError::Refused { code, .. }) if code == "NoSuchKey" => Ok(()),
+            Err(error) => Err(error),
+        }
     }
 
     /// Removes what lies under a key, if anything does.
