@@ -2,10 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use actionlayer_local::{
-    calls::Call,
-    template::{Grant, Template},
-};
+use actionlayer_local::{calls::Call, roles::Asked, template::Template};
 
 /// What is wrong with roles.
 #[derive(Debug, Default)]
@@ -18,9 +15,6 @@ pub struct Judged {
     pub used: usize,
 }
 
-/// Conditions about what only AWS knows: the tags of what is there. They are taken to hold.
-const KNOWN_TO_AWS: &str = "aws:ResourceTag/";
-
 /// Judges the roles of a template.
 pub fn judge(template: &Template, calls: &BTreeSet<Call>) -> Judged {
     let mut judged = Judged::default();
@@ -29,20 +23,21 @@ pub fn judge(template: &Template, calls: &BTreeSet<Call>) -> Judged {
     // An action on a resource of a statement, and whether it was asked. A shared policy counts once for all.
     let mut allowed: BTreeMap<String, bool> = BTreeMap::new();
     for (function, grants) in &template.grants {
-        let asked: Vec<&Call> = all.iter().filter(|call| call.function == *function).collect();
-        for call in &asked {
-            if !grants.iter().any(|grant| allows(grant, call)) {
+        let mut asked: Vec<Asked> = Vec::new();
+        for call in all.iter().filter(|call| call.function == *function) {
+            let this = Asked::from(call);
+            if !grants.iter().any(|grant| grant.statement.is_about(&this)) {
                 judged.missing.push(format!("{function}: {} on {} {:?}", call.action, call.resource, call.context));
             }
+            asked.push(this);
         }
         for grant in grants {
-            for action in &grant.actions {
-                for resource in &grant.resources {
-                    let (actions, resources) = (vec![action.clone()], vec![resource.clone()]);
-                    let only = Grant { actions, resources, ..grant.clone() };
+            for action in &grant.statement.actions {
+                for resource in &grant.statement.resources {
+                    let only = grant.statement.only(action, resource);
                     let whose = if grant.is_shared { &grant.policy } else { function };
                     let used = allowed.entry(format!("{whose}: {action} on {resource}")).or_default();
-                    *used |= asked.iter().any(|call| allows(&only, call));
+                    *used |= asked.iter().any(|asked| only.is_about(asked));
                 }
             }
         }
@@ -52,43 +47,13 @@ pub fn judge(template: &Template, calls: &BTreeSet<Call>) -> Judged {
     judged
 }
 
-fn allows(grant: &Grant, call: &Call) -> bool {
-    grant.actions.iter().any(|action| matches(action, &call.action))
-        && grant.resources.iter().any(|resource| matches(resource, &call.resource))
-        && grant.conditions.iter().all(|(operator, keys)| {
-            keys.iter()
-                .all(|(key, wanted)| key.starts_with(KNOWN_TO_AWS) || holds(operator, wanted, call.context.get(key)))
-        })
-}
-
-/// Whether a condition holds. See "IAM JSON policy elements: Condition operators".
-///
-/// # Panics
-/// For an operator that nobody needed so far: it must not be passed over.
-fn holds(operator: &str, wanted: &[String], found: Option<&Vec<String>>) -> bool {
-    let one = |value: &String| match operator.rsplit(':').next() {
-        Some("StringEquals") => wanted.contains(value),
-        Some("StringNotLike") => !wanted.iter().any(|pattern| matches(pattern, value)),
-        Some("StringLike" | "ArnLike") => wanted.iter().any(|pattern| matches(pattern, value)),
-        _ => panic!("the operator {operator} is not known here"),
-    };
-    match found {
-        // Of many values all must match; of none there is nothing against it.
-        found if operator.starts_with("ForAllValues:") => found.is_none_or(|values| values.iter().all(one)),
-        Some(values) => values.iter().any(one),
-        None => false,
-    }
-}
-
-/// Whether a text matches a pattern with `*` for anything.
-fn matches(pattern: &str, text: &str) -> bool {
-    let Some((begin, rest)) = pattern.split_once('*') else { return pattern == text };
-    let Some(text) = text.strip_prefix(begin) else { return false };
-    (0..=text.len()).filter(|at| text.is_char_boundary(*at)).any(|at| matches(rest, &text[at..]))
-}
-
 #[cfg(test)]
 mod tests {
+    use actionlayer_local::{
+        roles::{Condition, Operator, Statement},
+        template::Grant,
+    };
+
     use super::*;
 
     fn call(action: &str, resource: &str, leading: Option<&str>) -> Call {
@@ -102,17 +67,22 @@ mod tests {
     }
 
     fn grant(action: &str, resource: &str, leading: Option<&str>) -> Grant {
-        let condition = |pattern: &str| {
-            let keys = BTreeMap::from([("dynamodb:LeadingKeys".to_owned(), vec![pattern.to_owned()])]);
-            ("ForAllValues:StringLike".to_owned(), keys)
+        let condition = |pattern: &str| Condition {
+            operator: Operator::AllLike,
+            key: "dynamodb:LeadingKeys".to_owned(),
+            values: vec![pattern.to_owned()],
         };
-        Grant {
-            policy: "test".to_owned(),
-            is_shared: false,
+        let statement = Statement {
+            allows: true,
             actions: vec![action.to_owned()],
             resources: vec![resource.to_owned()],
             conditions: leading.map(condition).into_iter().collect(),
-        }
+        };
+        Grant { policy: "test".to_owned(), is_shared: false, statement }
+    }
+
+    fn allows(grant: &Grant, call: &Call) -> bool {
+        grant.statement.is_about(&Asked::from(call))
     }
 
     #[test]

@@ -26,6 +26,7 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use self::actions::Names;
 use self::actions::{actions, signer};
+use crate::roles::Asked;
 
 /// One action on one resource.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -39,6 +40,16 @@ pub struct Call {
     /// The values of condition keys, by their names: `dynamodb:LeadingKeys`, `s3:prefix`.
     #[serde(default)]
     pub context: std::collections::BTreeMap<String, Vec<String>>,
+}
+
+impl From<&Call> for Asked {
+    fn from(call: &Call) -> Self {
+        let values = |(key, values): (&String, &Vec<String>)| {
+            values.iter().map(|value| (key.clone(), value.clone())).collect::<Vec<_>>()
+        };
+        let context = call.context.iter().flat_map(values).collect();
+        Self { action: call.action.clone(), resource: call.resource.clone(), context }
+    }
 }
 
 /// The file of an engine's calls, and what is in it.

@@ -43,7 +43,7 @@ mod posted_fields;
 /// Where this machine says it is.
 pub mod region;
 /// What functions may do.
-mod roles;
+pub mod roles;
 /// The bucket: a folder served as S3.
 pub mod s3;
 /// Sending mail: an SES v2 server.

@@ -20,8 +20,12 @@ use axum::body::Body;
 use http::{Response, StatusCode, header::CONTENT_TYPE, request::Parts};
 use serde_json::json;
 
+pub(crate) use self::policy::Role;
 use self::request::Protocol;
-pub(crate) use self::{policy::Role, request::Asked};
+pub use self::{
+    policy::{Condition, Operator, Statement},
+    request::Asked,
+};
 
 /// What a request asks for; several things, where it is a batch or a transaction.
 pub(crate) fn asked(parts: &Parts, body: &[u8]) -> Vec<Asked> {

@@ -12,25 +12,33 @@ pub(crate) struct Role {
     statements: Vec<Statement>,
 }
 
+/// One statement of a policy.
 #[derive(Debug, Clone, PartialEq)]
-struct Statement {
-    allows: bool,
-    actions: Vec<String>,
-    resources: Vec<String>,
-    conditions: Vec<Condition>,
+pub struct Statement {
+    /// Otherwise it denies.
+    pub allows: bool,
+    /// As `s3:GetObject`, or with `*`.
+    pub actions: Vec<String>,
+    /// As what is asked names them, or with `*`.
+    pub resources: Vec<String>,
+    pub conditions: Vec<Condition>,
 }
 
+/// What has to be so for a statement to count.
 #[derive(Debug, Clone, PartialEq)]
-struct Condition {
-    operator: Operator,
-    key: String,
-    values: Vec<String>,
+pub struct Condition {
+    pub operator: Operator,
+    /// A condition key: `dynamodb:LeadingKeys`.
+    pub key: String,
+    pub values: Vec<String>,
 }
 
 /// The operators of the template. Those over sets hold for keys that have many values, such as the partitions of a batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Operator {
+pub enum Operator {
+    /// A value of the request is one of these.
     StringEquals,
+    /// A value of the request is like one of these.
     StringLike,
     /// Every value of the request is like one of these. Holds when there is none, as in AWS.
     AllLike,
@@ -46,8 +54,8 @@ impl Role {
         scope: &Scope,
         conditions: &Map<String, Value>,
     ) -> Result<Self, TemplateError> {
-        let reader = Reader { name, scope, conditions };
-        let statements = statements.iter().map(|statement| reader.statement(statement)).collect::<Result<_, _>>()?;
+        let statements = statements.iter().map(|statement| Statement::read(name, statement, scope, conditions));
+        let statements = statements.collect::<Result<_, _>>()?;
         Ok(Self { name: name.to_owned(), statements })
     }
 
@@ -63,7 +71,24 @@ impl Role {
 }
 
 impl Statement {
-    fn is_about(&self, asked: &Asked) -> bool {
+    /// Reads a statement of the template; `at` says where it stands, and `conditions` are the template's.
+    pub(crate) fn read(
+        at: &str,
+        statement: &Value,
+        scope: &Scope,
+        conditions: &Map<String, Value>,
+    ) -> Result<Self, TemplateError> {
+        Reader { name: at, scope, conditions }.statement(statement)
+    }
+
+    /// The same about one of its actions on one of its resources.
+    #[must_use]
+    pub fn only(&self, action: &str, resource: &str) -> Self {
+        Self { actions: vec![action.to_owned()], resources: vec![resource.to_owned()], ..self.clone() }
+    }
+
+    /// Whether it says something about that.
+    pub fn is_about(&self, asked: &Asked) -> bool {
         self.actions.iter().any(|action| is_like(action, &asked.action))
             && self.resources.iter().any(|resource| is_like(resource, &asked.resource))
             && self.conditions.iter().all(|condition| condition.holds(asked))

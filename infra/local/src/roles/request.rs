@@ -14,13 +14,13 @@ use crate::{kms::key_arn, region::REGION, sqs::ACCOUNT_ID};
 
 /// Something that is to be done to something.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Asked {
+pub struct Asked {
     /// `dynamodb:GetItem`.
-    pub(crate) action: String,
-    /// Its ARN.
-    pub(crate) resource: String,
+    pub action: String,
+    /// Its ARN, or what the template calls it.
+    pub resource: String,
     /// What conditions may ask about; a key may come more than once.
-    pub(crate) context: Vec<(String, String)>,
+    pub context: Vec<(String, String)>,
 }
 
 /// How an error looks.

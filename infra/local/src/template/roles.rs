@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use super::{Function, Scope, Template, TemplateError, Trigger, expression};
-use crate::{calls::Call, engine::REGION, sqs::ACCOUNT_ID};
+use super::{Function, Scope, Template, TemplateError, Trigger};
+use crate::{calls::Call, engine::REGION, roles::Statement, sqs::ACCOUNT_ID};
 
 /// One statement of a role.
 #[derive(Debug, Clone, PartialEq)]
@@ -14,12 +14,8 @@ pub struct Grant {
     pub policy: String,
     /// Whether other roles have it too.
     pub is_shared: bool,
-    /// As `s3:GetObject`, or with `*`.
-    pub actions: Vec<String>,
-    /// As calls name them, or with `*`: `MailBucket/bodies/*`.
-    pub resources: Vec<String>,
-    /// As in the policy: operator, key, values.
-    pub conditions: BTreeMap<String, BTreeMap<String, Vec<String>>>,
+    /// With resources by their logical ids: `MailBucket/bodies/*`.
+    pub statement: Statement,
 }
 
 /// Every function's grants, by its name.
@@ -84,35 +80,13 @@ impl Reader {
     ) -> Result<(), TemplateError> {
         for (index, statement) in array(&document["Statement"]).iter().enumerate() {
             let at = format!("{policy}.Statement[{index}]");
-            if statement["Effect"] != "Allow" {
+            let statement = Statement::read(&at, statement, &self.scope, &self.conditions)?;
+            if !statement.allows {
                 return Err(TemplateError::Expected { at, expected: "Allow: roles of functions only allow" });
             }
-            let mut conditions = BTreeMap::new();
-            for (operator, keys) in statement["Condition"].as_object().into_iter().flatten() {
-                let mut of_operator = BTreeMap::new();
-                for (key, values) in keys.as_object().into_iter().flatten() {
-                    of_operator.insert(key.clone(), self.texts(values, &at)?);
-                }
-                conditions.insert(operator.clone(), of_operator);
-            }
-            into.push(Grant {
-                policy: policy.to_owned(),
-                is_shared,
-                actions: self.texts(&statement["Action"], &at)?,
-                resources: self.texts(&statement["Resource"], &at)?,
-                conditions,
-            });
+            into.push(Grant { policy: policy.to_owned(), is_shared, statement });
         }
         Ok(())
-    }
-
-    /// One text or a list of them.
-    fn texts(&self, value: &Value, at: &str) -> Result<Vec<String>, TemplateError> {
-        let one = |value: &Value| expression::evaluate(value, at, &self.scope, &self.conditions);
-        match value {
-            Value::Array(values) => values.iter().map(one).collect(),
-            value => Ok(vec![one(value)?]),
-        }
     }
 }
 
