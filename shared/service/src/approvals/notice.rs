@@ -12,11 +12,14 @@ use super::{
 use crate::{App, ServiceError};
 
 /// What is to be known, as a mail and as a sentence.
-pub(crate) struct Notice {
+pub(crate) struct Notice<'t> {
     /// What the mail is named after.
     pub(crate) name: String,
+    /// What it is, for the sender's name.
+    pub(crate) what: &'static str,
     pub(crate) subject: HeaderText,
-    pub(crate) text: String,
+    /// What the mail to each says.
+    pub(crate) text: &'t (dyn Fn(&EmailAddress) -> String + Sync),
     pub(crate) sentence: String,
 }
 
@@ -25,15 +28,15 @@ pub(crate) struct Notice {
 pub(crate) struct Given {
     /// A provider took it for one of them at least.
     pub(crate) taken: bool,
-    /// For so many there is nothing left to be done.
-    pub(crate) settled: usize,
+    /// The addresses, channels and chats for which there is nothing left to be done.
+    pub(crate) settled: Vec<String>,
     /// The addresses, channels and chats for which a provider said "not now".
     pub(crate) later: Vec<String>,
     /// How long one of them asked to wait, if it said so.
     pub(crate) wait_seconds: Option<u32>,
 }
 
-impl Notice {
+impl Notice<'_> {
     /// Mails it to people, as the identity, and posts it in channels of the identity.
     pub(crate) async fn give<'a>(
         &self,
@@ -46,9 +49,9 @@ impl Notice {
         for person in people {
             let mail = ApproverMail {
                 name: self.name.clone(),
-                what: "notice",
+                what: self.what,
                 subject: self.subject.clone(),
-                text: &self.text,
+                text: &(self.text)(person),
                 html: None,
                 comments_on: None,
             };
@@ -56,7 +59,7 @@ impl Notice {
                 SendOutcome::RefusedForNow => given.later.push(person.as_str().to_owned()),
                 outcome => {
                     given.taken |= matches!(outcome, SendOutcome::Accepted { .. });
-                    given.settled += 1;
+                    given.settled.push(person.as_str().to_owned());
                 }
             }
         }
@@ -67,7 +70,7 @@ impl Notice {
             channel_status::record_and_tell(app, identity, channel, posted.as_ref().err()).await?;
             given.taken |= posted.is_ok();
             match posted.err().and_then(|trouble| trouble.retry) {
-                None => given.settled += 1,
+                None => given.settled.push(place.to_owned()),
                 Some(retry) => {
                     given.later.push(place.to_owned());
                     if let Retry::After(seconds) = retry {

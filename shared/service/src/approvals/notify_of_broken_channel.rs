@@ -5,7 +5,7 @@ use std::{iter, time::Duration};
 
 use actionlayer_channels::broken_channel::{broken_channel_mail, broken_channel_sentence};
 use actionlayer_domain::{
-    Identity,
+    EmailAddress, Identity,
     channel::{ApprovalChannel, ChannelTrouble, TroubleNotice},
     work::BrokenChannelJob,
 };
@@ -48,18 +48,27 @@ async fn tell_in_channels(app: &App, identity: &Identity, trouble: &ChannelTroub
         identity.channel_troubles.iter().any(|known| known.is_about(channel.kind(), place))
     };
     let working = places(identity).filter(|(channel, place)| !is_broken(channel, place));
-    notice(app, identity, trouble, false).give(app, identity, approvers(&identity.approval_channels), working).await
+    give(app, identity, trouble, false, approvers(&identity.approval_channels), working).await
 }
 
 /// Mails those who own the workspace.
 async fn tell_owners(app: &App, identity: &Identity, trouble: &ChannelTrouble) -> Result<Given, ServiceError> {
     let owners = owner_addresses(app, identity.workspace_id).await?;
-    notice(app, identity, trouble, true).give(app, identity, owners.iter().take(MAX_TOLD), iter::empty()).await
+    give(app, identity, trouble, true, owners.iter().take(MAX_TOLD), iter::empty()).await
 }
 
-fn notice(app: &App, identity: &Identity, trouble: &ChannelTrouble, only_you: bool) -> Notice {
+async fn give<'a>(
+    app: &App,
+    identity: &'a Identity,
+    trouble: &ChannelTrouble,
+    only_you: bool,
+    people: impl Iterator<Item = &'a EmailAddress>,
+    channels: impl Iterator<Item = (&'a ApprovalChannel, &'a str)>,
+) -> Result<Given, ServiceError> {
     let (subject, text) = broken_channel_mail(identity, trouble, only_you, &app.settings.public_url);
-    Notice { name: identity.id.to_string(), subject, text, sentence: broken_channel_sentence(identity, trouble) }
+    let sentence = broken_channel_sentence(identity, trouble);
+    let notice = Notice { name: identity.id.to_string(), what: "notice", subject, text: &|_| text.clone(), sentence };
+    notice.give(app, identity, people, channels).await
 }
 
 /// Takes the notice for this worker. `None` when it was given, somebody else is at it, or the channel works again.

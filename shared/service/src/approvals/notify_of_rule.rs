@@ -60,7 +60,8 @@ async fn tell(
 ) -> Result<(), ServiceError> {
     let (subject, text) = rule_notice_mail(run, &occasion.thread, &app.settings.public_url);
     let sentence = rule_notice_sentence(run, &app.settings.public_url);
-    let notice = Notice { name: run.event.event_id.to_string(), subject, text, sentence };
+    let name = run.event.event_id.to_string();
+    let notice = Notice { name, what: "notice", subject, text: &|_| text.clone(), sentence };
     let wanted = |name: &str| job.still_to_tell.is_empty() || job.still_to_tell.iter().any(|still| still == name);
     let people = approvers(&identity.approval_channels).filter(|approver| wanted(approver.as_str()));
     let Given { settled, later, wait_seconds, .. } =
@@ -68,7 +69,7 @@ async fn tell(
     if later.is_empty() {
         return Ok(());
     }
-    if settled == 0 && wait_seconds.is_none() {
+    if settled.is_empty() && wait_seconds.is_none() {
         return Err(ServiceError::Upstream { service: "approval channel", code: "not_now".to_owned() });
     }
     let rest = Work::Notify(NotifyWork::RuleNotice(RuleNoticeJob { still_to_tell: later, ..job.clone() }));

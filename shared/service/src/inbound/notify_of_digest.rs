@@ -2,15 +2,13 @@
 
 use actionlayer_channels::{
     approval_link::LINK_LIFETIME,
-    held_digest::{held_digest_mail, held_digest_sentence},
+    held_digest::{held_digest_sentence, held_digest_subject, held_digest_text},
     sender_link::{SenderToken, sender_link},
-    slack, telegram,
 };
 use actionlayer_domain::{
-    Identity,
+    EmailAddress, Identity,
     contact::HeldInbound,
     held_digest::{Arrival, HeldDigest},
-    message::SendOutcome,
     work::{HeldDigestJob, SenderJob},
 };
 use actionlayer_store::{Row, Transaction, keys};
@@ -18,12 +16,7 @@ use futures_util::future::try_join_all;
 
 use crate::{
     App, ServiceError,
-    approvals::{
-        approver_mail::ApproverMail,
-        channel_status,
-        notice::places,
-        voice::{Said, post},
-    },
+    approvals::notice::{Given, Notice, places},
     contention::until_settled,
     identities::read_identities::approvers,
     secrets,
@@ -74,10 +67,10 @@ pub(crate) async fn notify_of_digest(app: &App, job: &HeldDigestJob) -> Result<(
     let held: Vec<HeldInbound> = held.into_iter().flatten().map(|row| row.value).collect();
     let Some(identity) = identity.filter(|_| !held.is_empty()) else { return finish(app, digest).await };
     let count = held.len() + usize::try_from(digest.more).unwrap_or_default();
-    let told = Box::pin(tell(app, &identity.value, &held, count, &digest.told)).await?;
-    if told.later {
-        let settled = digest.told.iter().cloned().chain(told.settled).collect();
-        change(app, digest, |digest| digest.told_some(settled)).await?;
+    let Given { settled, later, .. } = Box::pin(tell(app, &identity.value, &held, count, &digest.told)).await?;
+    if !later.is_empty() {
+        let told: Vec<String> = digest.told.iter().cloned().chain(settled).collect();
+        change(app, digest, |digest| digest.told_some(told.clone())).await?;
         return Err(ServiceError::Upstream { service: "approval channel", code: "no_answer".to_owned() });
     }
     finish(app, digest).await
@@ -100,70 +93,45 @@ async fn finish(app: &App, told: &HeldDigest) -> Result<(), ServiceError> {
     change(app, told, |digest| digest.told_of(told, app.now())).await
 }
 
-async fn change(
-    app: &App,
-    told: &HeldDigest,
-    step: impl FnOnce(&HeldDigest) -> HeldDigest + Clone,
-) -> Result<(), ServiceError> {
+async fn change(app: &App, told: &HeldDigest, step: impl Fn(&HeldDigest) -> HeldDigest) -> Result<(), ServiceError> {
     let key = keys::held_digest(told.workspace_id, told.identity_id);
     until_settled(app, || async {
         let Some(row) = app.store.get::<HeldDigest>(&key).await? else { return Ok(()) };
         let mut transaction = Transaction::new();
-        transaction.replace(&row, &step.clone()(&row.value))?;
+        transaction.replace(&row, &step(&row.value))?;
         Ok(app.store.commit(transaction).await?)
     })
     .await
 }
 
-#[derive(Default)]
-struct Told {
-    settled: Vec<String>,
-    later: bool,
-}
-
+/// Tells those who were not told yet, each with links of their own.
 async fn tell(
     app: &App,
     identity: &Identity,
     held: &[HeldInbound],
     count: usize,
     known: &[String],
-) -> Result<Told, ServiceError> {
+) -> Result<Given, ServiceError> {
     let all = format!("{}/held", app.settings.public_url);
     let secret = secrets::link_secret(app).await?;
     let shown = &held[..held.len().min(SHOWN)];
     let until = app.now().after(LINK_LIFETIME);
-    let mut told = Told::default();
-    for approver in approvers(&identity.approval_channels).filter(|to| known.iter().all(|known| known != to.as_str())) {
+    let text = |approver: &EmailAddress| {
         let link = |held: &HeldInbound| {
             let token = SenderToken::new(held.workspace_id, identity.id, held.id, approver, until);
             sender_link(&app.settings.public_url, &token.sign(&secret))
         };
         let listed: Vec<_> = shown.iter().map(|held| (held, link(held))).collect();
-        let mail = held_digest_mail(identity, &listed, count, &all);
-        let mail = ApproverMail {
-            name: identity.id.to_string(),
-            what: "held mail",
-            subject: mail.subject,
-            text: &mail.text,
-            html: None,
-            comments_on: None,
-        };
-        match mail.send(app, identity, approver, app.now()).await {
-            SendOutcome::RefusedForNow => told.later = true,
-            SendOutcome::Accepted { .. } | SendOutcome::Refused(_) | SendOutcome::Unknown => {
-                told.settled.push(approver.as_str().to_owned());
-            }
-        }
-    }
-    let sentence = held_digest_sentence(identity, &shown.iter().collect::<Vec<_>>(), count, &all);
-    for (channel, place) in places(identity).filter(|(_, place)| known.iter().all(|known| known != place)) {
-        let said = Said { slack: || slack::greeting_message(&sentence), telegram: || telegram::greeting(&sentence) };
-        let posted = post(app, identity, channel, None, said).await?;
-        channel_status::record_and_tell(app, identity, channel, posted.as_ref().err()).await?;
-        match posted.err().and_then(|trouble| trouble.retry) {
-            Some(_) => told.later = true,
-            None => told.settled.push(place.to_owned()),
-        }
-    }
-    Ok(told)
+        held_digest_text(identity, &listed, count, &all)
+    };
+    let notice = Notice {
+        name: identity.id.to_string(),
+        what: "held mail",
+        subject: held_digest_subject(count),
+        text: &text,
+        sentence: held_digest_sentence(identity, shown, count, &all),
+    };
+    let is_new = |name: &str| known.iter().all(|known| known != name);
+    let people = approvers(&identity.approval_channels).filter(|approver| is_new(approver.as_str()));
+    notice.give(app, identity, people, places(identity).filter(|(_, place)| is_new(place))).await
 }
