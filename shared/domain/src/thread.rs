@@ -327,13 +327,13 @@ impl Thread {
 
     /// Whether the thread may have another send that no person approves, on that day.
     pub fn has_room_unattended(&self, now: Timestamp) -> bool {
-        self.unattended.day != day_of(now) || self.unattended.count < MAX_UNATTENDED_SENDS_A_DAY
+        self.unattended.day != now.date() || self.unattended.count < MAX_UNATTENDED_SENDS_A_DAY
     }
 
     /// Counts a send that no person approves. `false`, and nothing counted, when the day's cap is reached.
     #[must_use]
     pub fn count_unattended_send(&mut self, now: Timestamp) -> bool {
-        let day = day_of(now);
+        let day = now.date();
         if self.unattended.day != day {
             self.unattended = UnattendedSends { day, count: 0 };
         }
@@ -354,11 +354,6 @@ impl Thread {
     pub fn was_answered_since(&self, based_on: Option<MessageId>, written_at: Timestamp) -> bool {
         self.answered.is_some_and(|answered| Some(answered.message_id) == based_on && answered.at >= written_at)
     }
-}
-
-/// The day in UTC, as `2026-04-30`.
-fn day_of(at: Timestamp) -> String {
-    at.to_string().chars().take(10).collect()
 }
 
 #[cfg(test)]

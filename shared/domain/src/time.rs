@@ -51,6 +51,11 @@ impl Timestamp {
         instant.map_err(|InvalidTimestamp| InvalidDate)
     }
 
+    /// Its day in UTC, as `2026-04-30`.
+    pub fn date(self) -> String {
+        self.to_string().chars().take("2026-04-30".len()).collect()
+    }
+
     /// Milliseconds since the Unix epoch.
     pub const fn unix_ms(self) -> i64 {
         self.0

@@ -4,16 +4,14 @@ use actionlayer_domain::{
     EmailAddress, UserId, Workspace, WorkspaceId,
     account::{AccountLink, AuditEntry, LinkPurpose, Membership, Session, User},
 };
-use aws_sdk_dynamodb::{
-    operation::{query::QueryInput, update_item::UpdateItemInput},
-    types::ReturnValue,
-};
+use aws_sdk_dynamodb::operation::query::QueryInput;
 use serde::{Deserialize, Serialize};
 
 use crate::{
     Page, PageRequest, Store, StoreError,
     keys::{self, Index, IndexEntry, Key},
-    record::{Record, Row, key_item, kind, n, row, s},
+    record::{Record, Row, kind, row, s},
+    requests::Counter,
 };
 
 impl Record for User {
@@ -214,19 +212,9 @@ impl Store {
         window: i64,
         ends_at_unix_seconds: i64,
     ) -> Result<u64, StoreError> {
-        let update = UpdateItemInput::builder()
-            .set_key(Some(key_item(&keys::attempts(subject_sha256, window))))
-            .update_expression("SET #ttl = :ttl, #kind = :kind ADD #n :one")
-            .expression_attribute_names("#ttl", keys::TTL)
-            .expression_attribute_names("#kind", keys::KIND)
-            .expression_attribute_names("#n", "attempts")
-            .expression_attribute_values(":ttl", n(ends_at_unix_seconds))
-            .expression_attribute_values(":kind", s("attempts"))
-            .expression_attribute_values(":one", n(1))
-            .return_values(ReturnValue::UpdatedNew);
-        let answer = self.update_item(update).await.map_err(|e| StoreError::dynamodb(&e))?;
-        let counted = answer.attributes.and_then(|item| item.get("attempts")?.as_n().ok()?.parse().ok());
+        let key = keys::attempts(subject_sha256, window);
+        let counter = Counter { key, kind: "attempts", attribute: "attempts", ends_at_unix_seconds };
         // What cannot be read counts as too many.
-        Ok(counted.unwrap_or(u64::MAX))
+        Ok(self.count(counter, 1).await?.unwrap_or(u64::MAX))
     }
 }

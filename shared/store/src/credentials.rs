@@ -17,8 +17,9 @@ use actionlayer_domain::{
 
 use crate::{
     Store, StoreError, Transaction, keys,
-    record::{Item, Row, key_item, n, number, row, s},
+    record::{Item, Row, key_item, n, number, row},
     records::CredentialRecord,
+    requests::Counter,
 };
 
 /// What a valid key stands for.
@@ -184,18 +185,13 @@ impl Store {
     /// Counts a request without a key by where it comes from: how many there were in this window, this one included.
     pub async fn count_source(&self, source_sha256: &str, now: Timestamp) -> Result<u64, StoreError> {
         let window = RateWindow::at(now);
-        let update = UpdateItemInput::builder()
-            .set_key(Some(key_item(&keys::source_rate(source_sha256, window))))
-            .update_expression("SET #ttl = :ttl, #kind = :kind ADD #n :one")
-            .expression_attribute_names("#ttl", keys::TTL)
-            .expression_attribute_names("#kind", keys::KIND)
-            .expression_attribute_names("#n", "requests")
-            .expression_attribute_values(":ttl", n(window.end_unix_seconds()))
-            .expression_attribute_values(":kind", s("source_rate"))
-            .expression_attribute_values(":one", n(1))
-            .return_values(ReturnValue::UpdatedNew);
-        let answer = self.update_item(update).await.map_err(|e| StoreError::dynamodb(&e))?;
-        Ok(answer.attributes.and_then(|item| number(item.get("requests")?)).unwrap_or(0))
+        let counter = Counter {
+            key: keys::source_rate(source_sha256, window),
+            kind: "source_rate",
+            attribute: "requests",
+            ends_at_unix_seconds: window.end_unix_seconds(),
+        };
+        Ok(self.count(counter, 1).await?.unwrap_or(0))
     }
 
     /// The workspace's keys with the time each was last used, oldest first.

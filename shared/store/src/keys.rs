@@ -290,8 +290,7 @@ pub(crate) fn unattended_to(workspace: WorkspaceId, day: &str, recipient: &Email
 
 /// How many words the mails of a sender were entered under on the day of `now`.
 pub(crate) fn sender_words(workspace: WorkspaceId, sender: &str, now: Timestamp) -> Key {
-    let day: String = now.to_string().chars().take(10).collect();
-    Key::new(format!("{}#SENDER_WORDS#{}", workspace_pk(workspace), sender_family(sender)), day)
+    Key::new(format!("{}#SENDER_WORDS#{}", workspace_pk(workspace), sender_family(sender)), now.date())
 }
 
 /// A webhook.

@@ -8,12 +8,26 @@ use aws_sdk_dynamodb::{
     operation::{
         get_item::builders::GetItemInputBuilder,
         query::{QueryOutput, builders::QueryInputBuilder},
-        update_item::{UpdateItemError, UpdateItemOutput, builders::UpdateItemInputBuilder},
+        update_item::{UpdateItemError, UpdateItemInput, UpdateItemOutput, builders::UpdateItemInputBuilder},
     },
-    types::ReturnConsumedCapacity,
+    types::{ReturnConsumedCapacity, ReturnValue},
 };
 
-use crate::{Store, StoreError, record::Item};
+use crate::{
+    Store, StoreError,
+    keys::{self, Key},
+    record::{Item, key_item, n, number, s},
+};
+
+/// A number in an item of its own, which is made when it is first counted.
+pub(crate) struct Counter {
+    pub(crate) key: Key,
+    pub(crate) kind: &'static str,
+    /// The attribute it is in.
+    pub(crate) attribute: &'static str,
+    /// From when on it may be tidied away.
+    pub(crate) ends_at_unix_seconds: i64,
+}
 
 impl Store {
     /// What one query finds: a page, which ends where its limit or 1 MB does.
@@ -58,5 +72,22 @@ impl Store {
         let answer = Box::pin(update.send_with(&self.dynamodb)).await?;
         trip.wrote(answer.consumed_capacity());
         Ok(answer)
+    }
+
+    /// Adds to a counter; gives what it is then. `None` when that cannot be read.
+    pub(crate) async fn count(&self, counter: Counter, by: u64) -> Result<Option<u64>, StoreError> {
+        let Counter { key, kind, attribute, ends_at_unix_seconds } = counter;
+        let update = UpdateItemInput::builder()
+            .set_key(Some(key_item(&key)))
+            .update_expression("SET #ttl = :ttl, #kind = :kind ADD #n :by")
+            .expression_attribute_names("#ttl", keys::TTL)
+            .expression_attribute_names("#kind", keys::KIND)
+            .expression_attribute_names("#n", attribute)
+            .expression_attribute_values(":ttl", n(ends_at_unix_seconds))
+            .expression_attribute_values(":kind", s(kind))
+            .expression_attribute_values(":by", n(by))
+            .return_values(ReturnValue::UpdatedNew);
+        let answer = self.update_item(update).await.map_err(|e| StoreError::dynamodb(&e))?;
+        Ok(answer.attributes.and_then(|item| number(item.get(attribute)?)))
     }
 }

@@ -15,10 +15,6 @@ const COUNTER: &str = "sent";
 /// For tidying only: the day is part of the key.
 const KEPT_SECONDS: i64 = 3 * 24 * 3_600;
 
-fn day(now: Timestamp) -> String {
-    now.to_string().chars().take(10).collect()
-}
-
 impl Transaction {
     /// Counts one mail that nobody approves. The commit fails if a cap is reached.
     pub fn count_unattended<'a>(
@@ -28,7 +24,7 @@ impl Transaction {
         recipients: impl IntoIterator<Item = &'a EmailAddress>,
         now: Timestamp,
     ) -> &mut Self {
-        let day = day(now);
+        let day = now.date();
         let until = now.unix_seconds() + KEPT_SECONDS;
         let below =
             |cap: u32| Below { counter: COUNTER.to_owned(), bound: i64::from(cap), ttl_unix_seconds: Some(until) };
@@ -50,7 +46,7 @@ impl Store {
         recipients: &[EmailAddress],
         now: Timestamp,
     ) -> Result<UnattendedToday, StoreError> {
-        let day = day(now);
+        let day = now.date();
         let of_identity = keys::unattended_of(workspace, &day, identity);
         let mut all: Vec<Key> = recipients.iter().map(|to| keys::unattended_to(workspace, &day, to)).collect();
         all.push(of_identity.clone());
@@ -73,7 +69,7 @@ impl Store {
         identities: &[IdentityId],
         now: Timestamp,
     ) -> Result<Vec<u32>, StoreError> {
-        let day = day(now);
+        let day = now.date();
         let keys: Vec<Key> = identities.iter().map(|id| keys::unattended_of(workspace, &day, *id)).collect();
         let items = self.batch_get(&keys).await?;
         let found = |key: &Key| items.iter().find(|item| sort_key(item) == Some(&key.sk));

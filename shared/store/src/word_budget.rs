@@ -4,11 +4,12 @@
 //! fifteenth of a write unit, and who sends very much is counted well enough.
 
 use actionlayer_domain::{Entropy, Timestamp, WorkspaceId};
-use aws_sdk_dynamodb::operation::{get_item::GetItemInput, update_item::UpdateItemInput};
+use aws_sdk_dynamodb::operation::get_item::GetItemInput;
 
 use crate::{
     Store, StoreError, keys,
-    record::{key_item, n, number, s},
+    record::{key_item, number},
+    requests::Counter,
 };
 
 const KIND: &str = "sender_words";
@@ -42,16 +43,13 @@ impl Store {
         if entropy.next_u64() % STEP >= words {
             return Ok(());
         }
-        let update = UpdateItemInput::builder()
-            .set_key(Some(key_item(&keys::sender_words(workspace, sender, now))))
-            .update_expression("SET #ttl = :ttl, #kind = :kind ADD #n :step")
-            .expression_attribute_names("#ttl", keys::TTL)
-            .expression_attribute_names("#kind", keys::KIND)
-            .expression_attribute_names("#n", COUNTER)
-            .expression_attribute_values(":ttl", n(now.unix_seconds() + KEPT_SECONDS))
-            .expression_attribute_values(":kind", s(KIND))
-            .expression_attribute_values(":step", n(STEP));
-        self.update_item(update).await.map_err(|e| StoreError::dynamodb(&e))?;
+        let counter = Counter {
+            key: keys::sender_words(workspace, sender, now),
+            kind: KIND,
+            attribute: COUNTER,
+            ends_at_unix_seconds: now.unix_seconds() + KEPT_SECONDS,
+        };
+        self.count(counter, STEP).await?;
         Ok(())
     }
 }

@@ -180,7 +180,7 @@ fn days(received: &Newest, sent: &Newest, now: Timestamp) -> Vec<Day> {
             *sent += 1;
         }
     }
-    let date = |day: i64| Timestamp::from_unix_ms(day * DAY_MS).to_string().chars().take(10).collect();
+    let date = |day: i64| Timestamp::from_unix_ms(day * DAY_MS).date();
     counts.into_iter().map(|(day, (received, sent))| Day { date: date(day), received, sent }).collect()
 }
 
