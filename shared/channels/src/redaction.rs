@@ -55,6 +55,11 @@ impl LinkRedaction {
         Some(redacted)
     }
 
+    /// The text without its links, as it is when there are none in it.
+    pub fn without_links(&self, text: String) -> String {
+        self.redact(&text).unwrap_or(text)
+    }
+
     /// The bytes of a file with its links made illegible; `None` when there is none in it. As long as before, so that what
     /// counts bytes still can be read.
     pub fn redact_file(&self, bytes: &[u8]) -> Option<Vec<u8>> {

@@ -220,7 +220,6 @@ pub(super) fn held(
     let from = parsed.from.as_ref();
     let from_email = from.map(|from| from.email.clone()).unwrap_or_default();
     let redaction = LinkRedaction::of(claim.workspace_id);
-    let without_links = |text: String| redaction.redact(&text).unwrap_or(text);
     HeldInbound {
         // By time of receipt, so that ids order held mail as it came.
         id: HeldId::generate_in(keys::sender_family(&from_email), arrival.received.received_at, app.entropy()),
@@ -231,8 +230,8 @@ pub(super) fn held(
         envelope_from: arrival.received.envelope_from.clone(),
         from_email,
         from_name: from.and_then(|from| from.name.clone()),
-        subject: without_links(parsed.subject.clone()),
-        snippet: snippet(&without_links(parsed.text.clone()), SNIPPET_CHARS),
+        subject: redaction.without_links(parsed.subject.clone()),
+        snippet: snippet(&redaction.without_links(parsed.text.clone()), SNIPPET_CHARS),
         authentication: arrival.received.authentication.of_authors(parsed.has_several_authors),
         safety_flags: context.safety_flags.clone(),
         received_at: arrival.received.received_at,

@@ -36,8 +36,7 @@ async fn receive_once(app: &App, arrival: &Arrival<'_>, answered: &Answered) -> 
     let mut transaction = Transaction::new();
     let mut outcome = ReceiptOutcome::NoIdentity;
     if let Some(row) = draft_of(app, arrival, answered).await? {
-        let said = extract(&arrival.parsed);
-        let said = LinkRedaction::of(row.value.workspace_id).redact(&said).unwrap_or(said);
+        let said = LinkRedaction::of(row.value.workspace_id).without_links(extract(&arrival.parsed));
         if let Some(author) =
             author(app, arrival.received, arrival, &row.value).await?.filter(|_| !said.trim().is_empty())
         {
