@@ -12,6 +12,7 @@
 pub mod approval_link;
 pub mod approval_mail;
 pub mod broken_channel;
+pub mod deletion_mail;
 pub mod held_digest;
 pub mod held_mail;
 pub mod legible;

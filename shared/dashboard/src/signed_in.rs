@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use actionlayer_api::note_tenant;
 use actionlayer_domain::{Caller, Workspace, account::Session, account::User};
-use actionlayer_pages::dashboard::{Frame, Reader, Section};
+use actionlayer_pages::{
+    dashboard::{Deletion, Frame, Reader, Section},
+    screens::Access,
+};
 use actionlayer_service::{
     App, ServiceError,
     accounts::sessions::{Place, Visitor, visitor},
@@ -135,11 +138,7 @@ impl SignedIn {
         Frame {
             title: title.into(),
             section: Some(section),
-            reader: Some(Reader {
-                user: self.user.name.as_str().to_owned(),
-                workspace: Some(self.workspace.name.as_str().to_owned()),
-                role: self.place.membership.role.as_str(),
-            }),
+            reader: Some(reader(&self.visitor)),
             notice: self.notice.clone(),
         }
     }
@@ -148,16 +147,18 @@ impl SignedIn {
 impl Visiting {
     /// What stands around a screen of theirs.
     pub fn frame(&self, title: impl Into<String>) -> Frame {
-        let place = self.visitor.place.as_ref();
-        Frame {
-            title: title.into(),
-            section: None,
-            reader: Some(Reader {
-                user: self.visitor.user.name.as_str().to_owned(),
-                workspace: place.map(|place| place.workspace.name.as_str().to_owned()),
-                role: place.map_or("", |place| place.membership.role.as_str()),
-            }),
-            notice: self.notice.clone(),
-        }
+        Frame { title: title.into(), section: None, reader: Some(reader(&self.visitor)), notice: self.notice.clone() }
+    }
+}
+
+/// Who looks, as every screen says it.
+fn reader(visitor: &Visitor) -> Reader {
+    let place = visitor.place.as_ref();
+    let administers = place.is_some_and(|place| Access::of(place.caller().authority).administer);
+    Reader {
+        user: visitor.user.name.as_str().to_owned(),
+        workspace: place.map(|place| place.workspace.name.as_str().to_owned()),
+        role: place.map_or("", |place| place.membership.role.as_str()),
+        deletion: visitor.deletion.as_ref().map(|erasure| Deletion::of(erasure, administers)),
     }
 }

@@ -17,6 +17,7 @@ pub use log::{EVENT_LIFETIME, Event, EventData, EventPayload};
 use crate::{
     Draft, Message, Rule, SendingDomain, Suppression, Thread, Webhook, WebhookDelivery, WorkspaceId,
     contact::{Contact, HeldInbound, SenderNotice},
+    erasure::Erasure,
     rule::RuleRun,
 };
 
@@ -40,6 +41,8 @@ pub enum Entity {
     Rule(Box<Rule>),
     /// A rule that matched.
     RuleRun(Box<RuleRun>),
+    /// That the workspace is to be deleted.
+    Erasure(Box<Erasure>),
 }
 
 impl Entity {
@@ -58,6 +61,7 @@ impl Entity {
             Self::Delivery(delivery) => delivery.workspace_id,
             Self::Rule(rule) => rule.workspace_id,
             Self::RuleRun(run) => run.event.workspace_id,
+            Self::Erasure(erasure) => erasure.workspace_id,
         }
     }
 }

@@ -8,9 +8,9 @@ mod jobs;
 use serde::Serialize;
 
 pub use jobs::{
-    AnswerJob, AnswerTo, BrokenChannelJob, HeldDigestJob, IndexJob, IndexMessage, IndexPart, IndexPlaces, NotifyJob,
-    NotifyWork, PromptJob, RuleJob, RuleNoticeJob, RuleOffJob, SendJob, SenderDecidedJob, SenderJob, SwitchedOffJob,
-    WebhookJob,
+    AnswerJob, AnswerTo, BrokenChannelJob, DeletionNoticeJob, HeldDigestJob, IndexJob, IndexMessage, IndexPart,
+    IndexPlaces, NotifyJob, NotifyWork, PromptJob, RuleJob, RuleNoticeJob, RuleOffJob, SendJob, SenderDecidedJob,
+    SenderJob, SwitchedOffJob, WebhookJob,
 };
 
 use crate::{
@@ -162,6 +162,11 @@ pub fn work(old: Option<&Entity>, new: Option<&Entity>) -> Option<Work> {
         }
         (Some(Entity::Webhook(old)), Entity::Webhook(webhook)) => of_webhook(old, webhook),
         (_, Entity::Webhook(_)) => None,
+        (None, Entity::Erasure(erasure)) => Some(Work::Notify(NotifyWork::Deletion(DeletionNoticeJob {
+            workspace_id: erasure.workspace_id,
+            deletion_requested_at: erasure.requested_at,
+        }))),
+        (Some(_), Entity::Erasure(_)) => None,
         (old, Entity::Message(message)) => {
             let was_queued = matches!(old, Some(Entity::Message(old)) if is_queued(old));
             (is_queued(message) && !was_queued)

@@ -6,6 +6,8 @@
 
 use std::sync::LazyLock;
 
+use actionlayer_channels::{legible::moment, named};
+use actionlayer_domain::erasure::Erasure;
 use askama::Template;
 use sha2::{Digest as _, Sha256};
 
@@ -132,6 +134,26 @@ pub struct Reader {
     /// The workspace; none where they belong to none.
     pub workspace: Option<String>,
     pub role: &'static str,
+    /// That the workspace is to be deleted, if it is.
+    pub deletion: Option<Deletion>,
+}
+
+/// What every screen of a workspace says that is to be deleted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Deletion {
+    pub(crate) by: String,
+    /// When it begins; none once it has begun.
+    pub(crate) due: Option<String>,
+    /// Whether the reader may take it back.
+    pub(crate) may_stop: bool,
+}
+
+impl Deletion {
+    /// Of a deletion, for somebody who may, or may not, change the workspace.
+    pub fn of(erasure: &Erasure, administers: bool) -> Self {
+        let due = erasure.can_be_taken_back().then(|| moment(erasure.due_at));
+        Self { by: named(&erasure.requested_by), may_stop: administers && due.is_some(), due }
+    }
 }
 
 impl Frame {

@@ -8,5 +8,6 @@ pub mod create_workspace;
 pub mod delete_workspace;
 pub mod export_workspace;
 pub mod idempotency;
+pub(crate) mod notify_of_deletion;
 pub(crate) mod plan;
 pub mod update_workspace;

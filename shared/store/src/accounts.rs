@@ -3,6 +3,7 @@
 use actionlayer_domain::{
     EmailAddress, UserId, Workspace, WorkspaceId,
     account::{AccountLink, AuditEntry, LinkPurpose, Membership, Session, User},
+    erasure::Erasure,
 };
 use aws_sdk_dynamodb::operation::query::QueryInput;
 use serde::{Deserialize, Serialize};
@@ -122,6 +123,8 @@ pub struct Standing {
     /// What they are to it, if anything.
     pub membership: Option<Row<Membership>>,
     pub workspace: Option<Row<Workspace>>,
+    /// That it is to be deleted.
+    pub erasure: Option<Row<Erasure>>,
 }
 
 impl Store {
@@ -145,10 +148,12 @@ impl Store {
     /// What a user is to a workspace, as of now: one round trip.
     pub async fn standing(&self, workspace: WorkspaceId, user: UserId) -> Result<Standing, StoreError> {
         let mut standing = Standing::default();
-        for item in self.batch_get(&[keys::membership(workspace, user), keys::workspace(workspace)]).await? {
+        let keys = [keys::membership(workspace, user), keys::workspace(workspace), keys::erasure(workspace)];
+        for item in self.batch_get(&keys).await? {
             match kind(&item) {
                 Membership::KIND => standing.membership = Some(row(item)?),
                 Workspace::KIND => standing.workspace = Some(row(item)?),
+                Erasure::KIND => standing.erasure = Some(row(item)?),
                 _ => {}
             }
         }

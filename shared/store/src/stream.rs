@@ -3,6 +3,7 @@
 use actionlayer_domain::{
     Draft, Message, Rule, SendingDomain, Suppression, Thread, Webhook, WebhookDelivery,
     contact::{Contact, HeldInbound, SenderNotice},
+    erasure::Erasure,
     event::Entity,
     rule::RuleRun,
 };
@@ -32,6 +33,7 @@ pub fn entity(image: serde_dynamo::Item) -> Result<Option<(Entity, u64)>, StoreE
         WebhookDelivery::KIND => read(image, Entity::Delivery),
         Rule::KIND => read(image, Entity::Rule),
         RuleRun::KIND => read(image, Entity::RuleRun),
+        Erasure::KIND => read(image, Entity::Erasure),
         _ => Ok(None),
     }
 }

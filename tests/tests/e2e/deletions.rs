@@ -1,7 +1,7 @@
 //! Deleting a workspace: named by its owner, taken back for a week, and then nothing of it is left.
 
 use actionlayer_domain::account::MemberRole;
-use actionlayer_tests::{Api, Browser, CUSTOMER, Letter, Person, World, eventually, world::id};
+use actionlayer_tests::{APPROVER, Api, Browser, CUSTOMER, Letter, Person, Sent, World, eventually, world::id};
 use serde_json::{Value, json};
 
 use crate::{everything::Everything, tenants::tenants};
@@ -126,4 +126,97 @@ async fn an_owner_enters_name_and_password() {
     let deletion: Value = world.owner.get("/v1/workspace/deletion").await.refused(404, "not_found");
     assert_eq!(deletion["error"], "not_found");
     browser.get("/settings/audit").await.expect(200).says("took back that the workspace is deleted");
+}
+
+/// The mails about a deletion that somebody got.
+async fn told(world: &World, to: &str) -> Vec<Sent> {
+    let mut sent = world.sent_to(to).await;
+    sent.retain(|mail| mail.text().contains("will be deleted on"));
+    sent
+}
+
+async fn until_told(world: &World, to: &str, times: usize) -> Sent {
+    eventually("the mail about the deletion", async || {
+        let mut told = told(world, to).await;
+        (told.len() == times).then(|| told.remove(0))
+    })
+    .await
+}
+
+const BANNER: &str = "This workspace will be deleted on";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn owners_are_told_by_mail_and_every_screen_says_so_until_it_is_called_off() {
+    let world = World::start().await;
+    let olga = Person::member(&world, "Olga", MemberRole::Owner).await;
+    Person::member(&world, "Otto", MemberRole::Owner).await;
+    let paul = Person::member(&world, "Paul", MemberRole::Approver).await;
+    let thread = world.begin(&Letter::from(CUSTOMER)).await;
+    let draft = world.asked(&thread, "We open at nine.").await;
+    let screens = [
+        "/onboarding".to_owned(),
+        "/inbox".to_owned(),
+        format!("/threads/{}", id(&thread)),
+        format!("/drafts/{}", id(&draft)),
+        "/settings/delete".to_owned(),
+        "/settings/users".to_owned(),
+        "/workspaces".to_owned(),
+        // What is not there says so, too.
+        "/drafts/x".to_owned(),
+    ];
+    for path in &screens {
+        assert!(!olga.open(path).await.text().contains(BANNER), "{path}");
+    }
+
+    world.owner.post("/v1/workspace/deletion", json!({"name": "Novacore"})).await.expect(202);
+    for owner in ["olga@team.test", "otto@team.test"] {
+        let mail = until_told(&world, owner, 1).await;
+        assert_eq!(mail.message().subject().unwrap(), "The workspace “Novacore” will be deleted");
+        let (text, base) = (mail.text(), &world.engine.http);
+        for part in [
+            "asked for it on 20",
+            &format!("{base}/settings/delete"),
+            &format!("DELETE {base}/v1/workspace/deletion"),
+            "Conversations, drafts, contacts",
+            &format!("{base}/settings/export"),
+        ] {
+            assert!(text.contains(part), "{part}: {text}");
+        }
+    }
+    for path in &screens {
+        for (person, may_stop) in [(&olga, true), (&paul, false)] {
+            let page = person.open(path).await;
+            assert!(page.text().contains(BANNER), "{path}: {}", page.text());
+            assert_eq!(page.offers("/settings/delete/cancel"), may_stop, "{path}");
+        }
+    }
+    assert!(!olga.see("/settings/delete").await.offers("/settings/delete"), "it is asked for once");
+
+    let page = olga.post(&olga.see("/inbox").await.form("/settings/delete/cancel")).await;
+    page.says("The workspace stays");
+    for path in &screens {
+        assert!(!olga.open(path).await.text().contains(BANNER), "{path}");
+    }
+    world.come_to_rest().await;
+    assert_eq!(told(&world, "otto@team.test").await.len(), 1);
+    assert!(told(&world, APPROVER).await.is_empty() && told(&world, "paul@team.test").await.is_empty());
+    // Asked for again, it is told again.
+    world.owner.post("/v1/workspace/deletion", json!({"name": "Novacore"})).await.expect(202);
+    until_told(&world, "otto@team.test", 2).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn owners_of_a_workspace_without_a_mailbox_are_told_as_the_deployment() {
+    let world = World::start().await;
+    let owner = world.new_workspace("Side project").await;
+    let workspace = owner.get("/v1/workspace").await.expect(200);
+    let eve = Person::signed_in(&world.engine, id(&workspace).parse().unwrap(), "Eve", MemberRole::Owner).await;
+    let olga = Person::member(&world, "Olga", MemberRole::Owner).await;
+    owner.post("/v1/workspace/deletion", json!({"name": "Side project"})).await.expect(202);
+    let mail = until_told(&world, "eve@team.test", 1).await;
+    assert_eq!(mail.envelope_from, format!("approvals@{}", world.domain["domain"].as_str().unwrap()));
+    eve.see("/inbox").await.says(BANNER);
+    assert!(!olga.see("/inbox").await.text().contains(BANNER), "the other workspace stays");
+    world.come_to_rest().await;
+    assert!(told(&world, "olga@team.test").await.is_empty());
 }

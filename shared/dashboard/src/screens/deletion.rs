@@ -8,12 +8,9 @@ use actionlayer_pages::{
     screens::{Problem, deletion::deletion},
 };
 use actionlayer_service::{
-    App, ServiceError,
+    App,
     accounts::{passwords::confirm_password, sign_in::SignInRefusal},
-    workspace::{
-        delete_workspace::{cancel_deletion, get_deletion, schedule_deletion},
-        update_workspace::get_workspace,
-    },
+    workspace::delete_workspace::{cancel_deletion, schedule_deletion},
 };
 use axum::{
     Router,
@@ -35,18 +32,13 @@ pub(super) fn routes() -> Router<Arc<App>> {
     Router::new().route("/settings/delete", get(show).post(schedule)).route("/settings/delete/cancel", post(cancel))
 }
 
-async fn show(State(app): State<Arc<App>>, visitor: SignedIn) -> Response {
-    page(&app, &visitor, (StatusCode::OK, None)).await
+async fn show(visitor: SignedIn) -> Response {
+    page(&visitor, (StatusCode::OK, None))
 }
 
-async fn page(app: &App, visitor: &SignedIn, (status, problem): (StatusCode, Option<Problem>)) -> Response {
-    let read = tokio::join!(get_workspace(app, &visitor.caller), get_deletion(app, &visitor.caller));
-    let (workspace, scheduled) = match read {
-        (Ok(workspace), Ok(scheduled)) => (workspace, Some(scheduled)),
-        (Ok(workspace), Err(ServiceError::NotFound { .. })) => (workspace, None),
-        (Err(error), _) | (_, Err(error)) => return failed(visitor, Section::Settings, &error),
-    };
-    answer::page(visitor, status, &deletion(&workspace, scheduled.as_ref(), access(visitor), problem, app.now()))
+fn page(visitor: &SignedIn, (status, problem): (StatusCode, Option<Problem>)) -> Response {
+    let is_scheduled = visitor.visitor.deletion.is_some();
+    answer::page(visitor, status, &deletion(&visitor.workspace, is_scheduled, access(visitor), problem))
 }
 
 /// The role first: whoever may not delete is not asked for a password.
@@ -57,25 +49,25 @@ async fn schedule(State(app): State<Arc<App>>, visitor: SignedIn, browser: Brows
             Ok(()) => {}
             Err(SignInRefusal::Wrong) => {
                 let refusal = mistake("The password is not right", "Nothing was changed.");
-                return page(&app, &visitor, refusal).await;
+                return page(&visitor, refusal);
             }
             Err(SignInRefusal::TooMany(_)) => {
                 let (_, problem) =
                     mistake("That was tried too often", "Nothing was changed. Try again in a quarter of an hour.");
-                return page(&app, &visitor, (StatusCode::TOO_MANY_REQUESTS, problem)).await;
+                return page(&visitor, (StatusCode::TOO_MANY_REQUESTS, problem));
             }
             Err(SignInRefusal::Service(error)) => return failed(&visitor, Section::Settings, &error),
         }
     }
     match schedule_deletion(&app, &visitor.caller, form.text("name")).await {
-        Ok(_) => told(&app, PATH, "The workspace will be deleted in 7 days."),
-        Err(error) => page(&app, &visitor, refused(&error)).await,
+        Ok(_) => told(&app, PATH, "The deletion is scheduled. The owners are told by mail."),
+        Err(error) => page(&visitor, refused(&error)),
     }
 }
 
 async fn cancel(State(app): State<Arc<App>>, visitor: SignedIn) -> Response {
     match cancel_deletion(&app, &visitor.caller).await {
         Ok(()) => told(&app, PATH, "The workspace stays."),
-        Err(error) => page(&app, &visitor, refused(&error)).await,
+        Err(error) => page(&visitor, refused(&error)),
     }
 }

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    DraftId, EventId, HeldId, IdentityId, MessageId, RuleId, ThreadId, WebhookDeliveryId, WebhookId, WorkspaceId,
+    DraftId, EventId, HeldId, IdentityId, MessageId, RuleId, ThreadId, Timestamp, WebhookDeliveryId, WebhookId,
+    WorkspaceId,
     account::AccountMailJob,
     channel::ChannelKind,
     contact::SenderDecision,
@@ -63,6 +64,15 @@ pub struct SwitchedOffJob {
 pub struct RuleOffJob {
     pub workspace_id: WorkspaceId,
     pub disabled_rule_id: RuleId,
+}
+
+/// The body of a message on the notify queue: somebody asked for the workspace to be deleted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DeletionNoticeJob {
+    pub workspace_id: WorkspaceId,
+    /// When they did: one that was asked for since is told of by a job of its own.
+    pub deletion_requested_at: Timestamp,
 }
 
 /// The body of a message on the notify queue: a channel of an identity cannot be written to any more.
@@ -270,4 +280,6 @@ pub enum NotifyWork {
     BrokenChannel(BrokenChannelJob),
     /// About the new senders of an hour.
     HeldDigest(HeldDigestJob),
+    /// About the deletion of the workspace.
+    Deletion(DeletionNoticeJob),
 }

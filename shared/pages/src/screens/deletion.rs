@@ -1,13 +1,9 @@
 //! Deleting the workspace: what that means, and taking it back.
 
-use actionlayer_channels::legible::moment;
-use actionlayer_domain::{Timestamp, Workspace, erasure::Erasure};
+use actionlayer_domain::Workspace;
 use askama::Template;
 
-use super::{
-    Access, Problem, Screen,
-    parts::{Tabs, When, when},
-};
+use super::{Access, Problem, Screen, parts::Tabs};
 use crate::dashboard::Section;
 
 #[derive(Template)]
@@ -17,37 +13,14 @@ struct Page<'a> {
     tab: &'static str,
     problem: Option<Problem>,
     name: &'a str,
-    scheduled: Option<Scheduled>,
+    is_scheduled: bool,
     access: Access,
 }
 
-struct Scheduled {
-    by: String,
-    requested: When,
-    due: String,
-    can_be_taken_back: bool,
-}
-
-/// What the deletion means, with the form that asks for it or takes it back.
-pub fn deletion(
-    workspace: &Workspace,
-    scheduled: Option<&Erasure>,
-    access: Access,
-    problem: Option<Problem>,
-    now: Timestamp,
-) -> Screen {
-    let page = Page {
-        frame: Tabs,
-        tab: "/settings/delete",
-        problem,
-        name: workspace.name.as_str(),
-        scheduled: scheduled.map(|erasure| Scheduled {
-            by: actionlayer_channels::named(&erasure.requested_by),
-            requested: when(erasure.requested_at, now),
-            due: moment(erasure.due_at),
-            can_be_taken_back: erasure.can_be_taken_back(),
-        }),
-        access,
-    };
+/// What the deletion means, with the form that asks for it. That it was asked for, and the button that takes it back, stand in
+/// the frame of every screen.
+pub fn deletion(workspace: &Workspace, is_scheduled: bool, access: Access, problem: Option<Problem>) -> Screen {
+    let page =
+        Page { frame: Tabs, tab: "/settings/delete", problem, name: workspace.name.as_str(), is_scheduled, access };
     Screen::of(Section::Settings, "Delete the workspace", &page)
 }

@@ -51,7 +51,7 @@ pub(super) async fn put(app: &App, account_mail: AccountMail, nonce: String) -> 
 /// What a mail says, and to whom.
 struct Letter {
     to: EmailAddress,
-    subject: &'static str,
+    subject: HeaderText,
     text: String,
 }
 
@@ -63,7 +63,33 @@ pub(crate) async fn send_account_mail(app: &App, job: &AccountMailJob) -> Result
     };
     let token = derived(app, &job.nonce).await?;
     let Some(letter) = letter(app, &job.account_mail, &token).await? else { return Ok(()) };
-    match send(app, &from, &letter, app.now()).await {
+    hand_over(app, &from, &letter).await
+}
+
+/// Tells people something, as the deployment: where no identity can. `Err` when SES said "not now" to the first mail: it is to
+/// be tried again for all.
+pub(crate) async fn tell_as_deployment(
+    app: &App,
+    people: &[EmailAddress],
+    subject: &HeaderText,
+    text: &str,
+) -> Result<(), ServiceError> {
+    let Some(from) = sender(app).await? else {
+        tracing::warn!("owners cannot be told: there is no address to send it from");
+        return Ok(());
+    };
+    for (i, to) in people.iter().enumerate() {
+        let letter = Letter { to: to.clone(), subject: subject.clone(), text: text.to_owned() };
+        let taken = hand_over(app, &from, &letter).await;
+        if i == 0 {
+            taken?;
+        }
+    }
+    Ok(())
+}
+
+async fn hand_over(app: &App, from: &EmailAddress, letter: &Letter) -> Result<(), ServiceError> {
+    match send(app, from, letter, app.now()).await {
         SendOutcome::Accepted { .. } => Ok(()),
         SendOutcome::Refused(failure) => {
             tracing::warn!(code = ?failure.code, "a mail about an account was refused");
@@ -99,7 +125,8 @@ async fn letter(app: &App, mail: &AccountMail, token: &LinkToken) -> Result<Opti
                  the password: {0}/reset\n\nIf it was not you, nothing needs to be done.",
                 app.settings.public_url
             );
-            Ok(Some(Letter { to: email.clone(), subject: "You have an account already", text }))
+            let subject = HeaderText::sanitize("You have an account already");
+            Ok(Some(Letter { to: email.clone(), subject, text }))
         }
         AccountMail::Reset { email } => {
             let Some(user) = find_user(app, email).await? else { return Ok(None) };
@@ -130,7 +157,7 @@ async fn keep_and_describe(
         Err(CommitError::Store(error)) => return Err(error.into()),
     }
     let words = words(&link.purpose, &url(app, &link.purpose, token), &HeaderText::sanitize(""));
-    Ok(words.map(|(subject, text)| Letter { to: user.email.clone(), subject, text }))
+    Ok(words.map(|(subject, text)| Letter { to: user.email.clone(), subject: HeaderText::sanitize(subject), text }))
 }
 
 async fn workspace_name(app: &App, link: &AccountLink) -> Result<HeaderText, ServiceError> {
@@ -147,7 +174,8 @@ fn describe(purpose: &LinkPurpose, url: &str, workspace_name: &HeaderText) -> Op
         | LinkPurpose::VerifyEmail { email, .. } => email.clone(),
         LinkPurpose::ResetPassword { .. } | LinkPurpose::FirstOwner => return None,
     };
-    words(purpose, url, workspace_name).map(|(subject, text)| Letter { to, subject, text })
+    let words = words(purpose, url, workspace_name);
+    words.map(|(subject, text)| Letter { to, subject: HeaderText::sanitize(subject), text })
 }
 
 /// Subject and text of a mail. What others chose, such as names, is cut short and no link: nobody is to send a text of their
@@ -197,7 +225,7 @@ async fn send(app: &App, from: &EmailAddress, letter: &Letter, now: Timestamp) -
         to: vec![OutboundMailbox::from(letter.to.clone())],
         cc: Vec::new(),
         reply_to: None,
-        subject: HeaderText::sanitize(letter.subject),
+        subject: letter.subject.clone(),
         date: now,
         message_id,
         in_reply_to: None,

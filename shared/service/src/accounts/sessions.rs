@@ -3,6 +3,7 @@
 use actionlayer_domain::{
     Caller, Workspace, WorkspaceId,
     account::{AuditAct, AuditEntry, Membership, Session, SessionToken, User},
+    erasure::Erasure,
 };
 use actionlayer_store::{Row, Transaction, keys};
 
@@ -15,6 +16,8 @@ pub struct Visitor {
     pub session: Session,
     /// The workspace they look at and what they are to it; none where they belong to none.
     pub place: Option<Place>,
+    /// That this workspace is to be deleted, if it is.
+    pub deletion: Option<Erasure>,
     /// They looked at another workspace until now, which they do not belong to any more.
     pub was_moved: bool,
 }
@@ -40,7 +43,8 @@ pub async fn visitor(app: &App, cookie: &str) -> Result<Visitor, ServiceError> {
     let found = app.store.session_and_user(token.user_id(), &token.sha256_hex()).await?;
     let (session, user) = found.ok_or(ServiceError::Unauthorized)?;
     session.value.check(&user.value, now).map_err(|_| ServiceError::Unauthorized)?;
-    let place = place(app, &user.value, session.value.workspace_id).await?;
+    let (place, deletion) = place(app, &user.value, session.value.workspace_id).await?.unzip();
+    let deletion = deletion.flatten();
     let moved = place.as_ref().map(|place| place.workspace.id);
     let was_moved = session.value.workspace_id.is_some() && moved != session.value.workspace_id;
     let session = if session.value.is_to_be_stamped(now) || moved != session.value.workspace_id {
@@ -48,11 +52,14 @@ pub async fn visitor(app: &App, cookie: &str) -> Result<Visitor, ServiceError> {
     } else {
         session.value
     };
-    Ok(Visitor { user: user.value, session, place, was_moved })
+    Ok(Visitor { user: user.value, session, place, deletion, was_moved })
 }
 
+/// A workspace somebody looks at, and that it is to be deleted, if it is.
+type PlaceAndDeletion = (Place, Option<Erasure>);
+
 /// The workspace a session looks at; another one of its user's when they do not belong to it any more.
-async fn place(app: &App, user: &User, at: Option<WorkspaceId>) -> Result<Option<Place>, ServiceError> {
+async fn place(app: &App, user: &User, at: Option<WorkspaceId>) -> Result<Option<PlaceAndDeletion>, ServiceError> {
     if let Some(at) = at
         && let Some(place) = place_at(app, user, at).await?
     {
@@ -70,12 +77,13 @@ async fn place(app: &App, user: &User, at: Option<WorkspaceId>) -> Result<Option
 }
 
 /// A workspace a user belongs to, as of now.
-pub(super) async fn place_at(app: &App, user: &User, at: WorkspaceId) -> Result<Option<Place>, ServiceError> {
+async fn place_at(app: &App, user: &User, at: WorkspaceId) -> Result<Option<PlaceAndDeletion>, ServiceError> {
     let standing = app.store.standing(at, user.id).await?;
+    let deletion = standing.erasure.map(|row| row.value);
     Ok(standing
         .workspace
         .zip(standing.membership)
-        .map(|(workspace, membership)| Place { workspace: workspace.value, membership: membership.value }))
+        .map(|(workspace, membership)| (Place { workspace: workspace.value, membership: membership.value }, deletion)))
 }
 
 /// Writes down that a session was used, and where. Somebody else's stamp is as good.
@@ -119,7 +127,7 @@ pub async fn end_session(app: &App, visitor: &Visitor, sha256_hex: &str) -> Resu
 
 /// Looks at another workspace of one's own.
 pub async fn switch_workspace(app: &App, visitor: &Visitor, to: WorkspaceId) -> Result<(), ServiceError> {
-    let place = place_at(app, &visitor.user, to).await?.ok_or(ServiceError::NotFound { what: "workspace" })?;
+    let (place, _) = place_at(app, &visitor.user, to).await?.ok_or(ServiceError::NotFound { what: "workspace" })?;
     until_settled(app, || async {
         let row = app.store.get::<Session>(&keys::session(visitor.user.id, &visitor.session.sha256_hex)).await?;
         let row = row.ok_or(ServiceError::Unauthorized)?;

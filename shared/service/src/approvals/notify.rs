@@ -46,6 +46,7 @@ use crate::{
         notify_of_digest::notify_of_digest,
         notify_of_sender::{notify_of_sender, tell_sender_decided},
     },
+    workspace::notify_of_deletion::notify_of_deletion,
 };
 
 /// A worker that has been at it for so long is dead. Its calls give up much sooner.
@@ -72,6 +73,7 @@ pub async fn notify(app: &App, work: &NotifyWork) -> Result<(), ServiceError> {
         NotifyWork::Prompt(job) => prompt(app, job).await,
         NotifyWork::Account(job) => send_account_mail(app, job).await,
         NotifyWork::HeldDigest(job) => Box::pin(notify_of_digest(app, job)).await,
+        NotifyWork::Deletion(job) => notify_of_deletion(app, job).await,
     }
 }
 

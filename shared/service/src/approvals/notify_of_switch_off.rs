@@ -8,7 +8,9 @@ use actionlayer_domain::{
 use actionlayer_store::keys;
 
 use crate::{
-    App, ServiceError, accounts::members::owner_addresses, approvals::approver_mail::ApproverMail,
+    App, ServiceError,
+    accounts::{account_mail::tell_as_deployment, members::owner_addresses},
+    approvals::approver_mail::ApproverMail,
     identities::read_identities::approvers,
 };
 
@@ -25,7 +27,8 @@ pub(crate) async fn notify_of_switch_off(app: &App, job: &SwitchedOffJob) -> Res
     tell_owners(app, job.workspace_id, &webhook.id.to_string(), &subject, &text).await
 }
 
-/// Mails those who own a workspace, or, where no owner has an address, those who decide in it; each once.
+/// Mails those who own a workspace, or, where no owner has an address, those who decide in it; each once. Where no identity
+/// is active, owners are told as the deployment tells of accounts.
 pub(crate) async fn tell_owners(
     app: &App,
     workspace: WorkspaceId,
@@ -36,6 +39,9 @@ pub(crate) async fn tell_owners(
     let owners = owner_addresses(app, workspace).await?;
     let identities = app.store.identities(workspace).await?;
     let people = people(&owners, identities.iter().map(|row| &row.value));
+    if people.is_empty() {
+        return tell_as_deployment(app, &owners[..owners.len().min(MAX_TOLD)], subject, text).await;
+    }
     for (i, (identity, person)) in people.into_iter().enumerate() {
         let mail = ApproverMail {
             name: name.to_owned(),
