@@ -68,7 +68,7 @@ pub(crate) async fn count(world: &World) -> Vec<Price> {
 }
 
 /// What the stream carries after a mail came in.
-async fn received(world: &World, id: &str) -> Change {
+pub(crate) async fn received(world: &World, id: &str) -> Change {
     let World { app, caller, .. } = world;
     world.receive(id, mail(id, None)).await;
     let page = PageRequest { limit: 1, offset: 0, cursor: None };

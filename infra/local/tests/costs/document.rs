@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::cycle::Step;
+use crate::{cycle::Step, operations};
 
 /// What AWS charges for one of something, in US dollars. List prices of us-east-1, without any free tier.
 struct Price {
@@ -66,9 +66,9 @@ pub(crate) struct Costs {
     pub(crate) in_all: f64,
 }
 
-/// `merge` is what merging the words of `merged` mails costs; a cycle has two mails.
+/// `merge` is what merging the words of `merged` mails costs; a cycle has two mails. `pages` are those of the dashboard.
 #[allow(clippy::cast_precision_loss, reason = "counts are small")]
-pub(crate) fn costs(steps: &[Step], merge: &Step, merged: usize) -> Costs {
+pub(crate) fn costs(steps: &[Step], merge: &Step, merged: usize, pages: &[operations::Price]) -> Costs {
     let share = 2.0 / merged as f64;
     let sum = |of: fn(&Step) -> f64| steps.iter().map(of).sum::<f64>() + of(merge) * share;
     let lines = [
@@ -121,6 +121,16 @@ pub(crate) fn costs(steps: &[Step], merge: &Step, merged: usize) -> Costs {
         number(sum(|step| step.blob_puts as f64)),
         number(sum(|step| step.blob_gets as f64)),
     );
+    text.push_str(PAGES);
+    for operations::Price { operation, round_trips, requests, read_units, write_units } in pages {
+        let _ = writeln!(
+            text,
+            "| `{operation}` | {round_trips} | {requests} | {} | {} | ${:.2} |",
+            number(*read_units),
+            number(*write_units),
+            (read_units * READ.dollars + write_units * WRITE.dollars) * 1e6,
+        );
+    }
     text.push_str(TAIL);
     Costs { text, without_ses, in_all }
 }
@@ -152,6 +162,19 @@ given back; deliveries that are due together share that. Rules are priced step b
 
 ## In which step
 
+";
+
+const PAGES: &str = "
+## Pages of the dashboard
+
+What opening a page asks of the table, the visitor's session, membership and workspace included (2 round trips, 5 read units), with
+some twenty conversations in the workspace, in the middle of a month (events and runs of the last 30 days lie in two). Round trips
+follow one another; requests of one trip go together. Pages that need no session read a link at most. A page that waits looks again by
+itself while somebody looks at it: *Get started* every 3 seconds for the first mail, every 10 for the first draft and every 30 for DNS, a
+conversation every 2 seconds while a mail is on its way, an export every 15.
+
+| page | round trips | requests | read units | write units | DynamoDB, a million times |
+|---|--:|--:|--:|--:|--:|
 ";
 
 const TAIL: &str = "

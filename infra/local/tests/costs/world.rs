@@ -1,11 +1,11 @@
 //! An engine, and the product on a table of its own beside it, where nobody else reads or writes.
 #![allow(dead_code, reason = "the tests and the benchmark share it, and each uses its own part")]
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use actionlayer_domain::{
-    ApiKeySecret, Draft, DraftBody, DraftId, DraftStatus, Entropy, HeaderText, Identity, Message, MessageBody,
-    MessageId, SendingDomain, Thread, ThreadId, Timestamp,
+    ApiKeySecret, Clock as _, Draft, DraftBody, DraftId, DraftStatus, Entropy, HeaderText, Identity, Message,
+    MessageBody, MessageId, SendingDomain, Thread, ThreadId, Timestamp,
     message::{Authentication, Direction, Verdict},
     rate::RateClass,
     thread::ThreadStatus,
@@ -50,6 +50,22 @@ impl World {
     pub(crate) async fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let engine = Engine::start(EngineOptions::on_free_ports(folder.path())).await.unwrap();
+        Self::on(engine, folder).await
+    }
+
+    /// The same in the middle of a month: the last 30 days are of two months, so that what has a partition for each costs the
+    /// same whenever it is counted.
+    pub(crate) async fn start_in_mid_month() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let engine = Engine::start(EngineOptions::on_free_ports(folder.path())).await.unwrap();
+        let now = engine.clock().now();
+        let days = (0..31).map(|days| Duration::from_hours(24 * days));
+        let mut wait = days.filter(|wait| now.after(*wait).date().ends_with("-15"));
+        engine.clock().advance(wait.next().unwrap()).await.unwrap();
+        Self::on(engine, folder).await
+    }
+
+    async fn on(engine: Engine, folder: tempfile::TempDir) -> Self {
         let (engine_caller, domain) = verified_domain(&engine).await;
         let environment = own_table(&engine).await;
         let ports = Ports { clock: engine.clock().clone(), entropy: Arc::new(NeverDue(OsEntropy)) };
