@@ -64,7 +64,6 @@ struct Page {
 
 /// The five records, as a table.
 pub(super) struct Records {
-    pub(super) id: String,
     pub(super) rows: Vec<Record>,
     pub(super) is_verified: bool,
     pub(super) checked: Option<When>,
@@ -107,7 +106,7 @@ pub fn domain(
 }
 
 /// Where this deployment is reached, if that is one machine for itself: its DNS is a stand-in, and no registrar's.
-fn own_machine(public_url: &str) -> Option<&str> {
+pub(super) fn own_machine(public_url: &str) -> Option<&str> {
     let is_loopback = ["http://127.0.0.1:", "http://localhost:", "http://[::1]:"];
     is_loopback.iter().any(|start| public_url.starts_with(start)).then_some(public_url)
 }
@@ -119,7 +118,6 @@ pub(super) fn records(domain: &SendingDomain, public_url: &str, now: Timestamp) 
         format!("curl -s {url}/local/dns/publish -H 'Content-Type: application/json' -d '{{\"domain\": \"{name}\"}}'")
     });
     Records {
-        id: domain.id.to_string(),
         rows: domain.records.iter().map(record).collect(),
         is_verified,
         command,

@@ -8,7 +8,7 @@ use askama::Template;
 
 use super::{
     Access, Problem, Screen,
-    domains::{Records, records},
+    domains::{Records, own_machine, records},
     parts::{When, when},
 };
 use crate::dashboard::Section;
@@ -37,6 +37,7 @@ pub struct Progress<'a> {
 #[template(path = "screens/setup.html")]
 struct Page {
     problem: Option<Problem>,
+    wait: Option<Wait>,
     done: usize,
     next: usize,
     domain: Option<Domain>,
@@ -50,6 +51,21 @@ struct Page {
     access: Access,
 }
 
+/// What the page waits for: it looks again by itself.
+struct Wait {
+    /// How often.
+    seconds: u32,
+    /// The form that asks for it, if one does.
+    by: Option<String>,
+}
+
+/// DNS is asked as often as this.
+const DNS_SECONDS: u32 = 30;
+/// Mail comes within seconds.
+const MAIL_SECONDS: u32 = 3;
+/// An agent takes its time.
+const DRAFT_SECONDS: u32 = 10;
+
 struct Domain {
     id: String,
     name: String,
@@ -61,6 +77,8 @@ struct Domain {
 struct Mailbox {
     id: String,
     address: String,
+    /// Where to write to it from, where no mail from outside can come.
+    mail_program: Option<String>,
 }
 
 struct Key {
@@ -97,6 +115,7 @@ pub fn setup(progress: Progress<'_>, problem: Option<Problem>) -> Screen {
     let key = used.map(|(key, used)| (key, Some(used))).or_else(|| progress.keys.first().map(|(key, _)| (key, None)));
     let page = Page {
         problem,
+        wait: wait(&progress, domain),
         done: steps.iter().filter(|done| **done).count(),
         next: steps.iter().position(|done| !done).unwrap_or(STEPS) + 1,
         domain: domain.map(|domain| Domain {
@@ -106,8 +125,7 @@ pub fn setup(progress: Progress<'_>, problem: Option<Problem>) -> Screen {
             suggestion: domain.suggestion.clone(),
             records: records(domain, progress.public_url, progress.now),
         }),
-        identity: identity
-            .map(|identity| Mailbox { id: identity.id.to_string(), address: identity.email_address.to_string() }),
+        identity: identity.map(|identity| mailbox(identity, progress.public_url)),
         has_channel,
         key: key.map(|(key, used)| Key { prefix: key.prefix.clone(), used: used.map(|used| when(used, progress.now)) }),
         thread: progress.thread.map(|thread| Mail {
@@ -122,6 +140,27 @@ pub fn setup(progress: Progress<'_>, problem: Option<Problem>) -> Screen {
         access: progress.access,
     };
     Screen::of(Section::Setup, "Get started", &page)
+}
+
+fn mailbox(identity: &Identity, public_url: &str) -> Mailbox {
+    let address = identity.email_address.to_string();
+    let mail_program = own_machine(public_url).map(|_| format!("/local/mail?to={}", address.replace('+', "%2B")));
+    Mailbox { id: identity.id.to_string(), address, mail_program }
+}
+
+/// What the page waits for, as far as the workspace is.
+fn wait(progress: &Progress<'_>, domain: Option<&SendingDomain>) -> Option<Wait> {
+    let look = |seconds| Some(Wait { seconds, by: None });
+    match domain {
+        Some(domain) if domain.status != DomainStatus::Verified => {
+            let by = progress.access.administer.then(|| format!("/onboarding/verify/{}", domain.id));
+            Some(Wait { seconds: DNS_SECONDS, by })
+        }
+        _ if progress.identities.is_empty() || progress.has_sent => None,
+        _ if progress.thread.is_none() => look(MAIL_SECONDS),
+        _ if progress.draft.is_none() => look(DRAFT_SECONDS),
+        _ => None,
+    }
 }
 
 /// The call that submits a draft, with everything but the key filled in.
