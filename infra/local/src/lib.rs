@@ -37,6 +37,8 @@ pub mod kms;
 pub mod listen;
 pub mod local_access;
 mod local_routes;
+mod mail_page;
+mod markup;
 /// Everything that left.
 pub mod outbox;
 mod posted_fields;

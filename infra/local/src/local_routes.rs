@@ -21,15 +21,17 @@ use crate::{
     faults::{self, Faults},
     gateway::refusal,
     local_access::{self, LocalToken},
+    mail_page::{self, MailPage},
     outbox::{self, Outbox},
     slack::{self, Slack},
-    smtp::{self, Verdicts},
+    smtp::{self, Receiver, Verdicts},
     telegram::{self, Telegram},
 };
 
 /// What the routes work with.
 pub(crate) struct LocalRoutes {
     pub(crate) outbox: Arc<Outbox>,
+    pub(crate) receiver: Arc<Receiver>,
     pub(crate) verdicts: Verdicts,
     pub(crate) zones: Zones,
     pub(crate) records: Arc<dyn RecordsProvider>,
@@ -48,6 +50,7 @@ pub(crate) fn health() -> Router {
 
 /// Everything under `/local`, for this machine alone.
 pub(crate) fn router(routes: LocalRoutes, token: LocalToken) -> Router {
+    let mail = MailPage { outbox: routes.outbox.clone(), receiver: routes.receiver, clock: routes.clock.clone() };
     Router::new()
         .route("/local/sweep", post(sweep))
         .with_state(routes.sweep)
@@ -55,6 +58,7 @@ pub(crate) fn router(routes: LocalRoutes, token: LocalToken) -> Router {
         .route("/local", get(unknown))
         .route("/local/{*path}", axum::routing::any(unknown))
         .merge(outbox::router(routes.outbox))
+        .merge(mail_page::router(mail))
         .merge(smtp::verdicts_router(routes.verdicts))
         .merge(dns::router(routes.zones, routes.records))
         .merge(faults::router(routes.faults))

@@ -160,7 +160,7 @@ fn greet(engine: &Engine, start_link: &str, data: &std::path::Path, made_token: 
     writeln!(out, "ready http={url} smtp={smtp} slack={} telegram={}", at.slack, at.telegram)?;
     writeln!(out, "  Open       {start_link}")?;
     writeln!(out, "             it signs you in, once, and makes you the owner the first time")?;
-    writeln!(out, "  API        {url}/v1       mail in {smtp}       what left {local}/local/outbox")?;
+    writeln!(out, "  API        {url}/v1       mail in {smtp}       mail of everybody {local}/local/mail")?;
     writeln!(
         out,
         "  Slack      {local}/local/slack      Telegram {local}/local/telegram    played here, with buttons that work"

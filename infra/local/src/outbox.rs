@@ -280,7 +280,7 @@ impl Outbox {
             .await
     }
 
-    async fn list(&self, limit: u32, base_url: String) -> Result<Vec<Value>, StateError> {
+    pub(crate) async fn list(&self, limit: u32, base_url: String) -> Result<Vec<Value>, StateError> {
         self.state
             .call(move |tx| {
                 let mut statement = tx.prepare_cached(
@@ -304,7 +304,7 @@ impl Outbox {
             .await
     }
 
-    async fn raw(&self, id: String) -> Result<Option<Vec<u8>>, StateError> {
+    pub(crate) async fn raw(&self, id: String) -> Result<Option<Vec<u8>>, StateError> {
         self.state
             .call(move |tx| {
                 let sql = "SELECT raw FROM outbox WHERE id = ?1";

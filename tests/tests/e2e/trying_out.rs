@@ -1,6 +1,7 @@
-//! Test mails of identities, and reading a long thread by pages.
+//! Test mails of identities, the mail program of everybody else, and reading a long thread by pages.
 
-use actionlayer_tests::{APPROVER, CUSTOMER, Letter, World, world::id};
+use actionlayer_tests::{APPROVER, Answer, CUSTOMER, Letter, World, eventually, world::id};
+use reqwest::Method;
 use serde_json::json;
 
 #[tokio::test]
@@ -26,6 +27,52 @@ async fn an_identity_sends_a_test_mail() {
     assert_eq!(refused["details"][0]["field"], "to");
     world.owner.patch(&identity, json!({"status": "suspended"})).await.expect(200);
     world.owner.post(&path, json!({"to": "me@elsewhere.test"})).await.refused(422, "identity_suspended");
+}
+
+/// Posts the form of `/local/mail`, as its page does.
+async fn write(world: &World, to: &str, subject: &str, text: &str, answers: &str) -> Answer {
+    let encoded = |text: &str| text.replace('@', "%40").replace(' ', "+");
+    let form = format!(
+        "from={}&to={}&subject={}&text={}&answers={answers}",
+        encoded(CUSTOMER),
+        encoded(to),
+        encoded(subject),
+        encoded(text)
+    );
+    let headers = [("content-type", "application/x-www-form-urlencoded"), ("origin", world.engine.http.as_str())];
+    world.anyone.staying().ask(Method::POST, "/local/mail", &headers, form.into_bytes()).await
+}
+
+#[tokio::test]
+async fn mail_is_written_read_and_answered_in_a_browser() {
+    let world = World::start().await;
+    let refused = write(&world, "mia@elsewhere.test", "Hello", "Hi", "").await;
+    assert!(refused.status == 422 && refused.text().contains("No domain"), "{}", refused.text());
+    assert_eq!(write(&world, "nobody", "Hello", "Hi", "").await.status, 422);
+    assert_eq!(write(&world, world.address(), "Opening hours", "When do you open", "").await.status, 303);
+    let thread = eventually("the thread", async || {
+        world.threads().await.into_iter().find(|thread| thread["subject"] == "Opening hours")
+    })
+    .await;
+    let draft = world.asked(&thread, "We open at nine.").await;
+    world.approval_mail("We open at nine.").await;
+    let list = world.anyone.get("/local/mail").await.text();
+    let read = list.split("?read=").nth(1).unwrap().split('"').next().unwrap();
+    let approval = world.anyone.get(&format!("/local/mail?read={read}")).await.text();
+    assert!(approval.contains(&format!("<a href=\"{}/callbacks/email/", world.engine.http)), "{approval}");
+
+    world.act(&draft, "approve").await.expect(200);
+    world.act(&draft, "send").await.expect(202);
+    let sent = world.the_answer().await;
+    let form = world.anyone.get(&format!("/local/mail?answer={}", sent.id)).await.text();
+    assert!(form.contains(&format!("value=\"{}\"", world.address())) && form.contains("Re: Opening hours"), "{form}");
+    let answer = write(&world, world.address(), "Re: Opening hours", "And on Sundays", &sent.id).await;
+    assert_eq!(answer.status, 303);
+    eventually("the answer in the same thread", async || {
+        let thread = world.thread(&thread).await;
+        thread["messages"].as_array()?.iter().any(|message| message["snippet"] == "And on Sundays").then_some(())
+    })
+    .await;
 }
 
 #[tokio::test]

@@ -76,6 +76,7 @@ pub(super) async fn start(options: EngineOptions) -> Result<Engine, EngineError>
     let local = local_routes::router(
         LocalRoutes {
             outbox: outbox.clone(),
+            receiver: receiver.clone(),
             verdicts,
             zones,
             records: Arc::new(DomainRecords(code.app.clone())),

@@ -15,10 +15,10 @@ use serde_json::{Map, Value, json};
 use super::{
     Slack,
     methods::Refusal,
-    page::{escape, frame},
+    page::frame,
     world::{Consent, Grant, TEAM_ID, TEAM_NAME},
 };
-use crate::ses::random;
+use crate::{markup::escape, ses::random};
 
 #[derive(Deserialize)]
 pub(super) struct Asked {

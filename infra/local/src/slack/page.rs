@@ -13,6 +13,7 @@ use super::{
     Slack,
     world::{Message, Modal, TEAM_NAME, User, World},
 };
+use crate::markup::escape;
 
 const STYLE: &str = include_str!("page.css");
 
@@ -22,6 +23,9 @@ pub(super) struct Look {
     user: String,
     #[serde(default)]
     channel: String,
+    /// The app whose settings are shown.
+    #[serde(default)]
+    app: String,
 }
 
 /// The page.
@@ -33,14 +37,14 @@ pub(super) async fn show(Shared(slack): Shared<Arc<Slack>>, Query(look): Query<L
             let channel = world.channel(&look.channel).unwrap_or(&world.channels[0]).id.clone();
             let modal = world.views.get(&user.id);
             let mut body = String::from("<div class=app>");
-            body.push_str(&sidebar(world, user, &channel));
+            body.push_str(&sidebar(world, user, &channel, &look.app));
             body.push_str(&messages(world, user, &channel));
             body.push_str("</div>");
             if let Some(view) = modal {
                 body.push_str(&modal_form(view, user, &channel));
             }
-            // A modal is not to be typed into from under somebody's hands.
-            frame(&format!("{TEAM_NAME} – Slack on this machine"), &body, modal.is_none())
+            // Neither a modal nor an app's settings are to be typed into, or copied from, under somebody's hands.
+            frame(&format!("{TEAM_NAME} – Slack on this machine"), &body, modal.is_none() && look.app.is_empty())
         })
         .await;
     Html(page).into_response()
@@ -56,7 +60,7 @@ pub(super) fn frame(title: &str, body: &str, renews: bool) -> String {
     )
 }
 
-fn sidebar(world: &World, user: &User, current: &str) -> String {
+fn sidebar(world: &World, user: &User, current: &str, shown_app: &str) -> String {
     let mut html = format!("<nav><h1>{TEAM_NAME}</h1><p>You are</p><ul>");
     for person in &world.users {
         let mark = if person.id == user.id { " class=on" } else { "" };
@@ -74,23 +78,27 @@ fn sidebar(world: &World, user: &User, current: &str) -> String {
         let name = escape(&channel.name);
         _ = write!(html, "<li{mark}><a href=\"?as={}&amp;channel={}\">{sign} {name}</a></li>", user.id, channel.id);
     }
-    html.push_str("</ul><p>Apps</p>");
+    html.push_str("</ul><p>Apps</p><ul>");
     for app in &world.apps {
+        let (mark, shown) = if app.id == shown_app { (" class=on", "") } else { ("", app.id.as_str()) };
+        let name = escape(&app.name);
+        _ = write!(html, "<li{mark}><a href=\"?as={}&amp;channel={current}&amp;app={shown}\">{name}</a></li>", user.id);
+        if app.id != shown_app {
+            continue;
+        }
         let token = world.tokens.iter().find(|token| token.app_id == app.id && !token.revoked);
         let token = token.map_or("not installed", |token| token.token.as_str());
         _ = write!(
             html,
-            "<details><summary>{}</summary><form method=post action=/local/slack/state>\
-             <label>Bot User OAuth Token<input readonly value=\"{}\"></label>\
+            "<li><form method=post action=/local/slack/state><label>Bot User OAuth Token<input readonly value=\"{}\"></label>\
              <label>Signing Secret<input readonly name=signing_secret value=\"{}\"></label>\
-             <label>Interactivity, Request URL<input name=request_url value=\"{}\"></label><button>Save</button></form></details>",
-            escape(&app.name),
+             <label>Interactivity, Request URL<input name=request_url value=\"{}\"></label><button>Save</button></form></li>",
             escape(token),
             escape(&app.signing_secret),
             escape(&app.request_url),
         );
     }
-    html.push_str("</nav>");
+    html.push_str("</ul></nav>");
     html
 }
 
@@ -262,8 +270,4 @@ fn lines(text: &str) -> String {
 
 fn unescape(text: &str) -> String {
     text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
-}
-
-pub(super) fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

@@ -12,6 +12,7 @@ use super::{
     Telegram,
     world::{BOT_TOKEN, Message, User, World},
 };
+use crate::markup::escape;
 
 const STYLE: &str = include_str!("page.css");
 
@@ -24,6 +25,18 @@ pub(super) struct Look {
     /// The message that is answered.
     #[serde(default)]
     reply: Option<i64>,
+    /// What the page is used for besides looking.
+    #[serde(default)]
+    does: Does,
+}
+
+#[derive(Default, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Does {
+    #[default]
+    Look,
+    Write,
+    AskBotFather,
 }
 
 /// The page.
@@ -35,13 +48,14 @@ pub(super) async fn show(Shared(telegram): Shared<Arc<Telegram>>, Query(look): Q
             let mut chats = world.chats.iter().filter(|chat| chat.members.contains(&user.id) && chat.upgraded_to.is_none());
             let chat_id = chats.clone().find(|chat| chat.id == look.chat).or_else(|| chats.next()).map_or(0, |chat| chat.id);
             let asked = look.reply.or_else(|| waiting(world, chat_id));
-            // A reply is not to be typed from under somebody's hands.
-            let renew = if asked.is_some() { "" } else { "<meta http-equiv=refresh content=1>" };
+            // Nothing is to be typed, or copied, under somebody's hands.
+            let is_still = asked.is_some() || look.does != Does::Look;
+            let renew = if is_still { "" } else { "<meta http-equiv=refresh content=1>" };
             format!(
                 "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content=\"width=device-width, initial-scale=1\">{renew}\
                  <title>Telegram on this machine</title><style>{STYLE}</style><body>{}{}</body></html>",
-                sidebar(world, user, chat_id),
-                conversation(world, user, chat_id, asked)
+                sidebar(world, user, chat_id, look.does),
+                conversation(world, user, chat_id, (asked, is_still))
             )
         })
         .await;
@@ -54,7 +68,7 @@ fn waiting(world: &World, chat_id: i64) -> Option<i64> {
     (last.reply_markup["force_reply"] == true).then_some(last.id)
 }
 
-fn sidebar(world: &World, user: &User, current: i64) -> String {
+fn sidebar(world: &World, user: &User, current: i64, does: Does) -> String {
     let mut html = String::from("<nav><h1>Telegram</h1><p>You are</p><ul>");
     for person in &world.users {
         let mark = if person.id == user.id { " class=on" } else { "" };
@@ -78,11 +92,21 @@ fn sidebar(world: &World, user: &User, current: i64) -> String {
             chat.id
         );
     }
-    _ = write!(html, "</ul><p>BotFather says</p><code>{BOT_TOKEN}</code></nav>");
+    let own = format!("?as={}&amp;chat={current}", user.id);
+    html.push_str("</ul><p>Bots</p><ul>");
+    if does == Does::AskBotFather {
+        _ = write!(
+            html,
+            "<li class=on><a href=\"{own}\">BotFather</a></li></ul><p>The bot's token</p><code>{BOT_TOKEN}</code>"
+        );
+        _ = write!(html, "<p>You are user</p><code>{}</code></nav>", user.id);
+    } else {
+        _ = write!(html, "<li><a href=\"{own}&amp;does=ask_bot_father\">BotFather</a></li></ul></nav>");
+    }
     html
 }
 
-fn conversation(world: &World, user: &User, chat_id: i64, asked: Option<i64>) -> String {
+fn conversation(world: &World, user: &User, chat_id: i64, (asked, is_still): (Option<i64>, bool)) -> String {
     let mut html = String::from("<main>");
     let messages: Vec<&Message> = world.messages.iter().filter(|message| message.chat_id == chat_id).collect();
     if messages.is_empty() {
@@ -94,6 +118,14 @@ fn conversation(world: &World, user: &User, chat_id: i64, asked: Option<i64>) ->
     let toast = world.queries.iter().rev().find(|query| query.user_id == user.id && query.chat_id == chat_id);
     if let Some(text) = toast.and_then(|query| query.answer.as_ref()) {
         _ = write!(html, "<p class=toast role=status>{}</p>", escape(text));
+    }
+    if !is_still {
+        _ = write!(
+            html,
+            "<p class=write><a href=\"?as={}&amp;chat={chat_id}&amp;does=write\">Write a message</a></p></main>",
+            user.id
+        );
+        return html;
     }
     let reply = asked.map(|id| {
         format!("<input type=hidden name=reply_to value={id}><span class=quiet>In reply to message {id}</span>")
@@ -140,8 +172,4 @@ fn bubble(world: &World, user: &User, message: &Message) -> String {
         html.push_str("</div>");
     }
     html
-}
-
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

@@ -196,6 +196,7 @@ pub(super) async fn page(app: &App, visitor: &SignedIn, id: &str, status: Status
         slack_team: team.as_ref().map(|team| team.team_name.as_str()),
         access: access(visitor),
         own_address: visitor.user.email.as_str(),
+        public_url: &app.settings.public_url,
     };
     answer::page(visitor, status, &identities::identity(view, around.problem))
 }

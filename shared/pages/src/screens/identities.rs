@@ -10,6 +10,7 @@ use askama::Template;
 
 use super::{
     Access, Choice, Problem, Screen,
+    domains::own_machine,
     parts::{When, when},
 };
 use crate::dashboard::Section;
@@ -151,6 +152,8 @@ pub struct Shown<'a> {
     pub access: Access,
     /// The visitor's own address, to be suggested.
     pub own_address: &'a str,
+    /// Where this deployment is reached.
+    pub public_url: &'a str,
 }
 
 #[derive(Template)]
@@ -167,6 +170,8 @@ struct Page<'a> {
     slack_team: Option<&'a str>,
     access: Access,
     own_address: &'a str,
+    /// Slack and Telegram are played by the engine.
+    is_one_machine: bool,
 }
 
 struct Channel {
@@ -192,6 +197,7 @@ pub fn identity(view: Shown<'_>, problem: Option<Problem>) -> Screen {
         slack_team: view.slack_team,
         access: view.access,
         own_address: view.own_address,
+        is_one_machine: own_machine(view.public_url).is_some(),
     };
     Screen::of(Section::Identities, line(identity.display_name.as_str()), &page)
 }
