@@ -307,7 +307,7 @@ async fn rules_and_webhooks_are_made_by_forms() {
     let form = page.form("/rules").with_at("action", 1, "set_needs_review");
     let page = olga.post(&form).await;
     page.says("The rule was created").says("the mail's subject contains “opening”").says("none of these holds");
-    page.says("written by a machine is true").says("add the tag “hours”; mark for review");
+    page.says("written by a machine is yes").says("add the tag “hours”; mark for review");
     let rule = page.path.clone();
     let tried = olga.post(&page.form(&format!("{rule}/try"))).await;
     tried.says("It would match").says("add the tag “hours”: done");

@@ -86,6 +86,7 @@ pub(super) fn condition_words(form: &ConditionForm) -> String {
             let value = match &form.value {
                 None => String::new(),
                 Some(Value::String(text)) => format!(" “{}”", line(text)),
+                Some(Value::Bool(yes)) => if *yes { " yes" } else { " no" }.to_owned(),
                 Some(other) => format!(" {}", line(&other.to_string())),
             };
             format!("{} {}{value}", field_words(field), op_words(op))

@@ -108,6 +108,8 @@ pub(super) struct Delivery {
 pub(super) struct Attempt {
     pub(super) at: When,
     pub(super) words: String,
+    /// Whether it came to `good` or `bad`.
+    pub(super) tone: &'static str,
     pub(super) duration_ms: u32,
 }
 
@@ -186,5 +188,6 @@ fn attempted(attempt: &WebhookAttempt, now: Timestamp) -> Attempt {
         (None, Some(error)) => error.to_owned(),
         (None, None) => "No answer".to_owned(),
     };
-    Attempt { at: when(attempt.at, now), words, duration_ms: attempt.duration_ms }
+    let tone = if attempt.error.is_none() && attempt.status_code.is_some() { "good" } else { "bad" };
+    Attempt { at: when(attempt.at, now), words, tone, duration_ms: attempt.duration_ms }
 }
