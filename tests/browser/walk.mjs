@@ -1,67 +1,30 @@
 // The dashboard in a real browser. Every step is what a person does: a click, a key, a text in a field.
 
 import assert from "node:assert/strict";
-import { mkdirSync } from "node:fs";
-import axe from "axe-core";
-import { chromium } from "playwright-core";
-import { DOMAIN, approvalPath, base, call, htmlThatLeft, left, receive, submit, thread, waitFor } from "./world.mjs";
-
-const shots = process.argv[2];
-mkdirSync(shots, { recursive: true });
-const browser = await chromium.launch({ executablePath: process.env.CHROMIUM, args: ["--no-sandbox"] });
-const wide = { width: 1280, height: 800 };
-const phone = { width: 390, height: 844 };
-
-let failed = 0;
-async function step(name, run) {
-  const began = Date.now();
-  try {
-    await run();
-    console.log(`ok      ${name} (${Date.now() - began} ms)`);
-  } catch (error) {
-    failed += 1;
-    console.log(`FAILED  ${name}\n${error.stack ?? error}`);
-    throw error;
-  }
-}
-
-/** Whatever a page loads or runs from elsewhere, or that its policy stopped, fails the walk. */
-const complaints = [];
-function watch(context) {
-  context.on("page", (page) => {
-    page.on("console", (message) => {
-      if (message.type() === "error") complaints.push(`${page.url()}: ${message.text()}`);
-    });
-    page.on("pageerror", (error) => complaints.push(`${page.url()}: ${error}`));
-    page.on("request", (request) => {
-      if (!request.url().startsWith(base) && !request.url().startsWith("data:")) {
-        complaints.push(`${page.url()} asked ${request.url()}`);
-      }
-    });
-  });
-  return context;
-}
-
-async function clean(page, what) {
-  await page.evaluate(axe.source);
-  const found = await page.evaluate(async () => {
-    const result = await globalThis.axe.run(document, { resultTypes: ["violations"], iframes: false });
-    return result.violations.map((rule) => `${rule.id}: ${rule.help}: ${rule.nodes.map((node) => node.html).slice(0, 3).join(" | ")}`);
-  });
-  assert.deepEqual(found, [], `${what}: ${found.join("\n")}`);
-}
-
-/** Nothing sticks out to the right. */
-async function fits(page, what) {
-  const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-  assert(over <= 0, `${what}: ${over} pixels too wide`);
-}
+import { browser, clean, complaints, ended, fits, phone, shots, step, watch, wide } from "./browser.mjs";
+import { serverTimes } from "./times.mjs";
+import { DOMAIN, approvalPath, base, call, endpoint, htmlThatLeft, left, receive, submit, textTo, thread, waitFor } from "./world.mjs";
 
 const context = watch(await browser.newContext({ viewport: wide, colorScheme: "light" }));
 const page = await context.newPage();
 page.setDefaultTimeout(10_000);
 page.on("dialog", (dialog) => dialog.accept());
 let key;
+
+/** The page as it stands, wide and on a phone, in light and in dark. */
+async function everyWay(name) {
+  for (const colorScheme of ["light", "dark"]) {
+    await page.emulateMedia({ colorScheme });
+    for (const viewport of [wide, phone]) {
+      await page.setViewportSize(viewport);
+      await clean(page, `${name} (${colorScheme}, ${viewport.width})`);
+      await fits(page, `${name} at ${viewport.width}`);
+      await page.screenshot({ path: `${shots}/${name}-${viewport.width}-${colorScheme}.png`, fullPage: true });
+    }
+  }
+  await page.emulateMedia({ colorScheme: "light" });
+  await page.setViewportSize(wide);
+}
 
 try {
   await step("the printed link makes the owner", async () => {
@@ -228,6 +191,7 @@ try {
       const shown = words(await frame.innerText());
       assert.ok(shown.length > 10, shown);
       await page.getByRole("button", { name: "Approve & send" }).click();
+      await page.getByText("Approved", { exact: false }).first().waitFor();
       const reader = await context.newPage();
       await reader.setContent(await htmlThatLeft(from, subject));
       assert.equal(words(await reader.locator("body").innerText()), shown);
@@ -253,12 +217,14 @@ try {
     await page.getByLabel("Value 2.1", { exact: true }).fill("yes");
     await page.getByLabel("Detail of action 1").fill("billing");
     await clean(page, "a rule that is being written");
+    await page.locator("h1").click();
+    await everyWay("rule-nested");
     await page.getByRole("button", { name: "Add rule" }).last().click();
     await page.getByText("The rule was created").waitFor();
     await page.getByRole("button", { name: "Try it" }).click();
     await page.getByText("It would", { exact: false }).first().waitFor();
     await page.goto(`${base}/webhooks`);
-    await page.getByLabel("Address").fill(`${base}/healthz`);
+    await page.getByLabel("Address").fill(await endpoint());
     await page.getByRole("button", { name: "Add webhook" }).click();
     await page.getByText("Copy its secret now").waitFor();
     await receive({ from: "ada@customer.test", name: "Ada Lovelace", subject: "And on Monday?", text: "Thank you! And when do you open on Monday?\n\nAda" });
@@ -267,6 +233,13 @@ try {
     await page.locator("li", { hasText: "ada@customer.test" }).getByRole("button", { name: "Let them in" }).click();
     await page.getByText("Let in.", { exact: false }).waitFor();
     await submit(key, "And on Monday?", "Hi Ada,\n\non Mondays we open at eight.\n\nBest wishes", { rationale: "The regular hours." });
+    await page.goto(`${base}/settings/export`);
+    await page.getByRole("button", { name: /export/i }).first().click();
+    await waitFor("the export", async () => {
+      await call("POST", "/local/sweep");
+      await page.reload();
+      return (await page.locator('main a[href^="/settings/export/"]').count()) > 0;
+    });
   });
 
   const find = async (path, begin) => {
@@ -274,6 +247,12 @@ try {
     const link = await page.locator(`main a[href^="${begin}"]`).first().getAttribute("href");
     return link;
   };
+  // The oldest delivery was refused first, and taken five seconds later.
+  const webhook = (await call("GET", "/v1/webhooks", key)).data[0].id;
+  const delivered = await waitFor("a second try", async () => {
+    const list = await call("GET", `/v1/webhooks/${webhook}/deliveries?limit=100`, key);
+    return list.data.find((delivery) => delivery.attempts.length > 1 && delivery.state === "succeeded");
+  });
   const last = await thread(key, "Opening hours on Sunday");
   const screens = {
     inbox: "/inbox?show=all",
@@ -291,6 +270,8 @@ try {
     keys: "/settings/keys",
     users: "/settings/users",
     sessions: "/settings/sessions",
+    audit: "/settings/audit",
+    workspaces: "/workspaces",
     export: "/settings/export",
     deletion: "/settings/delete",
     onboarding: "/onboarding",
@@ -302,6 +283,7 @@ try {
     "rule-edit": `${await find("/rules", "/rules/0")}/edit`,
     webhooks: "/webhooks",
     webhook: await find("/webhooks", "/webhooks/"),
+    delivery: `/webhooks/${webhook}/deliveries/${delivered.id}`,
     events: "/events",
     suppressions: "/suppressions",
     usage: "/usage",
@@ -334,13 +316,34 @@ try {
     await narrow.close();
   });
 
+  await step("the server's time for each screen, this build on this machine", async () => {
+    for (const line of await serverTimes(screens, await context.cookies())) console.log(line);
+  });
+
+  await step("a deletion is asked for, shown on every screen, and called off on any of them", async () => {
+    await page.goto(`${base}/settings/delete`);
+    await page.getByLabel("The name of the workspace").fill("Novacore");
+    await page.getByLabel("Your password").fill("a walk by the river");
+    await page.getByRole("button", { name: "Delete this workspace in 7 days" }).click();
+    await page.getByText("The owners are told by mail").waitFor();
+    assert.match(await textTo("olga@novacore.test", "will be deleted on"), /Keep the workspace/);
+    const asked = { "deletion-asked": "/settings/delete", "deletion-inbox": "/inbox?show=all", "deletion-conversation": screens.conversation };
+    for (const [name, path] of Object.entries(asked)) {
+      await page.goto(`${base}${path}`);
+      await page.getByText("This workspace will be deleted on").waitFor();
+      await everyWay(name);
+    }
+    await page.goto(`${base}/inbox`);
+    await page.getByRole("button", { name: "Keep the workspace" }).click();
+    await page.getByText("The workspace stays.").waitFor();
+    await page.goto(`${base}/inbox`);
+    assert.equal(await page.getByText("This workspace will be deleted on").count(), 0);
+  });
+
   await step("nothing was loaded from elsewhere, and no policy was broken", async () => {
     assert.deepEqual(complaints, []);
   });
-} catch {
-  await page.screenshot({ path: `${shots}/failed.png`, fullPage: true });
-  console.log((await page.locator("body").innerText()).slice(0, 2_000));
-} finally {
-  await browser.close();
+} catch (error) {
+  await ended(page, error);
 }
-process.exit(failed === 0 ? 0 : 1);
+await ended(page);

@@ -1,6 +1,7 @@
 // What surrounds the walk: the API, mail that arrives, mail that left, and DNS, each through its public interface.
 
 import assert from "node:assert/strict";
+import { createServer } from "node:http";
 import { connect } from "node:net";
 import { createInterface } from "node:readline";
 
@@ -69,6 +70,20 @@ export async function receive({ from, name, subject, text, html, to = ADDRESS })
   socket.destroy();
 }
 
+/** Somebody's endpoint for webhooks, which is not ready yet when it is asked first: where it is. */
+export function endpoint() {
+  let asked = 0;
+  const server = createServer((_, response) => {
+    asked += 1;
+    const [status, answer] = asked === 1 ? [503, { error: "the database is being moved, try again" }] : [200, { queued: true, job: `job-${asked}` }];
+    response.writeHead(status, { "Content-Type": "application/json" }).end(JSON.stringify(answer));
+  });
+  server.unref();
+  return new Promise((resolve) => {
+    server.listen(0, "127.0.0.1", () => resolve(`http://127.0.0.1:${server.address().port}/actionlayer`));
+  });
+}
+
 /** The thread with this subject, once it is there. */
 export function thread(key, subject) {
   return waitFor(`the thread ${subject}`, async () => {
@@ -90,12 +105,30 @@ export async function submit(key, subject, text, more = {}) {
   return call("POST", "/v1/drafts", key, draft, 201);
 }
 
-/** What left for somebody. */
-export function left(recipient) {
+/** The bytes of the mail that left for somebody and has these words somewhere, once it did. */
+export function left(recipient, words = "") {
   return waitFor(`mail to ${recipient}`, async () => {
     const list = await call("GET", "/local/outbox");
-    return list.data.find((row) => row.envelope_to.includes(recipient));
+    for (const row of list.data.filter((row) => row.envelope_to.includes(recipient))) {
+      const raw = await (await fetch(row.raw_url)).text();
+      // A long line may be broken in the middle of a word.
+      if (raw.replaceAll("=\r\n", "").includes(words)) return raw;
+    }
   });
+}
+
+/** The part of a mail with this type, decoded. */
+function part(raw, type) {
+  const [, header, rest] = raw.match(new RegExp(`(content-type: ${type}[\\s\\S]*?)\\r\\n\\r\\n([\\s\\S]*)`, "i"));
+  const content = rest.split("\r\n--")[0];
+  if (!/quoted-printable/i.test(`${raw.split("\r\n\r\n")[0]}${header}`)) return content;
+  const bytes = content.replaceAll(/=\r\n/g, "").replaceAll(/=([0-9A-F]{2})/gi, (_, hex) => String.fromCharCode(parseInt(hex, 16)));
+  return Buffer.from(bytes, "latin1").toString("utf8");
+}
+
+/** The text of the mail that left for somebody with these words in it. */
+export async function textTo(recipient, words) {
+  return part(await left(recipient, words), "text/plain");
 }
 
 /** The path of the link in a mail to an approver that shows `words`. */
@@ -113,16 +146,5 @@ export function approvalPath(approver, words) {
 
 /** The HTML part of a mail that left for somebody, decoded. */
 export async function htmlThatLeft(recipient, subject) {
-  const raw = await waitFor(`the mail about ${subject}`, async () => {
-    const list = await call("GET", "/local/outbox");
-    for (const row of list.data.filter((row) => row.envelope_to.includes(recipient))) {
-      const raw = await (await fetch(row.raw_url)).text();
-      if (raw.includes(subject)) return raw;
-    }
-  });
-  const [, header, rest] = raw.match(/(content-type: text\/html[\s\S]*?)\r\n\r\n([\s\S]*)/i);
-  const content = rest.split("\r\n--")[0];
-  if (!/quoted-printable/i.test(header)) return content;
-  const bytes = content.replaceAll(/=\r\n/g, "").replaceAll(/=([0-9A-F]{2})/gi, (_, hex) => String.fromCharCode(parseInt(hex, 16)));
-  return Buffer.from(bytes, "latin1").toString("utf8");
+  return part(await left(recipient, subject), "text/html");
 }
