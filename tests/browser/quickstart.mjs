@@ -215,8 +215,7 @@ try {
     await press("/local/slack", "get back to you shortly", "Approve", "Approved");
     run(send(draft.id));
     await left(OWN, "A first question");
-    await page.reload();
-    await page.getByText("Everything is set up").waitFor();
+    await page.getByText("Everything is set up").waitFor({ timeout: 20_000 });
     await beside.goto(`${base}/local/mail`);
     received = base + "/local/mail" + await beside.getByRole("link", { name: "Re: A first question" }).first().getAttribute("href");
     await beside.goto(received);

@@ -169,9 +169,9 @@ const PAGES: &str = "
 
 What opening a page asks of the table, the visitor's session, membership and workspace included (2 round trips, 5 read units), with
 some twenty conversations in the workspace, in the middle of a month (events and runs of the last 30 days lie in two). Round trips
-follow one another; requests of one trip go together. Pages that need no session read a link at most. A page that waits looks again by
-itself while somebody looks at it: *Get started* every 3 seconds for the first mail, every 10 for the first draft and every 30 for DNS, a
-conversation every 2 seconds while a mail is on its way, an export every 15.
+follow one another; requests of one trip go together. Pages that need no session read a link at most. A page that waits looks again
+by itself while somebody looks at it: *Get started* every 3 seconds for the first mail, every 10 for the first draft and its approval,
+every 30 for DNS; a conversation every 2 seconds while a mail is on its way; an export every 15.
 
 | page | round trips | requests | read units | write units | DynamoDB, a million times |
 |---|--:|--:|--:|--:|--:|

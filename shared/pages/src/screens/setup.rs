@@ -63,7 +63,7 @@ struct Wait {
 const DNS_SECONDS: u32 = 30;
 /// Mail comes within seconds.
 const MAIL_SECONDS: u32 = 3;
-/// An agent takes its time.
+/// An agent takes its time, and so does whoever approves.
 const DRAFT_SECONDS: u32 = 10;
 
 struct Domain {
@@ -158,8 +158,7 @@ fn wait(progress: &Progress<'_>, domain: Option<&SendingDomain>) -> Option<Wait>
         }
         _ if progress.identities.is_empty() || progress.has_sent => None,
         _ if progress.thread.is_none() => look(MAIL_SECONDS),
-        _ if progress.draft.is_none() => look(DRAFT_SECONDS),
-        _ => None,
+        _ => look(DRAFT_SECONDS),
     }
 }
 
