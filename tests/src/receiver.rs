@@ -140,7 +140,8 @@ impl Receiver {
 }
 
 async fn serve(address: SocketAddr, shared: Arc<Shared>) -> (SocketAddr, JoinHandle<()>) {
-    let listener = TcpListener::bind(address).await.unwrap();
+    // Where it was before, a connection of somebody else's may have the port for a moment.
+    let listener = eventually("the address", async || TcpListener::bind(address).await.ok()).await;
     let address = listener.local_addr().unwrap();
     let router = Router::new().fallback(take).with_state(shared);
     (address, tokio::spawn(async move { axum::serve(listener, router).await.unwrap() }))
