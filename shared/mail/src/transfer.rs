@@ -71,7 +71,15 @@ pub(crate) fn decode_base64(bytes: &[u8]) -> Vec<u8> {
 fn decode_quoted_printable(bytes: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(bytes.len());
     let mut rest = bytes;
-    while let Some(at) = memchr::memchr2(b'=', b'\n', rest) {
+    loop {
+        // Often one follows another at once, where looking far ahead costs more than it finds.
+        let at = match rest {
+            [b'=' | b'\n', ..] => 0,
+            _ => match memchr::memchr2(b'=', b'\n', rest) {
+                Some(at) => at,
+                None => break,
+            },
+        };
         let (plain, special) = rest.split_at(at);
         rest = match special {
             // Blanks at the end of a line were added on the way.
@@ -107,7 +115,12 @@ fn decode_quoted_printable(bytes: &[u8]) -> Vec<u8> {
 
 /// The byte of two hexadecimal digits.
 fn from_hex(high: u8, low: u8) -> Option<u8> {
-    let digit = |digit: u8| char::from(digit).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    let digit = |digit: u8| match digit {
+        b'0'..=b'9' => Some(digit - b'0'),
+        b'A'..=b'F' => Some(digit - b'A' + 10),
+        b'a'..=b'f' => Some(digit - b'a' + 10),
+        _ => None,
+    };
     Some(digit(high)? << 4 | digit(low)?)
 }
 

@@ -29,20 +29,12 @@ pub(crate) fn is_app_footer(line: &str) -> bool {
     if said.chars().count() > MAX_CHARS || said.split_whitespace().count() > MAX_WORDS {
         return false;
     }
-    // Three bytes rule most of them out.
-    let first = said.as_bytes().first_chunk::<3>();
-    let begins = |phrase: &str| phrase.len() < 3 || phrase.as_bytes().first_chunk() == first;
-    let behind = |phrase: &&str| {
-        let rest = if begins(phrase) { said.strip_prefix(*phrase) } else { None };
-        rest.filter(|rest| is_whole(phrase, rest))
-    };
+    let behind = |phrase: &&str| after(said, phrase).filter(|rest| is_whole(phrase, rest));
     is_app(said)
         || is_phone_alone(said)
         || SENT_FROM.iter().filter_map(behind).any(|rest| names_device(rest, REACH))
-        || AROUND.iter().any(|(begin, end)| {
-            let rest = if begins(begin) { said.strip_prefix(begin) } else { None };
-            let inside = rest.filter(|rest| rest.as_bytes().last() == end.as_bytes().last());
-            let inside = inside.and_then(|rest| rest.strip_suffix(end));
+        || AROUND.iter().filter(|(_, end)| end.as_bytes().last() == said.as_bytes().last()).any(|(begin, end)| {
+            let inside = after(said, begin).and_then(|rest| rest.strip_suffix(end));
             inside.is_some_and(|inside| names_device(inside, MAX_WORDS))
         })
         || OUTLOOK_FOR.iter().filter_map(behind).any(|rest| {
@@ -51,6 +43,12 @@ pub(crate) fn is_app_footer(line: &str) -> bool {
                 && rest.all(|word| PLATFORMS.contains(&word) || FETCH.contains(&word))
         })
         || said.contains("outlook") && OUTLOOK_ENDS.iter().any(|end| said.ends_with(end))
+}
+
+/// What stands behind `phrase` at the beginning of a text. Three bytes rule most phrases out.
+fn after<'a>(said: &'a str, phrase: &str) -> Option<&'a str> {
+    let may_begin = phrase.len() < 3 || phrase.as_bytes().first_chunk::<3>() == said.as_bytes().first_chunk();
+    if may_begin { said.strip_prefix(phrase) } else { None }
 }
 
 /// A line without what people and apps put around it: brackets, emphasis, rules of a few marks.
@@ -65,8 +63,8 @@ fn bare(line: &str) -> &str {
 
 /// Whether a line, in lower case, says that it was sent with an app whose name is a word of its own, and no more: "Sent from Front".
 fn is_app(said: &str) -> bool {
-    let rest = WITH.iter().find_map(|with| said.strip_prefix(with));
-    rest.is_some_and(|rest| APPS.contains(&rest)) || ADVERTS.iter().any(|begin| said.starts_with(begin))
+    let rest = WITH.iter().find_map(|with| after(said, with));
+    rest.is_some_and(|rest| APPS.contains(&rest)) || ADVERTS.iter().any(|begin| after(said, begin).is_some())
 }
 
 /// Whether a line, in lower case, says that it was sent from a phone, as such: "Sent from mobile", "sent by galaxy", "From my iPhone 6".

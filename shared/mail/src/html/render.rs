@@ -268,7 +268,9 @@ impl<'a> Page<'a> {
         self.last_depth = self.quote_depth;
         // A blank that must not break is still a blank to a reader of text.
         let mut rest = text;
-        while let Some(at) = rest.find('\u{a0}') {
+        while !rest.is_ascii()
+            && let Some(at) = rest.find('\u{a0}')
+        {
             self.out.push_str(&rest[..at]);
             self.out.push(' ');
             rest = &rest[at + '\u{a0}'.len_utf8()..];

@@ -118,6 +118,14 @@ impl<'a> Tokenizer<'a> {
     }
 }
 
+/// How much of `html` is text up to the first markup. A `<` that starts nothing is text.
+fn text_length(html: &str) -> usize {
+    let bytes = html.as_bytes();
+    let starts_markup =
+        |at: &usize| bytes.get(at + 1).is_some_and(|c| matches!(c, b'!' | b'?' | b'/') || c.is_ascii_alphabetic());
+    memchr::memchr_iter(b'<', bytes).find(starts_markup).unwrap_or(bytes.len())
+}
+
 fn lower(name: &str) -> Cow<'_, str> {
     if name.bytes().any(|b| b.is_ascii_uppercase()) {
         Cow::Owned(name.to_ascii_lowercase())
@@ -177,8 +185,8 @@ impl<'a> Iterator for Tokenizer<'a> {
             if self.rest.is_empty() {
                 return None;
             }
-            if !self.rest.starts_with('<') {
-                let length = self.rest.find('<').unwrap_or(self.rest.len());
+            let length = text_length(self.rest);
+            if length > 0 {
                 return Some(self.text(length));
             }
             let second = self.rest.as_bytes().get(1).copied().unwrap_or_default();
@@ -186,7 +194,7 @@ impl<'a> Iterator for Tokenizer<'a> {
             match second {
                 b'!' | b'?' => self.skip_markup(),
                 b'/' if !third.is_ascii_alphabetic() => self.skip_markup(),
-                c if c == b'/' || c.is_ascii_alphabetic() => {
+                _ => {
                     let tag = self.tag();
                     let never_shown =
                         ["script", "style", "title", "textarea", "noscript", "template", "iframe", "noembed", "xmp"];
@@ -194,11 +202,6 @@ impl<'a> Iterator for Tokenizer<'a> {
                         self.skip_raw_text(&tag.name);
                     }
                     return Some(Token::Tag(tag));
-                }
-                // A `<` that starts nothing is text.
-                _ => {
-                    let length = self.rest[1..].find('<').map_or(self.rest.len(), |at| at + 1);
-                    return Some(self.text(length));
                 }
             }
         }
