@@ -44,11 +44,10 @@ use std::sync::Arc;
 
 use actionlayer_service::App;
 use axum::middleware::from_fn_with_state;
-use utoipa_axum::router::OpenApiRouter;
 
 /// The routes as a service: with answers for unknown paths and methods, request ids, headers and the request's log line.
-pub fn serve(routes: impl IntoIterator<Item = OpenApiRouter<Arc<App>>>, app: Arc<App>) -> Router {
-    let routes: axum::Router<Arc<App>> = routes.into_iter().fold(OpenApiRouter::new(), OpenApiRouter::merge).into();
+pub fn serve(routes: impl IntoIterator<Item = Router<Arc<App>>>, app: Arc<App>) -> Router {
+    let routes: Router<Arc<App>> = routes.into_iter().fold(Router::new(), Router::merge);
     let entropy = Arc::clone(&app.ports.entropy);
     let once = from_fn_with_state(Arc::clone(&app), idempotent::idempotent);
     let sign_ins = from_fn_with_state(Arc::clone(&app), authenticated::limit_sign_ins);

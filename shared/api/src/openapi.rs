@@ -1,6 +1,6 @@
 //! The OpenAPI document, made from the handlers and types themselves.
 //!
-//! **How to add an operation.** Annotate the handler and hand it to `routes!`; there is no second list of routes, so a
+//! **How to add an operation.** Annotate the handler and hand it to `operations!`; there is no second list of routes, so a
 //! handler without an annotation is one nobody can call. The function's name is the `operationId`, the first line of its
 //! doc comment the summary, the rest the description.
 //!
@@ -21,8 +21,8 @@
 //!     params(("id" = ThreadId, Path, description = "The thread.")),
 //!
 //! // the same file
-//! pub fn routes() -> OpenApiRouter<Arc<App>> {
-//!     OpenApiRouter::new().routes(routes!(list_drafts, submit_draft)) // one `routes!` for each path
+//! operations! {
+//!     list_drafts, submit_draft; // one line for each path
 //! }
 //! ```
 //!
@@ -104,8 +104,8 @@ with another method, is 405 `method_not_allowed` with `Allow`. Another workspace
 /// The whole document, as `infra/openapi.json` holds it.
 pub fn document() -> Value {
     let mut whole = Head::openapi();
-    for routes in routes::all() {
-        whole.merge(routes.into_openapi());
+    for described in routes::described() {
+        whole.merge(described);
     }
     // Strings, numbers and lists only: this cannot fail, and a test would see an empty document.
     let mut document = serde_json::to_value(whole).unwrap_or_default();

@@ -3,6 +3,40 @@
 //!
 //! A handler takes a request apart, calls the use case and shows its answer. Nothing is decided here.
 
+/// The operations on a resource, a line for each path: `routes` serves them, and `described` is what the document says of them.
+/// These are two, so that a function that serves has nothing of what describes: it would be built at each start.
+macro_rules! operations {
+    ($($first:ident $(, $more:ident)*;)+) => {
+        /// The operations on this resource.
+        pub fn routes() -> axum::Router<std::sync::Arc<actionlayer_service::App>> {
+            let router = axum::Router::new();
+            $(
+                let methods = $crate::routes::methods!($first, axum::routing::MethodRouter::new());
+                $(let methods = $crate::routes::methods!($more, methods);)*
+                let router = router.route(&utoipa_axum::routes!(@path [path()] of $first), methods);
+            )+
+            router
+        }
+
+        pub(super) fn described() -> utoipa::openapi::OpenApi {
+            let router = utoipa_axum::router::OpenApiRouter::<std::sync::Arc<actionlayer_service::App>>::new();
+            $(let router = router.routes(utoipa_axum::routes!($first $(, $more)*));)+
+            router.into_openapi()
+        }
+    };
+}
+
+/// Adds a handler under the methods of its annotation.
+macro_rules! methods {
+    ($handler:ident, $router:expr) => {{
+        use utoipa_axum::PathItemExt as _;
+        utoipa_axum::routes!(@path [methods()] of $handler)
+            .into_iter()
+            .fold($router, |router, method| router.on(method.to_method_filter(), $handler))
+    }};
+}
+pub(crate) use methods;
+
 mod api_keys;
 mod billing;
 mod chat_callbacks;
@@ -45,31 +79,28 @@ pub use uploads::routes as uploads;
 pub use webhooks::routes as webhooks;
 pub use workspace::routes as workspace;
 
-use std::sync::Arc;
+use utoipa::openapi::OpenApi;
 
-use actionlayer_service::App;
-use utoipa_axum::router::OpenApiRouter;
-
-/// Every route of the API.
-pub(crate) fn all() -> [OpenApiRouter<Arc<App>>; 18] {
+/// What the document says of every operation.
+pub(crate) fn described() -> [OpenApi; 18] {
     [
-        api_keys(),
-        billing(),
-        contacts(),
-        document(),
-        domains(),
-        drafts(),
-        emails(),
-        events(),
-        identities(),
-        inbound(),
-        messages(),
-        rules(),
-        slack(),
-        suppressions(),
-        threads(),
-        uploads(),
-        webhooks(),
-        workspace(),
+        api_keys::described(),
+        billing::described(),
+        contacts::described(),
+        document::described(),
+        domains::described(),
+        drafts::described(),
+        emails::described(),
+        events::described(),
+        identities::described(),
+        inbound::described(),
+        messages::described(),
+        rules::described(),
+        slack::described(),
+        suppressions::described(),
+        threads::described(),
+        uploads::described(),
+        webhooks::described(),
+        workspace::described(),
     ]
 }

@@ -8,7 +8,6 @@ use actionlayer_service::{
     workspace::api_keys::{self, NewApiKey},
 };
 use axum::{Json, extract::State, http::StatusCode};
-use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     ApiError, Authenticated, Id, JsonBody, List, NoQuery, Query,
@@ -16,9 +15,9 @@ use crate::{
     views::{ApiKeyView, NewApiKeyView},
 };
 
-/// The operations on this resource.
-pub fn routes() -> OpenApiRouter<Arc<App>> {
-    OpenApiRouter::new().routes(routes!(list_api_keys, create_api_key)).routes(routes!(revoke_api_key))
+operations! {
+    list_api_keys, create_api_key;
+    revoke_api_key;
 }
 
 /// Create an API key

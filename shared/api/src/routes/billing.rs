@@ -7,13 +7,13 @@ use actionlayer_service::{App, workspace::billing};
 use axum::{Json, extract::State};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{ApiError, Authenticated, JsonBody, NoFields, NoQuery, OptionalJsonBody, views::SubscriptionView};
 
-/// The operations on this resource.
-pub fn routes() -> OpenApiRouter<Arc<App>> {
-    OpenApiRouter::new().routes(routes!(get_subscription)).routes(routes!(begin_checkout)).routes(routes!(open_portal))
+operations! {
+    get_subscription;
+    begin_checkout;
+    open_portal;
 }
 
 /// Retrieve the subscription

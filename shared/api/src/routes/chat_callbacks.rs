@@ -20,7 +20,6 @@ use axum::{
     routing::{get, post},
 };
 use http::{HeaderMap, StatusCode, header};
-use utoipa_axum::router::OpenApiRouter;
 
 use super::email_links::answer::outcome;
 use crate::{ApiError, Query};
@@ -31,7 +30,7 @@ const MAX_BODY_BYTES: usize = 512 * 1024;
 const COOKIE: &str = "actionlayer_slack";
 
 /// The callbacks of chats.
-pub fn routes() -> OpenApiRouter<Arc<App>> {
+pub fn routes() -> Router<Arc<App>> {
     Router::new()
         .route("/callbacks/slack", post(slack_app))
         .route("/callbacks/slack/install", get(begin))
@@ -39,7 +38,6 @@ pub fn routes() -> OpenApiRouter<Arc<App>> {
         .route("/callbacks/slack/{callback_id}", post(slack_own))
         .route("/callbacks/telegram/{bot_id}", post(telegram))
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
-        .into()
 }
 
 fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {

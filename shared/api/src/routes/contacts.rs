@@ -9,19 +9,14 @@ use actionlayer_service::{
 };
 use actionlayer_store::ContactFilter;
 use axum::{Json, extract::State, http::StatusCode};
-use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     ApiError, Authenticated, Id, JsonBody, List, NoQuery, OnceOnly, Query, openapi::Paging, views::ContactView,
 };
 
-/// The operations on this resource.
-pub fn routes() -> OpenApiRouter<Arc<App>> {
-    OpenApiRouter::new().routes(routes!(list_contacts, create_contact)).routes(routes!(
-        get_contact,
-        update_contact,
-        delete_contact
-    ))
+operations! {
+    list_contacts, create_contact;
+    get_contact, update_contact, delete_contact;
 }
 
 /// List contacts

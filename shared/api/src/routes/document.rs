@@ -9,13 +9,12 @@ use axum::{
     http::{HeaderName, header},
     response::{Html, IntoResponse, Response},
 };
-use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{ApiError, NoQuery};
 
-/// The operations on this resource.
-pub fn routes() -> OpenApiRouter<Arc<App>> {
-    OpenApiRouter::new().routes(routes!(get_openapi)).routes(routes!(get_docs))
+operations! {
+    get_openapi;
+    get_docs;
 }
 
 /// Written by `cargo run -p actionlayer-local -- openapi`; a test holds it to the code.

@@ -10,19 +10,16 @@ use actionlayer_service::{
 use axum::{Json, extract::State, http::StatusCode};
 use serde::Deserialize;
 use utoipa::ToSchema;
-use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     ApiError, Authenticated, Id, JsonBody, List, NoFields, NoQuery, OptionalJsonBody, Query, openapi::Paging,
     views::DomainView,
 };
 
-/// The operations on this resource.
-pub fn routes() -> OpenApiRouter<Arc<App>> {
-    OpenApiRouter::new()
-        .routes(routes!(list_domains, create_domain))
-        .routes(routes!(get_domain, delete_domain))
-        .routes(routes!(verify_domain))
+operations! {
+    list_domains, create_domain;
+    get_domain, delete_domain;
+    verify_domain;
 }
 
 #[derive(Deserialize, ToSchema)]

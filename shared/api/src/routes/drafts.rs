@@ -18,7 +18,6 @@ use actionlayer_store::DraftFilter;
 use axum::{Json, extract::State, http::StatusCode};
 use serde::Deserialize;
 use utoipa::ToSchema;
-use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     ApiError, Authenticated, Id, JsonBody, List, NoFields, NoQuery, OnceOnly, OptionalJsonBody, Query,
@@ -26,17 +25,15 @@ use crate::{
     views::{DraftVersionView, DraftView, HtmlPreviewView},
 };
 
-/// The operations on this resource.
-pub fn routes() -> OpenApiRouter<Arc<App>> {
-    OpenApiRouter::new()
-        .routes(routes!(list_drafts, submit_draft))
-        .routes(routes!(preview_draft))
-        .routes(routes!(get_draft, edit_draft))
-        .routes(routes!(approve_draft))
-        .routes(routes!(reject_draft))
-        .routes(routes!(send_draft))
-        .routes(routes!(notify_draft))
-        .routes(routes!(list_draft_versions))
+operations! {
+    list_drafts, submit_draft;
+    preview_draft;
+    get_draft, edit_draft;
+    approve_draft;
+    reject_draft;
+    send_draft;
+    notify_draft;
+    list_draft_versions;
 }
 
 fn view((draft, body): (Draft, DraftBody)) -> Json<DraftView> {

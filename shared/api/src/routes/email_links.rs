@@ -30,7 +30,6 @@ use axum::{
     routing::get,
 };
 use serde::Deserialize;
-use utoipa_axum::router::OpenApiRouter;
 
 use self::answer::{of_problem, of_refusal, of_service_error, outcome, page};
 
@@ -38,13 +37,12 @@ use self::answer::{of_problem, of_refusal, of_service_error, outcome, page};
 const MAX_FORM_BYTES: usize = 4 * 1024 * 1024;
 
 /// The link is the credential, and opens this one draft only. Not part of the documented API.
-pub fn routes() -> OpenApiRouter<Arc<App>> {
+pub fn routes() -> Router<Arc<App>> {
     Router::new()
         // `get` answers HEAD as well.
         .route("/callbacks/email/{token}", get(open).post(decide))
         .route("/callbacks/senders/{token}", get(sender::open).post(sender::decide))
         .layer(DefaultBodyLimit::max(MAX_FORM_BYTES))
-        .into()
 }
 
 /// What the page's forms post.

@@ -10,13 +10,12 @@ use actionlayer_service::{
     },
 };
 use axum::{Json, extract::State, http::StatusCode};
-use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{ApiError, Authenticated, JsonBody, NoQuery, OnceOnly, views::SentView};
 
-/// The operations on this resource.
-pub fn routes() -> OpenApiRouter<Arc<App>> {
-    OpenApiRouter::new().routes(routes!(send_email)).routes(routes!(reply_email))
+operations! {
+    send_email;
+    reply_email;
 }
 
 /// Send an email

@@ -10,13 +10,11 @@ use actionlayer_service::{
 use axum::{Json, extract::State};
 use serde::Deserialize;
 use utoipa::ToSchema;
-use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{ApiError, Authenticated, List, Query, openapi::Paging, views::EventView};
 
-/// The operations on this resource.
-pub fn routes() -> OpenApiRouter<Arc<App>> {
-    OpenApiRouter::new().routes(routes!(list_events))
+operations! {
+    list_events;
 }
 
 /// Which way the log is read.

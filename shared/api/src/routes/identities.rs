@@ -20,7 +20,6 @@ use axum::{
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     ApiError, Authenticated, Id, JsonBody, List, NoFields, NoQuery, OnceOnly, OptionalJsonBody, Query,
@@ -28,13 +27,11 @@ use crate::{
     views::{IdentityView, SentView, TestedChannelsView},
 };
 
-/// The operations on this resource.
-pub fn routes() -> OpenApiRouter<Arc<App>> {
-    OpenApiRouter::new()
-        .routes(routes!(list_identities, create_identity))
-        .routes(routes!(get_identity, update_identity, delete_identity))
-        .routes(routes!(send_test_email))
-        .routes(routes!(send_test_notification))
+operations! {
+    list_identities, create_identity;
+    get_identity, update_identity, delete_identity;
+    send_test_email;
+    send_test_notification;
 }
 
 /// Create an identity

@@ -7,15 +7,15 @@ use actionlayer_service::{App, inbound::held};
 use axum::{Json, extract::State};
 use serde::Serialize;
 use utoipa::ToSchema;
-use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     ApiError, Authenticated, Id, List, NoFields, NoQuery, OptionalJsonBody, Query, openapi::Paging, views::HeldView,
 };
 
-/// The operations on this resource.
-pub fn routes() -> OpenApiRouter<Arc<App>> {
-    OpenApiRouter::new().routes(routes!(list_held)).routes(routes!(approve_held)).routes(routes!(block_held))
+operations! {
+    list_held;
+    approve_held;
+    block_held;
 }
 
 /// List held messages

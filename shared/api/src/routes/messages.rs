@@ -5,7 +5,6 @@ use std::sync::Arc;
 use actionlayer_domain::{MessageId, ThreadId};
 use actionlayer_service::{App, threads::messages};
 use axum::{Json, extract::State};
-use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     ApiError, AttachmentId, Authenticated, Id, List, NoQuery, Query,
@@ -13,13 +12,11 @@ use crate::{
     views::{MessageView, SignedUrlView},
 };
 
-/// The operations on this resource.
-pub fn routes() -> OpenApiRouter<Arc<App>> {
-    OpenApiRouter::new()
-        .routes(routes!(list_thread_messages))
-        .routes(routes!(get_message))
-        .routes(routes!(get_raw_message))
-        .routes(routes!(get_attachment))
+operations! {
+    list_thread_messages;
+    get_message;
+    get_raw_message;
+    get_attachment;
 }
 
 /// List the messages of a thread

@@ -14,7 +14,6 @@ use actionlayer_service::{
 use axum::{Json, extract::State, http::StatusCode};
 use serde::Deserialize;
 use utoipa::ToSchema;
-use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     ApiError, Authenticated, Id, JsonBody, List, NoQuery, OnceOnly, Query,
@@ -22,13 +21,11 @@ use crate::{
     views::{RuleRunView, RuleTestView, RuleView},
 };
 
-/// The operations on this resource.
-pub fn routes() -> OpenApiRouter<Arc<App>> {
-    OpenApiRouter::new()
-        .routes(routes!(list_rules, create_rule))
-        .routes(routes!(test_rules))
-        .routes(routes!(get_rule, update_rule, delete_rule))
-        .routes(routes!(list_rule_runs))
+operations! {
+    list_rules, create_rule;
+    test_rules;
+    get_rule, update_rule, delete_rule;
+    list_rule_runs;
 }
 
 /// Create a rule

@@ -4,16 +4,15 @@ use std::sync::Arc;
 
 use actionlayer_service::{App, approvals::slack_install};
 use axum::{Json, extract::State, http::StatusCode};
-use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     ApiError, Authenticated, NoFields, NoQuery, OptionalJsonBody,
     views::{SlackInstallationView, SlackLinkView},
 };
 
-/// The operations on this resource.
-pub fn routes() -> OpenApiRouter<Arc<App>> {
-    OpenApiRouter::new().routes(routes!(get_slack_installation)).routes(routes!(install_slack))
+operations! {
+    get_slack_installation;
+    install_slack;
 }
 
 /// Reads whether the deployment's Slack app is installed for the workspace.

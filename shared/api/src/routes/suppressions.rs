@@ -4,13 +4,12 @@ use std::sync::Arc;
 
 use actionlayer_service::{App, contacts::suppressions};
 use axum::{Json, extract::State, http::StatusCode};
-use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{ApiError, Authenticated, IdOrAddress, List, NoQuery, Query, openapi::Paging, views::SuppressionView};
 
-/// The operations on this resource.
-pub fn routes() -> OpenApiRouter<Arc<App>> {
-    OpenApiRouter::new().routes(routes!(list_suppressions)).routes(routes!(delete_suppression))
+operations! {
+    list_suppressions;
+    delete_suppression;
 }
 
 /// List suppressed addresses

@@ -13,7 +13,6 @@ use actionlayer_service::{
 };
 use actionlayer_store::ThreadFilter;
 use axum::{Json, extract::State};
-use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     ApiError, Authenticated, Id, JsonBody, List, NoQuery, Query,
@@ -21,9 +20,9 @@ use crate::{
     views::{ContactView, DraftView, MessageView, ThreadDetailView, ThreadView},
 };
 
-/// The operations on this resource.
-pub fn routes() -> OpenApiRouter<Arc<App>> {
-    OpenApiRouter::new().routes(routes!(list_threads)).routes(routes!(get_thread, update_thread))
+operations! {
+    list_threads;
+    get_thread, update_thread;
 }
 
 /// List threads

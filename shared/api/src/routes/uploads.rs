@@ -7,13 +7,11 @@ use actionlayer_service::{
     outbound::uploads::{self, UploadAnnouncement},
 };
 use axum::{Json, extract::State, http::StatusCode};
-use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{ApiError, Authenticated, JsonBody, NoQuery, views::UploadView};
 
-/// The operations on this resource.
-pub fn routes() -> OpenApiRouter<Arc<App>> {
-    OpenApiRouter::new().routes(routes!(create_upload))
+operations! {
+    create_upload;
 }
 
 /// Create an upload

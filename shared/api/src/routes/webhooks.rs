@@ -13,7 +13,6 @@ use actionlayer_service::{
 use axum::{Json, extract::State, http::StatusCode};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     ApiError, Authenticated, DeliveryId, Id, JsonBody, List, NoFields, NoQuery, OnceOnly, OptionalJsonBody, Query,
@@ -21,17 +20,15 @@ use crate::{
     views::{SecretWebhookView, WebhookDeliveryDetailView, WebhookDeliveryView, WebhookView},
 };
 
-/// The operations on this resource.
-pub fn routes() -> OpenApiRouter<Arc<App>> {
-    OpenApiRouter::new()
-        .routes(routes!(list_webhooks, create_webhook))
-        .routes(routes!(get_webhook, update_webhook, delete_webhook))
-        .routes(routes!(rotate_webhook_secret))
-        .routes(routes!(test_webhook))
-        .routes(routes!(replay_webhook))
-        .routes(routes!(list_webhook_deliveries))
-        .routes(routes!(get_webhook_delivery))
-        .routes(routes!(redeliver_webhook_delivery))
+operations! {
+    list_webhooks, create_webhook;
+    get_webhook, update_webhook, delete_webhook;
+    rotate_webhook_secret;
+    test_webhook;
+    replay_webhook;
+    list_webhook_deliveries;
+    get_webhook_delivery;
+    redeliver_webhook_delivery;
 }
 
 /// Create a webhook

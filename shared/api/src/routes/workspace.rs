@@ -14,20 +14,17 @@ use actionlayer_service::{
 use axum::{Json, extract::State, http::StatusCode};
 use serde::Deserialize;
 use utoipa::ToSchema;
-use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     ApiError, Authenticated, JsonBody, NoFields, NoQuery, OnceOnly, OptionalJsonBody,
     views::{BootstrapView, DeletionView, ExportView, WorkspaceView},
 };
 
-/// The operations on this resource.
-pub fn routes() -> OpenApiRouter<Arc<App>> {
-    OpenApiRouter::new()
-        .routes(routes!(bootstrap_workspace))
-        .routes(routes!(get_workspace, update_workspace))
-        .routes(routes!(export_workspace, get_workspace_export))
-        .routes(routes!(delete_workspace, get_workspace_deletion, cancel_workspace_deletion))
+operations! {
+    bootstrap_workspace;
+    get_workspace, update_workspace;
+    export_workspace, get_workspace_export;
+    delete_workspace, get_workspace_deletion, cancel_workspace_deletion;
 }
 
 #[derive(Deserialize, ToSchema)]

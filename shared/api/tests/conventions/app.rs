@@ -37,7 +37,7 @@ pub(crate) async fn start(clock: Arc<dyn Clock>, rate_limits: &str) -> Arc<App> 
         ("SECRETS_KEY", SECRETS_KEY),
     ];
     let config = Config::from_pairs(pairs.map(|(name, value)| (name.to_owned(), value.to_owned()))).unwrap();
-    Arc::new(connect(&config, Ports { clock, entropy: Arc::new(OsEntropy) }).unwrap())
+    Arc::new(connect(&config, Ports { clock, entropy: Arc::new(OsEntropy) }))
 }
 
 async fn serve_kms() -> String {
