@@ -127,7 +127,6 @@ impl Engine {
             .force_path_style(true)
             .build();
         let template = Template::parse(TEMPLATE).expect("the template");
-        let s3 = aws_sdk_s3::Client::from_conf(s3);
         Store::new(self.dynamodb(), s3, template.table.id.as_str(), template.bucket.to_ascii_lowercase())
     }
 

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, io, net::SocketAddr, path::PathBuf, sync::Arc};
 
-use actionlayer_runtime::{Config, ConfigError, ConnectError, Credentials, OsEntropy, connect_over, variable};
+use actionlayer_runtime::{Config, ConfigError, Credentials, OsEntropy, connect_over, variable};
 use actionlayer_service::{App, Ports};
 use tokio::{net::TcpListener, task::JoinSet};
 use tokio_util::sync::CancellationToken;
@@ -135,9 +135,6 @@ pub enum EngineError {
     /// The functions' settings.
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// The functions' connections.
-    #[error(transparent)]
-    Connect(#[from] ConnectError),
     /// A client of the engine's own.
     #[error("an HTTP client cannot be made")]
     Client(#[from] reqwest::Error),
@@ -302,6 +299,6 @@ impl Connections<'_> {
             Some(role) => self.servers.client_of(Arc::new(role)),
             None => self.servers.client(),
         };
-        Ok(Arc::new(connect_over(&Config::from_pairs(variables)?, ports, transport.clone(), transport)?))
+        Ok(Arc::new(connect_over(&Config::from_pairs(variables)?, ports, transport.clone(), transport)))
     }
 }

@@ -110,7 +110,7 @@ impl Posting {
         Self {
             kept: bare().build().unwrap(),
             anew: bare().pool_max_idle_per_host(0).build().unwrap(),
-            guarded: GuardedClient::filtered(Dns::at(outside.dns).unwrap(), Reach::Anywhere, allows),
+            guarded: GuardedClient::filtered(Dns::at(outside.dns), Reach::Anywhere, allows),
             named: Arc::new(webhook(&format!("http://sink.example.com:{port}/hook"))),
             literal: Arc::new(webhook(&format!("http://{}/hook", outside.http))),
         }

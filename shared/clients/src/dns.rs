@@ -8,7 +8,7 @@ mod tests;
 
 use std::{
     net::{IpAddr, SocketAddr},
-    sync::Arc,
+    sync::{Arc, OnceLock},
     time::Duration,
 };
 
@@ -27,34 +27,31 @@ const TRY_TIMEOUT: Duration = Duration::from_millis(1_500);
 /// The most name servers of a zone that are asked.
 const MAX_NAME_SERVERS: usize = 4;
 
-/// The resolver could not be set up.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the DNS resolver cannot be set up: {0}")]
-pub struct DnsSetupError(String);
-
-/// A question nobody answered: a time-out, a refusal, a broken answer.
+/// A question nobody answered: a time-out, a refusal, a broken answer; or nobody who could be asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("DNS gave no answer")]
 pub struct NoAnswer;
 
 /// DNS, as this deployment reaches it.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct Dns {
-    resolver: Arc<TokioResolver>,
-    /// Whether to look for a zone's own name servers.
-    authoritative: bool,
+    /// The one name server to ask, which knows everything. None for the system's resolver, and every zone's own name servers.
+    server: Option<SocketAddr>,
+    /// Made when it is first asked: a function that asks nothing has none of its code. None when the system's settings
+    /// cannot be read.
+    resolver: Arc<OnceLock<Option<TokioResolver>>>,
 }
 
 impl std::fmt::Debug for Dns {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Dns").field("authoritative", &self.authoritative).finish_non_exhaustive()
+        f.debug_struct("Dns").field("server", &self.server).finish_non_exhaustive()
     }
 }
 
 /// Who answers for one domain and the names below it.
 pub struct Zone {
     own: Option<TokioResolver>,
-    fallback: Arc<TokioResolver>,
+    fallback: Dns,
 }
 
 fn options() -> ResolverOpts {
@@ -73,6 +70,12 @@ fn resolver(servers: Vec<NameServerConfig>) -> Result<TokioResolver, NetError> {
     builder.build()
 }
 
+fn system_resolver() -> Result<TokioResolver, NetError> {
+    let mut builder = TokioResolver::builder_tokio()?;
+    *builder.options_mut() = options();
+    builder.build()
+}
+
 fn name_server(address: SocketAddr) -> NameServerConfig {
     let connections = [ConnectionConfig::udp(), ConnectionConfig::tcp()]
         .map(|mut connection| {
@@ -85,23 +88,29 @@ fn name_server(address: SocketAddr) -> NameServerConfig {
 
 impl Dns {
     /// The system's resolver, and every zone's own name servers.
-    pub fn system() -> Result<Self, DnsSetupError> {
-        let set_up = |e: NetError| DnsSetupError(e.to_string());
-        let mut builder = TokioResolver::builder_tokio().map_err(set_up)?;
-        *builder.options_mut() = options();
-        Ok(Self { resolver: Arc::new(builder.build().map_err(set_up)?), authoritative: true })
+    pub fn system() -> Self {
+        Self::default()
     }
 
     /// One name server that knows everything: the one-machine engine's.
-    pub fn at(server: SocketAddr) -> Result<Self, DnsSetupError> {
-        let resolver = resolver(vec![name_server(server)]).map_err(|e| DnsSetupError(e.to_string()))?;
-        Ok(Self { resolver: Arc::new(resolver), authoritative: false })
+    pub fn at(server: SocketAddr) -> Self {
+        Self { server: Some(server), ..Self::default() }
+    }
+
+    async fn ask(&self, name: &str, record_type: RecordType) -> Result<Vec<RData>, NoAnswer> {
+        let made = self.resolver.get_or_init(|| {
+            let made = match self.server {
+                Some(server) => resolver(vec![name_server(server)]),
+                None => system_resolver(),
+            };
+            made.inspect_err(|error| tracing::error!(%error, "no DNS resolver could be made")).ok()
+        });
+        ask(made.as_ref().ok_or(NoAnswer)?, name, record_type).await
     }
 
     /// The addresses of a host, IPv4 first; none when it has none. Asked anew each time.
     pub async fn addresses(&self, host: &str) -> Result<Vec<IpAddr>, NoAnswer> {
-        let (v4, v6) =
-            tokio::join!(ask(&self.resolver, host, RecordType::A), ask(&self.resolver, host, RecordType::AAAA));
+        let (v4, v6) = tokio::join!(self.ask(host, RecordType::A), self.ask(host, RecordType::AAAA));
         if v4.is_err() && v6.is_err() {
             return Err(NoAnswer);
         }
@@ -115,8 +124,8 @@ impl Dns {
 
     /// Finds who answers for a domain.
     pub async fn zone(&self, domain: &DomainName) -> Zone {
-        let own = if self.authoritative { self.own_name_servers(domain).await } else { None };
-        Zone { own, fallback: Arc::clone(&self.resolver) }
+        let own = if self.server.is_none() { self.own_name_servers(domain).await } else { None };
+        Zone { own, fallback: self.clone() }
     }
 
     /// The name servers of the closest zone at or above a domain, by their public addresses.
@@ -124,7 +133,7 @@ impl Dns {
         let registered = psl::domain_str(domain.as_str())?;
         let mut name = domain.as_str();
         let hosts = loop {
-            let answers = ask(&self.resolver, name, RecordType::NS).await.unwrap_or_default();
+            let answers = self.ask(name, RecordType::NS).await.unwrap_or_default();
             let hosts: Vec<String> = answers
                 .into_iter()
                 .filter_map(|data| match data {
@@ -143,7 +152,7 @@ impl Dns {
         let mut servers = Vec::new();
         for host in hosts.iter().take(MAX_NAME_SERVERS) {
             // Whoever owns the domain chooses these addresses: they must not lead inside.
-            let addresses = ask(&self.resolver, host, RecordType::A).await.unwrap_or_default();
+            let addresses = self.ask(host, RecordType::A).await.unwrap_or_default();
             servers.extend(addresses.into_iter().filter_map(|data| match data {
                 RData::A(address) => Some(IpAddr::V4(address.0)).filter(is_public),
                 _ => None,
@@ -193,7 +202,7 @@ impl Zone {
         {
             return Ok(answers);
         }
-        ask(&self.fallback, name, record_type).await
+        self.fallback.ask(name, record_type).await
     }
 }
 

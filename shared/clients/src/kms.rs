@@ -7,7 +7,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
     time::Duration,
 };
 
@@ -49,7 +49,9 @@ pub enum KmsError {
 /// The key of a deployment, and the data keys it gave.
 #[derive(Debug, Clone)]
 pub struct Kms {
-    client: aws_sdk_kms::Client,
+    config: aws_sdk_kms::Config,
+    /// Made when it is first asked: a function that asks nothing has none of its code.
+    client: OnceLock<aws_sdk_kms::Client>,
     key_id: String,
     deployment: String,
     kept: Arc<Mutex<Kept>>,
@@ -75,8 +77,18 @@ struct DataKey {
 
 impl Kms {
     /// The KMS key of this id or ARN. `deployment` names the deployment in the encryption context: its table.
-    pub fn new(client: aws_sdk_kms::Client, key_id: impl Into<String>, deployment: impl Into<String>) -> Self {
-        Self { client, key_id: key_id.into(), deployment: deployment.into(), kept: Arc::default() }
+    pub fn new(config: aws_sdk_kms::Config, key_id: impl Into<String>, deployment: impl Into<String>) -> Self {
+        Self {
+            config,
+            client: OnceLock::new(),
+            key_id: key_id.into(),
+            deployment: deployment.into(),
+            kept: Arc::default(),
+        }
+    }
+
+    fn client(&self) -> &aws_sdk_kms::Client {
+        self.client.get_or_init(|| aws_sdk_kms::Client::from_conf(self.config.clone()))
     }
 
     /// Seals bytes for a place: a text that is no other secret's, such as the key of an item.
@@ -117,7 +129,7 @@ impl Kms {
         if let Some((key, _)) = self.kept().sealing.get(&kind).filter(|(_, until)| is_before(now, *until)) {
             return Ok(key.clone());
         }
-        let request = self.client.generate_data_key().key_id(&self.key_id).key_spec(DataKeySpec::Aes256);
+        let request = self.client().generate_data_key().key_id(&self.key_id).key_spec(DataKeySpec::Aes256);
         let request = request
             .encryption_context(CONTEXT_DEPLOYMENT, &self.deployment)
             .encryption_context(CONTEXT_KIND, kind.as_str());
@@ -141,7 +153,7 @@ impl Kms {
             }
         }
         let blob = STANDARD.decode(sealed).map_err(|_| KmsError::NotAuthentic)?;
-        let request = self.client.decrypt().key_id(&self.key_id).ciphertext_blob(Blob::new(blob));
+        let request = self.client().decrypt().key_id(&self.key_id).ciphertext_blob(Blob::new(blob));
         let request = request
             .encryption_context(CONTEXT_DEPLOYMENT, &self.deployment)
             .encryption_context(CONTEXT_KIND, kind.as_str());

@@ -1,5 +1,7 @@
 //! SES: one attempt at a time, and what is known after it.
 
+use std::sync::OnceLock;
+
 use actionlayer_domain::{
     AttemptId, DomainName, EmailAddress, MessageId, Secret, WorkspaceId,
     draft::{Failure, FailureCode},
@@ -48,7 +50,9 @@ pub enum SesDomain {
 /// whose answer was lost sends a second mail.
 #[derive(Debug, Clone)]
 pub struct Mailer {
-    client: aws_sdk_sesv2::Client,
+    config: aws_sdk_sesv2::Config,
+    /// Made when it is first asked: a function that asks nothing has none of its code.
+    client: OnceLock<aws_sdk_sesv2::Client>,
     configuration_set: Option<String>,
 }
 
@@ -72,8 +76,12 @@ pub struct AttemptTags {
 
 impl Mailer {
     /// SES through this client; events of what is sent go where the configuration set says.
-    pub const fn new(client: aws_sdk_sesv2::Client, configuration_set: Option<String>) -> Self {
-        Self { client, configuration_set }
+    pub const fn new(config: aws_sdk_sesv2::Config, configuration_set: Option<String>) -> Self {
+        Self { config, client: OnceLock::new(), configuration_set }
+    }
+
+    fn client(&self) -> &aws_sdk_sesv2::Client {
+        self.client.get_or_init(|| aws_sdk_sesv2::Client::from_conf(self.config.clone()))
     }
 
     /// Hands a mail to SES once.
@@ -95,7 +103,7 @@ impl Mailer {
             .collect()
         });
         let answer = self
-            .client
+            .client()
             .send_email()
             .from_email_address(envelope.from.as_str())
             .destination(destination)
@@ -130,7 +138,7 @@ impl Mailer {
         };
         let tag = Tag::builder().key(OWNER_TAG).value(self.owner()).build();
         let created = self
-            .client
+            .client()
             .create_email_identity()
             .email_identity(domain.as_str())
             .dkim_signing_attributes(attributes())
@@ -144,7 +152,7 @@ impl Mailer {
                     SesDomain::Ours { .. } => {}
                     other => return Ok(other),
                 }
-                self.client
+                self.client()
                     .put_email_identity_dkim_signing_attributes()
                     .email_identity(domain.as_str())
                     .signing_attributes_origin(aws_sdk_sesv2::types::DkimSigningAttributesOrigin::External)
@@ -160,7 +168,7 @@ impl Mailer {
 
     /// What SES has under the name of a domain, and whether it signs with the key of this selector.
     pub async fn domain(&self, domain: &DomainName, selector: &str) -> Result<SesDomain, ClientError> {
-        match self.client.get_email_identity().email_identity(domain.as_str()).send().await {
+        match self.client().get_email_identity().email_identity(domain.as_str()).send().await {
             Ok(identity) => {
                 let is_ours = identity.tags().iter().any(|tag| tag.key() == OWNER_TAG && tag.value() == self.owner());
                 Ok(if is_ours {
@@ -182,7 +190,7 @@ impl Mailer {
         if !matches!(self.domain(domain, "").await?, SesDomain::Ours { .. }) {
             return Ok(());
         }
-        match self.client.delete_email_identity().email_identity(domain.as_str()).send().await {
+        match self.client().delete_email_identity().email_identity(domain.as_str()).send().await {
             Ok(_) => Ok(()),
             Err(e) if e.as_service_error().is_some_and(|e| e.is_not_found_exception()) => Ok(()),
             Err(e) => Err(upstream(&e)),

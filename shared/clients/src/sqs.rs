@@ -1,6 +1,6 @@
 //! The queues the relay feeds.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::OnceLock};
 
 use actionlayer_domain::work::{Queue, Work};
 use aws_sdk_sqs::{error::ProvideErrorMetadata, types::SendMessageBatchRequestEntry};
@@ -15,14 +15,20 @@ const MAX_DELAY_SECONDS: u32 = 900;
 /// The work queues.
 #[derive(Debug, Clone)]
 pub struct Queues {
-    client: aws_sdk_sqs::Client,
+    config: aws_sdk_sqs::Config,
+    /// Made when it is first asked: a function that asks nothing has none of its code.
+    client: OnceLock<aws_sdk_sqs::Client>,
     urls: BTreeMap<Queue, String>,
 }
 
 impl Queues {
     /// The queues at these URLs.
-    pub const fn new(client: aws_sdk_sqs::Client, urls: BTreeMap<Queue, String>) -> Self {
-        Self { client, urls }
+    pub const fn new(config: aws_sdk_sqs::Config, urls: BTreeMap<Queue, String>) -> Self {
+        Self { config, client: OnceLock::new(), urls }
+    }
+
+    fn client(&self) -> &aws_sdk_sqs::Client {
+        self.client.get_or_init(|| aws_sdk_sqs::Client::from_conf(self.config.clone()))
     }
 
     /// Puts every job on its queue. All of them, or an error: then some may be queued all the same, and the caller puts
@@ -54,7 +60,7 @@ impl Queues {
             entries.push(entry.build().map_err(|_| error("incomplete_entry"))?);
         }
         let url = self.urls.get(&queue).ok_or_else(|| error("unknown_queue"))?;
-        let request = self.client.send_message_batch().queue_url(url).set_entries(Some(entries));
+        let request = self.client().send_message_batch().queue_url(url).set_entries(Some(entries));
         let answer = request.send().await.map_err(|e| error(e.code().unwrap_or("no_answer")))?;
         // A batch that was accepted may still have refused entries.
         match answer.failed().first() {

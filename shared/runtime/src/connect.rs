@@ -1,6 +1,6 @@
-//! The clients, built once per process. Region, endpoints and credentials are given, so nothing is looked up.
+//! The clients, built at most once per process. Region, endpoints and credentials are given, so nothing is looked up.
 
-use std::time::Duration;
+use std::{sync::OnceLock, time::Duration};
 
 use actionlayer_clients::{
     dns::Dns,
@@ -17,9 +17,10 @@ use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig, timeout
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_sesv2::config::SharedHttpClient;
 use aws_smithy_http_client::{
-    Builder as HttpClient,
+    Connector, ConnectorBuilder,
     tls::{Provider, rustls_provider::CryptoMode},
 };
+use aws_smithy_runtime_api::client::http::{HttpConnectorSettings, SharedHttpConnector, http_client_fn};
 
 use crate::{Config, Credentials};
 
@@ -29,29 +30,24 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 /// seen as such and not as a function that hangs.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(8);
 
-/// Why the product could not be connected.
-#[derive(Debug, thiserror::Error)]
-pub enum ConnectError {
-    /// The system's DNS settings cannot be read.
-    #[error("no DNS resolver could be made")]
-    Dns(#[source] Box<dyn std::error::Error + Send + Sync>),
-}
-
-/// Connects the product: one client per service, for the life of the process. Nothing is sent yet.
-pub fn connect(config: &Config, ports: Ports) -> Result<App, ConnectError> {
-    // One for all: the root certificates are read once, not once per service.
-    let http = http_client(HttpClient::new());
+/// Connects the product: one client per service, for the life of the process. Nothing is sent yet, and only the client of the
+/// table is made: every function asks it.
+pub fn connect(config: &Config, ports: Ports) -> App {
+    // Made now, while Lambda gives a whole processor: the root certificates are read here.
+    let shared = connector(Connector::builder());
+    let of_ses = OnceLock::new();
     // No connection is used twice to send: one that SES closed meanwhile would lose the answer.
-    connect_over(config, ports, http, http_client(HttpClient::new().pool_max_idle_per_host(0)))
+    let ses = move || connector(Connector::builder().pool_max_idle_per_host(0));
+    connect_over(
+        config,
+        ports,
+        http_client_fn(move |_, _| shared.clone()),
+        http_client_fn(move |_, _| of_ses.get_or_init(&ses).clone()),
+    )
 }
 
 /// Connects the product over given transports: `http` carries the requests to every service but SES, `ses` those to it.
-pub fn connect_over(
-    config: &Config,
-    ports: Ports,
-    http: SharedHttpClient,
-    ses: SharedHttpClient,
-) -> Result<App, ConnectError> {
+pub fn connect_over(config: &Config, ports: Ports, http: SharedHttpClient, ses: SharedHttpClient) -> App {
     let shared = shared(config, http);
     let dynamodb = {
         let mut builder = aws_sdk_dynamodb::config::Builder::from(&shared);
@@ -63,32 +59,31 @@ pub fn connect_over(
         builder.set_endpoint_url(config.endpoints.s3.clone());
         // A bucket's name is no host name at another endpoint.
         builder.set_force_path_style(config.endpoints.s3.is_some().then_some(true));
-        aws_sdk_s3::Client::from_conf(builder.build())
+        builder.build()
     };
     let sqs = {
         let mut builder = aws_sdk_sqs::config::Builder::from(&shared);
         builder.set_endpoint_url(config.endpoints.sqs.clone());
-        aws_sdk_sqs::Client::from_conf(builder.build())
+        builder.build()
     };
     let kms = {
         let mut builder = aws_sdk_kms::config::Builder::from(&shared);
         builder.set_endpoint_url(config.endpoints.kms.clone());
-        aws_sdk_kms::Client::from_conf(builder.build())
+        builder.build()
     };
     let sesv2 = {
         // SendEmail has no idempotency token: a retry after a lost answer would be a second mail.
         let mut builder =
             aws_sdk_sesv2::config::Builder::from(&shared).retry_config(RetryConfig::disabled()).http_client(ses);
         builder.set_endpoint_url(config.endpoints.sesv2.clone());
-        aws_sdk_sesv2::Client::from_conf(builder.build())
+        builder.build()
     };
     let dns = match config.dns_server {
         Some(address) => Dns::at(address),
         None => Dns::system(),
     };
-    let dns = dns.map_err(|error| ConnectError::Dns(Box::new(error)))?;
     let http = GuardedClient::new(dns.clone(), config.settings.webhook_reach);
-    Ok(App {
+    App {
         store: Store::new(dynamodb, s3, config.table_name.as_str(), config.mail_bucket.as_str()),
         kms: Kms::new(kms, config.secrets_key.as_str(), config.table_name.as_str()),
         kept_secrets: KeptSecrets::default(),
@@ -101,7 +96,7 @@ pub fn connect_over(
         telegram: Telegram::at(config.telegram_api_url.as_deref().unwrap_or(TELEGRAM_URL)),
         ports,
         settings: config.settings.clone(),
-    })
+    }
 }
 
 fn shared(config: &Config, http: SharedHttpClient) -> SdkConfig {
@@ -117,8 +112,12 @@ fn shared(config: &Config, http: SharedHttpClient) -> SdkConfig {
         .build()
 }
 
-fn http_client(builder: HttpClient) -> SharedHttpClient {
-    builder.tls_provider(Provider::Rustls(CryptoMode::AwsLc)).build_https()
+/// What carries requests, for all clients alike. The SDK's own way makes one for each client, to see whether it can be made, and
+/// another for the first request of each, and reads every root certificate each time.
+fn connector(builder: ConnectorBuilder) -> SharedHttpConnector {
+    let settings = HttpConnectorSettings::builder().connect_timeout(CONNECT_TIMEOUT).build();
+    let builder = builder.connector_settings(settings).tls_provider(Provider::Rustls(CryptoMode::AwsLc));
+    SharedHttpConnector::new(builder.build())
 }
 
 fn aws_credentials(credentials: &Credentials) -> aws_credential_types::Credentials {

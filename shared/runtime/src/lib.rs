@@ -4,7 +4,7 @@
 //! turn a failed record of a batch into the answer that makes Lambda deliver it again.
 //!
 //! **Invariants.** A missing or malformed variable stops the process at its start, naming the variable. The clients are
-//! made once per process. A handler that failed is reported as failed: no error is turned into a successful answer.
+//! made at most once per process. A handler that failed is reported as failed: no error is turned into a successful answer.
 //!
 //! **Must never know.** What a handler does, and whether it runs in AWS: endpoints and credentials are values.
 
@@ -20,7 +20,7 @@ mod telemetry;
 
 pub use changes::relay_batch;
 pub use config::{Config, ConfigError, Credentials, variable};
-pub use connect::{ConnectError, connect, connect_over};
+pub use connect::{connect, connect_over};
 pub use ports::{OsEntropy, SystemClock, ports};
 pub use receipt::ReceiptEvent;
 pub use records::{RecordOutcome, run_record, sqs_batch, work_off, work_off_at_once};

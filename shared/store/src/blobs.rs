@@ -110,7 +110,7 @@ impl Store {
     /// Puts bytes under a key. Keys name content or an id, so putting twice writes the same.
     pub async fn put_blob(&self, key: &BlobKey, bytes: Vec<u8>, content_type: &str) -> Result<(), StoreError> {
         self.meter.put_blob();
-        self.s3
+        self.s3()
             .put_object()
             .bucket(&self.bucket)
             .key(key.as_str())
@@ -125,7 +125,7 @@ impl Store {
     /// The bytes under a key, if there are any.
     pub async fn get_blob(&self, key: &BlobKey) -> Result<Option<Vec<u8>>, StoreError> {
         self.meter.got_blob();
-        let answer = match self.s3.get_object().bucket(&self.bucket).key(key.as_str()).send().await {
+        let answer = match self.s3().get_object().bucket(&self.bucket).key(key.as_str()).send().await {
             Ok(answer) => answer,
             Err(e)
                 if e.as_service_error()
@@ -147,7 +147,7 @@ impl Store {
     pub(crate) async fn get_blob_part(&self, key: &BlobKey, range: Range<usize>) -> Result<Vec<u8>, StoreError> {
         self.meter.got_blob();
         let last = range.end.saturating_sub(1);
-        let get = self.s3.get_object().bucket(&self.bucket).key(key.as_str());
+        let get = self.s3().get_object().bucket(&self.bucket).key(key.as_str());
         let answer = get.range(format!("bytes={}-{last}", range.start)).send().await.map_err(|e| StoreError::s3(&e))?;
         let cut_short = |_| StoreError::Unavailable { service: "s3", code: "body_cut_short".to_owned() };
         Ok(answer.body.collect().await.map_err(cut_short)?.to_vec())
@@ -159,7 +159,8 @@ impl Store {
         let tag = Tag::builder().key(EXPIRES_TAG.0).value(EXPIRES_TAG.1).build().map_err(|e| refused(e.to_string()))?;
         let tagging = Tagging::builder().tag_set(tag).build().map_err(|e| refused(e.to_string()))?;
         self.meter.put_blob();
-        let tagged = self.s3.put_object_tagging().bucket(&self.bucket).key(key.as_str()).tagging(tagging).send().await;
+        let tagged =
+            self.s3().put_object_tagging().bucket(&self.bucket).key(key.as_str()).tagging(tagging).send().await;
         match tagged.map_err(|e| StoreError::s3(&e)) {
             // It is gone already.
             Ok(_) => Ok(()),
@@ -170,14 +171,20 @@ impl Store {
 
     /// Removes what lies under a key, if anything does.
     pub(crate) async fn delete_blob(&self, key: &BlobKey) -> Result<(), StoreError> {
-        self.s3.delete_object().bucket(&self.bucket).key(key.as_str()).send().await.map_err(|e| StoreError::s3(&e))?;
+        self.s3()
+            .delete_object()
+            .bucket(&self.bucket)
+            .key(key.as_str())
+            .send()
+            .await
+            .map_err(|e| StoreError::s3(&e))?;
         Ok(())
     }
 
     /// The bytes under a key if there are exactly so many.
     pub async fn get_blob_of_size(&self, key: &BlobKey, size_bytes: u64) -> Result<SizedBlob, StoreError> {
         self.meter.got_blob();
-        let answer = match self.s3.get_object().bucket(&self.bucket).key(key.as_str()).send().await {
+        let answer = match self.s3().get_object().bucket(&self.bucket).key(key.as_str()).send().await {
             Ok(answer) => answer,
             Err(e)
                 if e.as_service_error()
@@ -202,7 +209,7 @@ impl Store {
         let refused = |code: String| StoreError::Refused { service: "s3", code };
         let config = PresigningConfig::expires_in(UPLOAD_URL_LIFETIME).map_err(|e| refused(e.to_string()))?;
         let request = self
-            .s3
+            .s3()
             .put_object()
             .bucket(&self.bucket)
             .key(BlobKey::upload(upload.workspace_id, upload.id).as_str())
@@ -221,7 +228,7 @@ impl Store {
         continuation: Option<String>,
     ) -> Result<(Vec<(String, Timestamp)>, Option<String>), StoreError> {
         let page = self
-            .s3
+            .s3()
             .list_objects_v2()
             .bucket(&self.bucket)
             .prefix("inbound/")
@@ -264,7 +271,7 @@ impl Store {
             }
         }
         let request = self
-            .s3
+            .s3()
             .get_object()
             .bucket(&self.bucket)
             .key(key.as_str())

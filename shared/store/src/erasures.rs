@@ -80,7 +80,7 @@ impl Store {
     /// Deletes some of what the bucket has of a workspace; whether that was all.
     pub async fn erase_blobs(&self, workspace: WorkspaceId) -> Result<bool, StoreError> {
         for prefix in PREFIXES {
-            let listed = self.s3.list_objects_v2().bucket(&self.bucket).prefix(format!("{prefix}/{workspace}/"));
+            let listed = self.s3().list_objects_v2().bucket(&self.bucket).prefix(format!("{prefix}/{workspace}/"));
             let page = listed.send().await.map_err(|e| StoreError::s3(&e))?;
             let keys: Vec<BlobKey> =
                 page.contents().iter().filter_map(|object| Some(BlobKey::stored(object.key()?))).collect();

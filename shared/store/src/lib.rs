@@ -80,28 +80,41 @@ pub use threads::ThreadFilter;
 pub use transaction::Transaction;
 pub use usage::{Usage, Used};
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// The table and the bucket.
 #[derive(Debug, Clone)]
 pub struct Store {
     dynamodb: aws_sdk_dynamodb::Client,
-    s3: aws_sdk_s3::Client,
+    s3_config: aws_sdk_s3::Config,
+    /// Made when it is first asked: a function that asks nothing has none of its code.
+    s3: OnceLock<aws_sdk_s3::Client>,
     table: String,
     bucket: String,
     meter: Arc<Meter>,
 }
 
 impl Store {
-    /// A store over the given clients. The clients' own retries stay on: every write is conditional, so that a retry
+    /// A store over the given client and settings. The clients' own retries stay on: every write is conditional, so that a retry
     /// whose first try went through fails its condition instead of writing twice.
     pub fn new(
         dynamodb: aws_sdk_dynamodb::Client,
-        s3: aws_sdk_s3::Client,
+        s3: aws_sdk_s3::Config,
         table: impl Into<String>,
         bucket: impl Into<String>,
     ) -> Self {
-        Self { dynamodb, s3, table: table.into(), bucket: bucket.into(), meter: Arc::default() }
+        Self {
+            dynamodb,
+            s3_config: s3,
+            s3: OnceLock::new(),
+            table: table.into(),
+            bucket: bucket.into(),
+            meter: Arc::default(),
+        }
+    }
+
+    fn s3(&self) -> &aws_sdk_s3::Client {
+        self.s3.get_or_init(|| aws_sdk_s3::Client::from_conf(self.s3_config.clone()))
     }
 
     /// What this store's requests have cost so far.

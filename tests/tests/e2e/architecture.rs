@@ -7,7 +7,7 @@ use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package};
 /// Ours, from the inside out. A package may depend on those of a smaller number only.
 fn layer(name: &str) -> u8 {
     match name {
-        "actionlayer-domain" => 0,
+        "actionlayer-domain" | "crc-fast" => 0,
         "actionlayer-mail" | "actionlayer-store" => 1,
         "actionlayer-channels" | "actionlayer-clients" => 2,
         "actionlayer-pages" | "actionlayer-service" => 3,

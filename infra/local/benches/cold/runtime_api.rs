@@ -19,11 +19,14 @@ use http::StatusCode;
 use serde_json::Value;
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::mpsc,
+    sync::{Notify, mpsc},
 };
 
 /// What a function may take until its first answer, unoptimised and on a busy machine.
 const DEADLINE: Duration = Duration::from_mins(1);
+
+/// Where Debian has all root certificates.
+const CERTIFICATES: &str = "/etc/ssl/certs/ca-certificates.crt";
 
 /// A start of a function, from the moment its program was run.
 pub(crate) struct Start {
@@ -33,9 +36,10 @@ pub(crate) struct Start {
     pub(crate) ready_cpu_ms: f64,
     /// From its first event to its first byte to the table; none when it asked nothing of it.
     pub(crate) table_ms: Option<f64>,
-    /// Until its answer was there.
+    /// From its first event until its answer was there.
     pub(crate) answered_ms: f64,
-    pub(crate) answered_cpu_ms: f64,
+    /// How much of all that it was on a processor.
+    pub(crate) cpu_ms: f64,
     /// What it had in memory at most.
     pub(crate) peak_mib: f64,
     pub(crate) answer: Value,
@@ -54,6 +58,8 @@ struct Stub {
     event: String,
     deadline_unix_ms: i64,
     said: mpsc::UnboundedSender<Said>,
+    /// Whether the event may be handed out.
+    may_begin: Notify,
 }
 
 /// Ends the process when nobody waits for it any more.
@@ -66,24 +72,27 @@ impl Drop for Process {
     }
 }
 
-/// Runs a function with nothing but this environment, until it has answered one event.
+/// Runs a function with nothing but this environment, until it has answered one event. From its first event on it is in the
+/// control group, if there is one: in Lambda, too, only the init phase has a whole processor.
 pub(crate) async fn start(
     program: &Path,
     environment: &BTreeMap<String, String>,
     event: &Value,
     now_unix_ms: i64,
+    group: Option<&Path>,
 ) -> Start {
     let deadline_unix_ms = now_unix_ms + i64::try_from(DEADLINE.as_millis()).unwrap();
     let (said, mut heard) = mpsc::unbounded_channel();
     let table_said = said.clone();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
+    let stub = Arc::new(Stub { event: event.to_string(), deadline_unix_ms, said, may_begin: Notify::new() });
     let router = Router::new()
         .route("/2018-06-01/runtime/invocation/next", get(next))
         .route("/2018-06-01/runtime/invocation/{id}/response", post(answered))
         .route("/2018-06-01/runtime/invocation/{id}/error", post(failed))
         .route("/2018-06-01/runtime/init/error", post(failed))
-        .with_state(Arc::new(Stub { event: event.to_string(), deadline_unix_ms, said }));
+        .with_state(Arc::clone(&stub));
     let server = tokio::spawn(async move { axum::serve(listener, router).await });
     let mut environment = environment.clone();
     let mut way = None;
@@ -95,6 +104,10 @@ pub(crate) async fn start(
     let mut command = Command::new(program);
     command.env_clear().envs(environment).stdout(Stdio::null()).stderr(Stdio::null());
     command.env("AWS_LAMBDA_RUNTIME_API", address.to_string());
+    // Amazon Linux has the root certificates in one file. Debian has each in a file of its own besides, and all would be read.
+    if Path::new(CERTIFICATES).exists() {
+        command.env("SSL_CERT_FILE", CERTIFICATES);
+    }
     for (name, value) in [("NAME", "cold"), ("MEMORY_SIZE", "256"), ("VERSION", "$LATEST")] {
         command.env(format!("AWS_LAMBDA_FUNCTION_{name}"), value);
     }
@@ -102,12 +115,17 @@ pub(crate) async fn start(
     let child = command.spawn();
     let process = Process(child.unwrap_or_else(|error| panic!("{}: {error}", program.display())));
     let pid = process.0.id();
-    let (mut ready, mut ready_cpu_ms, mut table) = (None, 0.0, None);
+    let (mut ready, mut given, mut ready_cpu_ms, mut table) = (None, began, 0.0, None);
     let (answered, answer) = loop {
         match tokio::time::timeout(DEADLINE, heard.recv()).await {
             Ok(Some(Said::Ready(at))) => {
                 if ready.is_none() {
                     ready_cpu_ms = cpu_ms(pid);
+                    if let Some(group) = group {
+                        std::fs::write(group.join("cgroup.procs"), pid.to_string()).unwrap();
+                    }
+                    given = Instant::now();
+                    stub.may_begin.notify_one();
                 }
                 ready = ready.or(Some(at));
             }
@@ -117,7 +135,7 @@ pub(crate) async fn start(
             Ok(None) | Err(_) => panic!("{} gave no answer", program.display()),
         }
     };
-    let (answered_cpu_ms, peak_mib) = (cpu_ms(pid), peak_mib(pid));
+    let (cpu_ms, peak_mib) = (cpu_ms(pid), peak_mib(pid));
     drop(process);
     server.abort();
     if let Some(way) = way {
@@ -128,9 +146,9 @@ pub(crate) async fn start(
     Start {
         ready_ms: ms(ready),
         ready_cpu_ms,
-        table_ms: table.map(|at: Instant| at.duration_since(ready).as_secs_f64() * 1_000.0),
-        answered_ms: ms(answered),
-        answered_cpu_ms,
+        table_ms: table.map(|at: Instant| at.duration_since(given).as_secs_f64() * 1_000.0),
+        answered_ms: answered.duration_since(given).as_secs_f64() * 1_000.0,
+        cpu_ms,
         peak_mib,
         answer: serde_json::from_str(&answer).unwrap_or_default(),
     }
@@ -141,6 +159,7 @@ async fn next(State(stub): State<Arc<Stub>>) -> Response {
     if stub.said.send(Said::Ready(at)).is_err() {
         return std::future::pending().await;
     }
+    stub.may_begin.notified().await;
     let headers = [
         ("content-type", "application/json".to_owned()),
         ("lambda-runtime-aws-request-id", "8476a536-e9f4-11e8-9739-2dfe598c3fcd".to_owned()),

@@ -117,7 +117,7 @@ async fn world() -> World {
     let folder = tempfile::tempdir().unwrap();
     let zones = Zones::open(open_state(folder.path()).await).unwrap();
     let server = DnsServer::start(zones.clone(), "127.0.0.1:0".parse().unwrap()).await.unwrap();
-    let dns = Dns::at(server.address()).unwrap();
+    let dns = Dns::at(server.address());
     World { _folder: folder, zones, dns, _server: server }
 }
 
@@ -256,7 +256,7 @@ mod rebinding {
         let questions = Arc::<AtomicUsize>::default();
         let mut server = Server::new(Rebinder(Arc::clone(&questions)));
         let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
-        let dns = Dns::at(socket.local_addr().unwrap()).unwrap();
+        let dns = Dns::at(socket.local_addr().unwrap());
         server.register_socket(socket);
         let only_outside = Arc::new(|address: &IpAddr| *address == IpAddr::from([127, 0, 0, 2]));
         let client = GuardedClient::filtered(dns, Reach::Anywhere, only_outside);

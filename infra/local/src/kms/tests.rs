@@ -39,7 +39,7 @@ impl World {
     }
 
     fn client(&self, deployment: &str) -> Client {
-        Client::new(self.sdk.clone(), KEY, deployment)
+        Client::new(self.sdk.config().clone(), KEY, deployment)
     }
 
     /// No request gets an answer from here on.

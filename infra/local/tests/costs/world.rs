@@ -70,7 +70,7 @@ impl World {
         let environment = own_table(&engine).await;
         let ports = Ports { clock: engine.clock().clone(), entropy: Arc::new(NeverDue(OsEntropy)) };
         let config = Config::from_pairs(environment.clone()).unwrap();
-        let app = Arc::new(connect(&config, ports).unwrap());
+        let app = Arc::new(connect(&config, ports));
         let (_, _, secret) = bootstrap_workspace(&app, HeaderText::sanitize("Costs"), None).await.unwrap();
         let caller = authenticate(&app, secret.expose(), RateClass::Write).await.unwrap().0;
         let domain = SendingDomain { workspace_id: caller.workspace_id, ..domain };

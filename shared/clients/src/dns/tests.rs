@@ -51,7 +51,7 @@ async fn name_server() -> SocketAddr {
 }
 
 async fn zone() -> Zone {
-    Dns::at(name_server().await).unwrap().zone(&"example.test".parse().unwrap()).await
+    Dns::at(name_server().await).zone(&"example.test".parse().unwrap()).await
 }
 
 #[tokio::test]

@@ -44,7 +44,7 @@ impl World {
         let dynamodb = dynamodb_client(&serve_dynamodb().await);
         schema::create_table(&dynamodb, TABLE).await.unwrap();
         let s3 = s3_client(&serve_s3(&folder).await);
-        let store = Store::new(dynamodb.clone(), s3, TABLE, BUCKET);
+        let store = Store::new(dynamodb.clone(), s3.config().clone(), TABLE, BUCKET);
         Self { store, entropy: Arc::new(Seeded(Mutex::new(1))), dynamodb, folder }
     }
 
