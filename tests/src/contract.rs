@@ -1,6 +1,9 @@
 //! The API's own document, held against every answer that any test gets.
 
-use std::{collections::BTreeSet, sync::LazyLock};
+use std::{
+    collections::BTreeSet,
+    sync::{LazyLock, OnceLock},
+};
 
 use jsonschema::Validator;
 use reqwest::Method;
@@ -38,19 +41,22 @@ pub struct Operation {
 struct Documented {
     status: u16,
     /// Of a JSON body; none where there is no body, or another one.
-    schema: Option<Validator>,
+    schema: Option<&'static Value>,
+    /// Made of it when the first such answer comes: all of them take seconds, and most tests get few.
+    validator: OnceLock<Validator>,
     /// The codes that an error may have.
     codes: BTreeSet<String>,
 }
 
 impl Operation {
-    fn read(path: &str, method: &str, operation: &Value) -> Self {
+    fn read(path: &str, method: &str, operation: &'static Value) -> Self {
         let parameters = operation["parameters"].as_array().into_iter().flatten().map(resolve);
         let answers = operation["responses"].as_object().expect("responses").iter().map(|(status, answer)| {
             let json = &resolve(answer)["content"]["application/json"];
             Documented {
                 status: status.parse().expect("a status"),
-                schema: json.get("schema").map(validator),
+                schema: json.get("schema"),
+                validator: OnceLock::new(),
                 codes: json["examples"].as_object().map(|all| all.keys().cloned().collect()).unwrap_or_default(),
             }
         });
@@ -131,9 +137,11 @@ pub(crate) fn check(method: &Method, path: &str, status: u16, body: &[u8]) {
     let Some(documented) = operation.answers.iter().find(|answer| answer.status == status) else {
         panic!("a status that is not in the document: {}", said());
     };
-    let Some(schema) = &documented.schema else { return };
+    let Some(schema) = documented.schema else { return };
+    let validator = documented.validator.get_or_init(|| validator(schema));
     let json: Value = serde_json::from_slice(body).unwrap_or_else(|_| panic!("no JSON: {}", said()));
-    let errors: Vec<_> = schema.iter_errors(&json).map(|error| format!("{}: {error}", error.instance_path())).collect();
+    let errors: Vec<_> =
+        validator.iter_errors(&json).map(|error| format!("{}: {error}", error.instance_path())).collect();
     assert!(errors.is_empty(), "not as the document says: {errors:?}\n{}", said());
     if status >= 400 {
         let code = json["error"].as_str().unwrap_or_default();

@@ -18,7 +18,7 @@ use crate::{ApiError, authenticated::note_rate, boundary::SourceAddress, credent
 pub struct WrongGuess;
 
 /// Where providers call: all of them from few addresses, so that nobody is judged by the address there.
-const OF_PROVIDERS: [&str; 2] = ["/callbacks/slack", "/callbacks/telegram"];
+const OF_PROVIDERS: [&str; 3] = ["/callbacks/slack", "/callbacks/stripe", "/callbacks/telegram"];
 
 /// Puts it before the routes; nothing where the deployment has no limits.
 pub fn guard_guesses(routes: Router, app: Arc<App>) -> Router {

@@ -1,5 +1,5 @@
-//! What we say to others, and what their answers mean: SES, SQS, KMS, DNS, Slack, Telegram, and HTTP to addresses that
-//! strangers chose.
+//! What we say to others, and what their answers mean: SES, SQS, KMS, DNS, Slack, Telegram, Stripe, and HTTP to
+//! addresses that strangers chose.
 //!
 //! **Job.** One client for each service, which makes one call and sorts its answer into what is known after it.
 //!
@@ -15,6 +15,7 @@ mod providers;
 pub mod ses;
 pub mod slack;
 pub mod sqs;
+pub mod stripe;
 pub mod telegram;
 
 /// A service gave no usable answer.

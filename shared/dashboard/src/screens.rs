@@ -5,6 +5,7 @@
 
 mod activity;
 mod answer;
+mod billing;
 mod channels;
 mod contacts;
 mod deletion;
@@ -36,6 +37,7 @@ use axum::Router;
 pub(crate) fn routes() -> Router<Arc<App>> {
     Router::new()
         .merge(activity::routes())
+        .merge(billing::routes())
         .merge(channels::routes())
         .merge(contacts::routes())
         .merge(deletion::routes())

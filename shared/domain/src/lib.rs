@@ -25,6 +25,7 @@ pub mod account;
 pub mod address;
 pub mod admission;
 pub mod asking;
+pub mod billing;
 pub mod caller;
 pub mod channel;
 pub mod channel_line;

@@ -99,26 +99,54 @@ impl Plan {
             },
         }
     }
+}
 
-    /// The period that use at a moment is counted in: the month in UTC, as `2026-04`, or `lifetime`.
+/// What a workspace may use now, and from when on its months are counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Entitlement {
+    pub plan: Plan,
+    /// When the first month of what it pays for began; none where months are those of the calendar.
+    pub anchor: Option<Timestamp>,
+}
+
+impl From<Plan> for Entitlement {
+    /// A plan that nobody pays for.
+    fn from(plan: Plan) -> Self {
+        Self { plan, anchor: None }
+    }
+}
+
+impl Entitlement {
+    /// What it allows.
+    pub const fn limits(self) -> Limits {
+        self.plan.limits()
+    }
+
+    /// The name of the period that use at a moment is counted in: `lifetime`, the month in UTC as `2026-04`, or where months
+    /// are paid for, the day on which one began, as `2026-04-15`.
     pub fn period(self, at: Timestamp) -> String {
-        match self {
-            Self::BuilderPack => "lifetime".to_owned(),
-            Self::Pro | Self::Agency | Self::Unlimited => at.to_string().chars().take(7).collect(),
+        match (self.plan, self.anchor) {
+            (Plan::BuilderPack, _) => "lifetime".to_owned(),
+            (_, None) => calendar_month(at),
+            (_, Some(anchor)) => anchor.after_months(at.months_since(anchor)).date(),
         }
     }
 
     /// When that period began and when it ends; none when it is a lifetime.
     pub fn period_bounds(self, at: Timestamp) -> Option<(Timestamp, Timestamp)> {
-        if self == Self::BuilderPack {
+        if self.plan == Plan::BuilderPack {
             return None;
         }
-        let month = self.period(at);
-        let (year, month) = (month.get(..4)?.parse::<u32>().ok()?, month.get(5..)?.parse::<u32>().ok()?);
-        let first = |year: u32, month: u32| format!("{year:04}-{month:02}-01T00:00:00Z").parse::<Timestamp>().ok();
-        let next = if month == 12 { first(year + 1, 1) } else { first(year, month + 1) };
-        Some((first(year, month)?, next?))
+        let first_of_month = || Timestamp::first_of(&format!("{}-01", calendar_month(at))).ok();
+        let anchor = self.anchor.or_else(first_of_month)?;
+        let months = at.months_since(anchor);
+        Some((anchor.after_months(months), anchor.after_months(months + 1)))
     }
+}
+
+/// The month of a moment in UTC, as `2026-04`.
+pub fn calendar_month(at: Timestamp) -> String {
+    at.to_string().chars().take("2026-04".len()).collect()
 }
 
 impl std::str::FromStr for Plan {
@@ -137,9 +165,9 @@ mod tests {
     #[test]
     fn a_period_is_a_month_or_a_lifetime() {
         let at: Timestamp = "2026-12-31T23:59:59.999Z".parse().unwrap();
-        assert_eq!(Plan::BuilderPack.period(at), "lifetime");
-        assert_eq!(Plan::BuilderPack.period_bounds(at), None);
-        for plan in [Plan::Pro, Plan::Agency, Plan::Unlimited] {
+        let free = Entitlement::from(Plan::BuilderPack);
+        assert_eq!((free.period(at), free.period_bounds(at)), ("lifetime".to_owned(), None));
+        for plan in [Plan::Pro, Plan::Agency, Plan::Unlimited].map(Entitlement::from) {
             assert_eq!(plan.period(at), "2026-12");
             let (start, end) = plan.period_bounds(at).unwrap();
             assert_eq!(
@@ -148,6 +176,25 @@ mod tests {
             );
             assert_eq!(plan.period_bounds(end).unwrap().0, end);
         }
+    }
+
+    #[test]
+    fn months_that_are_paid_for_begin_when_they_were_first() {
+        let anchor: Timestamp = "2026-01-31T12:00:00Z".parse().unwrap();
+        let paid = Entitlement { plan: Plan::Pro, anchor: Some(anchor) };
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        for (now, period, start, end) in [
+            ("2026-01-31T12:00:00Z", "2026-01-31", "2026-01-31T12:00:00Z", "2026-02-28T12:00:00Z"),
+            ("2026-02-28T11:59:59Z", "2026-01-31", "2026-01-31T12:00:00Z", "2026-02-28T12:00:00Z"),
+            ("2026-02-28T12:00:00Z", "2026-02-28", "2026-02-28T12:00:00Z", "2026-03-31T12:00:00Z"),
+            // As long as nobody has said when it began: its first month.
+            ("2026-01-30T00:00:00Z", "2026-01-31", "2026-01-31T12:00:00Z", "2026-02-28T12:00:00Z"),
+        ] {
+            assert_eq!(paid.period(at(now)), period);
+            assert_eq!(paid.period_bounds(at(now)), Some((at(start), at(end))));
+        }
+        let given_up = Entitlement { plan: Plan::BuilderPack, ..paid };
+        assert_eq!(given_up.period(anchor), "lifetime");
     }
 
     #[test]

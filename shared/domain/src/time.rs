@@ -73,6 +73,31 @@ impl Timestamp {
         Self::from_unix_ms(self.0.saturating_add(ms))
     }
 
+    /// This instant so many months later, in UTC; the last day of a month that has no such day.
+    #[must_use]
+    pub fn after_months(self, months: u32) -> Self {
+        let instant = jiff::Timestamp::from_millisecond(self.0).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+        let later = jiff::Span::new().try_months(months).ok().and_then(|span| {
+            let later = jiff::tz::Offset::UTC.to_datetime(instant).checked_add(span).ok()?;
+            jiff::tz::Offset::UTC.to_timestamp(later).ok()
+        });
+        // Past the last year there is, it is clamped as everywhere.
+        let later = later.unwrap_or(jiff::Timestamp::MAX);
+        Self::from_unix_ms(later.as_millisecond())
+    }
+
+    /// How many whole months ago `earlier` was, in UTC; zero when it lies ahead. The inverse of [`Self::after_months`].
+    pub fn months_since(self, earlier: Self) -> u32 {
+        let month = |at: Self| {
+            let text = at.to_string();
+            let part = |range| text.get(range).and_then(|digits: &str| digits.parse::<u32>().ok()).unwrap_or_default();
+            part(0..4) * 12 + part(5..7)
+        };
+        let months = month(self).saturating_sub(month(earlier));
+        // The month that has begun is whole only once its day and time are there.
+        if months > 0 && earlier.after_months(months) > self { months - 1 } else { months }
+    }
+
     /// How long ago `earlier` was; zero when it lies ahead.
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
@@ -146,6 +171,26 @@ mod tests {
         for bad in ["", "2026-04-31", "yesterday", "2026-4-30", "20260430"] {
             assert_eq!(Timestamp::first_of(bad), Err(InvalidDate), "{bad}");
         }
+    }
+
+    #[test]
+    fn months_end_where_there_is_no_such_day() {
+        let at = |text: &str| text.parse::<Timestamp>().unwrap_or(Timestamp::from_unix_ms(0));
+        let anchor = at("2026-01-31T12:00:00Z");
+        for (months, then) in [
+            (0, "2026-01-31T12:00:00Z"),
+            (1, "2026-02-28T12:00:00Z"),
+            (2, "2026-03-31T12:00:00Z"),
+            (25, "2028-02-29T12:00:00Z"),
+        ] {
+            let then = at(then);
+            assert_eq!(anchor.after_months(months), then);
+            assert_eq!(then.months_since(anchor), months);
+            let before = Timestamp::from_unix_ms(then.unix_ms() - 1);
+            assert_eq!(before.months_since(anchor), months.saturating_sub(1), "{before}");
+        }
+        assert_eq!(anchor.months_since(at("2027-01-01T00:00:00Z")), 0);
+        assert_eq!(anchor.after_months(u32::MAX), Timestamp::from_unix_ms(i64::MAX));
     }
 
     #[test]

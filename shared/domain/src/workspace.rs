@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{HeaderText, Plan, Timestamp, WorkspaceId};
+use crate::{HeaderText, Timestamp, WorkspaceId, billing::Billing};
 
 /// A tenant. Everything else belongs to exactly one.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -13,9 +13,9 @@ pub struct Workspace {
     pub name: HeaderText,
     /// What its owner chose.
     pub settings: WorkspaceSettings,
-    /// What it may use; none for what the deployment says.
+    /// Who pays for it and what they pay for; none as long as nobody began to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub plan: Option<Plan>,
+    pub billing: Option<Billing>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it last changed.

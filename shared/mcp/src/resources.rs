@@ -8,10 +8,8 @@ use actionlayer_domain::{
     unattended::MAX_TO_ONE_PERSON_A_DAY,
 };
 use actionlayer_service::{
-    App, Caller,
-    drafts::read_drafts::get_draft,
-    outbound::unattended::left_today,
-    workspace::{billing::get_subscription, update_workspace::get_workspace},
+    App, Caller, billing::get_subscription::get_subscription, drafts::read_drafts::get_draft,
+    outbound::unattended::left_today, workspace::update_workspace::get_workspace,
 };
 use rmcp::model::{JsonObject, Resource, ResourceTemplate};
 use serde::Serialize;

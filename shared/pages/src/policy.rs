@@ -10,11 +10,10 @@ pub const APPROVAL: &str = "default-src 'none'; style-src 'sha256-fmhggNprbwPAx6
 pub const REFERENCE: &str =
     "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/// The dashboard loads its style sheet and its script from where it is. Its forms post there; what they lead on to, paying
-/// and Slack, is named as well, since a browser holds redirects after a form to it.
+/// The dashboard loads its style sheet and its script from where it is. Its forms post there; Slack, which they lead on to,
+/// is named as well, since a browser holds redirects after a form to it.
 pub const DASHBOARD: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self' data:; \
-                             frame-src 'self'; form-action 'self' https://checkout.stripe.com https://billing.stripe.com \
-                             https://slack.com; frame-ancestors 'none'; base-uri 'none'";
+                             frame-src 'self'; form-action 'self' https://slack.com; frame-ancestors 'none'; base-uri 'none'";
 
 /// Somebody's HTML in a frame of the dashboard: it may do nothing and load nothing, and is shown nowhere else.
 pub const MAIL_FRAME: &str = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'none'; \

@@ -3,6 +3,7 @@
 //! A screen is made from values that a use case gave and from what the visitor may do. Text that came by mail, or that an
 //! agent wrote, is made legible and escaped; the HTML of a mail stands in a document of its own, see [`mail_frame`].
 
+pub mod billing;
 pub mod contacts;
 pub mod deletion;
 pub mod domains;

@@ -1,87 +1,17 @@
 //! The settings of a deployment, by value: whoever starts the product says what it works with.
 
+pub mod variable;
+
 use std::{collections::BTreeMap, net::SocketAddr};
 
 use actionlayer_domain::{
-    EmailAddress, Plan, Secret,
+    EmailAddress, Plan, Secret, WorkspaceId,
     account::{Bootstrap, SignUp},
     rate::RateLimits,
     webhook::Reach,
     work::Queue,
 };
-use actionlayer_service::{Settings, SlackApp, TelegramUpdates};
-
-/// The environment variables of the functions. `template.yaml` sets exactly [`variable::from_template`].
-pub mod variable {
-    use actionlayer_domain::work::Queue;
-
-    pub const TABLE_NAME: &str = "TABLE_NAME";
-    /// Name of the bucket for raw mail, files and long bodies.
-    pub const MAIL_BUCKET: &str = "MAIL_BUCKET";
-    /// SES configuration set every mail is sent with: its events settle sends whose answer was lost.
-    pub const SES_CONFIGURATION_SET: &str = "SES_CONFIGURATION_SET";
-    /// The KMS key that data keys for secrets come from: its id or ARN.
-    pub const SECRETS_KEY: &str = "SECRETS_KEY";
-    /// Where this deployment is reached from outside, for the links in approval mails: `https://mail.example.com`.
-    pub const PUBLIC_URL: &str = "PUBLIC_URL";
-    /// Who may make the one workspace by `POST /v1/auth/bootstrap`: `token` (whoever has [`BOOTSTRAP_TOKEN`]), `off`
-    /// (nobody), or `open` (whoever comes first), which is for one machine.
-    pub const BOOTSTRAP: &str = "BOOTSTRAP";
-    /// How many requests are taken in a minute: `reads=60,writes=20,sign_ins=10` (the first two of one key, the third of
-    /// one address without a key), or `off`.
-    pub const RATE_LIMITS: &str = "RATE_LIMITS";
-    /// What a workspace may use: `builder_pack`, `pro`, `agency` or `unlimited`.
-    pub const PLAN: &str = "PLAN";
-    /// The AWS region. Lambda sets it.
-    pub const AWS_REGION: &str = "AWS_REGION";
-    /// Credentials of the function's role. Lambda sets all three.
-    pub const AWS_ACCESS_KEY_ID: &str = "AWS_ACCESS_KEY_ID";
-    /// See [`AWS_ACCESS_KEY_ID`].
-    pub const AWS_SECRET_ACCESS_KEY: &str = "AWS_SECRET_ACCESS_KEY";
-    /// See [`AWS_ACCESS_KEY_ID`].
-    pub const AWS_SESSION_TOKEN: &str = "AWS_SESSION_TOKEN";
-    /// DynamoDB elsewhere than at AWS: `http://127.0.0.1:8000`.
-    pub const AWS_ENDPOINT_URL_DYNAMODB: &str = "AWS_ENDPOINT_URL_DYNAMODB";
-    /// S3 elsewhere than at AWS; addressed path-style.
-    pub const AWS_ENDPOINT_URL_S3: &str = "AWS_ENDPOINT_URL_S3";
-    /// SQS elsewhere than at AWS.
-    pub const AWS_ENDPOINT_URL_SQS: &str = "AWS_ENDPOINT_URL_SQS";
-    /// SES v2 elsewhere than at AWS.
-    pub const AWS_ENDPOINT_URL_SESV2: &str = "AWS_ENDPOINT_URL_SESV2";
-    /// KMS elsewhere than at AWS.
-    pub const AWS_ENDPOINT_URL_KMS: &str = "AWS_ENDPOINT_URL_KMS";
-    /// `on` where webhooks may also lead to this machine and its network, and by http: for trying out. `off` when unset.
-    pub const LOCAL_WEBHOOKS: &str = "LOCAL_WEBHOOKS";
-    /// Who may make an account: `open`, `invite` or `off`; `off` when unset.
-    pub const SIGN_UP: &str = "SIGN_UP";
-    /// What the first owner shows to become one: a random text of at least 20 characters.
-    pub const BOOTSTRAP_TOKEN: &str = "BOOTSTRAP_TOKEN";
-    /// Where mail about accounts comes from, if not from a domain of the deployment's own workspace.
-    pub const ACCOUNT_MAIL_FROM: &str = "ACCOUNT_MAIL_FROM";
-    /// The deployment's own Slack app, for "Add to Slack": its client id.
-    pub const SLACK_CLIENT_ID: &str = "SLACK_CLIENT_ID";
-    pub const SLACK_CLIENT_SECRET: &str = "SLACK_CLIENT_SECRET";
-    /// What Slack signs its requests with.
-    pub const SLACK_SIGNING_SECRET: &str = "SLACK_SIGNING_SECRET";
-    /// Slack elsewhere than at `https://slack.com`.
-    pub const SLACK_API_URL: &str = "SLACK_API_URL";
-    /// Telegram's Bot API elsewhere than at `https://api.telegram.org`.
-    pub const TELEGRAM_API_URL: &str = "TELEGRAM_API_URL";
-    /// `webhook` where Telegram calls this deployment, which is the rule; `polled` where somebody asks it for updates.
-    pub const TELEGRAM_UPDATES: &str = "TELEGRAM_UPDATES";
-    /// The DNS server to ask, `127.0.0.1:5353`, instead of the system's.
-    pub const DNS_SERVER: &str = "DNS_SERVER";
-
-    /// What a template gives every function, beside the URLs of the queues; the rest comes from Lambda or is set only off
-    /// AWS.
-    const OWN: [&str; 8] =
-        [TABLE_NAME, MAIL_BUCKET, SECRETS_KEY, SES_CONFIGURATION_SET, PUBLIC_URL, BOOTSTRAP, RATE_LIMITS, PLAN];
-
-    /// What a template gives every function.
-    pub fn from_template() -> impl Iterator<Item = &'static str> {
-        OWN.into_iter().chain(Queue::ALL.map(Queue::url_variable))
-    }
-}
+use actionlayer_service::{BillingSettings, Settings, SlackApp, TelegramUpdates};
 
 /// Why the process cannot start.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -161,6 +91,8 @@ pub struct Config {
     pub slack_api_url: Option<String>,
     /// Where Telegram is, if not at Telegram.
     pub telegram_api_url: Option<String>,
+    /// Where Stripe is, if not at Stripe.
+    pub stripe_api_url: Option<String>,
 }
 
 impl Config {
@@ -196,6 +128,8 @@ impl Config {
                 rate_limits: variables.rate_limits()?,
                 webhook_reach: variables.webhook_reach()?,
                 plan: variables.plan()?,
+                beta_workspaces: variables.beta_workspaces()?,
+                billing: variables.billing()?,
                 slack_app: variables.slack_app()?,
                 telegram_updates: variables.telegram_updates()?,
             },
@@ -206,6 +140,7 @@ impl Config {
             )?,
             slack_api_url: variables.url(variable::SLACK_API_URL)?,
             telegram_api_url: variables.url(variable::TELEGRAM_API_URL)?,
+            stripe_api_url: variables.url(variable::STRIPE_API_URL)?,
         })
     }
 }
@@ -322,6 +257,39 @@ impl Variables {
         })
     }
 
+    fn beta_workspaces(&self) -> Result<Vec<WorkspaceId>, ConfigError> {
+        let malformed = ConfigError::Malformed {
+            variable: variable::BETA_WORKSPACES,
+            expected: "ids of workspaces with commas between",
+        };
+        let text = self.optional(variable::BETA_WORKSPACES).unwrap_or_default();
+        let ids = text.split(',').map(str::trim).filter(|id| !id.is_empty());
+        ids.map(|id| id.parse().map_err(|_| malformed.clone())).collect()
+    }
+
+    /// A key and prices, or neither.
+    fn billing(&self) -> Result<Option<BillingSettings>, ConfigError> {
+        let names = [variable::STRIPE_SECRET_KEY, variable::STRIPE_PRICES];
+        if names.iter().all(|name| !self.0.contains_key(*name)) {
+            return Ok(None);
+        }
+        let malformed = ConfigError::Malformed {
+            variable: names[1],
+            expected: "`pro=price_…,agency=price_…`, with ids of prices",
+        };
+        let price = |pair: &str| {
+            let (plan, price) = pair.trim().split_once('=').filter(|(_, price)| !price.trim().is_empty())?;
+            let plan = plan.trim().parse().ok().filter(|plan| [Plan::Pro, Plan::Agency].contains(plan))?;
+            Some((plan, price.trim().to_owned()))
+        };
+        let prices: Option<Vec<(Plan, String)>> = self.required(names[1])?.split(',').map(price).collect();
+        Ok(Some(BillingSettings {
+            secret_key: Secret::new(self.required(names[0])?),
+            webhook_secret: self.optional(variable::STRIPE_WEBHOOK_SECRET).map(Secret::new),
+            prices: prices.ok_or(malformed)?,
+        }))
+    }
+
     /// Local keys only where an endpoint is overridden and no key is given: a function in AWS never starts without its
     /// role, and a test never reaches AWS with somebody's own keys.
     fn credentials(&self, endpoints: &Endpoints) -> Result<Credentials, ConfigError> {
@@ -360,6 +328,7 @@ mod tests {
             (variable::BOOTSTRAP, "token"),
             (variable::RATE_LIMITS, "reads=60,writes=20,sign_ins=10"),
             (variable::PLAN, "pro"),
+            (variable::BETA_WORKSPACES, "0197f3a0-5c1e-7d2a-9f00-1234567890ab"),
             (variable::AWS_REGION, "eu-central-1"),
             (variable::AWS_ACCESS_KEY_ID, "AKIA"),
             (variable::AWS_SECRET_ACCESS_KEY, "hush"),
@@ -395,7 +364,9 @@ mod tests {
                 };
                 match read(&variables) {
                     Ok(config) => {
-                        assert_eq!((variable, config.ses_configuration_set), (variable::SES_CONFIGURATION_SET, None));
+                        let optional = [variable::SES_CONFIGURATION_SET, variable::BETA_WORKSPACES];
+                        assert!(optional.contains(&variable), "{variable}");
+                        assert!(variable != optional[0] || config.ses_configuration_set.is_none());
                     }
                     Err(error) => assert_eq!(error, ConfigError::Missing { variable }),
                 }
@@ -412,6 +383,9 @@ mod tests {
             (variable::RATE_LIMITS, "reads=0,writes=20,sign_ins=10"),
             (variable::RATE_LIMITS, "reads=60,writes=20,sign_ins=10,more=1"),
             (variable::PLAN, "free"),
+            (variable::BETA_WORKSPACES, "everybody"),
+            (variable::STRIPE_PRICES, "price_1"),
+            (variable::STRIPE_PRICES, "unlimited=price_1"),
             (variable::SIGN_UP, "yes"),
             (variable::BOOTSTRAP_TOKEN, "short"),
             (variable::ACCOUNT_MAIL_FROM, "nobody"),
@@ -426,6 +400,22 @@ mod tests {
             assert!(matches!(&error, ConfigError::Malformed { variable: named, .. } if *named == variable), "{error}");
             assert!(!error.to_string().contains(value));
         }
+    }
+
+    #[test]
+    fn plans_are_paid_for_where_there_is_a_key_and_a_price() {
+        let mut variables = complete();
+        assert!(read(&variables).unwrap().settings.billing.is_none());
+        variables.insert(variable::STRIPE_SECRET_KEY, "sk_test_hush");
+        let missing = ConfigError::Missing { variable: variable::STRIPE_PRICES };
+        assert_eq!(read(&variables).unwrap_err(), missing);
+        variables.insert(variable::STRIPE_PRICES, "pro=price_1, agency=price_2,pro=price_old");
+        let config = read(&variables).unwrap();
+        assert!(!format!("{config:?}").contains("hush"));
+        let billing = config.settings.billing.unwrap();
+        assert_eq!((billing.price_of(Plan::Pro), billing.plan_of("price_old")), (Some("price_1"), Some(Plan::Pro)));
+        assert_eq!(billing.for_sale(), [Plan::Pro, Plan::Agency]);
+        assert_eq!(billing.plan_of("price_of_something_else"), None);
     }
 
     #[test]

@@ -9,6 +9,7 @@ use actionlayer_clients::{
     ses::Mailer,
     slack::{SLACK_URL, Slack},
     sqs::Queues,
+    stripe::{STRIPE_URL, Stripe},
     telegram::{TELEGRAM_URL, Telegram},
 };
 use actionlayer_service::{App, Ports, guesses::Guesses, secrets::KeptSecrets};
@@ -94,6 +95,7 @@ pub fn connect_over(config: &Config, ports: Ports, http: SharedHttpClient, ses: 
         http,
         slack: Slack::at(config.slack_api_url.as_deref().unwrap_or(SLACK_URL)),
         telegram: Telegram::at(config.telegram_api_url.as_deref().unwrap_or(TELEGRAM_URL)),
+        stripe: Stripe::at(config.stripe_api_url.as_deref().unwrap_or(STRIPE_URL)),
         ports,
         settings: config.settings.clone(),
     }

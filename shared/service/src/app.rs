@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use actionlayer_clients::{
-    dns::Dns, http::GuardedClient, kms::Kms, ses::Mailer, slack::Slack, sqs::Queues, telegram::Telegram,
+    dns::Dns, http::GuardedClient, kms::Kms, ses::Mailer, slack::Slack, sqs::Queues, stripe::Stripe, telegram::Telegram,
 };
 use actionlayer_domain::{
-    Clock, EmailAddress, Entropy, Plan, Secret, Timestamp,
+    Clock, EmailAddress, Entropy, Plan, Secret, Timestamp, WorkspaceId,
     account::{Bootstrap, SignUp},
     rate::RateLimits,
     webhook::Reach,
@@ -43,8 +43,12 @@ pub struct Settings {
     pub rate_limits: Option<RateLimits>,
     /// Where webhooks may be.
     pub webhook_reach: Reach,
-    /// What a workspace may use.
+    /// What a workspace may use that pays for nothing else.
     pub plan: Plan,
+    /// Workspaces that may use as much as they like, whatever they pay.
+    pub beta_workspaces: Vec<WorkspaceId>,
+    /// How plans are paid for; none where nobody pays.
+    pub billing: Option<BillingSettings>,
     /// The deployment's own Slack app, if it has one.
     pub slack_app: Option<SlackApp>,
     /// How Telegram's updates come in.
@@ -58,6 +62,34 @@ pub struct SlackApp {
     pub client_secret: Secret<String>,
     /// What Slack signs its requests with.
     pub signing_secret: Secret<String>,
+}
+
+/// How plans are paid for, through Stripe.
+#[derive(Debug, Clone)]
+pub struct BillingSettings {
+    /// A secret or restricted key: `sk_…`, `rk_…`.
+    pub secret_key: Secret<String>,
+    /// What Stripe signs events with: `whsec_…`. Only whoever takes them has it.
+    pub webhook_secret: Option<Secret<String>>,
+    /// What each price stands for. Of several for a plan the first is sold; the others are of those who pay them already.
+    pub prices: Vec<(Plan, String)>,
+}
+
+impl BillingSettings {
+    /// What a price stands for; none for a price of something else.
+    pub fn plan_of(&self, price_id: &str) -> Option<Plan> {
+        self.prices.iter().find(|(_, known)| known == price_id).map(|(plan, _)| *plan)
+    }
+
+    /// The price at which a plan is sold; none where it is not.
+    pub fn price_of(&self, plan: Plan) -> Option<&str> {
+        self.prices.iter().find(|(known, _)| *known == plan).map(|(_, price_id)| price_id.as_str())
+    }
+
+    /// The plans that are sold, the smallest first.
+    pub fn for_sale(&self) -> Vec<Plan> {
+        Plan::ALL.into_iter().filter(|plan| self.price_of(*plan).is_some()).collect()
+    }
 }
 
 /// How Telegram's updates come in.
@@ -90,6 +122,7 @@ pub struct App {
     pub http: GuardedClient,
     pub slack: Slack,
     pub telegram: Telegram,
+    pub stripe: Stripe,
     /// Time and randomness.
     pub ports: Ports,
     /// The operator's choices.

@@ -23,6 +23,7 @@ pub mod waiting;
 
 pub mod accounts;
 pub mod approvals;
+pub mod billing;
 pub mod contacts;
 pub mod domains;
 pub mod drafts;
@@ -39,5 +40,5 @@ pub mod relay;
 pub mod sweep;
 
 pub use actionlayer_domain::Caller;
-pub use app::{App, Ports, Settings, SlackApp, TelegramUpdates};
+pub use app::{App, BillingSettings, Ports, Settings, SlackApp, TelegramUpdates};
 pub use error::{FieldError, ServiceError};

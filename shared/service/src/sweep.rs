@@ -15,14 +15,12 @@ use actionlayer_store::{BlobKey, Transaction, Used, keys};
 
 use crate::{
     App, ServiceError,
+    billing::plan::{Allowance, read_entitlement},
     contention::until_settled,
     domains::verify_domain::check_domain,
     inbound::receive_mail::{ReceivedMail, receive_held, receive_mail},
     outbound::deliver::fail,
-    workspace::{
-        delete_workspace::delete_due,
-        plan::{Allowance, read_plan},
-    },
+    workspace::delete_workspace::delete_due,
 };
 
 /// How long SES has to say what became of a mail whose answer was lost. Its send events come within seconds.
@@ -243,8 +241,8 @@ async fn release_mail(app: &App, count: &mut usize) -> Result<(), ServiceError> 
                 continue;
             }
             // Asked before anything is read and parsed: where a plan is used up, this happens every minute.
-            let plan = read_plan(app, held.workspace_id).await?;
-            if Allowance::of(app, held.workspace_id, plan, Used::Inbound, app.now()).await?.is_used_up() {
+            let entitlement = read_entitlement(app, held.workspace_id).await?;
+            if Allowance::of(app, held.workspace_id, entitlement, Used::Inbound, app.now()).await?.is_used_up() {
                 full.insert(held.workspace_id);
                 continue;
             }

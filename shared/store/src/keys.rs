@@ -13,6 +13,7 @@ use sha2::{Digest, Sha256};
 use crate::IdempotencyScope;
 
 mod accounts;
+mod billing;
 mod channels;
 mod people;
 mod secrets;
@@ -21,6 +22,7 @@ pub(crate) use accounts::{
     MEMBERSHIP_PREFIX, SESSION_PREFIX, attempts, audit, audit_pk, invitations, memberships_of, user_pk,
 };
 pub use accounts::{account_link, first_owner, membership, session, user, user_email};
+pub use billing::{stripe_customer, stripe_event};
 pub use channels::{
     TELEGRAM_BOTS, channel_line, slack_callback, slack_consent, slack_installation, telegram_bot, telegram_prompt,
 };

@@ -10,6 +10,7 @@
 //! callers bring the time.
 
 mod accounts;
+mod billing;
 mod blobs;
 mod body;
 mod channels;
@@ -54,6 +55,7 @@ mod words;
 mod workspace;
 
 pub use accounts::{FirstOwner, Standing, UserEmail};
+pub use billing::{StripeCustomer, StripeEventSeen};
 pub use blobs::{BlobKey, SignedUpload, SignedUrl, SizedBlob};
 pub use channels::{SlackConsent, TelegramPrompt};
 pub use contacts::ContactFilter;

@@ -171,6 +171,10 @@ fn the_variables_of_the_template_are_those_the_functions_know() {
         if names.contains(variable::SLACK_CLIENT_ID) {
             expected.extend([variable::SLACK_CLIENT_ID, variable::SLACK_CLIENT_SECRET, variable::SLACK_SIGNING_SECRET]);
         }
+        // So are those of Stripe, and only whoever takes its events can tell that they are its own.
+        if ["callback", "dashboard", "settings", "sweep"].contains(&function.name.as_str()) {
+            expected.extend([variable::STRIPE_SECRET_KEY, variable::STRIPE_PRICES]);
+        }
         // Accounts are made by the dashboard, and their mail is sent by `notify`.
         match function.name.as_str() {
             "dashboard" => {
@@ -178,6 +182,7 @@ fn the_variables_of_the_template_are_those_the_functions_know() {
             }
             "notify" => expected.extend([variable::ACCOUNT_MAIL_FROM]),
             "settings" => expected.extend([variable::BOOTSTRAP_TOKEN]),
+            "callback" => expected.extend([variable::STRIPE_WEBHOOK_SECRET]),
             _ => {}
         }
         assert_eq!(names, expected, "{}", function.name);

@@ -3,7 +3,13 @@
 use std::sync::Arc;
 
 use actionlayer_domain::Plan;
-use actionlayer_service::{App, workspace::billing};
+use actionlayer_service::{
+    App,
+    billing::{
+        begin_checkout::begin_checkout as begin, get_subscription::get_subscription as get,
+        open_portal::open_portal as open,
+    },
+};
 use axum::{Json, extract::State};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -29,7 +35,7 @@ pub(crate) async fn get_subscription(
     Authenticated(caller): Authenticated,
     _: NoQuery,
 ) -> Result<Json<SubscriptionView>, ApiError> {
-    Ok(Json(SubscriptionView::of(&billing::get_subscription(&app, &caller).await?)))
+    Ok(Json(SubscriptionView::of(&get(&app, &caller).await?)))
 }
 
 /// A page of the payment provider.
@@ -74,7 +80,7 @@ pub(crate) async fn begin_checkout(
         PaidPlan::Pro => Plan::Pro,
         PaidPlan::Agency => Plan::Agency,
     };
-    Ok(Json(Page { url: billing::checkout(&app, &caller, plan)? }))
+    Ok(Json(Page { url: begin(&app, &caller, plan).await? }))
 }
 
 /// Create a billing portal session
@@ -91,5 +97,5 @@ pub(crate) async fn open_portal(
     _: NoQuery,
     OptionalJsonBody(NoFields {}): OptionalJsonBody<NoFields>,
 ) -> Result<Json<Page>, ApiError> {
-    Ok(Json(Page { url: billing::portal(&app, &caller)? }))
+    Ok(Json(Page { url: open(&app, &caller).await? }))
 }

@@ -4,7 +4,7 @@ use actionlayer_domain::{
     Plan, Timestamp,
     plan::{Limits, PlanStatus},
 };
-use actionlayer_service::workspace::billing::Subscription;
+use actionlayer_service::billing::get_subscription::Subscription;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -35,9 +35,9 @@ impl SubscriptionView {
     pub fn of(subscription: &Subscription) -> Self {
         Self {
             plan: subscription.plan,
-            plan_status: subscription.plan_status,
-            beta_override: false,
-            trial_ends_at: None,
+            plan_status: subscription.plan_status(),
+            beta_override: subscription.beta_override,
+            trial_ends_at: subscription.paid.as_ref().and_then(|paid| paid.trial_ends_at),
             current_period_start: subscription.current_period_start,
             current_period_end: subscription.current_period_end,
             emails_sent_this_period: subscription.emails_sent,

@@ -20,7 +20,7 @@ pub struct WorkspaceView {
 impl WorkspaceView {
     /// The view of a workspace.
     pub fn of(workspace: Workspace) -> Self {
-        let Workspace { id, name, settings, plan: _, created_at, updated_at } = workspace;
+        let Workspace { id, name, settings, billing: _, created_at, updated_at } = workspace;
         Self { id, name, settings, created_at, updated_at }
     }
 }

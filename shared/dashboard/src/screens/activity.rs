@@ -17,9 +17,9 @@ use actionlayer_pages::{
 };
 use actionlayer_service::{
     App, ServiceError,
+    billing::get_subscription::get_subscription,
     contacts::suppressions::{SuppressionName, delete_suppression, list_suppressions},
     events::list_events::list_events,
-    workspace::billing::get_subscription,
 };
 use actionlayer_store::PageRequest;
 use axum::{

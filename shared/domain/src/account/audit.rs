@@ -53,6 +53,10 @@ pub enum AuditAct {
     ScheduledDeletion,
     /// Took that back.
     CanceledDeletion,
+    /// Went to the page on which a plan is paid for.
+    BeganCheckout,
+    /// Went to the page on which the subscription is changed.
+    OpenedBillingPortal,
 }
 
 impl AuditAct {
@@ -74,6 +78,8 @@ impl AuditAct {
             Self::RemovedUser => "removed",
             Self::ScheduledDeletion => "asked for the workspace to be deleted",
             Self::CanceledDeletion => "took back that the workspace is deleted",
+            Self::BeganCheckout => "went to pay for the plan",
+            Self::OpenedBillingPortal => "opened the billing portal",
             Self::ExportedWorkspace => "asked for an export of the workspace",
         }
     }

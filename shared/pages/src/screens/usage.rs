@@ -4,7 +4,7 @@ use actionlayer_channels::legible::moment;
 use actionlayer_domain::{Plan, Timestamp, plan::Limits};
 use askama::Template;
 
-use super::Screen;
+use super::{Screen, billing::plan_name};
 use crate::dashboard::Section;
 
 /// What was used in the period.
@@ -94,12 +94,7 @@ pub fn usage(used: Used<'_>) -> Screen {
         sent_height: tall(day.sent),
     });
     let page = Page {
-        plan: match used.plan {
-            Plan::BuilderPack => "Builder Pack",
-            Plan::Pro => "Pro",
-            Plan::Agency => "Business",
-            Plan::Unlimited => "Unlimited",
-        },
+        plan: plan_name(used.plan),
         since: moment(used.since),
         until: used.until.map(moment),
         meters: vec![

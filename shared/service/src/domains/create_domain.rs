@@ -15,6 +15,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 
 use crate::{
     App, Caller, ServiceError,
+    billing::plan::{Limited, Room},
     contention::until_settled,
     domains::{
         domain_records::{RecordInputs, is_public_suffix, records},
@@ -22,7 +23,6 @@ use crate::{
     },
     permission::Require as _,
     secrets,
-    workspace::plan::{Limited, Room},
 };
 
 /// Claims a domain for the caller's workspace: makes its DKIM key and looks at what its DNS has today. SES hears of it when

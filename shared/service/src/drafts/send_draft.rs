@@ -160,7 +160,7 @@ async fn queue_once(
         answers: answered.as_ref(),
         draft: Some((draft.id, draft.based_on_message_id)),
         unattended: is_unattended,
-        plan: clearance.plan(),
+        entitlement: clearance.entitlement(),
     };
     let (mut message, message_body) =
         message::message(app, &identity, draft.thread_id, content_of(&draft, &body), origin, now);

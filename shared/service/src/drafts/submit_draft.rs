@@ -269,7 +269,7 @@ async fn answer_once(
                     answers: Some(message),
                     draft: Some((draft.id, Some(message.id))),
                     unattended: true,
-                    plan: clearance.plan(),
+                    entitlement: clearance.entitlement(),
                 };
                 let content = content_of(&draft, &body);
                 let (mut outbound, outbound_body) = message::message(app, &identity, thread.id, content, origin, now);

@@ -17,12 +17,12 @@ use utoipa::ToSchema;
 use crate::{
     App, Caller, ServiceError,
     approvals::connect::{Owner, connect},
+    billing::plan::{Limited, Room},
     contention::until_settled,
     fields::Fields,
     identities::read_identities::{IdentityFields, approvers, check_approvers},
     permission::Require as _,
     secrets,
-    workspace::plan::{Limited, Room},
 };
 
 /// An identity to create.

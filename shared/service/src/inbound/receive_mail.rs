@@ -8,7 +8,7 @@ use actionlayer_mail::ParsedMail;
 use actionlayer_store::{AddressClaim, BlobKey, Receipt, ReceiptOutcome, Row, StoreError, Transaction, Used, keys};
 use sha2::{Digest, Sha256};
 
-use crate::{App, ServiceError, contention::until_settled, workspace::plan::Allowance};
+use crate::{App, ServiceError, billing::plan::Allowance, contention::until_settled};
 
 mod admission;
 mod answer;
@@ -237,7 +237,7 @@ async fn receive_once(
         (None, Some(_)) => {}
     }
     let context = context?;
-    let allowance = Allowance::of(app, claim.workspace_id, context.plan, Used::Inbound, app.now()).await?;
+    let allowance = Allowance::of(app, claim.workspace_id, context.entitlement, Used::Inbound, app.now()).await?;
     let admission = admission::admit(app, arrival, &context, held.is_some(), allowance.is_used_up()).await?;
     let mut transaction = Transaction::new();
     if let Some(held) = held {
@@ -250,7 +250,7 @@ async fn receive_once(
     let outcome = match admission {
         Admission::Duplicate(message_id) => ReceiptOutcome::Duplicate { message_id },
         Admission::Blocked => {
-            let dropped = Allowance::of(app, claim.workspace_id, context.plan, Used::Dropped, app.now()).await?;
+            let dropped = Allowance::of(app, claim.workspace_id, context.entitlement, Used::Dropped, app.now()).await?;
             dropped.count(claim.workspace_id, &arrival.received.ses_message_id, &mut transaction);
             ReceiptOutcome::Blocked
         }

@@ -1,8 +1,9 @@
 //! What is read about a mail that wants to leave before [`sending`] is asked, and what is said when it may not.
 
 use actionlayer_domain::{
-    EmailAddress, Identity, IdentityId, Message, Plan, Suppression, SuppressionReason, Thread, Timestamp, Workspace,
+    EmailAddress, Identity, IdentityId, Message, Suppression, SuppressionReason, Thread, Timestamp, Workspace,
     WorkspaceId,
+    plan::Entitlement,
     sending::{self, Basis, Facts, Refusal, Step},
     unattended::UnattendedToday,
 };
@@ -10,7 +11,7 @@ use actionlayer_store::{Transaction, Used};
 
 use crate::{
     App, FieldError, ServiceError,
-    workspace::plan::{Allowance, plan_of, read_plan},
+    billing::plan::{Allowance, entitlement, read_entitlement},
 };
 
 /// Who of its recipients is suppressed, and how much of the plan is left.
@@ -22,7 +23,7 @@ pub(crate) struct Clearance {
     named: Vec<FieldError>,
     today: UnattendedToday,
     allowance: Allowance,
-    plan: Plan,
+    entitlement: Entitlement,
     now: Timestamp,
 }
 
@@ -37,15 +38,15 @@ pub(crate) struct Recipients<'a> {
 impl Clearance {
     /// Before anything is read: as if nothing stood in the way.
     pub(crate) fn unread(app: &App, workspace: Option<&Workspace>, now: Timestamp) -> Self {
-        let plan = plan_of(app, workspace);
-        let allowance = Allowance::unread(plan, Used::Outbound, now);
+        let entitlement = entitlement(app, workspace);
+        let allowance = Allowance::unread(entitlement, Used::Outbound, now);
         Self {
             to: Vec::new(),
             suppressed: Vec::new(),
             named: Vec::new(),
             today: UnattendedToday::default(),
             allowance,
-            plan,
+            entitlement,
             now,
         }
     }
@@ -60,19 +61,22 @@ impl Clearance {
     ) -> Result<Self, ServiceError> {
         let Recipients { to, cc, bcc } = recipients;
         let allowance = async {
-            let plan = match workspace {
-                Some(workspace) => plan_of(app, Some(workspace)),
-                None => read_plan(app, workspace_id).await?,
+            let entitlement = match workspace {
+                Some(workspace) => entitlement(app, Some(workspace)),
+                None => read_entitlement(app, workspace_id).await?,
             };
-            Ok::<_, ServiceError>((plan, Allowance::of(app, workspace_id, plan, Used::Outbound, now).await?))
+            Ok::<_, ServiceError>((
+                entitlement,
+                Allowance::of(app, workspace_id, entitlement, Used::Outbound, now).await?,
+            ))
         };
         let suppressed =
             async { Ok::<_, ServiceError>(app.store.suppressed(workspace_id, to.iter().chain(cc).chain(bcc)).await?) };
-        let (suppressed, (plan, allowance)) = tokio::try_join!(suppressed, allowance)?;
+        let (suppressed, (entitlement, allowance)) = tokio::try_join!(suppressed, allowance)?;
         let suppressed: Vec<Suppression> = suppressed.into_iter().map(|row| row.value).collect();
         let named = named(&suppressed, recipients);
         let today = UnattendedToday::default();
-        Ok(Self { to: to.to_vec(), suppressed, named, today, allowance, plan, now })
+        Ok(Self { to: to.to_vec(), suppressed, named, today, allowance, entitlement, now })
     }
 
     /// The same for a mail that no person sees: what left today counts as well.
@@ -125,9 +129,9 @@ impl Clearance {
         })
     }
 
-    /// The plan the mail is counted by.
-    pub(crate) const fn plan(&self) -> Plan {
-        self.plan
+    /// What the mail is counted by.
+    pub(crate) const fn entitlement(&self) -> Entitlement {
+        self.entitlement
     }
 
     /// Counts the mail in the transaction that puts it on its way.

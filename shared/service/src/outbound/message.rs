@@ -1,9 +1,10 @@
 //! A message that is to leave: made here for drafts, replies and cold sends alike.
 
 use actionlayer_domain::{
-    DraftId, EmailAddress, HeaderText, Identity, Message, MessageBody, MessageId, Plan, ThreadId, Timestamp,
+    DraftId, EmailAddress, HeaderText, Identity, Message, MessageBody, MessageId, ThreadId, Timestamp,
     draft::Sender,
     message::{Attachment, Delivery, Direction, Mailbox, SafetyFlag},
+    plan::{Entitlement, calendar_month},
 };
 use actionlayer_mail::snippet;
 
@@ -37,7 +38,7 @@ pub(crate) struct Origin<'a> {
     /// No person approves it.
     pub(crate) unattended: bool,
     /// The plan it is counted by.
-    pub(crate) plan: Plan,
+    pub(crate) entitlement: Entitlement,
 }
 
 /// A queued message with its bodies.
@@ -54,7 +55,7 @@ pub(crate) fn message(
         addresses.iter().map(|a| Mailbox { name: None, email: a.to_string() }).collect()
     };
     let answered = origin.answers.and_then(|message| message.message_id_header.clone());
-    let (period, month) = (origin.plan.period(now), Plan::Unlimited.period(now));
+    let (period, month) = (origin.entitlement.period(now), calendar_month(now));
     let delivery = Delivery {
         counted_in: Some(period).filter(|period| *period != month),
         makes_known: !origin.unattended && origin.answers.is_some_and(is_from_whom_it_says),

@@ -101,7 +101,8 @@ pub async fn reply_email(
             attachments: attachments.clone(),
             quote_history: input.quote_history,
         };
-        let origin = Origin { answers: Some(&answered), draft: None, unattended: true, plan: clearance.plan() };
+        let origin =
+            Origin { answers: Some(&answered), draft: None, unattended: true, entitlement: clearance.entitlement() };
         let (message, body) = message::message(app, &identity, thread.id, content, origin, now);
         let mut transaction = Transaction::new();
         let recipients: Vec<EmailAddress> = message.to.iter().filter_map(|to| to.email.parse().ok()).collect();

@@ -106,7 +106,7 @@ pub(crate) async fn start_thread(
         let mut transaction = Transaction::new();
         let contact = first_contact(app, caller.workspace_id, first, now, &mut transaction).await?;
         let thread_id = ThreadId::generate(now, app.entropy());
-        let origin = Origin { answers: None, draft: None, unattended: true, plan: clearance.plan() };
+        let origin = Origin { answers: None, draft: None, unattended: true, entitlement: clearance.entitlement() };
         let (message, body) = message::message(app, identity, thread_id, content.clone(), origin, now);
         let thread = Thread {
             snippet: message.snippet.clone(),

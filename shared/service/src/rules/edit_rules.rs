@@ -11,12 +11,10 @@ use utoipa::ToSchema;
 
 use crate::{
     App, Caller, FieldError, ServiceError,
+    billing::plan::{Limited, Room},
     contention::until_settled,
     permission::Require as _,
-    workspace::{
-        idempotency::Idempotency,
-        plan::{Limited, Room},
-    },
+    workspace::idempotency::Idempotency,
 };
 
 /// A rule to create.

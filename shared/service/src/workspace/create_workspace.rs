@@ -23,7 +23,7 @@ impl NewWorkspace {
             id: WorkspaceId::generate(now, entropy),
             name,
             settings: WorkspaceSettings::default(),
-            plan: None,
+            billing: None,
             created_at: now,
             updated_at: now,
         };

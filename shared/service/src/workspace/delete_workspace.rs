@@ -11,7 +11,7 @@ use actionlayer_domain::{
 use actionlayer_store::{DeploymentWorkspace, Row, SecretRecord, Transaction, keys};
 
 use crate::{
-    App, Caller, ServiceError, contention::until_settled, domains::read_domains::delete_domain,
+    App, Caller, ServiceError, billing::end_billing, contention::until_settled, domains::read_domains::delete_domain,
     events::webhooks::delete_webhook, identities::read_identities::delete_identity, permission::Require as _,
 };
 
@@ -134,6 +134,7 @@ async fn step(app: &App, erasure: &Erasure) -> Result<Option<Erasure>, ServiceEr
 /// Lets nothing come in or leave any more. Half done, it is done again.
 async fn close(app: &App, erasure: &Erasure) -> Result<(), ServiceError> {
     let workspace = erasure.workspace_id;
+    end_billing(app, workspace).await?;
     let caller = Caller::on_behalf(workspace, &erasure.requested_by, Authority::Full).ok_or(NOT_FOUND)?;
     let gone = |outcome: Result<(), ServiceError>| match outcome {
         Err(ServiceError::NotFound { .. }) => Ok(()),

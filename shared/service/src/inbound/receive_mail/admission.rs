@@ -2,23 +2,24 @@
 
 use actionlayer_channels::redaction::LinkRedaction;
 use actionlayer_domain::{
-    EmailAddress, HeldId, Identity, Message, MessageBody, MessageId, Plan, Workspace,
+    EmailAddress, HeldId, Identity, Message, MessageBody, MessageId, Workspace,
     admission::{self, Admission, Facts},
     contact::{Contact, ContactStatus, HeldInbound, HeldReason},
     message::{Attachment, Direction, SafetyFlag},
+    plan::Entitlement,
     workspace::NewParticipants,
 };
 use actionlayer_mail::{ParsedMail, SafetyContext, extract, safety_flags, snippet};
 use actionlayer_store::{AddressClaim, MailPointer, Row, keys};
 
 use super::{Arrival, citations::Citations, own_id};
-use crate::{App, ServiceError, outbound::message::SNIPPET_CHARS, workspace::plan::plan_of};
+use crate::{App, ServiceError, billing::plan::entitlement, outbound::message::SNIPPET_CHARS};
 
 /// What is known of a mail's surroundings.
 pub(super) struct Arriving {
     pub(super) identity: Option<Identity>,
     workspace: Option<Workspace>,
-    pub(super) plan: Plan,
+    pub(super) entitlement: Entitlement,
     /// The Message-IDs it names.
     pub(super) citations: Citations,
     /// What those lead to.
@@ -72,7 +73,7 @@ pub(super) async fn read_arriving(
         inspect(app, arrival, claim, author.as_ref(), contact.as_ref().map(|row| &row.value)).await?;
     let workspace = workspace.map(|row| row.value);
     Ok(Arriving {
-        plan: plan_of(app, workspace.as_ref()),
+        entitlement: entitlement(app, workspace.as_ref()),
         identity: identity.map(|row| row.value),
         workspace,
         citations,

@@ -11,7 +11,7 @@ use actionlayer_mail::{all_attachment_bytes, extract, snippet};
 use actionlayer_store::{AddressClaim, BlobKey, MailPointer, Row, Transaction, keys};
 
 use super::{Arrival, admission::Arriving, redacted::Redacted, seen_contact};
-use crate::{App, ServiceError, outbound::message::SNIPPET_CHARS, threads::resolve, workspace::plan::Allowance};
+use crate::{App, ServiceError, billing::plan::Allowance, outbound::message::SNIPPET_CHARS, threads::resolve};
 
 /// How many threads one mail can show to be one. A person writes no mail that joins more; a machine that cites at random
 /// shall not.

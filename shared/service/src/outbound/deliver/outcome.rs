@@ -4,7 +4,7 @@ use actionlayer_clients::ses;
 use actionlayer_domain::{AttemptId, Message, MessageId, WorkspaceId, draft::Failure, thread::Joined, work::SendJob};
 use actionlayer_store::{MailPointer, Outbound, Row, StoreError, Transaction};
 
-use crate::{App, ServiceError, contention::until_settled, threads::resolve, workspace::plan::uncount};
+use crate::{App, ServiceError, billing::plan::uncount, contention::until_settled, threads::resolve};
 
 /// Takes back a message whose draft may not leave any more: the message goes, the draft says why.
 pub(super) async fn withdraw(app: &App, outbound: &Outbound) -> Result<(), ServiceError> {

@@ -1,19 +1,29 @@
 //! What the plan allows, held where something is made: in the same transaction.
 
-use actionlayer_domain::{Message, Plan, Timestamp, Workspace, WorkspaceId, plan::Limits, rule::MAX_RULES};
+use actionlayer_domain::{
+    Message, Plan, Timestamp, Workspace, WorkspaceId,
+    plan::{Entitlement, Limits, calendar_month},
+    rule::MAX_RULES,
+};
 use actionlayer_store::{Row, Transaction, Usage, Used, keys};
 
 use crate::{App, ServiceError};
 
-/// What a workspace may use: its own plan, or else the deployment's. Read here and nowhere else.
-pub(crate) fn plan_of(app: &App, workspace: Option<&Workspace>) -> Plan {
-    workspace.and_then(|workspace| workspace.plan).unwrap_or(app.settings.plan)
+/// What a workspace may use now: without limits where the operator says so, what it pays for, or else what the deployment
+/// gives everybody. Decided here and nowhere else.
+pub(crate) fn entitlement(app: &App, workspace: Option<&Workspace>) -> Entitlement {
+    let Some(workspace) = workspace else { return app.settings.plan.into() };
+    if app.settings.beta_workspaces.contains(&workspace.id) {
+        return Plan::Unlimited.into();
+    }
+    let paid = workspace.billing.as_ref().and_then(|billing| billing.entitlement(app.now()));
+    paid.unwrap_or_else(|| app.settings.plan.into())
 }
 
-/// The plan of a workspace that nobody has read yet.
-pub(crate) async fn read_plan(app: &App, workspace: WorkspaceId) -> Result<Plan, ServiceError> {
+/// That of a workspace that nobody has read yet.
+pub(crate) async fn read_entitlement(app: &App, workspace: WorkspaceId) -> Result<Entitlement, ServiceError> {
     let row = app.store.get::<Workspace>(&keys::workspace(workspace)).await?;
-    Ok(plan_of(app, row.as_ref().map(|row| &row.value)))
+    Ok(entitlement(app, row.as_ref().map(|row| &row.value)))
 }
 
 /// Something of which a plan allows so many.
@@ -46,7 +56,7 @@ impl Limited {
 /// of two who counted at once, one counts again.
 pub(crate) struct Room {
     what: Limited,
-    plan: Plan,
+    entitlement: Entitlement,
     workspace: Row<Workspace>,
 }
 
@@ -55,15 +65,15 @@ impl Room {
     pub(crate) async fn look(app: &App, workspace: WorkspaceId, what: Limited) -> Result<Self, ServiceError> {
         let row = app.store.get::<Workspace>(&keys::workspace(workspace)).await?;
         let workspace = row.ok_or(ServiceError::NotFound { what: "workspace" })?;
-        Ok(Self { what, plan: plan_of(app, Some(&workspace.value)), workspace })
+        Ok(Self { what, entitlement: entitlement(app, Some(&workspace.value)), workspace })
     }
 
     /// Refuses when there are as many as may be.
     pub(crate) fn take(&self, app: &App, existing: usize, transaction: &mut Transaction) -> Result<(), ServiceError> {
         let existing = u32::try_from(existing).unwrap_or(u32::MAX);
-        let limit = self.what.limit(self.plan.limits());
+        let limit = self.what.limit(self.entitlement.limits());
         if let Some(limit) = limit.filter(|limit| existing >= *limit) {
-            return Err(reached(app, self.plan, u64::from(limit), self.what.noun()));
+            return Err(reached(app, self.entitlement.plan, u64::from(limit), self.what.noun()));
         }
         let is_bounded = self.what == Limited::Rules;
         if is_bounded && existing >= MAX_RULES {
@@ -80,7 +90,7 @@ impl Room {
 /// What is left of the mails of a period, as of a moment ago. Without a cap nothing is read.
 #[derive(Debug)]
 pub(crate) struct Allowance {
-    plan: Plan,
+    entitlement: Entitlement,
     used: Used,
     period: String,
     capped: Option<(Usage, u64)>,
@@ -91,31 +101,31 @@ impl Allowance {
     pub(crate) async fn of(
         app: &App,
         workspace: WorkspaceId,
-        plan: Plan,
+        entitlement: Entitlement,
         used: Used,
         at: Timestamp,
     ) -> Result<Self, ServiceError> {
-        let period = plan.period(at);
+        let period = entitlement.period(at);
         let cap = match used {
-            Used::Inbound => plan.limits().inbound_per_period,
-            Used::Outbound => plan.limits().emails_per_period,
+            Used::Inbound => entitlement.limits().inbound_per_period,
+            Used::Outbound => entitlement.limits().emails_per_period,
             Used::Dropped => None,
         };
         let capped = match cap {
             Some(cap) => Some((app.store.usage(workspace, &period).await?, cap)),
             None => None,
         };
-        Ok(Self { plan, used, period, capped })
+        Ok(Self { entitlement, used, period, capped })
     }
 
     /// As long as nobody looked: nothing is used up.
-    pub(crate) fn unread(plan: Plan, used: Used, at: Timestamp) -> Self {
-        Self { plan, used, period: plan.period(at), capped: None }
+    pub(crate) fn unread(entitlement: Entitlement, used: Used, at: Timestamp) -> Self {
+        Self { entitlement, used, period: entitlement.period(at), capped: None }
     }
 
     /// What is said when there is none left.
     pub(crate) fn reached(&self, app: &App, what: &str) -> ServiceError {
-        reached(app, self.plan, self.capped.as_ref().map_or(0, |(_, cap)| *cap), what)
+        reached(app, self.entitlement.plan, self.capped.as_ref().map_or(0, |(_, cap)| *cap), what)
     }
 
     /// Whether there is none left.
@@ -136,7 +146,7 @@ impl Allowance {
 /// Takes back the count of an outbound message that did not leave, from the period it was counted in.
 pub(crate) fn uncount(transaction: &mut Transaction, message: &Message) {
     let period = message.delivery.as_ref().and_then(|delivery| delivery.counted_in.clone());
-    let period = period.unwrap_or_else(|| Plan::Unlimited.period(message.created_at));
+    let period = period.unwrap_or_else(|| calendar_month(message.created_at));
     transaction.count_usage(message.workspace_id, &period, message.id.family(), Used::Outbound, -1);
 }
 

@@ -1,20 +1,26 @@
-//! `GET /v1/billing/subscription`, `POST /v1/billing/checkout` and `/portal`.
+//! `GET /v1/billing/subscription`.
 
 use actionlayer_domain::{
-    Plan, Timestamp, Workspace,
-    key::Permission,
+    Plan, Timestamp,
+    billing::PaidSubscription,
     plan::{Limits, PlanStatus},
 };
-use actionlayer_store::keys;
 
-use crate::{App, Caller, ServiceError, permission::Require as _, workspace::plan::plan_of};
+use super::{plan::entitlement, read_workspace};
+use crate::{App, BillingSettings, Caller, ServiceError};
 
 /// What a workspace has and what it used of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Subscription {
     pub plan: Plan,
-    /// Whether it is paid.
-    pub plan_status: PlanStatus,
+    /// Whether the operator lifted its limits.
+    pub beta_override: bool,
+    /// What is paid for, or was; none where nobody pays.
+    pub paid: Option<PaidSubscription>,
+    /// Whether there is a customer at the payment provider, who has a portal.
+    pub has_customer: bool,
+    /// The plans that can be subscribed to; none in a deployment that cannot be paid.
+    pub for_sale: Vec<Plan>,
     /// When the period began that mails are counted in.
     pub current_period_start: Timestamp,
     /// When it ends; none when it is a lifetime.
@@ -35,25 +41,34 @@ pub struct Subscription {
     pub limits: Limits,
 }
 
+impl Subscription {
+    /// Whether it is paid: where nobody pays, it is active.
+    pub fn plan_status(&self) -> PlanStatus {
+        self.paid.as_ref().map_or(PlanStatus::Active, |paid| paid.status)
+    }
+}
+
 /// The subscription of the caller's workspace: counted, not estimated.
 pub async fn get_subscription(app: &App, caller: &Caller) -> Result<Subscription, ServiceError> {
     let now = app.now();
     let id = caller.workspace_id;
-    let workspace = app.store.get::<Workspace>(&keys::workspace(id)).await?;
-    let workspace = workspace.ok_or(ServiceError::NotFound { what: "workspace" })?.value;
-    let plan = plan_of(app, Some(&workspace));
-    let period = plan.period(now);
+    let workspace = read_workspace(app, id).await?.value;
+    let entitled = entitlement(app, Some(&workspace));
+    let period = entitled.period(now);
     let (usage, identities, rules, domains) = tokio::try_join!(
         app.store.usage(id, &period),
         app.store.identities(id),
         app.store.rules(id),
         app.store.domains(id),
     )?;
-    let bounds = plan.period_bounds(now);
+    let bounds = entitled.period_bounds(now);
+    let for_sale = app.settings.billing.as_ref().map(BillingSettings::for_sale).unwrap_or_default();
     Ok(Subscription {
-        plan,
-        // Nobody else is asked: what the deployment says is so.
-        plan_status: PlanStatus::Active,
+        plan: entitled.plan,
+        beta_override: app.settings.beta_workspaces.contains(&id),
+        paid: workspace.billing.as_ref().and_then(|billing| billing.subscription.clone()),
+        has_customer: workspace.billing.is_some(),
+        for_sale,
         current_period_start: bounds.map_or(workspace.created_at, |(start, _)| start),
         current_period_end: bounds.map(|(_, end)| end),
         emails_sent: usage.outbound,
@@ -62,19 +77,6 @@ pub async fn get_subscription(app: &App, caller: &Caller) -> Result<Subscription
         identity_count: identities.len(),
         rule_count: rules.len(),
         domain_count: domains.len(),
-        limits: plan.limits(),
+        limits: entitled.limits(),
     })
-}
-
-/// Where a plan can be paid.
-pub fn checkout(_: &App, caller: &Caller, _: Plan) -> Result<String, ServiceError> {
-    caller.require(Permission::Administer)?;
-    // There is no payment provider to send anybody to.
-    Err(ServiceError::BillingNotConfigured)
-}
-
-/// Where a subscription can be changed and its invoices are.
-pub fn portal(_: &App, caller: &Caller) -> Result<String, ServiceError> {
-    caller.require(Permission::Administer)?;
-    Err(ServiceError::BillingNotConfigured)
 }

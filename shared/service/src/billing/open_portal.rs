@@ -1,0 +1,38 @@
+//! `POST /v1/billing/portal`.
+
+use actionlayer_domain::{
+    account::{AuditAct, AuditEntry},
+    key::Permission,
+};
+use actionlayer_store::Transaction;
+
+use super::{idempotency_key, provider, read_workspace};
+use crate::{App, Caller, ServiceError, permission::Require as _};
+
+/// Makes a page of Stripe's on which the subscription is changed or given up, and where its invoices are; gives its URL.
+pub async fn open_portal(app: &App, caller: &Caller) -> Result<String, ServiceError> {
+    caller.require(Permission::Administer)?;
+    let settings = provider(app)?;
+    let workspace = read_workspace(app, caller.workspace_id).await?.value;
+    let Some(billing) = workspace.billing else {
+        return Err(ServiceError::Conflict(
+            "the workspace has no subscription yet: begin with POST /v1/billing/checkout",
+        ));
+    };
+    // Each wish is one of its own: a page is good for minutes.
+    let entry = AuditEntry::new(
+        caller.workspace_id,
+        caller.actor(),
+        AuditAct::OpenedBillingPortal,
+        "",
+        app.now(),
+        app.entropy(),
+    );
+    let key = idempotency_key(&["portal", &entry.id.to_string()]);
+    let back = format!("{}/billing", app.settings.public_url);
+    let url = app.stripe.create_portal(&settings.secret_key, &key, &billing.customer_id, &back).await?;
+    let mut transaction = Transaction::new();
+    transaction.create(&entry)?;
+    app.store.commit(transaction).await?;
+    Ok(url)
+}
