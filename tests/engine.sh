@@ -11,11 +11,12 @@ build_engine() {
   fi
 }
 
-# start_engine <name>: on free ports, on a new folder $work/<name>, logging to $work/<name>.log
+# start_engine <name> [<argument> …]: on free ports, on a new folder $work/<name>, logging to $work/<name>.log
 start_engine() {
-  local log=$work/$1.log ready=
+  local name=$1 log=$work/$1.log ready=
+  shift
   : >"$log"
-  "$binary" --http 127.0.0.1:0 --smtp 127.0.0.1:0 --data "$work/$1" >"$log" 2>&1 &
+  "$binary" --http 127.0.0.1:0 --smtp 127.0.0.1:0 --data "$work/$name" "$@" >"$log" 2>&1 &
   engine=$!
   for _ in $(seq 600); do
     if ready=$(grep -m 1 '^ready ' "$log") || ! kill -0 "$engine" 2>/dev/null; then break; fi

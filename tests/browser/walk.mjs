@@ -287,6 +287,7 @@ try {
     events: "/events",
     suppressions: "/suppressions",
     usage: "/usage",
+    billing: "/billing",
     // What an approver without an account opens from a mail.
     approval: await approvalPath("olga@novacore.test", "on Mondays we open at eight"),
   };

@@ -19,6 +19,7 @@ pub mod http;
 pub mod letter;
 pub mod mcp;
 pub mod outbox;
+pub mod payer;
 pub mod person;
 pub mod receiver;
 pub mod roles;

@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 mod async_invocations;
 mod destinations;
 mod domain_records;
+mod providers;
 mod queues;
 mod schedule;
 mod serve;
@@ -43,10 +44,10 @@ use crate::{
 
 pub use crate::region::REGION;
 
-/// Parameters of the engine beside those of the template: where Slack and Telegram are, if they are to be the real ones
-/// (`SlackApi=https://slack.com`, `TelegramApi=https://api.telegram.org`), and whether the engine asks Telegram for
-/// updates (`TelegramUpdates=polled`), since it is not reached from outside.
-pub(crate) const ENGINE_PARAMETERS: [&str; 3] = ["SlackApi", "TelegramApi", "TelegramUpdates"];
+/// Parameters of the engine beside those of the template: where Slack, Telegram and Stripe are, if they are to be the real
+/// ones (`SlackApi=https://slack.com`, `TelegramApi=https://api.telegram.org`, `StripeApi=https://api.stripe.com`), and
+/// whether the engine asks Telegram for updates (`TelegramUpdates=polled`), since it is not reached from outside.
+pub(crate) const ENGINE_PARAMETERS: [&str; 4] = ["SlackApi", "TelegramApi", "TelegramUpdates", "StripeApi"];
 
 /// What an engine is told at its start.
 #[derive(Debug, Clone)]
@@ -168,6 +169,8 @@ pub struct Addresses {
     pub slack: String,
     /// Telegram's Bot API.
     pub telegram: String,
+    /// Stripe's API.
+    pub stripe: String,
 }
 
 impl Addresses {
@@ -289,6 +292,7 @@ impl Connections<'_> {
             (variable::SLACK_API_URL, "SlackApi"),
             (variable::TELEGRAM_API_URL, "TelegramApi"),
             (variable::TELEGRAM_UPDATES, "TelegramUpdates"),
+            (variable::STRIPE_API_URL, "StripeApi"),
         ] {
             let value = self.scope.refs.get(parameter).cloned().unwrap_or_default();
             variables.insert(variable.to_owned(), value);

@@ -48,6 +48,8 @@ pub enum Service {
     Slack,
     /// Telegram; the operation is the method, `sendMessage`, or `webhook` for what it calls.
     Telegram,
+    /// Stripe; the operation is the first part of the path, `subscriptions`, or `webhook` for what it calls.
+    Stripe,
 }
 
 /// How it fails.
@@ -61,7 +63,7 @@ pub enum FaultKind {
     /// Done, never answered.
     TimeoutAfterEffect,
     /// SQS, `ReceiveMessage`: one message is handed out twice, counted per message. Slack, `interaction`, and Telegram,
-    /// `webhook`: a press is delivered twice.
+    /// `webhook`: a press is delivered twice. Stripe, `webhook`: an event is.
     DuplicateDelivery,
     /// SQS, `ReceiveMessage`: the newest messages are handed out first. Counted per receive that found any.
     Reorder,
@@ -128,7 +130,7 @@ impl Fault {
             FaultKind::DuplicateDelivery => match self.service {
                 Service::Sqs => matches!(self.operation.as_str(), "*" | "ReceiveMessage"),
                 Service::Slack => self.operation == "interaction",
-                Service::Telegram => self.operation == "webhook",
+                Service::Telegram | Service::Stripe => self.operation == "webhook",
                 Service::Ses | Service::Dynamodb | Service::S3 | Service::Kms | Service::Lambda => false,
             },
             FaultKind::Reorder => {

@@ -59,6 +59,8 @@ pub mod sqs;
 /// The engine's durable state.
 pub mod state;
 /// Telegram, with a page that shows it.
+pub mod stripe;
+
 pub mod telegram;
 /// `template.yaml`, read.
 pub mod template;

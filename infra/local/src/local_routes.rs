@@ -25,6 +25,7 @@ use crate::{
     outbox::{self, Outbox},
     slack::{self, Slack},
     smtp::{self, Receiver, Verdicts},
+    stripe::{self, Stripe},
     telegram::{self, Telegram},
 };
 
@@ -40,6 +41,7 @@ pub(crate) struct LocalRoutes {
     pub(crate) sweep: Sweep,
     pub(crate) slack: Arc<Slack>,
     pub(crate) telegram: Arc<Telegram>,
+    pub(crate) stripe: Arc<Stripe>,
     pub(crate) app: Arc<App>,
 }
 
@@ -65,6 +67,7 @@ pub(crate) fn router(routes: LocalRoutes, token: LocalToken) -> Router {
         .merge(clock::router(routes.clock))
         .merge(slack::local_router(routes.slack))
         .merge(telegram::local_router(routes.telegram))
+        .merge(stripe::local_router(routes.stripe))
         .merge(counters::router())
         .method_not_allowed_fallback(wrong_method)
         .layer(middleware::from_fn_with_state(token, local_access::guard))

@@ -157,7 +157,7 @@ fn greet(engine: &Engine, start_link: &str, data: &std::path::Path, made_token: 
     let at = engine.addresses();
     let (url, local, smtp) = (at.url(), at.local_url(), at.smtp);
     let mut out = std::io::stdout().lock();
-    writeln!(out, "ready http={url} smtp={smtp} slack={} telegram={}", at.slack, at.telegram)?;
+    writeln!(out, "ready http={url} smtp={smtp} slack={} telegram={} stripe={}", at.slack, at.telegram, at.stripe)?;
     writeln!(out, "  Open       {start_link}")?;
     writeln!(out, "             it signs you in, once, and makes you the owner the first time")?;
     writeln!(out, "  API        {url}/v1       mail in {smtp}       mail of everybody {local}/local/mail")?;

@@ -283,10 +283,11 @@ impl Variables {
             Some((plan, price.trim().to_owned()))
         };
         let prices: Option<Vec<(Plan, String)>> = self.required(names[1])?.split(',').map(price).collect();
+        let prices = prices.ok_or(malformed)?;
         Ok(Some(BillingSettings {
             secret_key: Secret::new(self.required(names[0])?),
             webhook_secret: self.optional(variable::STRIPE_WEBHOOK_SECRET).map(Secret::new),
-            prices: prices.ok_or(malformed)?,
+            prices,
         }))
     }
 

@@ -263,6 +263,7 @@ async fn every_screen_is_shown_to_every_role() {
         "/events?type=email.received",
         "/suppressions",
         "/usage",
+        "/billing",
     ]
     .map(str::to_owned)
     .into();

@@ -12,6 +12,7 @@ mod architecture;
 mod arrival_orders;
 mod attachments;
 mod bad_input;
+mod billing;
 mod bound_keys;
 mod broken_channels;
 mod chance;

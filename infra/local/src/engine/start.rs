@@ -29,11 +29,10 @@ use crate::{
     outbox::Outbox,
     s3::Expiry,
     ses::{Events, Identities, Ses, SesSettings},
-    slack::{self, Slack},
     smtp::{self, Receiver, ReceiverSettings, SmtpLimits, Verdicts},
     sqs::{ACCOUNT_ID, Sqs},
     state::State,
-    telegram::{self, Telegram},
+    telegram,
     template::{TEMPLATE, Trigger},
 };
 
@@ -61,7 +60,7 @@ pub(super) async fn start(options: EngineOptions) -> Result<Engine, EngineError>
     scope.refs.insert("RateLimits".to_owned(), "off".to_owned());
     // Nor does it ask who deployed it: the loopback interface is reached by whoever is on the machine.
     scope.refs.insert("Bootstrap".to_owned(), "open".to_owned());
-    let chats = base.chats(&mut scope, http_address).await?;
+    let providers = base.providers(&mut scope, http_address).await?;
     // The real one does not reach this machine.
     if options.parameters.contains_key("TelegramApi") {
         scope.refs.insert("TelegramUpdates".to_owned(), "polled".to_owned());
@@ -83,8 +82,9 @@ pub(super) async fn start(options: EngineOptions) -> Result<Engine, EngineError>
             faults: base.faults.clone(),
             clock: base.clock.clone(),
             sweep,
-            slack: chats.slack,
-            telegram: chats.telegram,
+            slack: providers.slack,
+            telegram: providers.telegram,
+            stripe: providers.stripe,
             app: code.app.clone(),
         },
         options.local_token,
@@ -130,6 +130,7 @@ pub(super) async fn start(options: EngineOptions) -> Result<Engine, EngineError>
             kms,
             slack: scope.refs.get("SlackApi").cloned().unwrap_or_default(),
             telegram: scope.refs.get("TelegramApi").cloned().unwrap_or_default(),
+            stripe: scope.refs.get("StripeApi").cloned().unwrap_or_default(),
         },
         app: code.app,
         functions: code.functions,
@@ -152,18 +153,18 @@ fn check_parameters(template: &Template, given: &BTreeMap<String, String>) -> Re
 }
 
 /// What everything else is built on.
-struct Base {
+pub(super) struct Base {
     template: Template,
     /// What `CloudFormation` would name the bucket; such a name has no capitals.
     bucket: String,
-    state: State,
-    clock: Arc<LocalClock>,
-    faults: Arc<Faults>,
+    pub(super) state: State,
+    pub(super) clock: Arc<LocalClock>,
+    pub(super) faults: Arc<Faults>,
     calls: Option<Arc<Calls>>,
     servers: InProcess,
     stop: CancellationToken,
     intake: JoinSet<()>,
-    workers: JoinSet<()>,
+    pub(super) workers: JoinSet<()>,
 }
 
 /// The table and the bucket.
@@ -190,12 +191,6 @@ impl Queues {
     fn destinations(&self) -> Destinations {
         Destinations::new(self.client.clone(), self.urls.clone())
     }
-}
-
-/// Slack and Telegram as they are played here.
-struct Chats {
-    slack: Arc<Slack>,
-    telegram: Arc<Telegram>,
 }
 
 /// Mail in and out.
@@ -241,7 +236,7 @@ impl Base {
     }
 
     /// Serves one of AWS's services, to this process and on loopback, until the engine itself ends: whatever stops needs them to the last.
-    async fn on_loopback(&mut self, router: Router) -> Result<String, EngineError> {
+    pub(super) async fn on_loopback(&mut self, router: Router) -> Result<String, EngineError> {
         let router = match &self.calls {
             Some(calls) => calls.watch(router),
             None => router,
@@ -271,30 +266,6 @@ impl Base {
         let client = crate::clients::sqs(&url, Some(&self.servers));
         let urls = Arc::new(queues::make(&client, &sqs, &self.template.queues).await?);
         Ok(Queues { sqs, url, client, urls })
-    }
-
-    /// Slack and Telegram; the functions use them unless a parameter names the real ones.
-    async fn chats(&mut self, scope: &mut Scope, http: SocketAddr) -> Result<Chats, EngineError> {
-        let client = reqwest::Client::builder().no_proxy().build()?;
-        let (state, clock, faults) = (&self.state, &self.clock, &self.faults);
-        let slack = Slack::open(state.clone(), clock.clone(), faults.clone(), client.clone()).await?;
-        let telegram = Telegram::open(state.clone(), clock.clone(), faults.clone(), client).await?;
-        slack.set_shared_request_url(format!("http://{http}/callbacks/slack")).await?;
-        let slack_url = self.on_loopback(slack::router(slack.clone())).await?;
-        let telegram_url = self.on_loopback(telegram::router(telegram.clone())).await?;
-        slack.served_at(&slack_url);
-        self.workers.spawn(telegram::deliver(telegram.clone()));
-        for (name, value) in [
-            ("SlackApi", slack_url.as_str()),
-            ("SlackClientId", slack::SHARED_CLIENT_ID),
-            ("SlackClientSecret", slack::SHARED_CLIENT_SECRET),
-            ("SlackSigningSecret", slack::SHARED_APP_SECRET),
-            ("TelegramApi", telegram_url.as_str()),
-            ("TelegramUpdates", "webhook"),
-        ] {
-            scope.refs.insert(name.to_owned(), value.to_owned());
-        }
-        Ok(Chats { slack, telegram })
     }
 
     fn mail(&self, queues: &Queues, zones: &Zones, relay: Option<Relay>) -> Result<Mail, EngineError> {

@@ -233,6 +233,7 @@ const EVERY_PAGE: &[Price] = &[
     price("GET /events", 4, 4, 6.0, 0.0),
     price("GET /suppressions", 3, 4, 6.0, 0.0),
     price("GET /usage", 4, 11, 12.0, 0.0),
+    price("GET /billing", 4, 7, 10.0, 0.0),
     price("GET /settings", 3, 3, 6.0, 0.0),
     price("GET /settings/keys", 4, 5, 8.0, 0.0),
     price("GET /settings/users", 6, 6, 8.5, 0.0),

@@ -234,6 +234,7 @@ impl Visit<'_> {
         self.open("GET /events", &[], "").await;
         self.open("GET /suppressions", &[], "").await;
         self.open("GET /usage", &[], "").await;
+        self.open("GET /billing", &[], "").await;
         self.open("GET /settings", &[], "").await;
         self.open("GET /settings/keys", &[], "").await;
         self.open("GET /settings/users", &[], "").await;

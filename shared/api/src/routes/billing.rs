@@ -24,7 +24,9 @@ operations! {
 
 /// Retrieve the subscription
 ///
-/// The plan of the workspace, and how much of it was used. Counts are exact: a mail that was retried or arrived twice
+/// The plan of the workspace, and how much of it was used. `plan_status` says how it stands with paying: `active` also where
+/// nobody pays; `past_due` when a payment failed, which leaves the plan for seven days; `canceled` once it has ended, and
+/// then `plan` is what the deployment gives everybody. Counts are exact: a mail that was retried or arrived twice
 /// counts once, and one that did not leave does not count.
 #[utoipa::path(
     get, path = "/v1/billing/subscription", tag = "Billing",
@@ -63,12 +65,15 @@ pub(crate) struct Checkout {
 
 /// Create a checkout session
 ///
-/// In a deployment without a payment provider the plan is what the operator set, and this says so.
+/// Returns a page of Stripe's on which a plan is subscribed to. Nothing changes until it is paid; then the plan of the
+/// workspace is the one that is paid for, within seconds, and mail that waited for room comes in. The same request within
+/// the hour returns the same page. A workspace that has a subscription changes it in the portal: a second one would be paid
+/// as well. In a deployment without a payment provider the plan is what its operator set, and this says so.
 #[utoipa::path(
     post, path = "/v1/billing/checkout", tag = "Billing",
     request_body = Checkout,
     responses((status = 200, description = "Where to pay.", body = Page)),
-    extensions(("x-errors" = json!(["billing_not_configured"])))
+    extensions(("x-errors" = json!(["billing_not_configured", "conflict"])))
 )]
 pub(crate) async fn begin_checkout(
     State(app): State<Arc<App>>,
@@ -85,11 +90,13 @@ pub(crate) async fn begin_checkout(
 
 /// Create a billing portal session
 ///
-/// In a deployment without a payment provider there is none, and this says so.
+/// Returns a page of Stripe's on which the plan, the card and the address are changed, the subscription is given up, and
+/// invoices are. It is good for some minutes. A workspace that never began to pay has none (`conflict`); nor has a
+/// deployment without a payment provider.
 #[utoipa::path(
     post, path = "/v1/billing/portal", tag = "Billing",
     responses((status = 200, description = "Where the subscription can be changed.", body = Page)),
-    extensions(("x-errors" = json!(["billing_not_configured"])))
+    extensions(("x-errors" = json!(["billing_not_configured", "conflict"])))
 )]
 pub(crate) async fn open_portal(
     State(app): State<Arc<App>>,
