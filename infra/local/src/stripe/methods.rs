@@ -179,10 +179,10 @@ fn perform(
             Ok(object::checkout(found, base_url, now))
         }
         ("POST", ["billing_portal", "sessions"]) => create_portal(world, asked, base_url, now),
-        ("GET", ["prices", id]) => match PRICES.iter().any(|(known, ..)| known == id) {
-            true => Ok(object::price(id)),
-            false => Err(Refusal::no_such("price", id, "id", 404)),
-        },
+        ("GET", ["prices", id]) => {
+            let found = PRICES.iter().find(|(known, ..)| known == id);
+            found.map(|_| object::price(id)).ok_or_else(|| Refusal::no_such("price", id, "id", 404))
+        }
         ("GET", ["subscriptions"]) => list_subscriptions(world, asked),
         ("GET", ["subscriptions", id]) => {
             let found = world.subscriptions.iter().find(|one| one.id == *id);
@@ -289,5 +289,5 @@ fn list_subscriptions(world: &World, asked: Asked) -> Result<Value, Refusal> {
         of_status && customer.as_ref().is_none_or(|customer| one.customer == *customer)
     };
     let found = world.subscriptions.iter().rev().filter(is_asked).take(limit);
-    Ok(object::list("/v1/subscriptions", found.map(object::subscription).collect()))
+    Ok(object::list("/v1/subscriptions", &found.map(object::subscription).collect::<Vec<_>>()))
 }

@@ -80,6 +80,6 @@ pub(super) fn event(event: &Event) -> Value {
     })
 }
 
-pub(super) fn list(url: &str, data: Vec<Value>) -> Value {
+pub(super) fn list(url: &str, data: &[Value]) -> Value {
     json!({"object": "list", "url": url, "has_more": false, "data": data})
 }

@@ -48,9 +48,8 @@ struct Page<'a> {
     standing: Standing,
     beta_override: bool,
     has_customer: bool,
-    /// The browser came back from paying, and nothing was said of it yet.
-    is_confirming: bool,
-    was_left: bool,
+    /// The browser came back, and nothing is paid as far as anybody knows.
+    returned: Option<Returned>,
     offers: Vec<Offer<'a>>,
     access: Access,
 }
@@ -106,8 +105,7 @@ pub fn billing(billing: Billing<'_>, problem: Option<Problem>, now: Timestamp) -
         standing: standing(&billing, now),
         beta_override: billing.beta_override,
         has_customer: billing.has_customer && billing.access.administer,
-        is_confirming: billing.returned == Some(Returned::Done) && !is_live,
-        was_left: billing.returned == Some(Returned::Left) && !is_live,
+        returned: billing.returned.filter(|_| !is_live),
         offers: Plan::ALL.iter().filter(is_shown).map(offer).collect(),
         access: billing.access,
     };
