@@ -2,6 +2,8 @@
 
 mod by_browser;
 
+use std::fmt::Write as _;
+
 use actionlayer_domain::account::MemberRole;
 use actionlayer_tests::{
     Letter, Person, World, eventually,
@@ -127,8 +129,11 @@ fn signed(body: &Value, secret: &str, at: i64) -> (Vec<u8>, String) {
     let body = body.to_string().into_bytes();
     let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
     mac.update(&[format!("{at}.").as_bytes(), &body].concat());
-    let digits: String = mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
-    (body, format!("t={at},v1={digits}"))
+    let mut header = format!("t={at},v1=");
+    for byte in mac.finalize().into_bytes() {
+        _ = write!(header, "{byte:02x}");
+    }
+    (body, header)
 }
 
 #[tokio::test]
