@@ -341,6 +341,28 @@ try {
     assert.equal(await page.getByText("This workspace will be deleted on").count(), 0);
   });
 
+  await step("a plan is taken on Stripe's page, and given up there", async () => {
+    // Not watched for what it loads from elsewhere: it goes there.
+    const elsewhere = await browser.newContext({ viewport: wide, storageState: await context.storageState() });
+    const tab = await elsewhere.newPage();
+    tab.on("console", (message) => message.type() === "error" && complaints.push(`${tab.url()}: ${message.text()}`));
+    await tab.goto(`${base}/billing`);
+    await tab.getByRole("button", { name: "Take Pro" }).click();
+    await tab.waitForURL(/\/c\/pay\//);
+    await tab.getByRole("button", { name: "declined" }).click();
+    await tab.getByText("Your card was declined.").waitFor();
+    await tab.getByRole("button", { name: "4242" }).click();
+    await tab.waitForURL(/checkout=done/);
+    await tab.getByText("the next payment is due on").waitFor();
+    await tab.screenshot({ path: `${shots}/billing-paid-1280-light.png` });
+    await tab.getByRole("button", { name: "Change plan, card or address" }).click();
+    await tab.waitForURL(/\/p\/session\//);
+    await tab.getByRole("button", { name: "Cancel it" }).click();
+    await tab.getByRole("link", { name: "Back" }).click();
+    await tab.getByText("was given up and ends on").waitFor();
+    await elsewhere.close();
+  });
+
   await step("nothing was loaded from elsewhere, and no policy was broken", async () => {
     assert.deepEqual(complaints, []);
   });

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use actionlayer_api::note_tenant;
-use actionlayer_domain::{Caller, Workspace, account::Session, account::User};
+use actionlayer_domain::{Caller, Workspace, account::Session, account::User, plan::PlanStatus};
 use actionlayer_pages::{
     dashboard::{Deletion, Frame, Reader, Section},
     screens::Access,
@@ -151,6 +151,11 @@ impl Visiting {
     }
 }
 
+fn is_past_due(workspace: &Workspace) -> bool {
+    let paid = workspace.billing.as_ref().and_then(|billing| billing.subscription.as_ref());
+    paid.is_some_and(|paid| paid.status == PlanStatus::PastDue)
+}
+
 /// Who looks, as every screen says it.
 fn reader(visitor: &Visitor) -> Reader {
     let place = visitor.place.as_ref();
@@ -159,6 +164,7 @@ fn reader(visitor: &Visitor) -> Reader {
         user: visitor.user.name.as_str().to_owned(),
         workspace: place.map(|place| place.workspace.name.as_str().to_owned()),
         role: place.map_or("", |place| place.membership.role.as_str()),
+        is_to_pay: administers && place.is_some_and(|place| is_past_due(&place.workspace)),
         deletion: visitor.deletion.as_ref().map(|erasure| Deletion::of(erasure, administers)),
     }
 }

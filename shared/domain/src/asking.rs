@@ -132,7 +132,12 @@ fn is_in(told: &Notification, channel: &ApprovalChannel) -> bool {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::{HeaderText, Thread, channel::ChannelKind, draft::Actor};
+    use crate::{
+        HeaderText, Thread,
+        channel::ChannelKind,
+        draft::{Actor, Telling},
+        notification::record,
+    };
     use serde_json::json;
 
     const NOW: Timestamp = Timestamp::from_unix_ms(1_777_000_000_000);
@@ -174,24 +179,62 @@ mod tests {
     fn each_is_asked_once_per_version_and_shown_what_became_of_it() {
         let mut draft = draft();
         assert_eq!(kinds(&draft, false), ["post", "mail"]);
-        draft.notified(posted(&draft, Some("1.1")));
+        let told = posted(&draft, Some("1.1"));
+        record(&mut draft.notifications, told);
         assert_eq!(kinds(&draft, false), ["mail"]);
         assert_eq!(kinds(&draft, true), ["remind", "mail"]);
         draft.edited(draft.submitted_by.clone(), NOW);
         assert_eq!(kinds(&draft, false), ["show", "post below", "mail"]);
-        draft.notified(posted(&draft, Some("1.2")));
+        let told = posted(&draft, Some("1.2"));
+        record(&mut draft.notifications, told);
         draft.approve(Actor::email(&"dana@example.com".parse().unwrap()), None, NOW).unwrap();
         assert_eq!(kinds(&draft, false), ["show", "show"]);
         assert_eq!(kinds(&draft, true), ["show", "show"], "what is decided is asked about no more");
     }
 
     #[test]
+    fn a_message_that_a_slow_worker_wrote_last_is_written_again() {
+        let channels: Vec<ApprovalChannel> =
+            serde_json::from_value(json!([{"type": "slack", "channel": "C1"}])).unwrap();
+        let shows = |draft: &Draft| tellings(&draft.question(NOW), &channels, false).len();
+        let (slow, next) = (Telling { nonce: 1, until: NOW }, Telling { nonce: 2, until: NOW });
+        // The slow one has the channels when the draft is approved, and writes that; then it counts as dead. Another one
+        // takes them once the draft was sent.
+        for slow_is_first in [true, false] {
+            let mut draft = draft();
+            let asked = posted(&draft, Some("1.1"));
+            record(&mut draft.notifications, asked);
+            let before = draft.notifications.clone();
+            draft.approve(Actor::email(&"dana@example.com".parse().unwrap()), None, NOW).unwrap();
+            let late = posted(&draft, Some("1.1"));
+            draft.stale_warning = true;
+            let newest = posted(&draft, Some("1.1"));
+            draft.telling = Some(next);
+            if slow_is_first {
+                draft.told(&[late], &before, slow);
+                assert_eq!((draft.telling, shows(&draft)), (Some(next), 1));
+                draft.told(&[newest.clone()], &before, next);
+            } else {
+                draft.told(&[newest.clone()], &before, next);
+                assert_eq!((draft.telling, shows(&draft)), (None, 0));
+                draft.told(&[late], &before, slow);
+            }
+            // Nobody knows whose words were written last.
+            assert_eq!((draft.telling, shows(&draft)), (None, 1), "{slow_is_first}");
+            draft.telling = Some(next);
+            let before = draft.notifications.clone();
+            draft.told(&[newest], &before, next);
+            assert_eq!(shows(&draft), 0);
+        }
+    }
+
+    #[test]
     fn a_failure_is_tried_again_only_if_it_may_pass() {
         let mut draft = draft();
         let failed = Notification { state: NotificationState::Failed, may_retry: true, ..posted(&draft, None) };
-        draft.notified(failed.clone());
+        record(&mut draft.notifications, failed.clone());
         assert_eq!(kinds(&draft, false), ["post", "mail"]);
-        draft.notified(Notification { may_retry: false, ..failed });
+        record(&mut draft.notifications, Notification { may_retry: false, ..failed });
         assert_eq!(kinds(&draft, false), ["mail"]);
         assert!(reached_nobody(&draft));
     }

@@ -17,6 +17,7 @@ mod comment;
 mod refusal;
 mod start;
 mod status;
+mod telling;
 #[cfg(test)]
 mod tests;
 
@@ -28,13 +29,11 @@ pub use actor::{Actor, ActorKind};
 pub use comment::{Comment, MAX_COMMENT_CHARS, MAX_COMMENTS, commented_draft, comments_address};
 pub use refusal::DraftRefusal;
 pub use status::{DraftStatus, SendState};
+pub use telling::Telling;
 
 use crate::{
     DraftId, EmailAddress, HeaderText, IdentityId, MessageId, RuleId, Thread, ThreadId, Timestamp, WorkspaceId,
-    message::Attachment,
-    notification::{Notification, record},
-    rule::ContactThen,
-    unattended::Declined,
+    message::Attachment, notification::Notification, rule::ContactThen, unattended::Declined,
 };
 
 /// A draft without its bodies.
@@ -122,16 +121,6 @@ pub struct Draft {
     pub created_at: Timestamp,
     /// When it last changed.
     pub updated_at: Timestamp,
-}
-
-/// That one worker writes to the draft's channels. Another one that comes by in the meantime leaves it to that one, which
-/// looks at the draft again before it is done: so that two of them cannot overtake each other in a channel.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Telling {
-    /// Tells two workers apart.
-    pub nonce: u64,
-    /// When it counts as dead.
-    pub until: Timestamp,
 }
 
 /// The bodies of a draft. At least one is there.
@@ -399,11 +388,6 @@ impl Draft {
             self.remind_at = None;
         }
         is_due
-    }
-
-    /// Records that an approver was told, or could not be. Once per channel, recipient and version.
-    pub fn notified(&mut self, notification: Notification) {
-        record(&mut self.notifications, notification);
     }
 
     fn require_on_its_way(&self, message_id: MessageId) -> Result<(), DraftRefusal> {

@@ -89,9 +89,15 @@ impl Notification {
 
 /// Records a notification; of a place and version there is one.
 pub fn record(notifications: &mut Vec<Notification>, notification: Notification) {
-    notifications.retain(|known| {
-        (known.channel, &known.recipient, known.version)
-            != (notification.channel, &notification.recipient, notification.version)
-    });
+    notifications.retain(|known| !is_of_same(known, &notification));
     notifications.push(notification);
+}
+
+/// What became of telling the same place about the same version.
+pub(crate) fn find<'a>(notifications: &'a [Notification], of: &Notification) -> Option<&'a Notification> {
+    notifications.iter().find(|known| is_of_same(known, of))
+}
+
+fn is_of_same(one: &Notification, other: &Notification) -> bool {
+    (one.channel, &one.recipient, one.version) == (other.channel, &other.recipient, other.version)
 }

@@ -136,6 +136,8 @@ pub struct Reader {
     pub role: &'static str,
     /// That the workspace is to be deleted, if it is.
     pub deletion: Option<Deletion>,
+    /// Whether they are to see to a payment that failed.
+    pub is_to_pay: bool,
 }
 
 /// What every screen of a workspace says that is to be deleted.

@@ -192,18 +192,20 @@ async fn take(app: &App, row: Row<Draft>, telling: Telling, now: Timestamp) -> R
 /// Records what was told and gives the channels back, in one write on the draft as it is then: whatever changed it since
 /// is seen in the next round.
 async fn finish(app: &App, Taken { telling, row }: Taken, told: &[Notification]) -> Result<(), ServiceError> {
-    until_settled_on(app, row, |row| give_back(app, row, telling, told)).await?;
+    let before = row.value.notifications.clone();
+    until_settled_on(app, row, |row| give_back(app, row, telling, told, &before)).await?;
     Ok(())
 }
 
-async fn give_back(app: &App, row: Row<Draft>, telling: Telling, told: &[Notification]) -> Result<(), ServiceError> {
+async fn give_back(
+    app: &App,
+    row: Row<Draft>,
+    telling: Telling,
+    told: &[Notification],
+    before: &[Notification],
+) -> Result<(), ServiceError> {
     let mut draft = row.value.clone();
-    for notification in told {
-        draft.notified(notification.clone());
-    }
-    if draft.telling.is_some_and(|current| current.nonce == telling.nonce) {
-        draft.telling = None;
-    }
+    draft.told(told, before, telling);
     let mut transaction = Transaction::new();
     transaction.replace(&row, &draft)?;
     Ok(app.store.commit(transaction).await?)
