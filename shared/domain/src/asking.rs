@@ -213,9 +213,9 @@ mod tests {
             if slow_is_first {
                 draft.told(&[late], &before, slow);
                 assert_eq!((draft.telling, shows(&draft)), (Some(next), 1));
-                draft.told(&[newest.clone()], &before, next);
+                draft.told(std::slice::from_ref(&newest), &before, next);
             } else {
-                draft.told(&[newest.clone()], &before, next);
+                draft.told(std::slice::from_ref(&newest), &before, next);
                 assert_eq!((draft.telling, shows(&draft)), (None, 0));
                 draft.told(&[late], &before, slow);
             }

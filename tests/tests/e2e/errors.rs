@@ -269,6 +269,10 @@ async fn settings(reached: &Reached) {
     reached.post(owner, "/v1/auth/bootstrap", json!({"workspace_name": "Another"})).await;
     reached.post(owner, "/v1/billing/checkout", json!({"plan": "pro"})).await;
     reached.post(owner, "/v1/billing/portal", json!({})).await;
+    let selling = World::selling(json!({})).await;
+    reached.post(&selling.owner, "/v1/billing/portal", json!({})).await;
+    selling.pay("pro").await;
+    reached.post(&selling.owner, "/v1/billing/checkout", json!({"plan": "agency"})).await;
     for _ in 0..2 {
         reached.post(owner, "/v1/workspace/export", json!({})).await;
     }

@@ -4,7 +4,7 @@ use actionlayer_channels::legible::moment;
 use actionlayer_domain::{
     Plan, Timestamp,
     billing::PaidSubscription,
-    plan::{Limits, PlanStatus},
+    plan::PlanStatus,
 };
 use askama::Template;
 
@@ -67,8 +67,9 @@ struct Offer<'a> {
     name: &'static str,
     mails_out: String,
     mails_in: String,
-    /// Identities, rules and domains, in this order.
-    others: [String; 3],
+    identities: String,
+    rules: String,
+    domains: String,
     is_current: bool,
     /// Whether it can be subscribed to now.
     is_open: bool,
@@ -92,7 +93,9 @@ pub fn billing(billing: Billing<'_>, problem: Option<Problem>, now: Timestamp) -
         name: plan_name(*plan),
         mails_out: counted(*plan, plan.limits().emails_per_period),
         mails_in: counted(*plan, plan.limits().inbound_per_period),
-        others: others(plan.limits()),
+        identities: capped(plan.limits().max_identities),
+        rules: capped(plan.limits().max_rules),
+        domains: capped(plan.limits().max_domains),
         is_current: billing.plan == *plan,
         is_open: billing.access.administer && !is_live && billing.for_sale.contains(plan),
     };
@@ -120,9 +123,8 @@ fn counted(plan: Plan, limit: Option<u64>) -> String {
     if thousands == 0 { format!("{rest} {period}") } else { format!("{thousands},{rest:03} {period}") }
 }
 
-fn others(limits: Limits) -> [String; 3] {
-    let cap = |limit: Option<u32>| limit.map_or_else(|| "no limit".to_owned(), |limit| limit.to_string());
-    [cap(limits.max_identities), cap(limits.max_rules), cap(limits.max_domains)]
+fn capped(limit: Option<u32>) -> String {
+    limit.map_or_else(|| "no limit".to_owned(), |limit| limit.to_string())
 }
 
 fn standing(billing: &Billing<'_>, now: Timestamp) -> Standing {
