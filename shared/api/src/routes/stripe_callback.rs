@@ -14,7 +14,6 @@ use axum::{
     routing::post,
 };
 use http::{HeaderMap, StatusCode};
-use utoipa_axum::router::OpenApiRouter;
 
 use crate::ApiError;
 
@@ -22,8 +21,8 @@ use crate::ApiError;
 const MAX_BODY_BYTES: usize = 512 * 1024;
 
 /// The callback of Stripe.
-pub fn routes() -> OpenApiRouter<Arc<App>> {
-    Router::new().route("/callbacks/stripe", post(stripe_callback)).layer(DefaultBodyLimit::max(MAX_BODY_BYTES)).into()
+pub fn routes() -> Router<Arc<App>> {
+    Router::new().route("/callbacks/stripe", post(stripe_callback)).layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
 }
 
 async fn stripe_callback(State(app): State<Arc<App>>, headers: HeaderMap, body: Bytes) -> Result<StatusCode, ApiError> {

@@ -1,11 +1,7 @@
 //! Billing: what the workspace pays for, and the plans there are.
 
 use actionlayer_channels::legible::moment;
-use actionlayer_domain::{
-    Plan, Timestamp,
-    billing::PaidSubscription,
-    plan::PlanStatus,
-};
+use actionlayer_domain::{Plan, Timestamp, billing::PaidSubscription, plan::PlanStatus};
 use askama::Template;
 
 use super::{Access, Problem, Screen, parts::Tabs};
