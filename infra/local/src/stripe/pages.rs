@@ -20,7 +20,7 @@ const STYLE: &str = include_str!("page.css");
 fn frame(title: &str, body: &str) -> Html<String> {
     Html(format!(
         "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content=\"width=device-width, initial-scale=1\">\
-         <title>{title}</title><style>{STYLE}</style><body><main><p class=badge>Stripe on this machine: no money moves</p>\
+         <link rel=icon href=\"data:,\"><title>{title}</title><style>{STYLE}</style><body><main><p class=badge>Stripe on this machine: no money moves</p>\
          <h1>{title}</h1>{body}</main></body></html>"
     ))
 }
