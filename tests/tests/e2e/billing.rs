@@ -222,6 +222,21 @@ async fn what_stripe_does_not_answer_is_done_once() {
 }
 
 #[tokio::test]
+async fn whom_stripe_does_not_know_any_more_is_a_new_customer() {
+    let world = World::selling(json!({})).await;
+    world.pay("pro").await;
+    let known = world.stripe().await["customers"][0]["id"].clone();
+    world.order_stripe(json!({"customer": known, "deleted": true})).await;
+    world.owner.post_empty("/v1/billing/portal").await.refused(409, "conflict");
+    assert_eq!(world.subscription().await["plan"], "builder_pack");
+    // What was asked under a key within the hour is answered as it was then.
+    world.advance(3_600).await;
+    world.pay("agency").await;
+    let customers = world.stripe().await["customers"].clone();
+    assert!(array(&customers).len() == 1 && customers[0]["id"] != known, "{customers}");
+}
+
+#[tokio::test]
 async fn who_pays_is_as_the_operator_says() {
     let mut world = World::selling(json!({})).await;
     world.pay("pro").await;

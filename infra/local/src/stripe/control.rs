@@ -29,6 +29,8 @@ pub(super) struct Change {
     /// A customer, for what follows about a card.
     customer: Option<String>,
     card_works: Option<bool>,
+    /// They are gone, with all they pay for.
+    deleted: Option<bool>,
     /// Nothing is delivered as long as this is so.
     holds_events: Option<bool>,
 }
@@ -44,6 +46,10 @@ pub(super) async fn change(Shared(stripe): Shared<Arc<Stripe>>, body: Bytes) -> 
         let Some(id) = &change.customer else { return true };
         let Some(customer) = world.customers.iter_mut().find(|customer| customer.id == *id) else { return false };
         customer.card_works = change.card_works.unwrap_or(customer.card_works);
+        if change.deleted == Some(true) {
+            world.customers.retain(|customer| customer.id != *id);
+            world.subscriptions.retain(|subscription| subscription.customer != *id);
+        }
         true
     });
     match changed.await {

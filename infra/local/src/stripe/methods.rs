@@ -278,7 +278,8 @@ fn create_portal(world: &mut World, asked: Asked, base_url: &str, now: i64) -> R
 
 fn list_subscriptions(world: &World, asked: Asked) -> Result<Value, Refusal> {
     let asked = asked.only(&["customer", "limit", "status"])?;
-    let (customer, status) = (asked.given("customer"), asked.given("status"));
+    let customer = asked.given("customer").map(|_| known_customer(world, &asked)).transpose()?;
+    let status = asked.given("status");
     let limit = asked.given("limit").and_then(|limit| limit.parse().ok()).unwrap_or(10);
     let is_asked = |one: &&super::world::Subscription| {
         let of_status = match status.as_deref() {

@@ -38,11 +38,11 @@ pub async fn begin_checkout(app: &App, caller: &Caller, plan: Plan) -> Result<St
         ));
     }
     let earlier = known.map_or_else(String::new, |known| known.id.clone());
-    let customer_id = customer(app, caller, workspace).await?;
+    let hour = (app.now().unix_seconds() / SAME_PAGE_FOR_SECONDS).to_string();
+    let customer_id = customer(app, caller, workspace, &hour).await?;
     let workspace_id = caller.workspace_id.to_string();
     let back = format!("{}/billing", app.settings.public_url);
     let (success_url, cancel_url) = (format!("{back}?checkout=done"), format!("{back}?checkout=left"));
-    let hour = (app.now().unix_seconds() / SAME_PAGE_FOR_SECONDS).to_string();
     let key = idempotency_key(&["checkout", &workspace_id, &customer_id, price_id, &back, &earlier, &hour]);
     let checkout = NewCheckout {
         customer_id: &customer_id,
@@ -61,7 +61,7 @@ pub async fn begin_checkout(app: &App, caller: &Caller, plan: Plan) -> Result<St
 }
 
 /// The customer that stands for the workspace at Stripe: made once, and known here before anything is paid.
-async fn customer(app: &App, caller: &Caller, workspace: Row<Workspace>) -> Result<String, ServiceError> {
+async fn customer(app: &App, caller: &Caller, workspace: Row<Workspace>, hour: &str) -> Result<String, ServiceError> {
     if let Some(billing) = workspace.value.billing {
         return Ok(billing.customer_id);
     }
@@ -69,7 +69,7 @@ async fn customer(app: &App, caller: &Caller, workspace: Row<Workspace>) -> Resu
     let owners = owner_addresses(app, caller.workspace_id).await?;
     let (id, name) = (caller.workspace_id.to_string(), workspace.value.name.as_str());
     let email = owners.first().map(ToString::to_string);
-    let key = idempotency_key(&["customer", &id, name, email.as_deref().unwrap_or_default()]);
+    let key = idempotency_key(&["customer", &id, name, email.as_deref().unwrap_or_default(), hour]);
     let customer = NewCustomer { workspace_id: &id, name, email: email.as_deref() };
     let made = app.stripe.create_customer(&settings.secret_key, &key, customer).await?;
     until_settled(app, || async {

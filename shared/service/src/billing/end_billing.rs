@@ -1,5 +1,6 @@
 //! The end of all payments, when a workspace is deleted.
 
+use actionlayer_clients::stripe::StripeError;
 use actionlayer_domain::{Workspace, WorkspaceId};
 use actionlayer_store::{StripeCustomer, Transaction, keys};
 
@@ -14,7 +15,12 @@ pub(crate) async fn end_billing(app: &App, workspace: WorkspaceId) -> Result<(),
     let row = app.store.get::<Workspace>(&keys::workspace(workspace)).await?;
     let Some(billing) = row.and_then(|row| row.value.billing) else { return Ok(()) };
     let settings = provider(app)?;
-    for subscription in app.stripe.subscriptions(&settings.secret_key, &billing.customer_id).await? {
+    let paid = match app.stripe.subscriptions(&settings.secret_key, &billing.customer_id).await {
+        Ok(paid) => paid,
+        Err(StripeError::Missing) => Vec::new(),
+        Err(error) => return Err(error.into()),
+    };
+    for subscription in paid {
         app.stripe.cancel_subscription(&settings.secret_key, &subscription.id).await?;
     }
     let customer = app.store.get::<StripeCustomer>(&keys::stripe_customer(&billing.customer_id)).await?;

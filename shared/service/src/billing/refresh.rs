@@ -1,12 +1,12 @@
 //! What a workspace pays for, as Stripe says now.
 
-use actionlayer_clients::stripe::{StripeSubscription, SubscriptionStatus};
+use actionlayer_clients::stripe::{StripeError, StripeSubscription, SubscriptionStatus};
 use actionlayer_domain::{
     Plan, Timestamp, Workspace, WorkspaceId,
     billing::{Billing, PaidSubscription},
     plan::PlanStatus,
 };
-use actionlayer_store::{Row, StripeEventSeen, Transaction};
+use actionlayer_store::{Row, StripeCustomer, StripeEventSeen, Transaction, keys};
 
 use super::{provider, read_workspace};
 use crate::{App, BillingSettings, ServiceError, contention::until_settled};
@@ -21,7 +21,7 @@ pub(crate) async fn refresh(
     until_settled(app, || async {
         let row = read_workspace(app, workspace).await?;
         let billing = match &row.value.billing {
-            Some(billing) => Some(ask(app, workspace, billing).await?),
+            Some(billing) => ask(app, workspace, billing).await?,
             None => None,
         };
         let changed = billing != row.value.billing;
@@ -30,6 +30,10 @@ pub(crate) async fn refresh(
         let next = Workspace { billing, updated_at: now, ..row.value.clone() };
         if changed {
             transaction.replace(&row, &next)?;
+        }
+        if let (Some(gone), None) = (&row.value.billing, &next.billing) {
+            let customer = app.store.get::<StripeCustomer>(&keys::stripe_customer(&gone.customer_id)).await?;
+            customer.iter().for_each(|customer| _ = transaction.delete(customer));
         }
         if let Some(event) = event {
             transaction.create(event)?;
@@ -43,9 +47,15 @@ pub(crate) async fn refresh(
     .await
 }
 
-async fn ask(app: &App, workspace: WorkspaceId, known: &Billing) -> Result<Billing, ServiceError> {
+/// None where Stripe knows no such customer: they were deleted there, or the deployment has the key of another account now,
+/// as after trying it out in test mode. Then nobody pays, and whoever begins to is a new customer.
+async fn ask(app: &App, workspace: WorkspaceId, known: &Billing) -> Result<Option<Billing>, ServiceError> {
     let settings = provider(app)?;
-    let found = app.stripe.subscriptions(&settings.secret_key, &known.customer_id).await?;
+    let found = match app.stripe.subscriptions(&settings.secret_key, &known.customer_id).await {
+        Ok(found) => found,
+        Err(StripeError::Missing) => return Ok(None),
+        Err(error) => return Err(error.into()),
+    };
     let now = app.now();
     let mut paid: Vec<PaidSubscription> =
         found.iter().filter_map(|found| paid(settings, found, known.subscription.as_ref(), now)).collect();
@@ -61,7 +71,7 @@ async fn ask(app: &App, workspace: WorkspaceId, known: &Billing) -> Result<Billi
         ..known.clone()
     };
     let subscription = paid.into_iter().next().or_else(|| known.subscription.as_ref().map(canceled));
-    Ok(Billing { customer_id: known.customer_id.clone(), subscription })
+    Ok(Some(Billing { customer_id: known.customer_id.clone(), subscription }))
 }
 
 const fn rank(plan: Plan) -> u8 {
