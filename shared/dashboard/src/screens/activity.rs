@@ -12,7 +12,7 @@ use actionlayer_pages::{
         Problem,
         events::{EventList, events},
         suppressions::suppressions,
-        usage::{Day, Used, usage},
+        usage::{Day, Outcomes, Used, usage},
     },
 };
 use actionlayer_service::{
@@ -103,13 +103,20 @@ async fn used(State(app): State<Arc<App>>, visitor: SignedIn) -> Response {
         get_subscription(&app, &visitor.caller),
         newest(&app, &visitor.caller, EventType::EmailReceived),
         newest(&app, &visitor.caller, EventType::EmailSent),
+        newest(&app, &visitor.caller, EventType::EmailDelivered),
+        newest(&app, &visitor.caller, EventType::EmailBounced),
+        newest(&app, &visitor.caller, EventType::EmailComplained),
     );
-    let (subscription, received, sent) = match read {
+    let (subscription, received, sent, delivered, bounced, complained) = match read {
         Ok(read) => read,
         Err(error) => return failed(&visitor, Section::Usage, &error),
     };
     let count = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
-    let days = days(&received, &sent, app.now());
+    let lists = [&received, &sent, &delivered, &bounced, &complained];
+    let first = first_day(&lists, app.now());
+    let days = days(&received, &sent, first, app.now());
+    let since = |newest: &Newest| newest.at.iter().filter(|at| day(**at) >= first).count();
+    let [_, sent, delivered, bounced, complained] = lists.map(since).map(count);
     let view = Used {
         plan: subscription.plan,
         since: subscription.current_period_start,
@@ -122,6 +129,7 @@ async fn used(State(app): State<Arc<App>>, visitor: SignedIn) -> Response {
         domains: count(subscription.domain_count),
         limits: subscription.limits,
         days: &days,
+        outcomes: Outcomes { sent, delivered, bounced, complained },
     };
     answer::page(&visitor, StatusCode::OK, &usage(view))
 }
@@ -155,21 +163,28 @@ async fn newest(app: &App, caller: &Caller, kind: EventType) -> Result<Newest, S
 /// How many days a chart has at most.
 const CHART_DAYS: i64 = 30;
 
-/// The mails of each of the last days, oldest first: from the first day whose mails were all looked at. None when there were no
-/// mails at all.
-fn days(received: &Newest, sent: &Newest, now: Timestamp) -> Vec<Day> {
-    const DAY_MS: i64 = 86_400_000;
-    if received.at.is_empty() && sent.at.is_empty() {
-        return Vec::new();
-    }
-    let day = |at: Timestamp| at.unix_ms().div_euclid(DAY_MS);
-    let today = day(now);
-    let whole_from = |newest: &Newest| match newest.at.last() {
+const DAY_MS: i64 = 86_400_000;
+
+fn day(at: Timestamp) -> i64 {
+    at.unix_ms().div_euclid(DAY_MS)
+}
+
+/// The first day of the last thirty whose mails were all looked at.
+fn first_day(lists: &[&Newest], now: Timestamp) -> i64 {
+    let whole_from = |newest: &&Newest| match newest.at.last() {
         Some(oldest) if newest.more => day(*oldest) + 1,
         _ => i64::MIN,
     };
-    let first = (today - CHART_DAYS + 1).max(whole_from(received)).max(whole_from(sent)).min(today);
-    let mut counts: BTreeMap<i64, (u64, u64)> = (first..=today).map(|day| (day, (0, 0))).collect();
+    let whole = lists.iter().map(whole_from).max().unwrap_or(i64::MIN);
+    (day(now) - CHART_DAYS + 1).max(whole).min(day(now))
+}
+
+/// The mails of each day from the first on. None when there were no mails at all.
+fn days(received: &Newest, sent: &Newest, first: i64, now: Timestamp) -> Vec<Day> {
+    if received.at.is_empty() && sent.at.is_empty() {
+        return Vec::new();
+    }
+    let mut counts: BTreeMap<i64, (u64, u64)> = (first..=day(now)).map(|day| (day, (0, 0))).collect();
     for at in &received.at {
         if let Some((received, _)) = counts.get_mut(&day(*at)) {
             *received += 1;
@@ -194,12 +209,13 @@ mod tests {
         let now: Timestamp = "2026-04-30T14:00:00.000Z".parse().unwrap();
         let at = |text: &str| text.parse::<Timestamp>().unwrap();
         let none = Newest { at: Vec::new(), more: false };
-        assert_eq!(days(&none, &none, now), []);
+        let days = |received: &Newest, sent: &Newest| days(received, sent, first_day(&[received, sent], now), now);
+        assert_eq!(days(&none, &none), []);
         let some = Newest { at: vec![at("2026-04-30T01:00:00.000Z"), at("2026-04-28T01:00:00.000Z")], more: false };
-        let all = days(&some, &none, now);
+        let all = days(&some, &none);
         assert_eq!((all.len(), all[29].received, all[27].received, all[28].received), (30, 1, 1, 0));
         assert_eq!(all[29].date, "2026-04-30");
-        let cut = days(&none, &Newest { more: true, ..some }, now);
+        let cut = days(&none, &Newest { more: true, ..some });
         assert_eq!((cut.len(), cut[0].date.as_str(), cut[1].sent), (2, "2026-04-29", 1));
     }
 }

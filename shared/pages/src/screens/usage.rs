@@ -31,6 +31,20 @@ pub struct Used<'a> {
     pub limits: Limits,
     /// Mails of each day, oldest first.
     pub days: &'a [Day],
+    /// What became of the mails that went out on these days.
+    pub outcomes: Outcomes,
+}
+
+/// What became of mails that went out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Outcomes {
+    pub sent: u64,
+    /// Taken by the recipient's server.
+    pub delivered: u64,
+    /// Refused by it for good.
+    pub bounced: u64,
+    /// Called unwanted by the recipient.
+    pub complained: u64,
 }
 
 /// The mails of one day.
@@ -53,6 +67,7 @@ struct Page<'a> {
     meters: Vec<Meter>,
     dropped: u64,
     days: &'a [Day],
+    outcomes: Vec<Outcome>,
     bars: Vec<Bar>,
     width: u64,
     most: u64,
@@ -63,6 +78,16 @@ struct Meter {
     used: u64,
     cap: Option<u64>,
     is_near: bool,
+}
+
+struct Outcome {
+    name: &'static str,
+    count: u64,
+    /// Of those that were sent, as `1.5 %`.
+    share: String,
+    /// More than SES puts up with: it looks into accounts at 5 % bounces and 0.1 % complaints (SES, "Sending review process
+    /// FAQs").
+    is_too_many: bool,
 }
 
 struct Bar {
@@ -106,9 +131,43 @@ pub fn usage(used: Used<'_>) -> Screen {
         ],
         dropped: used.dropped,
         days: used.days,
+        outcomes: outcomes(used.outcomes),
         bars: bars.collect(),
         width: DAY_WIDTH * u64::try_from(used.days.len()).unwrap_or(1).max(1),
         most,
     };
     Screen::of(Section::Usage, "Usage", &page)
+}
+
+fn outcomes(Outcomes { sent, delivered, bounced, complained }: Outcomes) -> Vec<Outcome> {
+    if sent == 0 {
+        return Vec::new();
+    }
+    let outcome = |name, count: u64, most_permille: u64| {
+        let permille = (count * 1_000 + sent / 2) / sent;
+        let share = format!("{}.{} %", permille / 10, permille % 10);
+        Outcome { name, count, share, is_too_many: count * 1_000 > most_permille * sent }
+    };
+    vec![
+        outcome("Delivered", delivered, u64::MAX / sent),
+        outcome("Bounced", bounced, 50),
+        outcome("Complaints", complained, 1),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn outcomes_are_shares_of_what_was_sent() {
+        let of = |sent, delivered, bounced, complained| {
+            let outcomes = outcomes(Outcomes { sent, delivered, bounced, complained });
+            outcomes.into_iter().map(|one| (one.share, one.is_too_many)).collect::<Vec<_>>()
+        };
+        let share = |text: &str, is_too_many| (text.to_owned(), is_too_many);
+        assert_eq!(of(0, 0, 0, 0), []);
+        assert_eq!(of(1_000, 949, 50, 1), [share("94.9 %", false), share("5.0 %", false), share("0.1 %", false)]);
+        assert_eq!(of(3, 2, 1, 0), [share("66.7 %", false), share("33.3 %", true), share("0.0 %", false)]);
+    }
 }
