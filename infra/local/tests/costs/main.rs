@@ -206,7 +206,7 @@ fn no_operation_is_without_a_price() {
 const EVERY_PAGE: &[Price] = &[
     price("GET /", 3, 3, 6.0, 0.0),
     price("GET /onboarding", 4, 18, 15.0, 0.0),
-    price("GET /inbox", 4, 20, 15.5, 0.0),
+    price("GET /inbox", 4, 20, 16.0, 0.0),
     price("GET /inbox?show=all", 4, 17, 14.5, 0.0),
     price("GET /threads/{id}", 7, 10, 13.5, 0.0),
     price("GET /messages/{id}/html", 3, 3, 6.0, 0.0),
@@ -232,7 +232,7 @@ const EVERY_PAGE: &[Price] = &[
     price("GET /webhooks/{id}/deliveries/{delivery}", 4, 4, 7.0, 0.0),
     price("GET /events", 4, 4, 6.0, 0.0),
     price("GET /suppressions", 3, 4, 6.0, 0.0),
-    price("GET /usage", 4, 11, 12.0, 0.0),
+    price("GET /usage", 4, 17, 15.0, 0.0),
     price("GET /billing", 4, 7, 10.0, 0.0),
     price("GET /settings", 3, 3, 6.0, 0.0),
     price("GET /settings/keys", 4, 5, 8.0, 0.0),
