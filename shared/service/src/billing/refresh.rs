@@ -31,9 +31,10 @@ pub(crate) async fn refresh(
         if changed {
             transaction.replace(&row, &next)?;
         }
-        if let (Some(gone), None) = (&row.value.billing, &next.billing) {
-            let customer = app.store.get::<StripeCustomer>(&keys::stripe_customer(&gone.customer_id)).await?;
-            customer.iter().for_each(|customer| _ = transaction.delete(customer));
+        if let (Some(gone), None) = (&row.value.billing, &next.billing)
+            && let Some(customer) = app.store.get::<StripeCustomer>(&keys::stripe_customer(&gone.customer_id)).await?
+        {
+            transaction.delete(&customer);
         }
         if let Some(event) = event {
             transaction.create(event)?;
