@@ -12,13 +12,13 @@ use crate::{
     plan::{Entitlement, PlanStatus},
 };
 
-/// How long a plan stays when a payment failed: as long as the provider tries the card again, more or less.
+/// How long a plan stays when a payment failed. The provider may go on trying for longer.
 pub const GRACE: Duration = Duration::from_hours(7 * 24);
 
 /// Who pays for a workspace.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Billing {
-    /// The customer at the provider: `cus_…`. One for the life of the workspace.
+    /// The customer at the provider: `cus_…`. The same as long as the provider knows them.
     pub customer_id: String,
     /// What they pay for, as it was last asked; none before the first checkout is done.
     #[serde(default, skip_serializing_if = "Option::is_none")]
