@@ -4,6 +4,8 @@
 //! last 30 days lie in two or three of them. A partition takes 1,000 writes a second, which is more than a workspace's mail
 //! comes to; a day's or an hour's partition would take no more, and a quiet workspace's list would ask each of them.
 
+use std::time::Duration;
+
 use actionlayer_domain::{
     EventId, IdentityId, Timestamp, WorkspaceId,
     event::{EVENT_LIFETIME, Event, EventType},
@@ -23,10 +25,13 @@ impl Record for Event {
     }
 
     fn indexes(&self) -> Vec<IndexEntry> {
-        // In the order in which they were recorded, for those who follow.
-        let recorded = self.recorded_at();
-        let log = keys::events_as_recorded(self.workspace_id, &keys::month(recorded));
-        let mut entries = vec![IndexEntry::new(Index::List, log, keys::by_time(recorded, self.id))];
+        let mut entries = Vec::new();
+        // For those who follow: the others they find where they lie, see `follow`.
+        if is_late(self) {
+            let recorded = self.recorded_at();
+            let late = keys::late_events(self.workspace_id, &keys::month(recorded));
+            entries.push(IndexEntry::new(Index::List, late, keys::by_time(recorded, self.id)));
+        }
         if !is_common(self.event_type()) {
             let month = keys::events_of_month(self.workspace_id, &keys::month(self.at));
             let of_type = keys::events_of_type(&month, self.event_type());
@@ -38,6 +43,15 @@ impl Record for Event {
     fn ttl_unix_seconds(&self) -> Option<i64> {
         Some(self.at.after(EVENT_LIFETIME).unix_seconds())
     }
+}
+
+/// Recorded later than this after it happened, an event is late: whoever follows the log may have passed its time.
+const LATE_AFTER: Duration = Duration::from_secs(5);
+
+/// Whether an event was recorded so long after it happened that those who follow the log are told of it by an entry of its
+/// own. Hardly any is: the stream brings a change within a second.
+pub(crate) fn is_late(event: &Event) -> bool {
+    event.recorded_at() > event.at.after(LATE_AFTER)
 }
 
 /// Whether every mail and its answer bring one of these. They are the log, more or less: whoever asks for one of them finds

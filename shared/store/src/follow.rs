@@ -1,26 +1,29 @@
-//! The log of events, forwards: every event once, in the order in which they were recorded.
+//! The log of events, forwards: every event once, in the order in which they happened, or, where that is told late, in which
+//! they were recorded.
 //!
 //! An event is recorded by whoever relays the change it follows from, moments after it happened; of two relays at once the
 //! one with the earlier time may write later. So a cursor does not say "after this event": it names a time that lies a
-//! while back, and the events since then that were given out already. What is written late within that while is given out
-//! all the same, and nothing is given out twice.
+//! while back, and the events since then that were given out already. What is written within that while is given out
+//! all the same, and nothing is given out twice. What is written so late that a cursor may have passed its time has a second
+//! place, that of its recording, in an index which nothing else is in: an event in time costs no entry there.
 
-use aws_sdk_dynamodb::operation::query::QueryInput;
+use aws_sdk_dynamodb::operation::query::{QueryInput, builders::QueryInputBuilder};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use std::time::Duration;
+use std::{collections::VecDeque, time::Duration};
 
 use actionlayer_domain::{EventId, Timestamp, WorkspaceId, event::Event};
 
 use crate::{
     EventFilter, Row, Store, StoreError,
-    events::{alive_from, months},
+    events::{alive_from, is_late, months},
     keys::{self, Index},
-    record::{row, s},
+    record::{Item, row, s},
 };
 
-/// How late an event may be written: longer than a write takes with all its retries.
+/// How long after its place in the log an event may be written: longer than one that is not late may be recorded after it
+/// happened, and a write takes with all its retries.
 const OVERLAP: Duration = Duration::from_secs(30);
 /// So many events are remembered as given out. Where more happen within the overlap, it is shorter.
 const MAX_REMEMBERED: usize = 128;
@@ -111,8 +114,61 @@ impl EventCursor {
     }
 }
 
+/// Where an event stands in the log.
+fn place(event: &Event) -> (Timestamp, EventId) {
+    (if is_late(event) { event.recorded_at() } else { event.at }, event.id)
+}
+
+/// Events of a month in the order of their places, read page after page.
+struct Pages<'a> {
+    store: &'a Store,
+    query: QueryInputBuilder,
+    /// Only these stand here.
+    is_late: bool,
+    read: VecDeque<Event>,
+    from: Option<Item>,
+    is_read: bool,
+}
+
+impl<'a> Pages<'a> {
+    /// Those that were recorded in time: they lie in the log by their ids, which begin with when they happened.
+    fn in_time(store: &'a Store, workspace: WorkspaceId, month: &str, since: Timestamp) -> Self {
+        let query = QueryInput::builder()
+            .key_condition_expression("pk = :log AND sk >= :since")
+            .expression_attribute_values(":log", s(keys::events_of_month(workspace, month)))
+            .expression_attribute_values(":since", s(EventId::earliest(since).to_string()));
+        Self { store, query, is_late: false, read: VecDeque::new(), from: None, is_read: false }
+    }
+
+    fn late(store: &'a Store, workspace: WorkspaceId, month: &str, since: Timestamp) -> Self {
+        let query = QueryInput::builder()
+            .index_name(Index::List.name())
+            .key_condition_expression("list_pk = :log AND list_sk >= :since")
+            .expression_attribute_values(":log", s(keys::late_events(workspace, month)))
+            .expression_attribute_values(":since", s(since.to_string()));
+        Self { store, query, is_late: true, read: VecDeque::new(), from: None, is_read: false }
+    }
+
+    /// Reads on until there is a next one, or none.
+    async fn fill(&mut self, limit: usize) -> Result<(), StoreError> {
+        while self.read.is_empty() && !self.is_read {
+            let query = self.query.clone().limit(i32::try_from(limit).unwrap_or(i32::MAX));
+            let answer = self.store.query(query.set_exclusive_start_key(self.from.take())).await?;
+            for item in answer.items.unwrap_or_default() {
+                let Row { value: event, .. }: Row<Event> = row(item)?;
+                if is_late(&event) == self.is_late {
+                    self.read.push_back(event);
+                }
+            }
+            self.from = answer.last_evaluated_key;
+            self.is_read = self.from.is_none();
+        }
+        Ok(())
+    }
+}
+
 impl Store {
-    /// Events that were recorded since a cursor was given out, at most `limit`.
+    /// Events that came into the log since a cursor was given out, at most `limit`.
     pub async fn follow_events(
         &self,
         workspace: WorkspaceId,
@@ -122,35 +178,29 @@ impl Store {
         limit: usize,
     ) -> Result<Followed, StoreError> {
         let since = cursor.since.max(alive_from(now));
+        let at_once = limit + MAX_REMEMBERED;
         let mut months = months(since, now);
         months.reverse();
-        let (mut events, mut passed, mut looked_at) = (Vec::new(), Vec::new(), 0);
+        let (mut events, mut passed) = (Vec::new(), Vec::new());
         for month in months {
-            let mut from = None;
+            let mut in_time = Pages::in_time(self, workspace, &month, since);
+            let mut late = Pages::late(self, workspace, &month, since);
             loop {
-                let query = QueryInput::builder()
-                    .index_name(Index::List.name())
-                    .key_condition_expression("list_pk = :log AND list_sk >= :since")
-                    .expression_attribute_values(":log", s(keys::events_as_recorded(workspace, &month)))
-                    .expression_attribute_values(":since", s(since.to_string()))
-                    .limit(i32::try_from(limit + MAX_REMEMBERED).unwrap_or(i32::MAX))
-                    .set_exclusive_start_key(from);
-                let answer = self.query(query).await?;
-                for item in answer.items.unwrap_or_default() {
-                    let Row { value: event, .. }: Row<Event> = row(item)?;
-                    if events.len() == limit || looked_at == MAX_LOOKED_AT {
-                        let next = cursor.advanced(&passed, true, now);
-                        return Ok(Followed { events, more: true, next });
-                    }
-                    looked_at += 1;
-                    passed.push((event.recorded_at(), event.id));
-                    if filter.takes(&event) && !cursor.given_out.contains(&short(event.id)) {
-                        events.push(event);
-                    }
+                tokio::try_join!(in_time.fill(at_once), late.fill(at_once))?;
+                let next = match (in_time.read.front().map(place), late.read.front().map(place)) {
+                    (None, None) => break,
+                    (Some(one), Some(other)) if other < one => late.read.pop_front(),
+                    (Some(_), _) => in_time.read.pop_front(),
+                    (None, Some(_)) => late.read.pop_front(),
+                };
+                let Some(event) = next else { break };
+                if events.len() == limit || passed.len() == MAX_LOOKED_AT {
+                    let next = cursor.advanced(&passed, true, now);
+                    return Ok(Followed { events, more: true, next });
                 }
-                from = answer.last_evaluated_key;
-                if from.is_none() {
-                    break;
+                passed.push(place(&event));
+                if filter.takes(&event) && !cursor.given_out.contains(&short(event.id)) {
+                    events.push(event);
                 }
             }
         }

@@ -338,9 +338,9 @@ pub(crate) fn events_of_month(workspace: WorkspaceId, month: &str) -> String {
     format!("{}#E#{month}", workspace_pk(workspace))
 }
 
-/// A month's events in the order in which they were recorded, in [`Index::List`].
-pub(crate) fn events_as_recorded(workspace: WorkspaceId, month: &str) -> String {
-    format!("{}#RECORDED", events_of_month(workspace, month))
+/// Events that were recorded in a month, late, in the order in which they were, in [`Index::List`].
+pub(crate) fn late_events(workspace: WorkspaceId, month: &str) -> String {
+    format!("{}#LATE", events_of_month(workspace, month))
 }
 
 /// Those of them of a type, in [`Index::State`].

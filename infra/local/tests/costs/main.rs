@@ -11,6 +11,7 @@ mod pages;
 mod scale;
 mod schema;
 mod tools;
+mod unchecked;
 mod world;
 
 use cycle::{Step, step};
@@ -30,11 +31,11 @@ const PRICES: [Price; 20] = [
     price("receive the same mail again", 1, 1, 2.0, 0.0),
     price("get a thread of 3 messages and a draft", 2, 3, 3.0, 0.0),
     price("submit a draft beside a stale one", 2, 2, 4.0, 12.0),
-    price("relay 2 changes", 2, 3, 2.0, 2.0),
+    price("relay 2 changes", 2, 3, 2.0, 1.0),
     price("relay them again", 2, 3, 2.0, 0.0),
     price("approve a draft", 2, 2, 1.0, 4.0),
-    price("send a draft", 3, 6, 6.0, 10.0),
-    price("hand a mail to SES and record it", 4, 4, 5.0, 26.0),
+    price("send a draft", 3, 6, 6.0, 8.0),
+    price("hand a mail to SES and record it", 4, 4, 5.0, 24.0),
     price("find that it was handed over before", 2, 2, 5.0, 0.0),
     price("take in that SES took it", 1, 1, 1.0, 0.0),
     price("take in that it was delivered", 2, 2, 1.0, 1.0),
@@ -70,7 +71,7 @@ const ASKING: &[Price] = &[
     price("approve in Slack, too late", 4, 5, 6.0, 0.0),
     price("say everywhere that it was approved", 6, 9, 9.0, 4.0),
     price("find that everything says so", 2, 3, 4.0, 0.0),
-    price("approve and send in Telegram", 6, 10, 11.0, 12.0),
+    price("approve and send in Telegram", 6, 10, 11.0, 10.0),
     price("say everywhere that it is on its way", 6, 9, 9.0, 4.0),
     price("open the page of a link", 3, 4, 6.0, 0.0),
     price("approve by a link", 4, 5, 5.0, 4.0),
@@ -86,8 +87,8 @@ async fn asking_and_deciding_cost_what_they_should() {
 /// What follows from an event, with the queues' jobs as they come.
 #[rustfmt::skip]
 const DELIVERIES: &[Price] = &[
-    price("make a mail known that no webhook waits for", 2, 3, 2.0, 2.0),
-    price("make one known that three wait for", 3, 6, 2.0, 8.0),
+    price("make a mail known that no webhook waits for", 2, 3, 2.0, 1.0),
+    price("make one known that three wait for", 3, 6, 2.0, 7.0),
     price("make it known again", 3, 6, 2.0, 0.0),
     price("deliver it, with an answer to keep", 9, 11, 6.5, 4.0),
     price("deliver it, with an empty answer", 9, 11, 6.5, 4.0),
@@ -124,7 +125,7 @@ const EVERY_OPERATION: &[Price] = &[
     price("GET /v1/drafts/{id}/versions", 3, 3, 2.0, 1.0),
     price("POST /v1/drafts/{id}/notify", 2, 2, 1.0, 1.0),
     price("POST /v1/drafts/{id}/approve", 3, 3, 1.0, 5.0),
-    price("POST /v1/drafts/{id}/send", 4, 7, 6.0, 11.0),
+    price("POST /v1/drafts/{id}/send", 4, 7, 6.0, 9.0),
     price("POST /v1/emails/send", 5, 6, 4.0, 20.0),
     price("POST /v1/emails/reply", 5, 6, 8.0, 15.0),
     price("POST /v1/uploads", 2, 2, 0.0, 2.0),
@@ -150,13 +151,13 @@ const EVERY_OPERATION: &[Price] = &[
     price("GET /v1/webhooks/{id}", 2, 2, 1.0, 1.0),
     price("PATCH /v1/webhooks/{id}", 3, 3, 1.0, 2.0),
     price("POST /v1/webhooks/{id}/rotate-secret", 4, 4, 2.0, 5.0),
-    price("POST /v1/webhooks/{id}/test", 3, 3, 1.0, 10.0),
+    price("POST /v1/webhooks/{id}/test", 3, 3, 1.0, 9.0),
     price("GET /v1/webhooks/{id}/deliveries", 3, 3, 1.5, 1.0),
     price("GET /v1/webhooks/{id}/deliveries/{delivery_id}", 3, 3, 2.0, 1.0),
     price("POST /v1/webhooks/{id}/replay", 3, 3, 2.0, 1.0),
     price("POST /v1/webhooks/{id}/deliveries/{delivery_id}/redeliver", 4, 4, 2.0, 6.0),
     price("DELETE /v1/webhooks/{id}", 4, 4, 2.0, 5.0),
-    price("GET /v1/events?wait=0", 2, 2, 0.5, 1.0),
+    price("GET /v1/events?wait=0", 2, 3, 1.0, 1.0),
     price("GET /v1/workspace", 2, 2, 1.0, 1.0),
     price("GET /v1/workspace/slack", 2, 2, 1.0, 1.0),
     price("POST /v1/workspace/export", 3, 3, 1.0, 6.0),
@@ -263,23 +264,23 @@ fn no_page_is_without_a_price() {
 #[rustfmt::skip]
 const CYCLE: &[Step] = &[
     step("receive a mail", 3, 7.0, 15.0, 0, 1),
-    step("relay it: its event, its participant", 3, 2.0, 3.0, 0, 0),
+    step("relay it: its event, its participant", 3, 2.0, 2.0, 0, 0),
     step("post its words", 3, 2.5, 1.0, 0, 0),
     step("authenticate", 1, 0.0, 1.0, 0, 0),
     step("submit a draft", 2, 4.0, 12.0, 0, 0),
-    step("relay it: its event, its approvers", 2, 2.0, 2.0, 0, 0),
+    step("relay it: its event, its approvers", 2, 2.0, 1.0, 0, 0),
     step("authenticate", 1, 0.0, 1.0, 0, 0),
     step("approve it", 2, 1.0, 4.0, 0, 0),
-    step("relay it: its event", 2, 2.0, 2.0, 0, 0),
+    step("relay it: its event", 2, 2.0, 1.0, 0, 0),
     step("authenticate", 1, 0.0, 1.0, 0, 0),
-    step("send it", 3, 6.0, 10.0, 0, 0),
+    step("send it", 3, 6.0, 8.0, 0, 0),
     step("relay it: its job", 0, 0.0, 0.0, 0, 0),
-    step("hand it to SES and record it", 4, 5.0, 26.0, 1, 0),
-    step("relay it: its events, its participant", 3, 2.0, 7.0, 0, 0),
+    step("hand it to SES and record it", 4, 5.0, 24.0, 1, 0),
+    step("relay it: its events, its participant", 3, 2.0, 5.0, 0, 0),
     step("post its words", 3, 2.0, 1.0, 0, 0),
     step("take in that SES took it", 1, 1.0, 0.0, 0, 0),
     step("take in that it was delivered", 2, 1.0, 1.0, 0, 0),
-    step("relay it: its event", 2, 2.0, 2.0, 0, 0),
+    step("relay it: its event", 2, 2.0, 1.0, 0, 0),
 ];
 
 /// What follows for the words of so many mails.
@@ -340,7 +341,7 @@ const EVERY_TOOL: &[Price] = &[
     price("get_draft", 2, 2, 1.0, 1.0),
     price("edit_draft", 5, 5, 4.0, 6.0),
     price("approve_draft", 3, 3, 1.0, 5.0),
-    price("send_draft", 4, 7, 6.0, 11.0),
+    price("send_draft", 4, 7, 6.0, 9.0),
     price("send_draft, again", 4, 7, 7.0, 1.0),
     price("submit_draft, without a thread", 7, 7, 5.0, 17.0),
     price("reject_draft", 3, 3, 2.0, 14.0),

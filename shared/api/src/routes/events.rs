@@ -22,7 +22,7 @@ operations! {
 #[serde(rename_all = "lowercase")]
 #[schema(as = EventOrder)]
 pub(crate) enum Order {
-    /// The oldest first, in the order in which they were recorded.
+    /// The oldest first, by when they happened; those that are told of late, by when they were recorded.
     Asc,
     /// The newest first.
     Desc,
@@ -35,8 +35,8 @@ pub(crate) enum Order {
 /// is bound to identities sees the events about them only.
 ///
 /// **To follow** events without a webhook, ask with `wait=20`, and then again and again with `wait=20` and the `next_cursor` of
-/// the last answer, which is always there. Each event is given out once, in the order in which they were recorded, and none is missed.
-/// The answer comes as soon as something happened, or empty after 20 seconds. It begins with what happens from now on, or
+/// the last answer, which is always there. Each event is given out once and none is missed, in the order in which they happened; one
+/// that is told of late comes when it is recorded. The answer comes as soon as something happened, or empty after 20 seconds. It begins with what happens from now on, or
 /// `since` a time, or with `order=asc` and nothing else 30 days ago. `total` is then the number of events in the answer,
 /// and `total_is_capped` says that more are there already.
 #[utoipa::path(

@@ -37,7 +37,7 @@ pub enum FollowFrom {
     Now,
 }
 
-/// Events in the order in which they were recorded, each once, and the cursor to go on with. When there is none yet, waits
+/// Events in the order in which they happened, or were recorded late, each once, and the cursor to go on with. When there is none yet, waits
 /// for one, at most so long.
 pub async fn follow_events(
     app: &App,

@@ -6,7 +6,7 @@ use actionlayer_domain::{
     event::{Event, EventData, EventType},
     webhook::{EventSelection, Reach},
 };
-use actionlayer_store::{EventFilter, Page, PageRequest, Record, Row, Transaction, keys};
+use actionlayer_store::{EventCursor, EventFilter, Page, PageRequest, Record, Row, Transaction, keys};
 
 use crate::{
     sample::{identity_id, workspace},
@@ -197,4 +197,59 @@ async fn an_event_and_its_delivery_are_written_once_and_the_delivery_is_due() {
     transaction.replace(&row, &settled).unwrap();
     world.store.commit(transaction).await.unwrap();
     assert!(world.listed("state", &pending).await.is_empty());
+}
+
+/// Follows from a cursor as of a time, two events at a time, to the end.
+async fn follow(world: &World, workspace: WorkspaceId, cursor: &mut EventCursor, now: Timestamp) -> Vec<EventId> {
+    let mut ids = Vec::new();
+    loop {
+        let followed = world.store.follow_events(workspace, &EventFilter::default(), cursor, now, 2).await.unwrap();
+        ids.extend(followed.events.iter().map(|event| event.id));
+        *cursor = followed.next;
+        if !followed.more {
+            return ids;
+        }
+    }
+}
+
+#[tokio::test]
+async fn whoever_follows_gets_each_event_once_however_late_it_is_recorded() {
+    let world = World::start().await;
+    let (workspace, identity) = (workspace(&world), identity_id(&world));
+    // Over the end of a month.
+    let start = time("2026-04-30T23:59:00Z");
+    let at = |second: i64| Timestamp::from_unix_ms(start.unix_ms() + second * 1_000);
+    let recorded =
+        |happened: i64, recorded: i64| received(&world, workspace, identity, at(happened)).recorded(at(recorded));
+    let mut cursor = EventCursor::since(start);
+    let early: Vec<_> = (1..=5).map(|second| recorded(second, second + 1)).collect();
+    store(&world, &early).await;
+    assert_eq!(
+        follow(&world, workspace, &mut cursor, at(7)).await,
+        early.iter().map(|event| event.id).collect::<Vec<_>>()
+    );
+    assert!(follow(&world, workspace, &mut cursor, at(8)).await.is_empty());
+
+    // In time, but behind one that was given out; and one of a relay that stood still, whose time has long been passed.
+    let (behind, late) = (recorded(4, 9), recorded(2, 90));
+    let entries = format!("W#{workspace}#E#2026-04#LATE");
+    store(&world, std::slice::from_ref(&behind)).await;
+    assert_eq!(follow(&world, workspace, &mut cursor, at(10)).await, [behind.id]);
+    assert!(world.listed("list", &entries).await.is_empty(), "what is in time costs no entry");
+    let after = recorded(80, 81);
+    store(&world, std::slice::from_ref(&after)).await;
+    assert_eq!(follow(&world, workspace, &mut cursor, at(82)).await, [after.id]);
+    store(&world, std::slice::from_ref(&late)).await;
+    assert_eq!(follow(&world, workspace, &mut cursor, at(91)).await, [late.id]);
+    for second in [92, 130, 200] {
+        assert!(follow(&world, workspace, &mut cursor, at(second)).await.is_empty());
+    }
+
+    // From the beginning: by when they happened, the late one when it was recorded.
+    let mut all: Vec<_> = early[..4].iter().map(|event| event.id).collect();
+    // Of one moment, in the order of their ids.
+    all.push(behind.id);
+    all[3..].sort();
+    all.extend([early[4].id, after.id, late.id]);
+    assert_eq!(follow(&world, workspace, &mut EventCursor::since(start), at(300)).await, all);
 }

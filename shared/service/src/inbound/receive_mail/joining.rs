@@ -224,7 +224,8 @@ fn message(
     (message, body)
 }
 
-/// Marks the drafts that the mail overtook. One that a worker claimed in the meantime is past that point.
+/// Marks the drafts that the mail overtook. One that a worker claimed in the meantime is past that point, as long as that
+/// worker has it: one that it gives back while the mail comes in must be marked after all.
 async fn go_stale(
     app: &App,
     message: &Message,
@@ -240,6 +241,8 @@ async fn go_stale(
         if draft.go_stale(now) {
             draft.overtaken_by.clone_from(&message.author_then);
             transaction.replace(&row, &draft)?;
+        } else if draft.send_state.is_some() {
+            transaction.check(&row);
         }
     }
     Ok(())

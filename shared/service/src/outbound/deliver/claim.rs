@@ -81,16 +81,19 @@ pub(super) async fn claim_once(
         }
         return Ok(None);
     }
-    // Also where nothing about the thread matters: a write of one item has no token. Were its answer lost, the SDK's retry
-    // would find the claim taken, by itself, and the mail would never leave. A transaction has one.
     let mut transaction = Transaction::new();
-    transaction.check(&thread);
     let mut claimed_draft = None;
-    if let Some(row) = &draft {
-        let mut draft = row.value.clone();
-        draft.claim(message.id, &thread.value, now)?;
-        transaction.replace(row, &draft)?;
-        claimed_draft = Some(row.replaced(draft));
+    match &draft {
+        // The thread need not be checked: what overtakes a draft writes the draft, see `overtake`.
+        Some(row) => {
+            let mut draft = row.value.clone();
+            draft.claim(message.id, &thread.value, now)?;
+            transaction.replace(row, &draft)?;
+            claimed_draft = Some(row.replaced(draft));
+        }
+        // Although nothing about the thread matters: a write of one item has no token. Were its answer lost, the SDK's retry
+        // would find the claim taken, by itself, and the mail would never leave. A transaction has one.
+        None => _ = transaction.check(&thread),
     }
 
     // Built and stored before the claim: what fails here has claimed nothing.

@@ -1,10 +1,15 @@
 //! What is recorded about an attempt after it.
 
 use actionlayer_clients::ses;
-use actionlayer_domain::{AttemptId, Message, MessageId, WorkspaceId, draft::Failure, thread::Joined, work::SendJob};
+use actionlayer_domain::{
+    AttemptId, DraftStatus, Message, MessageId, Thread, WorkspaceId, draft::Failure, thread::Joined, work::SendJob,
+};
 use actionlayer_store::{MailPointer, Outbound, Row, StoreError, Transaction};
 
 use crate::{App, ServiceError, billing::plan::uncount, contention::until_settled, threads::resolve};
+
+/// What the record of a sent mail still gets after the drafts it overtakes: message, thread, name, totals.
+const OPERATIONS_TO_COME: usize = 6;
 
 /// Takes back a message whose draft may not leave any more: the message goes, the draft says why.
 pub(super) async fn withdraw(app: &App, outbound: &Outbound) -> Result<(), ServiceError> {
@@ -134,6 +139,7 @@ pub(super) async fn record_once(
     let joined = Joined { message_id, at: now, snippet: &message.snippet };
     thread.sent(joined, message.draft_id, message.based_on_message_id, now);
     thread.wrote_to(message.to.iter().chain(&message.cc).map(|mailbox| mailbox.email.as_str()));
+    overtake(app, &message, &thread, &mut transaction).await?;
     transaction.replace(&outbound.message, &message)?.replace(&thread_row, &thread)?;
     let name = ses::message_id_header(&app.settings.region, ses_message_id);
     remember_name(&message, name, cited, &mut transaction)?;
@@ -141,6 +147,28 @@ pub(super) async fn record_once(
     // Said only now: an older draft beside a newer message is just a read that was overtaken.
     if draft_moved_on {
         tracing::error!(%message_id, "a mail left whose draft had moved on");
+    }
+    Ok(())
+}
+
+/// Writes the drafts that became second answers by this one, as they are. Whoever queues or claims one of them at the same
+/// time looked at the thread before, and their write finds that the draft is another than they read; so they need not
+/// check the thread, which would cost every mail for what hardly ever happens.
+async fn overtake(
+    app: &App,
+    message: &Message,
+    thread: &Thread,
+    transaction: &mut Transaction,
+) -> Result<(), ServiceError> {
+    if thread.open_draft_ids.is_empty() {
+        return Ok(());
+    }
+    for row in app.store.drafts_by_id(message.workspace_id, &thread.open_draft_ids).await? {
+        let could_leave = matches!(row.value.status, DraftStatus::Pending | DraftStatus::Approved);
+        // The others of a thread with a hundred open drafts are looked at when they are claimed, as ever.
+        if could_leave && row.value.is_second_answer(thread) && transaction.room() > OPERATIONS_TO_COME {
+            transaction.replace(&row, &row.value)?;
+        }
     }
     Ok(())
 }
