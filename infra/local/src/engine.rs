@@ -1,6 +1,12 @@
 //! The whole system in one process: servers for AWS's services, the functions between them, and what invokes those.
 
-use std::{collections::BTreeMap, io, net::SocketAddr, path::PathBuf, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    io,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use actionlayer_runtime::{Config, ConfigError, Credentials, OsEntropy, connect_over, variable};
 use actionlayer_service::{App, Ports};
@@ -10,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 mod async_invocations;
 mod destinations;
 mod domain_records;
+mod environment;
 mod providers;
 mod queues;
 mod schedule;
@@ -100,6 +107,9 @@ pub enum EngineError {
         /// Why not.
         source: io::Error,
     },
+    /// What a function knows cannot be written down.
+    #[error("the functions' environment cannot be written into the data folder")]
+    Environment(#[source] io::Error),
     /// The engine's state.
     #[error(transparent)]
     State(#[from] StateError),
@@ -245,6 +255,8 @@ pub(crate) fn function_arn(function: &str) -> String {
 
 /// What a function is connected to.
 struct Connections<'a> {
+    /// The data folder.
+    data: &'a Path,
     template: &'a Template,
     scope: &'a Scope,
     dynamodb: &'a str,
@@ -258,19 +270,22 @@ struct Connections<'a> {
 }
 
 impl Connections<'_> {
-    /// Connects a function as in AWS: by its role and the template's variables, plus where the services are.
+    /// Connects a function as in AWS: by its role and the template's variables, plus where the services are. The same
+    /// variables are written down for whoever runs the function by hand.
     fn connect(&self, function: &Function) -> Result<Arc<App>, EngineError> {
         let Template { conditions, .. } = self.template;
         let role = Role::new(&function.name, &function.role, self.scope, conditions)?;
-        self.connect_as(function, Some(role))
+        let variables = self.variables(function)?;
+        environment::write(self.data, &function.name, &variables).map_err(EngineError::Environment)?;
+        self.connect_as(variables, Some(role))
     }
 
     /// Connects the engine itself, which is nobody's role.
     fn connect_freely(&self, like: &Function) -> Result<Arc<App>, EngineError> {
-        self.connect_as(like, None)
+        self.connect_as(self.variables(like)?, None)
     }
 
-    fn connect_as(&self, function: &Function, role: Option<Role>) -> Result<Arc<App>, EngineError> {
+    fn variables(&self, function: &Function) -> Result<BTreeMap<String, String>, EngineError> {
         let mut variables = self.template.environment(function, self.scope)?;
         let local = Credentials::local();
         variables.extend(
@@ -298,6 +313,10 @@ impl Connections<'_> {
             variables.insert(variable.to_owned(), value);
         }
         variables.insert(variable::DNS_SERVER.to_owned(), self.dns.to_string());
+        Ok(variables)
+    }
+
+    fn connect_as(&self, variables: BTreeMap<String, String>, role: Option<Role>) -> Result<Arc<App>, EngineError> {
         let ports = Ports { clock: self.clock.clone(), entropy: Arc::new(OsEntropy) };
         let transport = match role {
             Some(role) => self.servers.client_of(Arc::new(role)),

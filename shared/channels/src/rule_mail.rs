@@ -16,6 +16,7 @@ struct RuleOff<'a> {
     is_runaway: bool,
     last_error: Option<&'a str>,
     rule_url: &'a str,
+    api_url: &'a str,
 }
 
 #[derive(Template)]
@@ -27,7 +28,7 @@ struct RuleNotice<'a> {
     thread_url: &'a str,
 }
 
-/// Subject and text of the mail about a rule that was switched off by itself. `public_url` is where the API is reached,
+/// Subject and text of the mail about a rule that was switched off by itself. `public_url` is where the deployment is reached,
 /// without a trailing slash.
 pub fn rule_off_mail(rule: &Rule, off: SwitchedOff, public_url: &str) -> (HeaderText, String) {
     let text = RuleOff {
@@ -35,7 +36,8 @@ pub fn rule_off_mail(rule: &Rule, off: SwitchedOff, public_url: &str) -> (Header
         at: &moment(off.at),
         is_runaway: off.reason == SwitchOffReason::Runaway,
         last_error: rule.last_error.as_ref().map(|error| error.message.as_str()),
-        rule_url: &format!("{public_url}/v1/rules/{}", rule.id),
+        rule_url: &format!("{public_url}/rules/{}", rule.id),
+        api_url: &format!("{public_url}/v1/rules/{}", rule.id),
     };
     // Into a text nothing is written that could fail.
     (HeaderText::sanitize("A rule was switched off"), text.render().unwrap_or_default())
@@ -48,7 +50,7 @@ pub fn rule_notice_mail(run: &RuleRun, thread: &ThreadThen, public_url: &str) ->
         name: &name,
         happened: run.event.trigger.as_str(),
         subject: &line(&thread.subject),
-        thread_url: &format!("{public_url}/v1/threads/{}", run.event.thread_id),
+        thread_url: &format!("{public_url}/threads/{}", run.event.thread_id),
     };
     (HeaderText::sanitize(&format!("Please look: {name}")), text.render().unwrap_or_default())
 }
@@ -56,7 +58,7 @@ pub fn rule_notice_mail(run: &RuleRun, thread: &ThreadThen, public_url: &str) ->
 /// The same in one sentence, for a channel. Says nothing that a sender wrote.
 pub fn rule_notice_sentence(run: &RuleRun, public_url: &str) -> String {
     format!(
-        "The rule “{}” asks you to look at a thread, after {}: {public_url}/v1/threads/{}",
+        "The rule “{}” asks you to look at a thread, after {}: {public_url}/threads/{}",
         line(run.rule_name.as_str()),
         run.event.trigger.as_str(),
         run.event.thread_id

@@ -1,7 +1,10 @@
 //! The order in which things start: state, then servers, then functions, then what invokes them, then what takes work
 //! from outside.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use axum::Router;
 
@@ -154,6 +157,7 @@ fn check_parameters(template: &Template, given: &BTreeMap<String, String>) -> Re
 
 /// What everything else is built on.
 pub(super) struct Base {
+    folder: PathBuf,
     template: Template,
     /// What `CloudFormation` would name the bucket; such a name has no capitals.
     bucket: String,
@@ -222,6 +226,7 @@ impl Base {
         // A second engine on the same folder ends here.
         let state = State::open(&folder.join("engine.sqlite"))?;
         Ok(Self {
+            folder: folder.to_owned(),
             bucket,
             template,
             clock: LocalClock::open(state.clone()).await?,
@@ -339,6 +344,7 @@ impl Base {
             let gate = Arc::new(SesGate::default());
             let ses_url = self.on_loopback(gate.wrap(crate::ses::router(ses.clone()))).await?;
             let connections = Connections {
+                data: &self.folder,
                 template: &self.template,
                 scope,
                 dynamodb: &storage.dynamodb_url,
