@@ -182,6 +182,8 @@ async fn about_contact(
     } else {
         match contact_to_decide(app, occasion, status).await? {
             Ok(contact) => contact,
+            // The same run in another worker's hands decided since the first look.
+            Err(_) if idempotency.happened(app, caller).await? => return Ok(ActionResult::Done),
             Err(result) => return Ok(result),
         }
     };
