@@ -121,24 +121,24 @@ pub async fn update_contact(
     id: ContactId,
     patch: UpdateContact,
 ) -> Result<Contact, ServiceError> {
-    change_contact(app, caller, &Idempotency::NONE, id, patch).await
+    Ok(change_contact(app, caller, &Idempotency::NONE, id, patch).await?.0)
 }
 
-/// The same for what may come twice.
+/// The same for what may come twice, and whether it changed anything.
 pub(crate) async fn change_contact(
     app: &App,
     caller: &Caller,
     idempotency: &Idempotency,
     id: ContactId,
     patch: UpdateContact,
-) -> Result<Contact, ServiceError> {
+) -> Result<(Contact, bool), ServiceError> {
     caller.require(Permission::Administer)?;
     check(patch.name.as_ref().and_then(Option::as_ref), patch.tags.as_deref().unwrap_or_default())?;
-    let contact = until_settled(app, || update_once(app, caller, idempotency, id, &patch)).await?;
+    let (contact, changed) = until_settled(app, || update_once(app, caller, idempotency, id, &patch)).await?;
     if patch.status.is_some() {
         carry_out(app, caller, &contact).await?;
     }
-    Ok(contact)
+    Ok((contact, changed))
 }
 
 async fn update_once(
@@ -147,10 +147,10 @@ async fn update_once(
     idempotency: &Idempotency,
     id: ContactId,
     patch: &UpdateContact,
-) -> Result<Contact, ServiceError> {
+) -> Result<(Contact, bool), ServiceError> {
     let row = find(app, caller, id).await?;
     if idempotency.happened(app, caller).await? {
-        return Ok(row.value);
+        return Ok((row.value, true));
     }
     let now = app.now();
     let mut contact = row.value.clone();
@@ -164,14 +164,14 @@ async fn update_once(
         contact.decide(status, now);
     }
     if contact == row.value {
-        return Ok(contact);
+        return Ok((contact, false));
     }
     contact.updated_at = now;
     let mut transaction = Transaction::new();
     transaction.replace(&row, &contact)?;
     idempotency.mark(&mut transaction, caller, contact.id, now)?;
     app.store.commit(transaction).await?;
-    Ok(contact)
+    Ok((contact, true))
 }
 
 /// Forgets a contact. Their threads stay, and so does mail that is held; whoever writes again is a stranger.

@@ -173,29 +173,22 @@ async fn about_contact(
     occasion: &Occasion,
     status: ContactStatus,
 ) -> Result<ActionResult, ServiceError> {
-    let contact = if idempotency.happened(app, caller).await? {
-        // An earlier try decided, and may have died before all their held mail was seen to.
-        let Some(then) = &occasion.contact else { return Ok(no_contact()) };
-        let row = app.store.get::<Contact>(&keys::contact(caller.workspace_id, &then.email)).await?;
-        let Some(row) = row else { return Ok(ActionResult::Done) };
-        row.value
-    } else {
-        match contact_to_decide(app, occasion, status).await? {
-            Ok(contact) => contact,
-            // The same run in another worker's hands decided since the first look.
-            Err(_) if idempotency.happened(app, caller).await? => return Ok(ActionResult::Done),
-            Err(result) => return Ok(result),
-        }
+    let contact = match contact_to_decide(app, occasion, status).await? {
+        Ok(contact) => contact,
+        // Asked behind the look: what this very run did, in an earlier try or in another worker's hands, is nobody else's
+        // decision. That one may have died before all their held mail was seen to.
+        Err(result) => match (&occasion.contact, idempotency.happened(app, caller).await?) {
+            (Some(then), true) => {
+                let row = app.store.get::<Contact>(&keys::contact(caller.workspace_id, &then.email)).await?;
+                let Some(row) = row else { return Ok(ActionResult::Done) };
+                row.value
+            }
+            _ => return Ok(result),
+        },
     };
-    change_contact(
-        app,
-        caller,
-        idempotency,
-        contact.id,
-        UpdateContact { status: Some(status), ..UpdateContact::default() },
-    )
-    .await?;
-    Ok(ActionResult::Done)
+    let patch = UpdateContact { status: Some(status), ..UpdateContact::default() };
+    let changed = change_contact(app, caller, idempotency, contact.id, patch).await?.1;
+    Ok(if changed { ActionResult::Done } else { ActionResult::Unchanged })
 }
 
 /// The contact, if it may be decided about so; else what became of it.
