@@ -42,6 +42,7 @@ mod markup;
 /// Everything that left.
 pub mod outbox;
 mod posted_fields;
+mod private_file;
 /// Where this machine says it is.
 pub mod region;
 /// What functions may do.

@@ -131,13 +131,17 @@ struct Pages<'a> {
 }
 
 impl<'a> Pages<'a> {
+    fn new(store: &'a Store, query: QueryInputBuilder, is_late: bool) -> Self {
+        Self { store, query, is_late, read: VecDeque::new(), from: None, is_read: false }
+    }
+
     /// Those that were recorded in time: they lie in the log by their ids, which begin with when they happened.
     fn in_time(store: &'a Store, workspace: WorkspaceId, month: &str, since: Timestamp) -> Self {
         let query = QueryInput::builder()
             .key_condition_expression("pk = :log AND sk >= :since")
             .expression_attribute_values(":log", s(keys::events_of_month(workspace, month)))
             .expression_attribute_values(":since", s(EventId::earliest(since).to_string()));
-        Self { store, query, is_late: false, read: VecDeque::new(), from: None, is_read: false }
+        Self::new(store, query, false)
     }
 
     fn late(store: &'a Store, workspace: WorkspaceId, month: &str, since: Timestamp) -> Self {
@@ -146,7 +150,7 @@ impl<'a> Pages<'a> {
             .key_condition_expression("list_pk = :log AND list_sk >= :since")
             .expression_attribute_values(":log", s(keys::late_events(workspace, month)))
             .expression_attribute_values(":since", s(since.to_string()));
-        Self { store, query, is_late: true, read: VecDeque::new(), from: None, is_read: false }
+        Self::new(store, query, true)
     }
 
     /// Reads on until there is a next one, or none.

@@ -4,13 +4,15 @@ use std::{
     collections::BTreeMap,
     fs::{self, OpenOptions},
     io::{self, Write as _},
-    path::{Path, PathBuf},
+    path::Path,
 };
+
+use crate::private_file::for_its_owner_alone;
 
 /// Writes a function's variables to `environment/<function>.env` in the data folder, as `cargo lambda watch --env-file` reads
 /// them: everything that template.yaml gives it, and where this engine's services are. For its owner alone, since parameters
 /// may be secrets.
-pub(super) fn write(data: &Path, function: &str, variables: &BTreeMap<String, String>) -> io::Result<PathBuf> {
+pub(super) fn write(data: &Path, function: &str, variables: &BTreeMap<String, String>) -> io::Result<()> {
     let folder = data.join("environment");
     fs::create_dir_all(&folder)?;
     let path = folder.join(format!("{function}.env"));
@@ -21,10 +23,8 @@ pub(super) fn write(data: &Path, function: &str, variables: &BTreeMap<String, St
     }
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(&path)?.write_all(text(variables).as_bytes())?;
-    Ok(path)
+    for_its_owner_alone(&mut options);
+    options.open(&path)?.write_all(text(variables).as_bytes())
 }
 
 /// A line for each variable, its value in double quotes, in which a backslash escapes.
@@ -48,21 +48,20 @@ fn text(variables: &BTreeMap<String, String>) -> String {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use crate::private_file::is_open_to_others;
 
     #[test]
     fn a_file_holds_each_variable_and_is_its_owners() {
         let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("environment/threads.env");
         let pairs = [("PUBLIC_URL", "http://127.0.0.1:8787"), ("ODD", "a \"b\" $c \\d\ne"), ("EMPTY", "")];
         let variables = pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
-        let path = write(folder.path(), "threads", &variables).unwrap();
-        assert_eq!(write(folder.path(), "threads", &variables).unwrap(), path, "another start writes it again");
+        fs::create_dir(folder.path().join("environment")).unwrap();
+        fs::write(&path, "an earlier start's, and anybody's").unwrap();
+        write(folder.path(), "threads", &variables).unwrap();
         let written = fs::read_to_string(&path).unwrap();
         let expected = "EMPTY=\"\"\nODD=\"a \\\"b\\\" \\$c \\\\d\\ne\"\nPUBLIC_URL=\"http://127.0.0.1:8787\"\n";
         assert_eq!(written, expected);
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt as _;
-            assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
-        }
+        assert!(!is_open_to_others(&fs::File::open(&path).unwrap()).unwrap());
     }
 }

@@ -50,7 +50,7 @@ pub(super) async fn start(options: EngineOptions) -> Result<Engine, EngineError>
     let local_listener = if options.http.ip().is_loopback() { None } else { Some(listen(ANY_LOOPBACK).await?) };
     let (http_address, smtp_address) = (local_address(&http)?, local_address(&smtp)?);
 
-    let storage = base.storage(folder).await?;
+    let storage = base.storage().await?;
     let kms = Kms::open(folder, base.template.secrets_key.as_str(), base.faults.clone())?;
     let kms = base.on_loopback(kms.router()).await?;
     let queues = base.queues().await?;
@@ -157,6 +157,7 @@ fn check_parameters(template: &Template, given: &BTreeMap<String, String>) -> Re
 
 /// What everything else is built on.
 pub(super) struct Base {
+    /// The data folder.
     folder: PathBuf,
     template: Template,
     /// What `CloudFormation` would name the bucket; such a name has no capitals.
@@ -252,16 +253,16 @@ impl Base {
         Ok(url)
     }
 
-    async fn storage(&mut self, folder: &Path) -> Result<Storage, EngineError> {
-        let dynamodb = DynamoDb::open(&folder.join("dynamodb.sqlite"), &self.template.table).await?;
+    async fn storage(&mut self) -> Result<Storage, EngineError> {
+        let dynamodb = DynamoDb::open(&self.folder.join("dynamodb.sqlite"), &self.template.table).await?;
         let front = Front { dynamodb: dynamodb.clone(), faults: self.faults.clone() };
         let dynamodb_url = self.on_loopback(crate::dynamodb::router(front)).await?;
         let (state, clock, faults) = (self.state.clone(), self.clock.clone(), self.faults.clone());
         let signers = self.template.functions.values().map(|function| function.name.clone());
-        let bucket = crate::s3::router(state, clock, &folder.join("s3"), &self.bucket, signers, faults).await?;
+        let bucket = crate::s3::router(state, clock, &self.folder.join("s3"), &self.bucket, signers, faults).await?;
         let rules = self.template.expirations.clone();
         let (state, clock) = (self.state.clone(), self.clock.clone());
-        let expiry = Expiry::open(state, clock, &folder.join("s3"), &self.bucket, rules).await?;
+        let expiry = Expiry::open(state, clock, &self.folder.join("s3"), &self.bucket, rules).await?;
         Ok(Storage { dynamodb, expiry: Arc::new(expiry), dynamodb_url, s3_url: self.on_loopback(bucket).await? })
     }
 

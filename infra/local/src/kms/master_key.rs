@@ -9,6 +9,8 @@ use std::{
 use actionlayer_domain::Secret;
 use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
 
+use crate::private_file::{for_its_owner_alone, is_open_to_others};
+
 /// The name of the file: 32 bytes, and nothing else.
 const FILE: &str = "kms.key";
 const KEY_LEN: usize = 32;
@@ -98,24 +100,4 @@ impl MasterKey {
     fn cipher(&self) -> Option<RandomizedNonceKey> {
         RandomizedNonceKey::new(&AES_256_GCM, self.0.expose()).ok()
     }
-}
-
-#[cfg(unix)]
-fn for_its_owner_alone(options: &mut OpenOptions) {
-    use std::os::unix::fs::OpenOptionsExt as _;
-    options.mode(0o600);
-}
-
-#[cfg(unix)]
-fn is_open_to_others(file: &File) -> io::Result<bool> {
-    use std::os::unix::fs::PermissionsExt as _;
-    Ok(file.metadata()?.permissions().mode() & 0o077 != 0)
-}
-
-#[cfg(not(unix))]
-fn for_its_owner_alone(_: &mut OpenOptions) {}
-
-#[cfg(not(unix))]
-fn is_open_to_others(_: &File) -> io::Result<bool> {
-    Ok(false)
 }
