@@ -253,8 +253,9 @@ impl Draft {
         Ok(())
     }
 
-    /// Puts an approved draft on its way as the given message. The thread must be written or checked in the same
-    /// transaction: that it has nothing newer is part of the decision.
+    /// Puts an approved draft on its way as the given message. That the thread has nothing newer is part of the decision:
+    /// whatever overtakes an open draft writes it, so a write of the draft as it was read holds that too. One that is made and
+    /// queued at once is not open yet: its thread is written in the same transaction.
     pub fn queue(&mut self, message_id: MessageId, thread: &Thread, now: Timestamp) -> Result<(), DraftRefusal> {
         self.may_be_queued(thread, now)?;
         self.send_state = Some(SendState::Queued);
