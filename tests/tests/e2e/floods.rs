@@ -195,3 +195,25 @@ async fn raw_mail_that_nobody_is_to_read_goes_after_a_month() {
     let key = BlobKey::inbound(&kept[0]).unwrap();
     assert!(world.engine.store().get_blob(&key).await.unwrap().is_some());
 }
+
+/// Mail whose event was lost: it lies in the bucket, and nobody was told.
+#[tokio::test]
+async fn mail_that_the_schedule_finds_is_received_or_goes_after_a_month_as_any_other() {
+    let world = World::start().await;
+    let found = Letter::from(CUSTOMER).text("keep me");
+    for (name, address) in [("found", world.address()), ("for-nobody", "nobody@ai.novacore.test")] {
+        let key = BlobKey::inbound(name).unwrap();
+        world.engine.store().put_blob(&key, found.bytes(address), "message/rfc822").await.unwrap();
+    }
+    world.advance(20 * 60).await;
+    world.sweep().await;
+    assert_eq!(world.threads().await.len(), 1);
+    assert_eq!(raw_mail(&world).await.len(), 2);
+    world.advance(31 * 86_400).await;
+    let left = eventually("the other one to go", async || {
+        world.advance(3_600).await;
+        Some(raw_mail(&world).await).filter(|left| left.len() == 1)
+    })
+    .await;
+    assert_eq!(left, ["found"]);
+}
