@@ -16,17 +16,20 @@ TEMPLATE = ROOT / "template.yaml"
 FUNCTION = re.compile(r"Binary: (?P<binary>\w+) \} \}\n    Properties:\n      CodeUri: (?P<folder>functions/\w+)\n")
 
 
-def functions() -> dict[str, str]:
+def functions(template: Path = TEMPLATE) -> dict[str, str]:
     """The folder of each program's code."""
-    found = {match["binary"]: match["folder"] for match in FUNCTION.finditer(TEMPLATE.read_text())}
-    assert len(found) == TEMPLATE.read_text().count("Type: AWS::Serverless::Function"), sorted(found)
+    text = template.read_text()
+    found = {match["binary"]: match["folder"] for match in FUNCTION.finditer(text)}
+    assert len(found) == text.count("Type: AWS::Serverless::Function"), sorted(found)
     return found
 
 
-def quick(programs: Path, into: Path) -> Path:
-    """A template whose functions are the programs in that folder. Returns where it is."""
-    text = original = TEMPLATE.read_text()
-    for binary, folder in functions().items():
+def quick(programs: Path, into: Path, template: Path = TEMPLATE) -> Path:
+    """The template with the programs in that folder as its functions. Returns where it is."""
+    into.mkdir()
+    text = original = template.read_text()
+    named = functions(template)
+    for binary, folder in named.items():
         stripped = into / binary
         subprocess.run(["strip", "--strip-all", "-o", stripped, programs / binary], check=True)
         # Zipped here, since SAM would take three times as long for a tenth less.
@@ -39,8 +42,8 @@ def quick(programs: Path, into: Path) -> Path:
     built = into / "template.yaml"
     built.write_text(text)
     changed = [line for line in difflib.ndiff(original.splitlines(), text.splitlines()) if line[0] in "+-"]
-    assert len(changed) == 2 * len(functions()) and all("CodeUri: " in line for line in changed), changed
-    print(f"template.yaml, but for the {len(functions())} places of the functions' code:")
+    assert len(changed) == 2 * len(named) and all("CodeUri: " in line for line in changed), changed
+    print(f"template.yaml, but for the {len(named)} places of the functions' code:")
     print("\n".join(f"  {line}" for line in changed[:2]), "\n  …", flush=True)
     return built
 

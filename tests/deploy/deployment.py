@@ -109,9 +109,10 @@ class Deployment:
         return session.create_client(service, REGION, endpoint_url=self.emulator, config=settings,
                                      verify=self.certificate, **keys)
 
-    def deploy_again(self, **changed: str) -> None:
-        template, parameters = self.deployed
-        self.deploy(template, **{**parameters, **changed})
+    def deploy_again(self, template: Path | None = None, **changed: str) -> None:
+        """Over what is deployed: another template, if one is given, or other parameters."""
+        deployed, parameters = self.deployed
+        self.deploy(template or deployed, **{**parameters, **changed})
         self.grant_batches()
         self.grant_keys()
 

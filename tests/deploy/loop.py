@@ -3,6 +3,7 @@
 import json
 import threading
 import time
+import uuid
 from pathlib import Path
 
 from deployment import Deployment
@@ -14,6 +15,8 @@ from waiting import wait_for
 
 DOMAIN = "ai.novacore.test"
 OWNER = {"name": "Olga", "email": "olga@people.test", "password": "correct horse battery"}
+# Who decides, as the API calls them.
+CHANNELS = ("email", "slack", "telegram")
 EVENTS = Path(__file__).resolve().parents[2] / "events"
 
 
@@ -25,12 +28,15 @@ class Loop:
         self.anyone, self.outside, self.receiver = Api(deployment), Outside(deployment), Receiver()
         self.browser = Browser(deployment)
 
-    def play(self) -> None:
-        for step in (
+    def whole(self) -> None:
+        self.play(
             self.begin, self.sign_in, self.domain, self.identity, self.webhook_and_rule, self.mail_and_link, self.slack,
             self.telegram, self.recorded_event, self.files, self.search, self.bounce, self.mcp, self.dashboard,
             self.new_sender, self.test_of_channels, self.schedule, self.events, self.redeploy,
-        ):
+        )
+
+    def play(self, *steps) -> None:
+        for step in steps:
             started = time.monotonic()
             step()
             print(f"{step.__name__:16} {time.monotonic() - started:5.1f} s  {step.__doc__.splitlines()[0]}", flush=True)
@@ -287,7 +293,7 @@ class Loop:
 
         def counted(name: str) -> int:
             lines = [line for line in self.deployment.logged() if "_aws" in line]
-            assert all(line["table"] == self.deployment.resources["MailTable"] for line in lines)
+            assert all(line["deployment"] == self.deployment.resources["MailTable"] for line in lines)
             return sum(sum(value) if isinstance(value := line.get(name, 0), list) else value for line in lines)
 
         wait_for("the numbers of mail that came", lambda: counted("mails_received") == 6)
@@ -298,22 +304,50 @@ class Loop:
 
     def redeploy(self) -> None:
         """Deployed again with Bootstrap=off, as README says, while mail arrives: none of it is lost."""
+        self.while_mail_arrives(lambda: self.deployment.deploy_again(Bootstrap="off"))
+        answer = self.anyone.call("POST", "/v1/auth/bootstrap", {"workspace_name": "Mine"}, 403)
+        print(f"  bootstrap says {answer['error']}")
+
+    def while_mail_arrives(self, change) -> None:
+        """Changes the deployment while a customer writes a mail a second, and sees that each of them arrived."""
         subjects, done = [], threading.Event()
 
         def write_on():
             while not done.is_set():
-                subjects.append(f"While it is deployed, {len(subjects)}")
+                subjects.append(f"While it changes, {uuid.uuid4()}")
                 self.outside.write(self.mia["email_address"], subjects[-1], "Does this arrive?")
                 done.wait(1)
 
         writer = threading.Thread(target=write_on)
         writer.start()
         try:
-            self.deployment.deploy_again(Bootstrap="off")
+            change()
         finally:
             done.set()
             writer.join()
         for subject in subjects:
             self.thread(subject)
-        answer = self.anyone.call("POST", "/v1/auth/bootstrap", {"workspace_name": "Mine"}, 403)
-        print(f"  {len(subjects)} mails arrived meanwhile; bootstrap says {answer['error']}")
+        print(f"  {len(subjects)} mails arrived meanwhile")
+
+    def questions(self, when: str) -> list[dict]:
+        """Three drafts that nobody decided yet, asked about in every channel."""
+        drafts = [self.asked(f"{channel}, {when}", f"An answer {when}, by {channel}.") for channel in CHANNELS]
+        for draft in drafts:
+            self.outside.approval_link(draft["body_text"])
+            self.outside.slack_question(draft["body_text"])
+            self.outside.telegram_question(draft["body_text"])
+        return drafts
+
+    def answer(self, drafts: list[dict]) -> None:
+        """Decides one of [questions] in each channel, by what was sent there then, and sees that each answer leaves once."""
+        by_link, in_slack, in_telegram = drafts
+        form = {"content-type": "application/x-www-form-urlencoded"}
+        decided = ask("POST", self.outside.approval_link(by_link["body_text"]), b"action=approve_and_send", form)
+        assert decided.status == 200, decided.text
+        self.outside.press_in_slack(self.outside.slack_question(in_slack["body_text"]), "approve_and_send")
+        self.outside.press_in_telegram(self.outside.telegram_question(in_telegram["body_text"]), "Approve & send")
+        for draft, channel in zip(drafts, CHANNELS):
+            assert self.delivered(draft)["decided_by"]["kind"] == channel
+            # Its signature held, or it would not be there.
+            self.receiver.event("draft.sent", draft_id=draft["id"])
+        assert not self.receiver.refused

@@ -24,7 +24,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 pub const KEPT_FOR: Duration = Duration::from_mins(5);
 /// How many opened data keys are kept. Each process seals with one of its own, so that there are some in every deployment.
 const MAX_KEPT: usize = 500;
-/// What the encryption context calls the deployment, by its table.
+/// What the encryption context calls the deployment.
 const CONTEXT_DEPLOYMENT: &str = "actionlayer";
 /// What the encryption context calls the kind of secret. `template.yaml` has conditions on it.
 const CONTEXT_KIND: &str = "secrets";
@@ -76,7 +76,7 @@ struct DataKey {
 }
 
 impl Kms {
-    /// The KMS key of this id or ARN. `deployment` names the deployment in the encryption context: its table.
+    /// The KMS key of this id or ARN. `deployment` names the deployment in the encryption context.
     pub fn new(config: aws_sdk_kms::Config, key_id: impl Into<String>, deployment: impl Into<String>) -> Self {
         Self {
             config,

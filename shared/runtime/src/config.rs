@@ -71,6 +71,8 @@ impl Endpoints {
 /// Everything a process must be told.
 #[derive(Debug, Clone)]
 pub struct Config {
+    /// What this deployment is called, for good.
+    pub deployment_name: String,
     pub table_name: String,
     /// Name of the bucket.
     pub mail_bucket: String,
@@ -110,6 +112,7 @@ impl Config {
         let public_url =
             variables.url(variable::PUBLIC_URL)?.ok_or(ConfigError::Missing { variable: variable::PUBLIC_URL })?;
         Ok(Self {
+            deployment_name: variables.required(variable::DEPLOYMENT_NAME)?,
             table_name: variables.required(variable::TABLE_NAME)?,
             mail_bucket: variables.required(variable::MAIL_BUCKET)?,
             queue_urls: Queue::ALL
@@ -316,6 +319,7 @@ mod tests {
 
     fn complete() -> BTreeMap<&'static str, &'static str> {
         BTreeMap::from([
+            (variable::DEPLOYMENT_NAME, "mine"),
             (variable::TABLE_NAME, "table"),
             (variable::MAIL_BUCKET, "bucket"),
             ("SEND_QUEUE_URL", "http://sqs/1/send"),

@@ -86,7 +86,7 @@ pub fn connect_over(config: &Config, ports: Ports, http: SharedHttpClient, ses: 
     let http = GuardedClient::new(dns.clone(), config.settings.webhook_reach);
     App {
         store: Store::new(dynamodb, s3, config.table_name.as_str(), config.mail_bucket.as_str()),
-        kms: Kms::new(kms, config.secrets_key.as_str(), config.table_name.as_str()),
+        kms: Kms::new(kms, config.secrets_key.as_str(), config.deployment_name.as_str()),
         kept_secrets: KeptSecrets::default(),
         guesses: Guesses::default(),
         mailer: Mailer::new(sesv2, config.ses_configuration_set.clone()),

@@ -9,19 +9,19 @@ use actionlayer_domain::{
 };
 use serde_json::{Value, json};
 
-/// The namespace of all deployments; each has its table's name as dimension.
+/// The namespace of all deployments; each has its name as dimension.
 const NAMESPACE: &str = "ActionLayer";
-const DIMENSION: &str = "table";
+const DIMENSION: &str = "deployment";
 /// So many values of one metric may stand in a line.
 const MAX_VALUES: usize = 100;
 
-/// The deployment's table, once this process is known to be a function of it: elsewhere nothing is published.
-static TABLE: OnceLock<String> = OnceLock::new();
+/// The deployment's name, once this process is known to be a function of it: elsewhere nothing is published.
+static DEPLOYMENT: OnceLock<String> = OnceLock::new();
 
 /// Begins to publish, with the start of this process.
-pub(crate) fn begin(table: &str, now: Timestamp) {
+pub(crate) fn begin(deployment: &str, now: Timestamp) {
     // A process begins once.
-    _ = TABLE.set(table.to_owned());
+    _ = DEPLOYMENT.set(deployment.to_owned());
     let mut measures = Measures::default();
     measures.count(Measure::ColdStarts, 1);
     publish(&measures, now);
@@ -29,18 +29,18 @@ pub(crate) fn begin(table: &str, now: Timestamp) {
 
 /// Publishes; a line that cannot be written is a number less, and no reason to fail.
 pub(crate) fn publish(measures: &Measures, now: Timestamp) {
-    let Some(table) = TABLE.get() else { return };
+    let Some(deployment) = DEPLOYMENT.get() else { return };
     if measures.is_empty() {
         return;
     }
     let function = std::env::var("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_default();
     // One write, so that lines of others do not come between.
-    let line = format!("{}\n", line(table, &function, measures, now));
+    let line = format!("{}\n", line(deployment, &function, measures, now));
     _ = std::io::stdout().lock().write_all(line.as_bytes());
 }
 
 /// The function is for searches only: as a dimension it would make each metric sixteen.
-fn line(table: &str, function: &str, measures: &Measures, now: Timestamp) -> Value {
+fn line(deployment: &str, function: &str, measures: &Measures, now: Timestamp) -> Value {
     let metrics: Vec<Value> =
         measures.iter().map(|(measure, _)| json!({ "Name": measure.name(), "Unit": measure.unit() })).collect();
     let mut line = json!({
@@ -48,7 +48,7 @@ fn line(table: &str, function: &str, measures: &Measures, now: Timestamp) -> Val
             "Timestamp": now.unix_ms(),
             "CloudWatchMetrics": [{ "Namespace": NAMESPACE, "Dimensions": [[DIMENSION]], "Metrics": metrics }],
         },
-        DIMENSION: table,
+        DIMENSION: deployment,
         "function": function,
     });
     for (measure, values) in measures.iter() {
@@ -75,11 +75,11 @@ mod tests {
                     "Timestamp": 1_777_558_931_000_i64,
                     "CloudWatchMetrics": [{
                         "Namespace": "ActionLayer",
-                        "Dimensions": [["table"]],
+                        "Dimensions": [["deployment"]],
                         "Metrics": [{ "Name": "mails_received", "Unit": "Count" }],
                     }],
                 },
-                "table": "mail",
+                "deployment": "mail",
                 "function": "relay",
                 "mails_received": 3,
             })

@@ -62,6 +62,6 @@ fn start() -> Result<App, Error> {
     init_telemetry();
     let config = Config::from_pairs(std::env::vars()).inspect_err(|error| tracing::error!(%error, "cannot start"))?;
     let app = connect(&config, ports());
-    metrics::begin(&config.table_name, app.now());
+    metrics::begin(&config.deployment_name, app.now());
     Ok(app)
 }

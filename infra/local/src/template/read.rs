@@ -51,9 +51,11 @@ impl<'a> Node<'a> {
         Ok(items.iter().enumerate().map(node).collect())
     }
 
-    /// The resource that `!Ref` or `!GetAtt` points to.
+    /// The resource that `!Ref` or `!GetAtt` points to; of an `!If`, the one in its last branch, which holds unless a parameter
+    /// names something else.
     fn resource(&self) -> Result<String, TemplateError> {
-        let target = self.value.and_then(|value| value.get("Ref").or_else(|| value.get("Fn::GetAtt")?.get(0)));
+        let value = self.value.map(|value| value.pointer("/Fn::If/2").unwrap_or(value));
+        let target = value.and_then(|value| value.get("Ref").or_else(|| value.get("Fn::GetAtt")?.get(0)));
         target.and_then(Value::as_str).map(str::to_owned).ok_or_else(|| self.expected("a reference to a resource"))
     }
 }
@@ -100,6 +102,7 @@ pub(super) fn template(value: &Value) -> Result<Template, TemplateError> {
             at: "AWS::SNS::Subscription".to_owned(),
             expected: "there for SES events",
         })?;
+    let parameters = parameters(&root.get("Parameters"))?;
     Ok(Template {
         functions,
         routes,
@@ -113,8 +116,8 @@ pub(super) fn template(value: &Value) -> Result<Template, TemplateError> {
         configuration_set: only("AWS::SES::ConfigurationSet")?.0,
         event_queue: event_queue.get("Endpoint").resource()?,
         log_groups: log_groups(&globals, &of_type("AWS::Serverless::Function")?)?,
-        grants: super::roles::grants(value)?,
-        parameters: parameters(&root.get("Parameters"))?,
+        grants: super::roles::grants(value, &parameters)?,
+        parameters,
         conditions: root.get("Conditions").object()?.clone(),
     })
 }

@@ -18,11 +18,14 @@ pub struct Grant {
     pub statement: Statement,
 }
 
-/// Every function's grants, by its name.
-pub(super) fn grants(root: &Value) -> Result<BTreeMap<String, Vec<Grant>>, TemplateError> {
+/// Every function's grants, by its name, where the parameters have these values.
+pub(super) fn grants(
+    root: &Value,
+    parameters: &BTreeMap<String, String>,
+) -> Result<BTreeMap<String, Vec<Grant>>, TemplateError> {
     let resources = root["Resources"].as_object().cloned().unwrap_or_default();
-    let reader =
-        Reader { scope: scope(&resources), conditions: root["Conditions"].as_object().cloned().unwrap_or_default() };
+    let conditions = root["Conditions"].as_object().cloned().unwrap_or_default();
+    let reader = Reader { scope: scope(&resources, parameters), conditions };
     let mut roles = BTreeMap::new();
     for (id, function) in resources.iter().filter(|(_, resource)| resource["Type"] == "AWS::Serverless::Function") {
         let expected = |expected| TemplateError::Expected { at: id.clone(), expected };
@@ -51,8 +54,8 @@ fn array(value: &Value) -> &[Value] {
 }
 
 /// Resources are called by their logical ids.
-fn scope(resources: &Map<String, Value>) -> Scope {
-    let mut scope = Scope::default();
+fn scope(resources: &Map<String, Value>, parameters: &BTreeMap<String, String>) -> Scope {
+    let mut scope = Scope { refs: parameters.clone(), ..Scope::default() };
     for (name, value) in
         [("Partition", "aws"), ("Region", REGION), ("AccountId", ACCOUNT_ID), ("URLSuffix", "amazonaws.com")]
     {

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use actionlayer_runtime::variable;
 
 use super::*;
+use crate::{engine::REGION, sqs::ACCOUNT_ID};
 
 fn shipped() -> (Template, Value) {
     (Template::parse(TEMPLATE).unwrap(), yaml::parse(TEMPLATE).unwrap())
@@ -211,13 +212,41 @@ fn variables_are_resolved_and_what_is_unknown_is_named() {
     let variables = template.environment(function, &scope).unwrap();
     assert_eq!(variables["PUBLIC_URL"], "my-PublicUrl");
     assert_eq!(variables["SEND_QUEUE_URL"], "my-SendQueue");
+    assert_eq!((&*variables["DEPLOYMENT_NAME"], &*variables["TABLE_NAME"]), ("my-MailTable", "my-RestoredTable"));
+    scope.refs.insert("RestoredTable".to_owned(), String::new());
+    let variables = template.environment(function, &scope).unwrap();
+    assert_eq!((&*variables["DEPLOYMENT_NAME"], &*variables["TABLE_NAME"]), ("my-MailTable", "my-MailTable"));
     for (name, value) in [("PublicUrl", ""), ("HttpApi", "abc"), ("AWS::Region", "xx-1"), ("AWS::URLSuffix", "test")] {
         scope.refs.insert(name.to_owned(), value.to_owned());
     }
     assert_eq!(template.environment(function, &scope).unwrap()["PUBLIC_URL"], "https://abc.execute-api.xx-1.test");
     scope.refs.remove("MailTable");
     let error = template.environment(function, &scope).unwrap_err();
-    assert!(error.to_string().contains("TABLE_NAME"), "{error}");
+    assert!(error.to_string().contains("DEPLOYMENT_NAME"), "{error}");
+}
+
+#[test]
+fn what_a_role_may_do_with_the_table_it_may_do_with_one_restored_in_its_place_and_no_more() {
+    let (template, json) = shipped();
+    let mut parameters = template.parameters.clone();
+    parameters.insert("RestoredTable".to_owned(), "restored".to_owned());
+    parameters.insert("RestoredTableStream".to_owned(), "the restored table's stream".to_owned());
+    let restored = roles::grants(&json, &parameters).unwrap();
+    let elsewhere = format!("arn:aws:dynamodb:{REGION}:{ACCOUNT_ID}:table/restored");
+    let (mut moved, mut expected) = (0, template.grants.clone());
+    for grant in expected.values_mut().flatten() {
+        for resource in &mut grant.statement.resources {
+            if resource == "MailTable/stream/*" {
+                "the restored table's stream".clone_into(resource);
+            } else if let Some(part) = resource.strip_prefix("MailTable") {
+                *resource = format!("{elsewhere}{part}");
+                moved += 1;
+            }
+        }
+    }
+    assert!(moved > template.functions.len(), "{moved}");
+    // Also the conditions: secrets stay sealed for the deployment, whatever its table.
+    assert_eq!(restored, expected);
 }
 
 #[test]

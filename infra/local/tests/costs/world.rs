@@ -217,6 +217,7 @@ async fn own_table(engine: &Engine) -> BTreeMap<String, String> {
     let bucket = template.bucket.to_ascii_lowercase();
     let dns = addresses.dns.to_string();
     let variables = BTreeMap::from([
+        (variable::DEPLOYMENT_NAME, TABLE),
         (variable::TABLE_NAME, TABLE),
         (variable::MAIL_BUCKET, bucket.as_str()),
         (variable::SES_CONFIGURATION_SET, template.configuration_set.as_str()),

@@ -16,6 +16,7 @@ const NOWHERE: &str = "http://127.0.0.1:9";
 pub(crate) async fn start(clock: Arc<dyn Clock>, rate_limits: &str) -> Arc<App> {
     let (endpoint, kms) = (serve_dynamodb().await, serve_kms().await);
     let pairs = [
+        ("DEPLOYMENT_NAME", TABLE),
         ("TABLE_NAME", TABLE),
         ("MAIL_BUCKET", "bucket"),
         ("SEND_QUEUE_URL", NOWHERE),

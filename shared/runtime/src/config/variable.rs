@@ -2,6 +2,9 @@
 
 use actionlayer_domain::work::Queue;
 
+/// What this deployment is called, for good: what is sealed for it opens for no other. The name of the table it began with,
+/// also after another was restored in that one's place.
+pub const DEPLOYMENT_NAME: &str = "DEPLOYMENT_NAME";
 pub const TABLE_NAME: &str = "TABLE_NAME";
 /// Name of the bucket for raw mail, files and long bodies.
 pub const MAIL_BUCKET: &str = "MAIL_BUCKET";
@@ -70,7 +73,8 @@ pub const STRIPE_API_URL: &str = "STRIPE_API_URL";
 pub const DNS_SERVER: &str = "DNS_SERVER";
 
 /// What a template gives every function, beside the URLs of the queues; the rest comes from Lambda or is set only off AWS.
-const OWN: [&str; 9] = [
+const OWN: [&str; 10] = [
+    DEPLOYMENT_NAME,
     TABLE_NAME,
     MAIL_BUCKET,
     SECRETS_KEY,
