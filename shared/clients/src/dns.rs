@@ -12,7 +12,7 @@ use std::{
     time::Duration,
 };
 
-use actionlayer_domain::{DomainName, public_address::is_public};
+use actionlayer_domain::{DomainName, public_address::is_public, public_suffix::registered_domain};
 use hickory_proto::rr::{RData, RecordType};
 use hickory_resolver::{
     TokioResolver,
@@ -130,7 +130,7 @@ impl Dns {
 
     /// The name servers of the closest zone at or above a domain, by their public addresses.
     async fn own_name_servers(&self, domain: &DomainName) -> Option<TokioResolver> {
-        let registered = psl::domain_str(domain.as_str())?;
+        let registered = registered_domain(domain.as_str())?;
         let mut name = domain.as_str();
         let hosts = loop {
             let answers = self.ask(name, RecordType::NS).await.unwrap_or_default();

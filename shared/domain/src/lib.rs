@@ -45,6 +45,7 @@ pub mod notification;
 pub mod plan;
 pub mod ports;
 pub mod public_address;
+pub mod public_suffix;
 pub mod rate;
 pub mod rule;
 mod schema;

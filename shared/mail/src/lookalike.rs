@@ -1,5 +1,7 @@
 //! Domains made to be taken for another one.
 
+use actionlayer_domain::public_suffix::organisation;
+
 /// Names shorter than this are too often one letter from another honest one.
 const MIN_TYPO_CHARS: usize = 7;
 /// Names shorter than this are often a word in another one.
@@ -63,10 +65,6 @@ pub(crate) fn looks_like_one_of(domain: &str, known: &[&str]) -> bool {
             own_name.reads_like(&known_name) || own_name.holds(&own, organisation(&known), &known_name)
         })
     })
-}
-
-fn organisation(host: &str) -> &str {
-    psl::domain_str(host).unwrap_or(host)
 }
 
 /// Whether the display name of an author at `domain` is an address at one of `known`: `ceo@example.com`, or with a name

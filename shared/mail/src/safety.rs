@@ -1,6 +1,9 @@
 //! What looks dangerous about a mail, found without any model. Flags inform; they never drop mail.
 
-use actionlayer_domain::message::{Authentication, SafetyFlag, Verdict};
+use actionlayer_domain::{
+    message::{Authentication, SafetyFlag, Verdict},
+    public_suffix::organisation,
+};
 
 mod active_page;
 mod files;
@@ -71,11 +74,6 @@ pub fn safety_flags(mail: &ParsedMail, context: &SafetyContext<'_>) -> Vec<Safet
 
 fn is_unauthenticated(authentication: Authentication) -> bool {
     [authentication.spf, authentication.dkim, authentication.dmarc].iter().all(|verdict| *verdict != Verdict::Pass)
-}
-
-/// The part of a host name that one owner registered (public suffix list).
-fn organisation(host: &str) -> &str {
-    psl::domain_str(host).unwrap_or(host)
 }
 
 fn same_organisation(a: &str, b: &str) -> bool {

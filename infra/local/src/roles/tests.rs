@@ -17,15 +17,15 @@ const KEY: &str = "SecretsKey";
 /// The roles of all functions, by name.
 fn roles() -> BTreeMap<String, Role> {
     let template = Template::parse(TEMPLATE).unwrap();
-    let scope = scope();
+    let scope = scope(&template);
     let role = |function: &crate::template::Function| {
         Role::new(&function.name, &function.role, &scope, &template.conditions).unwrap()
     };
     template.functions.values().map(|function| (function.name.clone(), role(function))).collect()
 }
 
-/// Every resource is called by its logical id.
-fn scope() -> Scope {
+/// Every resource is called by its logical id; parameters have their defaults.
+fn scope(template: &Template) -> Scope {
     let mut scope = Scope::default();
     let is_id = |line: &&str| line.starts_with("  ") && !line.starts_with("   ") && line.trim_end().ends_with(':');
     for id in TEMPLATE.lines().filter(is_id).map(|line| line.trim().trim_end_matches(':')) {
@@ -38,6 +38,7 @@ fn scope() -> Scope {
         scope.refs.insert(id.to_owned(), id.to_owned());
         scope.attributes.insert(format!("{id}.Arn"), arn);
     }
+    scope.refs.extend(template.parameters.clone());
     for (name, value) in [("Partition", "aws"), ("Region", "us-east-1"), ("AccountId", "000000000000")] {
         scope.refs.insert(format!("AWS::{name}"), value.to_owned());
     }

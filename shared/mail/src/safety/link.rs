@@ -1,9 +1,8 @@
 //! Links that show one host and lead to another.
 
-use super::{
-    organisation,
-    rewriter::{Original, original, percent_decoded},
-};
+use actionlayer_domain::public_suffix::{organisation, public_suffix, registered_domain};
+
+use super::rewriter::{Original, original, percent_decoded};
 use crate::{lookalike::host_to_unicode, unseen::is_ignorable};
 
 /// Rewriters behind one another that are followed.
@@ -70,11 +69,10 @@ fn bare_host(word: &str, is_one_word: bool) -> Option<String> {
         return None;
     }
     let host = word.split(['/', '?', '#', ':']).next().unwrap_or_default();
-    let suffix = psl::suffix(host.as_bytes()).filter(|suffix| suffix.is_known())?;
-    let is_file = !has_www
-        && host.len() == word.len()
-        && FILE_SUFFIXES.iter().any(|file| suffix.as_bytes().eq_ignore_ascii_case(file.as_bytes()));
-    let is_host = !is_file && !host.contains(['@', '_']) && psl::domain_str(host).is_some();
+    let suffix = public_suffix(host)?;
+    let is_file =
+        !has_www && host.len() == word.len() && FILE_SUFFIXES.iter().any(|file| suffix.eq_ignore_ascii_case(file));
+    let is_host = !is_file && !host.contains(['@', '_']) && registered_domain(host).is_some();
     is_host.then(|| host.to_lowercase())
 }
 

@@ -1,6 +1,7 @@
 //! Services that put an address of theirs in place of a link's, so that they can look at what it leads to first.
 
-use super::organisation;
+use actionlayer_domain::public_suffix::organisation;
+
 use crate::parameters::percent_decode;
 
 /// Where a rewriter keeps the address it replaced.

@@ -2,6 +2,7 @@
 
 use actionlayer_domain::{
     DomainName, WorkspaceId,
+    public_suffix::registered_domain,
     sending_domain::{DnsRecord, RecordPurpose, RecordType},
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -80,7 +81,7 @@ fn ses_token(domain: &DomainName, workspace_id: WorkspaceId) -> String {
 /// The name without the registered domain: many registrars append it by themselves.
 fn registrar_name(name: &str) -> String {
     // The list knows no labels that begin with an underscore, but it is only asked about the end of the name.
-    match psl::domain_str(name) {
+    match registered_domain(name) {
         Some(registered) if name == registered => "@".to_owned(),
         Some(registered) => name.strip_suffix(registered).map_or(name, |head| head.trim_end_matches('.')).to_owned(),
         None => name.to_owned(),
@@ -89,7 +90,7 @@ fn registrar_name(name: &str) -> String {
 
 /// Whether a name is one under which the public registers names, such as `co.uk`: nobody can own its mail.
 pub fn is_public_suffix(domain: &DomainName) -> bool {
-    psl::domain_str(domain.as_str()).is_none()
+    registered_domain(domain.as_str()).is_none()
 }
 
 /// Judges one record by what was found, and adapts the value it proposes. No answer changes nothing, so that it can
