@@ -4,7 +4,7 @@ use super::{lines::Lines, past::Context};
 use crate::{
     attribution::{
         Introduction, has_attribution_verb, introduction, introduction_above, is_author_line, is_lead_in,
-        is_short_header_block, is_whole_header_block,
+        is_said_by_author, is_short_header_block, is_whole_header_block,
     },
     html::Region,
 };
@@ -18,7 +18,7 @@ pub(super) fn announces(kept: &[&str]) -> bool {
         line.ends_with([':', '：'])
             && line.len() <= MAX_ANNOUNCEMENT_BYTES
             && !line.contains('@')
-            && !line.contains(char::is_numeric)
+            && (!line.contains(char::is_numeric) || is_said_by_author(line))
             && !line.starts_with('>')
             && !has_attribution_verb(line)
     })
