@@ -23,7 +23,7 @@ pub(crate) use self::{
 };
 use self::{
     numbers::Numbers,
-    words::{ABOVE_THIS_LINE, ATTRIBUTIONS, Attribution, FORWARDED, ORIGINAL, POSSESSIVES},
+    words::{ABOVE_THIS_LINE, ASKED, ATTRIBUTIONS, Attribution, FORWARDED, ORIGINAL, POSSESSIVES},
 };
 
 /// Lines an attribution may be wrapped into.
@@ -293,7 +293,7 @@ pub(crate) fn is_reply_line(line: &str) -> bool {
         return false;
     }
     let lower = line.to_lowercase();
-    ABOVE_THIS_LINE.iter().any(|words| lower.contains(words))
+    ABOVE_THIS_LINE.iter().any(|words| lower.contains(words)) && ASKED.iter().any(|word| lower.contains(word))
 }
 
 /// Whether a line says that the original message follows.

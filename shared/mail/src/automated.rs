@@ -95,7 +95,13 @@ fn is_passed_on_by_list(fields: &Fields, from: Option<&Mailbox>, reply_to: &[Mai
     let by_another = |mailbox: &&Mailbox| {
         lists.is_person(mailbox) && from.is_none_or(|from| !from.email.eq_ignore_ascii_case(&mailbox.email))
     };
+    // "Ada via Sales": the list wrote its own address in the place of hers.
+    let is_rewritten = |mailbox: &Mailbox| {
+        let name = mailbox.name.as_deref().unwrap_or_default();
+        name.to_ascii_lowercase().contains(" via ") && !lists.is_person(mailbox) && !refuses_answers(&mailbox.email)
+    };
     lists.original_author(fields).is_some()
+        || from.is_some_and(is_rewritten)
         || reply_to.iter().filter(by_another).count() == 1
         || (is_open && from.is_some_and(|from| lists.is_person(from)))
 }
@@ -231,6 +237,7 @@ mod tests {
             format!("From: Rosa via Sales <sales@firm.example>\nX-Original-From: Rosa <rosa@shop.example>\n{group}"),
             "From: Rosa <rosa@shop.example>\nList-Id: <wood.lists.example>\nList-Post: <mailto:wood@lists.example>"
                 .to_owned(),
+            "From: Rosa via Wood <wood@lists.example>\nReply-To: wood@lists.example\nList-Post: <mailto:wood@lists.example>".to_owned(),
             "From: Rosa <rosa@shop.example>\nX-Auto-Response-Suppress: All".to_owned(),
             "From: Rosa <rosa@shop.example>\nX-Auto-Response-Suppress: DR, OOF, AutoReply".to_owned(),
         ] {

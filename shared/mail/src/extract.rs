@@ -9,7 +9,7 @@ mod past;
 mod signature;
 
 use self::{
-    above::{announces, drop_lead_in, ends_with_nested, is_quoted_head, lead_in, names_participant},
+    above::{announces, drop_lead_in, ends_with_nested, goes_on_with_own, is_quoted_head, lead_in, names_participant},
     agreement::{Difference, Words},
     footers::drop_footers,
     lines::Lines,
@@ -304,7 +304,7 @@ fn by_words(lines: &Lines<'_>, at: usize, kept: &[&str], context: &Context<'_>) 
     if lines.is_quote(at) {
         return if is_forward_marker(line) {
             Step::KeepRest
-        } else if announces(kept) && lead_in(kept, context).is_none() {
+        } else if goes_on_with_own(kept) || (announces(kept) && lead_in(kept, context).is_none()) {
             Step::Keep(lines.end_of_quote(at))
         } else if context.is_answer() && is_quoted_head(lines, at) && kept.iter().any(|line| !line.is_empty()) {
             Step::DropRest(Cut::Marks)

@@ -119,11 +119,6 @@ pub(crate) fn introduction(lines: &[&str], people: &dyn People) -> Option<Introd
                 (verb && ends_with_colon && seen.names <= MAX_NAMES_ALONE).then_some(Introduction::ByName)
             }
         }
-        // "Ada Byron scribbled:", whatever the verb.
-        (false, false) if seen.unknown == 1 && seen.known_names > 1 && seen.known_names == seen.names => {
-            let ends_with_verb = bare.split_whitespace().next_back().is_some_and(|word| !people.has_name(word));
-            (ends_with_colon && ends_with_verb).then_some(Introduction::OfQuote)
-        }
         _ => None,
     }
 }

@@ -114,7 +114,7 @@ pub(super) const QUOTING: &[&str] = &[
 /// More verbs of those who quote somebody: enough only above lines that are marked.
 #[rustfmt::skip]
 pub(super) const MORE_VERBS: &[&str] = &[
-    "said", "says", "dixit", "thus spake", "quoth", "schreibt", "sagte", "écrit", "dijo", "escribe", "scrive", "schrijft", "skriver", "scripsit", "píše", "commented",
+    "said", "says", "dixit", "thus spake", "quoth", "schreibt", "sagte", "écrit", "dijo", "escribe", "scrive", "schrijft", "skriver", "scripsit", "je napisao", "je napisala", "je napisal", "píše", "commented", "scribbled", "typed", "scrawled", "scribed", "penned", "opined", "babbled", "mumbled", "quipped",
 ];
 
 /// What a client or a person says to whom it quotes.
@@ -219,6 +219,13 @@ pub(super) const ORIGINAL: &[&str] = &[
     "originalna poruka", "izvorno sporočilo", "originalus laiškas", "sākotnējais ziņojums", "algne sõnum",
     "הודעה מקורית", "الرسالة الأصلية", "پیام اصلی", "原始邮件", "原始郵件", "原邮件", "回复的原邮件", "回復的原郵件", "回复的邮件", "原始消息", "元のメッセージ", "원본 메시지", "원본 메일",
     "ข้อความเดิม", "ต้นฉบับ", "tin nhắn gốc", "thư gốc", "pesan asli", "mesej asal", "मूल संदेश",
+];
+
+/// What help desks ask for.
+#[rustfmt::skip]
+pub(super) const ASKED: &[&str] = &[
+    "reply", "respond", "response", "answer", "write", "type", "antwort", "schreib", "répon", "écri", "respond", "respuesta", "escrib", "rispo", "scriv", "respost", "escrev", "antwoord", "typ",
+    "svar", "skriv", "vasta", "odpow", "odpov", "ответ", "返信", "回复", "回覆", "答复", "답",
 ];
 
 /// Where help desks ask to write.

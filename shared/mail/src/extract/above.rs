@@ -24,6 +24,14 @@ pub(super) fn announces(kept: &[&str]) -> bool {
     })
 }
 
+/// Whether the paragraph that ends `kept` has quoted lines that stayed: what its author shows goes on, such as what a program
+/// was told and what it said.
+pub(super) fn goes_on_with_own(kept: &[&str]) -> bool {
+    /// Lines looked at.
+    const MAX_LINES: usize = 20;
+    kept.iter().rev().take(MAX_LINES).take_while(|line| !line.is_empty()).any(|line| line.starts_with('>'))
+}
+
 /// Where in `kept` begins what a client, or the author, wrote to say whose the quote below is.
 pub(super) fn lead_in(kept: &[&str], context: &Context<'_>) -> Option<usize> {
     introduction_above(kept, context).or_else(|| {

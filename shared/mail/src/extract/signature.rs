@@ -41,8 +41,12 @@ pub(super) fn is_signature(lines: &Lines<'_>, at: usize, context: &Context<'_>) 
         .collect();
     let is_usual = is_apart && lines.texts.get(at).is_some_and(|line| *line == "--");
     let Some(first) = below.first() else { return is_usual };
-    let is_named = |line: &&&str| is_title(line) && context.names_author(line);
-    if !is_usual && below.iter().take(2).find(is_named).is_none() {
+    // A rule looks the same, and a form below it names its author, too.
+    let is_name = |line: &&str| is_title(line) && !line.contains(':') && context.names_author(line);
+    let is_closing = |line: &str| line.strip_suffix(',').is_some_and(is_title);
+    let is_short = |line: &&str| is_title(line) || is_contact(line) || is_closing(line);
+    let is_rule_of_page = || lines.is_page() && lines.texts.get(at).is_some_and(|line| *line == "---");
+    if !is_usual && (is_rule_of_page() || !below.iter().take(2).any(is_name) || !below.iter().all(is_short)) {
         return false;
     }
     if below.len() > MAX_LINES || below.iter().any(|line| is_item(line)) {
@@ -55,9 +59,10 @@ pub(super) fn is_signature(lines: &Lines<'_>, at: usize, context: &Context<'_>) 
         || joins
             && (below.len() <= MAX_TITLES
                 && below.len() <= count(above, below.len())
-                && below.iter().enumerate().all(|(at, line)| {
-                    is_title(line) || (at == 0 && below.len() > 1 && line.strip_suffix(',').is_some_and(is_title))
-                }))
+                && below
+                    .iter()
+                    .enumerate()
+                    .all(|(at, line)| is_title(line) || (at == 0 && below.len() > 1 && is_closing(line))))
 }
 
 /// How many lines have text, up to `most`.

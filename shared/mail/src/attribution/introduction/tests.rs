@@ -102,6 +102,7 @@ fn what_people_write_above_a_quote() {
         "In your message somebody said:",
         "[see the list of 7 May 2026]",
         "Mia Miller needs these two things:",
+        "Mia Miller ordered:",
         "Thursday 7 May at 9:00, Mia",
         "Mia asks:",
         "I read your mail of 7 May 2026:",

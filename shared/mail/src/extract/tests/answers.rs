@@ -46,6 +46,15 @@ fn what_the_author_shows_with_a_date_stays() {
 }
 
 #[test]
+fn a_session_that_the_author_shows_stays_whole() {
+    let text = "I ran this:\n>>> print(1)\n1\n>>> print(2)\n2\n\nWhy?\n";
+    let headers = "From: Rosa Klein <rosa@customer.example>\nTo: mia@ai.example.com\nSubject: Re: Disk";
+    for text in [text.to_owned(), text.replace('\n', "\r\n")] {
+        assert_eq!(new_of(headers, &text), "I ran this:\n>>> print(1)\n1\n>>> print(2)\n2\n\nWhy?");
+    }
+}
+
+#[test]
 fn what_help_desks_write_under_goes() {
     for line in [
         "##- Please type your reply above this line -##",
@@ -64,6 +73,10 @@ fn what_help_desks_write_under_goes() {
         }
     }
     new_in_every_form(
+        "It says\n\n--- sign above this line ---\n\nand I did.\n",
+        "It says\n--- sign above this line ---\nand I did.",
+    );
+    new_in_every_form(
         "Please write above this line.\n\nThere is more room.\n",
         "Please write above this line.\nThere is more room.",
     );
@@ -80,19 +93,21 @@ fn titles_between_other_dashes_open_history() {
 #[test]
 fn signatures_below_dashes_of_other_kinds() {
     let quote = "On 7 May 2026 at 09:00 Mia Miller <mia@ai.example.com> wrote:\n> One chair?";
-    for signature in [
-        "--\nCordialement,\n\nRosa Klein",
-        "--\nUn saludo,\nRosa",
-        "---\nRosa Klein\nrosa@customer.example",
-        "\n—\nRosa Klein\nCustomer Ltd",
-    ] {
+    for signature in ["--\nCordialement,\n\nRosa Klein", "--\nUn saludo,\nRosa", "\n—\nRosa Klein\nCustomer Ltd"] {
         new_in_every_form(&format!("Both, please.\n\n{quote}\n{signature}\n"), "Both, please.");
     }
     new_in_every_form("Both, please.\n--\nRosa\n", "Both, please.");
+    // A page draws a rule so.
+    let text = format!("Both, please.\n\n{quote}\n---\nRosa Klein\nrosa@customer.example\n");
+    for (form, raw) in in_every_form(&text).into_iter().take(2) {
+        assert_eq!(extract(&crate::parse(raw.as_bytes())), "Both, please.", "{form}");
+    }
     for text in [
         "Two options:\n---\nRosa pays\nMia pays",
         "One.\n\n---\n\nTwo, and it is Rosa who says so.",
         "One.\n—\nTwo\nThree",
+        "Here it is.\n---\nName: Rosa Klein\nPhone: 030 123456\nPlease call me.",
+        "Send it to\n—\nRosa Klein\n2 Low Road\nand please ring twice.",
         "We have two.\n--\nRosa said that they are blue, and I believe her.",
     ] {
         new_in_every_form(text, text);
