@@ -72,6 +72,7 @@ fn read_list(value: &str, mut words_are_whole: bool) -> Vec<Mailbox> {
                         // Without its quotes, `"ada lovelace"@example.com` would be another person's address.
                         push_quoted(&content.text, current.text());
                     } else {
+                        current.has_quoted_comma |= content.text.contains(',');
                         current.text().push_str(&content.text);
                     }
                     rest = after;
@@ -128,6 +129,8 @@ struct Pending {
     closed: bool,
     /// What stands behind the angle brackets.
     after: String,
+    /// A comma stood between quotes: it is part of the name.
+    has_quoted_comma: bool,
 }
 
 impl Pending {
@@ -185,7 +188,8 @@ impl Pending {
             (angle, if self.phrase.trim().is_empty() { self.after } else { self.phrase })
         } else {
             // `ada@example.com`, perhaps with loose words around it. Of the words before a comma, none is its name.
-            let own = self.phrase.rsplit_once(',').map_or(self.phrase.as_str(), |(_, own)| own);
+            let behind_comma = self.phrase.rsplit_once(',').filter(|_| !self.has_quoted_comma);
+            let own = behind_comma.map_or(self.phrase.as_str(), |(_, own)| own);
             let (addresses, words): (Vec<_>, Vec<_>) =
                 words(own).partition(|word| word.contains('@') && !word.contains('<'));
             match addresses.last() {

@@ -65,7 +65,7 @@ impl PartInfo {
         let filename = named(disposition.as_ref(), "filename")
             .or_else(|| named(content_type.as_ref(), "name"))
             // Some programs write the one parameter where the other belongs.
-            .or_else(|| named(disposition.as_ref(), "name"))
+            .or_else(|| named(disposition.as_ref().filter(|said| said.value != "form-data"), "name"))
             .or_else(|| named(content_type.as_ref(), "filename"));
         let said = content_type.as_ref().map(|h| h.value.trim_matches('"'));
         let media_type = match said.filter(|said| !said.is_empty()) {
@@ -92,6 +92,8 @@ impl PartInfo {
             disposition: match disposition.as_ref().map(|d| d.value.as_str()) {
                 None | Some("") => Disposition::Unsaid,
                 Some("inline") => Disposition::Inline,
+                // A field of a form that was sent as it is.
+                Some("form-data") if parameter(disposition.as_ref(), "filename").is_none() => Disposition::Inline,
                 Some(_) => Disposition::Attachment,
             },
             encoding: fields.first("content-transfer-encoding").map(Encoding::from_header).unwrap_or_default(),

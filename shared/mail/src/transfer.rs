@@ -31,10 +31,7 @@ impl Encoding {
     pub(crate) fn decode(self, bytes: &[u8]) -> Cow<'_, [u8]> {
         match self {
             Self::Identity => Cow::Borrowed(bytes),
-            Self::Base64 if is_plain_text(bytes) => match base64_above_words(bytes) {
-                Some((above, words)) => Cow::Owned([&decode_base64(above), b"\n".as_slice(), words].concat()),
-                None => Cow::Borrowed(bytes),
-            },
+            Self::Base64 if is_plain_text(bytes) => base64_above_words(bytes).map_or(Cow::Borrowed(bytes), Cow::Owned),
             Self::Base64 => Cow::Owned(decode_base64(bytes)),
             Self::QuotedPrintable => Cow::Owned(decode_quoted_printable(bytes)),
             Self::Uuencode => uuencode::find(bytes, 0).map_or(Cow::Borrowed(bytes), |file| Cow::Owned(file.content)),
@@ -56,7 +53,7 @@ fn is_plain_text(bytes: &[u8]) -> bool {
     let start = start.get(..MAX_BYTES).unwrap_or(start);
     let blanks = start.windows(2).filter(|pair| matches!(pair, [b' ' | b'\t', next] if !next.is_ascii_whitespace()));
     let is_other = |b: &&u8| !is_base64(**b) && !b.is_ascii_whitespace();
-    blanks.count() * MIN_PIECE > start.len() || start.iter().filter(is_other).count() * 4 > start.len()
+    blanks.count() * MIN_PIECE > start.len() || start.iter().filter(is_other).count() * 4 >= start.len()
 }
 
 /// Whether bytes are a word such as `Yes`: letters alone, that would be no text if they were base64.
@@ -68,8 +65,9 @@ fn is_short_word(bytes: &[u8]) -> bool {
         && std::str::from_utf8(&decode_base64(bytes)).is_err()
 }
 
-/// Base64, and the words that a list put below it as they are, from an empty line or a rule on.
-fn base64_above_words(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+/// What stands in base64, with the words that a list put below it as they are, from an empty line or a rule on. In a file
+/// they are none.
+fn base64_above_words(bytes: &[u8]) -> Option<Vec<u8>> {
     /// So many characters without a blank are no word.
     const MIN_BYTES: usize = 40;
     let mut at = 0;
@@ -87,7 +85,15 @@ fn base64_above_words(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     }
     let (above, words) = bytes.split_at_checked(at)?;
     let is_apart = words.starts_with(b"__") || words.starts_with(b"--") || line_at(words, 0).0.trim_ascii().is_empty();
-    (is_apart && characters % 4 == 0 && (is_padded || characters >= MIN_BYTES)).then_some((above, words))
+    if !(is_apart && characters % 4 == 0 && (is_padded || characters >= MIN_BYTES)) {
+        return None;
+    }
+    let mut content = mail_parser::decoders::base64::base64_decode(above)?;
+    if !content.contains(&0) {
+        content.push(b'\n');
+        content.extend_from_slice(words);
+    }
+    Some(content)
 }
 
 const fn is_base64(byte: u8) -> bool {
@@ -98,6 +104,9 @@ const fn is_base64(byte: u8) -> bool {
 pub(crate) fn decode_base64(bytes: &[u8]) -> Vec<u8> {
     mail_parser::decoders::base64::base64_decode(bytes).unwrap_or_else(|| {
         // Something that is not base64 got in, such as a list's footer or an escaped dot.
+        if let Some(content) = base64_above_words(bytes) {
+            return content;
+        }
         let cleaned: Vec<u8> = bytes.iter().copied().filter(|byte| is_base64(*byte)).collect();
         mail_parser::decoders::base64::base64_decode(&cleaned).unwrap_or_default()
     })
@@ -215,6 +224,10 @@ mod tests {
             &*base64.decode(footer),
             b"Hello Mia.\n____________________\nwood mailing list\nwood@lists.example\n"
         );
+        let long = b"SGVsbG8gTWlhLCBwbGVhc2UgY2FsbCBtZSB0b21vcnJvdyBhdCB0\nZW4sIGFuZCBicmluZyB0aGUgcGFwZXJzLg==\n\n____\nwood\n";
+        let read = base64.decode(long);
+        assert_eq!(&*read, b"Hello Mia, please call me tomorrow at ten, and bring the papers.\n\n____\nwood\n");
+        assert_eq!(&*base64.decode(b"AAECAwQFBgc=\n____\nwood\n"), b"\0\x01\x02\x03\x04\x05\x06\x07");
         for words in [&b"Greeting\n\nDear Mia, please call me.\n"[..], b"Greetings\nplease call me, Mia.\n"] {
             assert_eq!(&*base64.decode(words), words);
         }

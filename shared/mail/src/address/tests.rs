@@ -54,6 +54,7 @@ fn every_common_shape() {
         ("Eva Lowe (Wood <eva@x.example>", "eva@x.example", "Eva Lowe (Wood"),
         ("Lowe\\, Eva <eva@x.example>", "eva@x.example", "Lowe, Eva"),
         ("\"\\\"Eva Lowe\\\"\" <eva@x.example>", "eva@x.example", "Eva Lowe"),
+        ("\"Lowe, Eva\" eva@x.example", "eva@x.example", "Lowe, Eva"),
         ("«eva@x.example»", "eva@x.example", ""),
         ("„eva@x.example“", "eva@x.example", ""),
         ("=?utf-8?B?TMO2d2UsIEV2YSA8ZXZhQHguZXhhbXBsZT4=?=", "eva@x.example", "Löwe, Eva"),
