@@ -105,13 +105,13 @@ const WITH: &[&str] = &[
 const APPS: &[&str] = &[
     "mailbox", "mailbox for ipad", "front", "canary", "canary mail", "boxer", "workspace one boxer", "missive", "mimestream", "spike", "shortwave", "notion mail", "polymail", "unibox",
     "thunderbird", "mozilla thunderbird", "em client", "k-9 mail", "fairemail", "mailbird", "roundcube", "zimbra", "postbox", "kmail", "geary", "apple mail", "mail.ru", "почта mail.ru",
-    "яндекс.почта", "naver", "whatsapp", "typeapp", "mailtrack", "shift", "bluemail", "hey", "superhuman",
+    "яндекс.почта", "naver", "whatsapp", "typeapp", "mailtrack", "shift", "bluemail", "hey", "superhuman", "workspace mail",
 ];
 
 /// Lines that apps put below mails, by their beginnings.
 #[rustfmt::skip]
 const ADVERTS: &[&str] = &[
-    "sender notified by mailtrack", "provenance : courrier pour windows", "provenance: courrier pour windows", "provenance\u{a0}: courrier pour windows",
+    "sender notified by mailtrack", "sent on the go", "gesendet mit der mobilen mail app", "provenance : courrier pour windows", "provenance: courrier pour windows", "provenance\u{a0}: courrier pour windows",
     "envoyé depuis l'application ", "envoyé depuis l’application ", "envoyé avec l'application ", "envoyé avec l’application ", "envoyé depuis ma messagerie ",
     "enviado desde la app ", "enviado desde la aplicación ", "enviado pelo app ", "enviado do app ", "enviado pelo aplicativo ", "enviado através do aplicativo ",
     "inviato da libero mail", "inviato da virgilio mail", "inviato da tiscali mail", "inviato da alice mail", "inviato dall'app ", "inviato dall’app ",
@@ -264,7 +264,7 @@ const SENT_FROM: &[&str] = &[
     "poslano s", "poslano sa", "poslano z", "poslano iz", "poslato sa", "poslato s", "послато са", "послато с",
     "išsiųsta iš", "išsiųsta naudojant", "nosūtīts no", "nosūtīts ar", "saadetud",
     "נשלח מ", "נשלח באמצעות", "أرسلت من", "أُرسلت من", "تم الإرسال من", "مُرسل من", "مرسل من", "ارسال شده از",
-    "发自", "发送自", "寄自", "ส่งจาก", "đã gửi từ", "được gửi từ", "gửi từ", "dikirim dari", "dihantar dari",
+    "发自", "发送自", "来自", "寄自", "ส่งจาก", "đã gửi từ", "được gửi từ", "gửi từ", "dikirim dari", "dihantar dari",
 ];
 
 /// What stands around the device: some languages put the verb last.
@@ -281,7 +281,7 @@ const AROUND: &[(&str, &str)] = &[
 /// What Outlook's apps say of themselves, before the platform.
 #[rustfmt::skip]
 const OUTLOOK_FOR: &[&str] = &[
-    "get outlook for", "get the new outlook for", "holen sie sich outlook für", "outlook für", "obtenez outlook pour", "télécharger outlook pour",
+    "get outlook for", "get the new outlook for", "obtenir outlook pour", "holen sie sich outlook für", "outlook für", "obtenez outlook pour", "télécharger outlook pour",
     "obtener outlook para", "obtén outlook para", "obter o outlook para", "obtenha o outlook para", "ottieni outlook per", "scarica outlook per",
     "outlook voor", "download outlook voor", "hämta outlook för", "skaffa outlook för", "hent outlook til", "få outlook til", "få outlook for",
     "hent outlook for", "hanki outlook", "pobierz outlook dla", "pobierz outlooka dla", "pobierz program outlook dla", "uzyskaj outlooka dla",
@@ -305,7 +305,7 @@ const FILLERS: &[&str] = &[
     "meinem", "meiner", "dem", "der", "einem", "für", "mobilen", "mon", "ma", "un", "une", "mi", "el", "la", "le", "l", "pour", "mio", "mia",
     "il", "per", "meu", "minha", "o", "para", "mijn", "een", "de", "het", "voor", "min", "mitt", "mit", "din", "för", "til",
     "mojego", "mojej", "mého", "mého", "môjho", "mojho", "meg", "moj", "mojeg", "mojega", "mog", "мог", "моего", "мого", "моя", "моего",
-    "mano", "mana", "minu", "το", "μου", "meul", "pe", "do", "des", "del", "meo", "min",
+    "mano", "mana", "minu", "το", "μου", "meul", "pe", "do", "des", "del", "meo", "min", "messagerie", "sécurisée",
 ];
 
 /// Devices and apps that sign, as whole words.

@@ -46,9 +46,10 @@ fn advert_above(kept: &[&str]) -> Option<usize> {
     kept.get(block).is_some_and(|line| line.len() >= MIN_RULE && is_rule(line)).then_some(block)
 }
 
-/// A line of marks by which trackers know that a mail was theirs (`\u{1427}`, of Streak), or of nothing that is seen.
+/// A line of marks by which trackers know that a mail was theirs (`\u{1427}`, of Streak), or of nothing that is seen; or their link.
 fn is_tracker(line: &str) -> bool {
-    line.chars().all(|c| matches!(c, '\u{1427}' | '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}' | ' '))
+    line.contains("<https://mailtrack.io")
+        || line.chars().all(|c| matches!(c, '\u{1427}' | '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}' | ' '))
 }
 
 /// What a virus scanner says of a mail, or where it is to be had.
@@ -207,6 +208,7 @@ mod tests {
             "You received this message because you are subscribed to the Google Groups \"wood\" group.\nFor more options, visit https://groups.google.com/d/optout.",
             "--\nTo unsubscribe from this list: send the line \"unsubscribe wood\" in\nthe body of a message to majordomo@lists.example\nMore info at  http://lists.example/info.html",
             "ᐧ",
+            "[image: Mailtrack] <https://mailtrack.io?utm_source=x> Sender notified by\nMailtrack <https://mailtrack.io?utm_source=x>",
             "—\nReply to this email directly, view it on https://code.example/wood/17, or unsubscribe.\nYou are receiving this because you were mentioned.",
             "----------\nListe bois : bois@listes.example\nDésabonnement : https://listes.example/signoff/bois",
             "\u{200b}ᐧ\nSent from my iPhone",

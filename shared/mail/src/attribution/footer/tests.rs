@@ -105,6 +105,10 @@ fn footers_of_web_mail_and_of_models_nobody_knows() {
         "Sender notified by Mailtrack",
         "\u{2063}Sent from BlueMail \u{200b}",
         "... Sent from my iPhone",
+        "Envoyé avec la messagerie sécurisée Proton Mail.",
+        "Obtenir Outlook pour Android<https://aka.ms/x>",
+        "Gesendet mit der mobilen Mail App",
+        "来自我的华为手机",
         "Sent from my SM-X17 using Tapatalk",
         "Sent from my moto g power",
         "Sent from my Jolla",
@@ -161,6 +165,8 @@ fn what_people_send() {
         "sent from my Mother",
         "Envoyé depuis l'application hier, mais sans réponse",
         "Отправлено из Москвы",
+        "Envoyé avec la messagerie de la poste",
+        "来自北京",
     ];
     let taken: Vec<&str> = lines.into_iter().filter(|line| is_app_footer(line)).collect();
     assert!(taken.is_empty(), "{taken:#?}");
