@@ -232,12 +232,22 @@ mod tests {
             assert_eq!(block.fields.first("to"), Some("c@d"));
         }
 
-        for above in
-            ["Received: by mx.example;\r\n Thu, 7 May 2026\r\n", "Return-Path: <a@b>\r\n", "X-SES-Receipt: AEFBQU\r\n"]
-        {
+        for above in [
+            "Received: by mx.example;\r\n Thu, 7 May 2026\r\n",
+            "Return-Path: <a@b>\r\n",
+            "X-SES-Receipt: AEFBQU\r\n",
+            "Received-SPF: pass client-ip=192.0.2.1;\r\n",
+            "Authentication-Results: amazonses.com;\r\n spf=pass;\r\n dkim=pass header.i=@b;\r\n",
+        ] {
             let block = read(&format!("{above}\tFrom: a@b\r\nTo: c@d\r\n\r\nbody"));
             assert_eq!((block.fields.first("from"), block.fields.first("to")), (Some("a@b"), Some("c@d")), "{above:?}");
         }
+        let block = read("  Subject: x\n  From: a@b\n   (Ada)\n  To: c@d\nCc: e@f\n\nbody");
+        let first = |name| block.fields.first(name).map(|value| value.split_whitespace().collect::<Vec<_>>().join(" "));
+        assert_eq!(
+            ["subject", "from", "to", "cc"].map(first),
+            ["x", "a@b (Ada)", "c@d", "e@f"].map(|s| Some(s.to_owned()))
+        );
         for folded in ["Subject: see\n From: Berlin\n", "X-SES-DKIM-Signature: h=\n From:To:Subject;\n"] {
             assert_eq!(read(&format!("{folded}To: c@d\n\nbody")).fields.first("from"), None, "{folded:?}");
         }
