@@ -17,13 +17,26 @@ pub(crate) fn domain_of(email: &str) -> String {
 pub(crate) fn parse_list(value: &str) -> Vec<Mailbox> {
     let value = &*with_plain_brackets(value);
     let list = read_list(value, true);
+    if !list.is_empty() || !value.contains("=?") {
+        return list;
+    }
     // An encoded word that holds the address, too, breaks RFC 2047 (section 5): better read as it stands than lost.
-    if list.is_empty() && value.contains("=?") { read_list(value, false) } else { list }
+    let list = read_list(value, false);
+    if list.is_empty() { read_list(&with_plain_brackets(&decode_words(value)), true) } else { list }
 }
 
-/// Brackets that a program escaped for HTML.
+/// Brackets that a program escaped for HTML, or that an input method made as wide as its letters. Not where an address stands
+/// outside of them: others would take that one for the author, and vouch for it.
 fn with_plain_brackets(value: &str) -> Cow<'_, str> {
-    if value.contains("&lt;") && value.contains("&gt;") && !value.contains('<') {
+    let all_within = |open: &str, close: &str| {
+        let mut pieces = value.split(open);
+        let before = pieces.next().unwrap_or_default();
+        let mut outside = pieces.map(|piece| piece.split_once(close).map_or(piece, |(_, outside)| outside));
+        value.contains(open) && !value.contains('<') && !before.contains('@') && !outside.any(|text| text.contains('@'))
+    };
+    if all_within("＜", "＞") {
+        Cow::Owned(value.replace('＜', "<").replace('＞', ">"))
+    } else if all_within("&lt;", "&gt;") {
         Cow::Owned(value.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\""))
     } else {
         Cow::Borrowed(value)
@@ -66,6 +79,7 @@ fn read_list(value: &str, mut words_are_whole: bool) -> Vec<Mailbox> {
                         // Without its quotes, `"ada lovelace"@example.com` would be another person's address.
                         push_quoted(&content.text, current.text());
                     } else {
+                        current.has_quoted_comma |= content.text.contains(',');
                         current.text().push_str(&content.text);
                     }
                     rest = after;
@@ -78,6 +92,11 @@ fn read_list(value: &str, mut words_are_whole: bool) -> Vec<Mailbox> {
                 quotes = quotes.saturating_sub(1);
                 chars.next();
             }
+            '\\' if chars.as_str().starts_with([',', '(', ')', ':', ';']) => {
+                // As it would be between quotes, which were forgotten.
+                current.text().extend(chars.next());
+            }
+            '(' if is_left_open(chars.as_str()) => current.text().push('('),
             '(' => comment(&mut chars, &mut current.comment),
             '<' => {
                 if current.is_whole() {
@@ -93,6 +112,8 @@ fn read_list(value: &str, mut words_are_whole: bool) -> Vec<Mailbox> {
             ',' | ';' if !current.in_source_route() => std::mem::take(&mut current).finish(&mut list),
             // No group, which a semicolon would close, but part of a name.
             ':' if current.is_name() && is_within_name(chars.as_str()) => current.phrase.push(':'),
+            // `Ada [mailto:ada@example.com]`, as Outlook writes it into texts.
+            ':' if current.is_before_mailto() => current.phrase.push(':'),
             // The name of a group; inside angle brackets, the end of a source route.
             ':' if !current.text().contains('@') || current.angle.is_some() => current.text().clear(),
             c => current.text().push(c),
@@ -115,6 +136,8 @@ struct Pending {
     closed: bool,
     /// What stands behind the angle brackets.
     after: String,
+    /// A comma stood between quotes: it is part of the name.
+    has_quoted_comma: bool,
 }
 
 impl Pending {
@@ -139,6 +162,12 @@ impl Pending {
             && self.phrase.bytes().filter(|byte| *byte == b',').count() < MAX_COMMAS
     }
 
+    /// Whether it ends with a bracket and the scheme of an address.
+    fn is_before_mailto(&self) -> bool {
+        let end = self.phrase.len().checked_sub("[mailto".len()).and_then(|start| self.phrase.get(start..));
+        self.angle.is_none() && end.is_some_and(|end| end.eq_ignore_ascii_case("[mailto"))
+    }
+
     /// `<@a,@b:user@host>`: a comma here separates hops (RFC 5322, section 4.4), not mailboxes.
     fn in_source_route(&self) -> bool {
         !self.closed && self.angle.as_ref().is_some_and(|angle| angle.trim_start().starts_with('@'))
@@ -156,12 +185,18 @@ impl Pending {
         }
     }
 
-    fn mailbox(self) -> Option<Mailbox> {
+    fn mailbox(mut self) -> Option<Mailbox> {
+        let is_swapped = self.phrase.trim().is_empty() && self.angle.as_ref().is_some_and(|name| !name.contains('@'));
+        if is_swapped && words(&self.after).nth(1).is_none() {
+            // `<Ada> ada@example.com`.
+            std::mem::swap(self.angle.get_or_insert_default(), &mut self.after);
+        }
         let (email, name) = if let Some(angle) = self.angle.filter(|angle| angle.contains('@')) {
             (angle, if self.phrase.trim().is_empty() { self.after } else { self.phrase })
         } else {
             // `ada@example.com`, perhaps with loose words around it. Of the words before a comma, none is its name.
-            let own = self.phrase.rsplit_once(',').map_or(self.phrase.as_str(), |(_, own)| own);
+            let behind_comma = self.phrase.rsplit_once(',').filter(|_| !self.has_quoted_comma);
+            let own = behind_comma.map_or(self.phrase.as_str(), |(_, own)| own);
             let (addresses, words): (Vec<_>, Vec<_>) =
                 words(own).partition(|word| word.contains('@') && !word.contains('<'));
             match addresses.last() {
@@ -176,6 +211,13 @@ impl Pending {
         let name = decode_words(unwrapped(name.trim()));
         email.contains('@').then(|| Mailbox { email, name: (!name.is_empty()).then_some(name) })
     }
+}
+
+/// Whether a bracket before `rest` never closes, and the address stands behind it: it is part of a name.
+fn is_left_open(rest: &str) -> bool {
+    /// The longest name looked at, in bytes.
+    const MAX_BYTES: usize = 500;
+    rest.len() <= MAX_BYTES && !rest.contains(')') && rest.contains('<') && rest.contains('@')
 }
 
 /// Whether a colon before `rest` stands in a name: an address in brackets follows, and nothing closes a group.
@@ -203,17 +245,20 @@ fn bare(address: &str) -> &str {
         .get(..7)
         .filter(|scheme| scheme.eq_ignore_ascii_case("mailto:"))
         .map_or(bare, |scheme| &bare[scheme.len()..]);
-    let quotes = |c: char| matches!(c, '\'' | '’' | '‘' | '“' | '”' | '`' | '´');
+    let quotes = |c: char| matches!(c, '\'' | '’' | '‘' | '‚' | '“' | '”' | '„' | '`' | '´' | '«' | '»' | '‹' | '›');
     // No domain can hold one, but a local part can.
     let end = bare.trim_end_matches(|c| quotes(c) || matches!(c, '.' | ','));
     let quoted_at_end = bare.ends_with(quotes);
     if quoted_at_end { end.trim_start_matches(quotes) } else { end }
 }
 
-/// A name without the single quotes that Outlook puts around one that is an address.
+/// A name without the single quotes that Outlook puts around one that is an address, or a second pair of double ones.
 fn unwrapped(name: &str) -> &str {
-    let inner = name.strip_prefix('\'').and_then(|name| name.strip_suffix('\''));
-    inner.filter(|inner| !inner.contains('\'') && !inner.trim().is_empty()).unwrap_or(name)
+    let within = |quote: char| {
+        let inner = name.strip_prefix(quote).and_then(|name| name.strip_suffix(quote));
+        inner.filter(|inner| !inner.contains(quote) && !inner.trim().is_empty())
+    };
+    within('\'').or_else(|| within('"')).unwrap_or(name)
 }
 
 /// `address` with its domain as the A-label, where it is written with other letters (RFC 5890, section 2.3.2.1). One that
@@ -322,93 +367,4 @@ fn comment(chars: &mut std::str::Chars<'_>, out: &mut String) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn one(value: &str) -> (String, String) {
-        let mut list = parse_list(value);
-        assert_eq!(list.len(), 1, "{value:?} gave {list:?}");
-        let Mailbox { email, name } = list.remove(0);
-        (email, name.unwrap_or_default())
-    }
-
-    #[test]
-    fn every_common_shape() {
-        for (value, email, name) in [
-            ("ada@example.com", "ada@example.com", ""),
-            ("<ada@example.com>", "ada@example.com", ""),
-            ("Ada Lovelace <ada@example.com>", "ada@example.com", "Ada Lovelace"),
-            ("\"Lovelace, Ada \\\"A\\\"\" <ada@example.com>", "ada@example.com", "Lovelace, Ada \"A\""),
-            ("=?utf-8?Q?J=C3=BCrgen?= =?utf-8?Q?_M?= <j@example.com>", "j@example.com", "Jürgen M"),
-            ("\"=?utf-8?B?SsO8cmdlbg==?=\" <j@example.com>", "j@example.com", "Jürgen"),
-            ("ada@example.com (Ada)", "ada@example.com", "Ada"),
-            // A display name that is an address must never become part of the address.
-            ("ceo@bank.com <eve@evil.example>", "eve@evil.example", "ceo@bank.com"),
-            ("\"ceo@bank.com\" <eve@evil.example>", "eve@evil.example", "ceo@bank.com"),
-            ("Ada <@relay.a,@relay.b:ada@example.com>", "ada@example.com", "Ada"),
-            ("Ada <ada@example.com", "ada@example.com", "Ada"),
-            ("Team: ada@example.com;", "ada@example.com", ""),
-            ("Ada <\"ada.l\"@example.com>", "ada.l@example.com", "Ada"),
-            ("Ada <ada . l @ example.com>", "ada.l@example.com", "Ada"),
-            ("(\"@\u{0}", "\"@", ""),
-            ("<\"ada\u{7} l\"@example.com>", "\"ada l\"@example.com", ""),
-            // Commas, brackets and colons within an encoded word.
-            ("=?utf-8?Q?L=C3=B6we,_Eva_(Lager):?= <eva@x.example>", "eva@x.example", "Löwe, Eva (Lager):"),
-            ("=?iso-8859-1?q?Gr=F6n, Bo <Bo>?= <bo@x.example>", "bo@x.example", "Grön, Bo <Bo>"),
-            ("=?utf-8?Q?L=C3=B6we?=, =?utf-8?Q?Eva?= <eva@x.example>", "eva@x.example", "Löwe, Eva"),
-            ("=?utf-8?Q?Eva <eva@x.example>?=", "eva@x.example", "=?utf-8?Q?Eva"),
-            ("=?utf-8?Q?Eva <eva@x.example>", "eva@x.example", "=?utf-8?Q?Eva"),
-            // Names that stand between no quotes, or between quotes that do not close.
-            ("Löwe, Eva <eva@x.example>", "eva@x.example", "Löwe, Eva"),
-            ("Eva: Lowe <eva@x.example>", "eva@x.example", "Eva: Lowe"),
-            ("Löwe, Eva, Dr. <eva@x.example>", "eva@x.example", "Löwe, Eva, Dr."),
-            ("\"Eva Lowe <eva@x.example>", "eva@x.example", "Eva Lowe"),
-            ("Eva \"Lowe <eva@x.example>", "eva@x.example", "Eva Lowe"),
-            ("\"Eva Lowe\\\" <eva@x.example>", "eva@x.example", "Eva Lowe"),
-            ("\\\"Eva Lowe\\\" <eva@x.example>", "eva@x.example", "Eva Lowe"),
-            ("'Eva Lowe' <eva@x.example>", "eva@x.example", "Eva Lowe"),
-            ("'eva@x.example' <'eva@x.example'>", "eva@x.example", "eva@x.example"),
-            ("“eva@x.example” <“eva@x.example”>", "eva@x.example", "“eva@x.example”"),
-            ("'Eva' via Team <team@x.example>", "team@x.example", "'Eva' via Team"),
-            ("'t Hooft <'t.hooft@x.example>", "'t.hooft@x.example", "'t Hooft"),
-            // Brackets of other kinds.
-            ("Eva Lowe [eva@x.example]", "eva@x.example", "Eva Lowe"),
-            ("Eva Lowe [mailto:eva@x.example]", "eva@x.example", ""),
-            ("Eva Lowe <mailto:eva@x.example>", "eva@x.example", "Eva Lowe"),
-            ("Eva Lowe {eva@x.example}", "eva@x.example", "Eva Lowe"),
-            ("Eva Lowe <{eva@x.example>", "{eva@x.example", "Eva Lowe"),
-            ("Eva Lowe (eva@x.example)", "eva@x.example", "Eva Lowe"),
-            ("Eva Lowe &lt;eva@x.example&gt;", "eva@x.example", "Eva Lowe"),
-            ("eva@[192.0.2.1]", "eva@[192.0.2.1]", ""),
-            ("Eva <eva@x.example.>", "eva@x.example", "Eva"),
-            // The same domain, as hosts write it; full-width letters are no host's name.
-            ("Eva <eva@Käse.example>", "eva@xn--kse-qla.example", "Eva"),
-            ("eva@日本語.example", "eva@xn--wgv71a119e.example", ""),
-            ("eva@ｘ.example", "eva@ｘ.example", ""),
-            // Another address without its quotes.
-            ("<\"ada lovelace\"@example.com>", "\"ada lovelace\"@example.com", ""),
-            ("Ada \"ada lovelace\"@example.com", "\"ada lovelace\"@example.com", "Ada"),
-            ("<\"ceo@bank.com, \\\"x\\\"\"@evil.example>", "\"ceo@bank.com, \\\"x\\\"\"@evil.example", ""),
-        ] {
-            assert_eq!(one(value), (email.to_owned(), name.to_owned()), "{value:?}");
-        }
-    }
-
-    #[test]
-    fn lists_groups_and_nothing() {
-        let emails = |value: &str| parse_list(value).into_iter().map(|m| m.email).collect::<Vec<_>>();
-        assert_eq!(emails("a@x, B <b@x>; Team: c@x, \"D, E\" <d@x>;"), ["a@x", "b@x", "c@x", "d@x"]);
-        assert_eq!(emails("Eva <eva@x> Bo <bo@x>"), ["eva@x", "bo@x"]);
-        assert_eq!(emails("Eva <eva@x> <bo@x>"), ["eva@x", "bo@x"]);
-        assert_eq!(emails("eva@x bo@x"), ["eva@x", "bo@x"]);
-        assert_eq!(emails("\"Eva <eva@x>, \"Bo\" <bo@x>"), ["eva@x", "bo@x"]);
-        assert_eq!(emails("Lowe, Eva <eva@x>, Ek, Bo <bo@x>; cy@x"), ["eva@x", "bo@x", "cy@x"]);
-        let names = parse_list("Lowe, Eva <eva@x>, Ek, Bo <bo@x>");
-        assert_eq!(names.iter().map(|m| m.name.as_deref()).collect::<Vec<_>>(), [Some("Lowe, Eva"), Some("Ek, Bo")]);
-        assert_eq!(parse_list("team, eva@x"), [Mailbox { email: "eva@x".to_owned(), name: None }]);
-        for empty in ["", "undisclosed-recipients:;", ",,,", "nobody", "(((((", "<", "\""] {
-            assert!(emails(empty).is_empty(), "{empty:?}");
-        }
-        assert_eq!(parse_list(&"a@b,".repeat(5_000)).len(), MAX_ADDRESSES);
-    }
-}
+mod tests;

@@ -17,13 +17,13 @@ pub(crate) use self::{
         author_line, is_author_line, is_block_under_rule, is_header_block, is_labelled_block, is_short_header_block,
         is_whole_header_block,
     },
-    introduction::{Introduction, People, introduction, introduction_above},
+    introduction::{Introduction, People, introduction, introduction_above, is_said_by_author},
     phrases::{Bytes, Phrases},
     subject::{is_forward_subject, is_reply_subject},
 };
 use self::{
     numbers::Numbers,
-    words::{ATTRIBUTIONS, Attribution, FORWARDED, ORIGINAL, POSSESSIVES},
+    words::{ABOVE_THIS_LINE, ASKED, ATTRIBUTIONS, Attribution, FORWARDED, ORIGINAL, POSSESSIVES},
 };
 
 /// Lines an attribution may be wrapped into.
@@ -255,9 +255,9 @@ fn has_verb(text: &str, attribution: &Attribution) -> bool {
 /// The words of a line such as `-----Original Message-----`, in lower case.
 pub(crate) fn title_between_dashes(line: &str) -> Option<String> {
     let line = clean(line);
-    let inner = line.trim_matches(['-', '_', ' ', '*', '=', '—']);
+    let inner = line.trim_matches(['-', '_', ' ', '*', '=', '—', '‐', '‑', '–']);
     (line.len() < 200
-        && (line.starts_with("--") || line.starts_with("__") || line.starts_with("——"))
+        && ["--", "__", "——", "‐‐", "‑‑", "––"].iter().any(|rule| line.starts_with(rule))
         && !inner.is_empty())
     .then(|| inner.to_lowercase())
 }
@@ -281,6 +281,19 @@ pub(crate) fn groupwise_lines(lines: &[&str]) -> Option<usize> {
     let is_whole = below.iter().all(|line| !line.is_empty() && !line.starts_with('>'));
     let names_author = whole.iter().any(|line| line.contains('@') || has_attribution_verb(line));
     (is_whole && names_author && says_when_and_who(&whole)).then_some(last + 1)
+}
+
+/// Whether a line is the one above which help desks ask to write: `##- Please type your reply above this line -##`.
+pub(crate) fn is_reply_line(line: &str) -> bool {
+    /// The longest such line, in bytes.
+    const MAX_BYTES: usize = 150;
+    let rules = ['#', '-', '=', '*', '_', '—', '–', '~', '+'];
+    let line = clean(line.trim_start_matches(['>', ' ']));
+    if line.len() > MAX_BYTES || !(line.starts_with(rules) && line.ends_with(rules)) {
+        return false;
+    }
+    let lower = line.to_lowercase();
+    ABOVE_THIS_LINE.iter().any(|words| lower.contains(words)) && ASKED.iter().any(|word| lower.contains(word))
 }
 
 /// Whether a line says that the original message follows.

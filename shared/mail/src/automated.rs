@@ -34,18 +34,30 @@ pub(crate) enum Writer {
     Unsaid,
     /// A person, and a list or a group sent it on.
     PersonByList,
+    /// It asks that nothing answers by itself, as hosts ask for people, and nothing else says that a machine wrote it.
+    Silent,
     Machine,
 }
 
 /// Who wrote it, as the headers say.
 pub(crate) fn writer(fields: &Fields, from: Option<&Mailbox>, reply_to: &[Mailbox]) -> Writer {
-    if !says_automated(fields) {
+    let (suppressed, marked) = (asks_for_silence(fields), says_automated(fields));
+    if !(suppressed || marked) {
         Writer::Unsaid
-    } else if is_passed_on_by_list(fields, from, reply_to) {
+    } else if marked && is_passed_on_by_list(fields, from, reply_to) {
         Writer::PersonByList
+    } else if !marked {
+        Writer::Silent
     } else {
         Writer::Machine
     }
+}
+
+/// Whether the headers ask that nothing answers by itself. Exchange does so for what people write to its groups, too;
+/// reports alone are suppressed on anybody's mail, and nothing by `None` ([MS-OXCMAIL], section 2.1.3.2.20).
+fn asks_for_silence(fields: &Fields) -> bool {
+    let is_asked = |word: &str| ["all", "oof", "autoreply"].iter().any(|value| word.trim().eq_ignore_ascii_case(value));
+    fields.all("x-auto-response-suppress").any(|value| value.split([',', ';']).any(is_asked))
 }
 
 /// Whether the headers say that a machine wrote it.
@@ -54,26 +66,18 @@ fn says_automated(fields: &Fields) -> bool {
         value.split(|c: char| c == ';' || c.is_whitespace()).next().unwrap_or_default().to_ascii_lowercase()
     };
     let auto_submitted = fields.all("auto-submitted").any(|value| !matches!(first_word(value).as_str(), "no" | ""));
-    // Reports alone are suppressed on what people write, too; so is nothing by `None` ([MS-OXCMAIL], section 2.1.3.2.20).
-    let asks_for_silence =
-        |word: &str| ["all", "oof", "autoreply"].iter().any(|value| word.trim().eq_ignore_ascii_case(value));
-    let suppressed = fields.all("x-auto-response-suppress").any(|value| value.split([',', ';']).any(asks_for_silence));
     let precedence = fields
         .all("precedence")
         .any(|value| matches!(first_word(value).as_str(), "bulk" | "list" | "junk" | "auto_reply" | "auto-reply"));
     let to_robot = fields.all("delivered-to").any(|value| first_word(value) == "autoresponder");
     // SES adds one to all it sends, help desks' and people's mail included: that one says nothing.
     let bulk = fields.all("feedback-id").any(|value| !value.trim_end().to_ascii_lowercase().ends_with(":amazonses"));
-    auto_submitted
-        || suppressed
-        || precedence
-        || to_robot
-        || bulk
-        || MARKS.iter().any(|name| fields.first(name).is_some())
+    auto_submitted || precedence || to_robot || bulk || MARKS.iter().any(|name| fields.first(name).is_some())
 }
 
 /// Whether a person wrote what a list or a group sent on: it is nothing else that only machines send, and somebody other
-/// than the list is named as who answers go to, or as the author that the group stands for (Google's `X-Original-From`).
+/// than the list is named as who answers go to, as the author that a group stands for (Google's `X-Original-From`), or as
+/// the author of what everybody in a group or on a list may write to.
 fn is_passed_on_by_list(fields: &Fields, from: Option<&Mailbox>, reply_to: &[Mailbox]) -> bool {
     let is_list_alone = |name: &str| name.starts_with("list-") || matches!(name, "mailing-list" | "x-mailing-list");
     let others = MARKS.iter().filter(|name| !is_list_alone(name));
@@ -81,23 +85,58 @@ fn is_passed_on_by_list(fields: &Fields, from: Option<&Mailbox>, reply_to: &[Mai
         || fields.all("auto-submitted").any(|value| !value.trim().to_ascii_lowercase().starts_with("no"))
         || fields.first("feedback-id").is_some()
         || others.into_iter().any(|name| fields.first(name).is_some());
-    let lists: Vec<String> = ["list-post", "list-id", "mailing-list", "sender", "list-owner"]
-        .iter()
-        .flat_map(|name| fields.all(name))
-        .map(str::to_ascii_lowercase)
-        .collect();
-    let is_person = |mailbox: &Mailbox| {
+    if is_bulk {
+        return false;
+    }
+    let lists = Lists::of(fields);
+    // It says who posts, or where to: what a list alone writes to has no such field, or says `NO`.
+    let is_open = fields.first("x-original-sender").is_some()
+        || fields.all("list-post").any(|value| value.to_ascii_lowercase().contains("mailto:"));
+    let by_another = |mailbox: &&Mailbox| {
+        lists.is_person(mailbox) && from.is_none_or(|from| !from.email.eq_ignore_ascii_case(&mailbox.email))
+    };
+    // "Ada via Sales": the list wrote its own address in the place of hers.
+    let is_rewritten = |mailbox: &Mailbox| {
+        let name = mailbox.name.as_deref().unwrap_or_default();
+        name.to_ascii_lowercase().contains(" via ") && !lists.is_person(mailbox) && !refuses_answers(&mailbox.email)
+    };
+    lists.original_author(fields).is_some()
+        || from.is_some_and(is_rewritten)
+        || reply_to.iter().filter(by_another).count() == 1
+        || (is_open && from.is_some_and(|from| lists.is_person(from)))
+}
+
+/// The person whom a group of Google's stands for, where nobody but the group takes answers.
+pub(crate) fn person_behind(fields: &Fields, from: Option<&Mailbox>, reply_to: &[Mailbox]) -> Option<Mailbox> {
+    fields.first("x-original-from")?;
+    let lists = Lists::of(fields);
+    let is_from = |mailbox: &Mailbox| from.is_some_and(|from| from.email.eq_ignore_ascii_case(&mailbox.email));
+    let answers_lead_away = reply_to.iter().any(|mailbox| lists.is_person(mailbox) && !is_from(mailbox));
+    lists.original_author(fields).filter(|person| !answers_lead_away && !is_from(person))
+}
+
+/// What a mail says of the lists that sent it on, in lower case.
+struct Lists(Vec<String>);
+
+impl Lists {
+    fn of(fields: &Fields) -> Self {
+        let names = ["list-post", "list-id", "mailing-list", "sender", "list-owner"];
+        Self(names.iter().flat_map(|name| fields.all(name)).map(str::to_ascii_lowercase).collect())
+    }
+
+    /// Whether it is none of the lists, and no machine.
+    fn is_person(&self, mailbox: &Mailbox) -> bool {
         let email = mailbox.email.to_ascii_lowercase();
+        let as_id = email.replacen('@', ".", 1);
         !is_machine(&email)
             && !refuses_answers(&email)
-            && !lists.iter().any(|list| list.contains(&email))
-            && !lists.iter().any(|list| list.contains(&email.replacen('@', ".", 1)))
-    };
-    let named = fields.all("x-original-from").flat_map(parse_list).collect::<Vec<_>>();
-    let by_another = |mailbox: &Mailbox| {
-        is_person(mailbox) && from.is_none_or(|from| !from.email.eq_ignore_ascii_case(&mailbox.email))
-    };
-    !is_bulk && (named.iter().any(is_person) || matches!(reply_to, [one] if by_another(one)))
+            && !self.0.iter().any(|list| list.contains(&email) || list.contains(&as_id))
+    }
+
+    /// Whom a group of Google's writes for.
+    fn original_author(&self, fields: &Fields) -> Option<Mailbox> {
+        fields.all("x-original-from").flat_map(parse_list).find(|mailbox| self.is_person(mailbox))
+    }
 }
 
 /// Whether the sender is one that only machines use. An author who asks for no answers is, unless `reply_to` names someone
@@ -182,5 +221,55 @@ mod tests {
             assert!(mail.is_automated(Some("list-bounces@b.c")) && mail.is_automated(Some("<owner-x@b.c>")));
             assert!(mail.is_automated(Some("")) && mail.is_automated(Some("<>")));
         }
+    }
+
+    #[test]
+    fn people_behind_lists_and_silence_are_told_from_machines() {
+        let group = "List-Id: <sales.firm.example>\nPrecedence: list\nX-Google-Group-Id: 17\n";
+        for header in [
+            // The group left the author as they were.
+            format!(
+                "From: Rosa <rosa@shop.example>\nX-Original-Sender: rosa@shop.example\nSender: sales@firm.example\n{group}"
+            ),
+            format!(
+                "From: Rosa via Sales <sales@firm.example>\nReply-To: Rosa <rosa@shop.example>, sales@firm.example\n{group}"
+            ),
+            format!("From: Rosa via Sales <sales@firm.example>\nX-Original-From: Rosa <rosa@shop.example>\n{group}"),
+            "From: Rosa <rosa@shop.example>\nList-Id: <wood.lists.example>\nList-Post: <mailto:wood@lists.example>"
+                .to_owned(),
+            "From: Rosa via Wood <wood@lists.example>\nReply-To: wood@lists.example\nList-Post: <mailto:wood@lists.example>".to_owned(),
+            "From: Rosa <rosa@shop.example>\nX-Auto-Response-Suppress: All".to_owned(),
+            "From: Rosa <rosa@shop.example>\nX-Auto-Response-Suppress: DR, OOF, AutoReply".to_owned(),
+        ] {
+            let mail = parse(format!("{header}\n\nx").as_bytes());
+            assert!(mail.is_automated(Some("a@b.c")) && mail.is_of_person(Some("a@b.c")), "{header}");
+        }
+        for header in [
+            "From: News <news@shop.example>\nList-Id: <news.shop.example>\nList-Unsubscribe: <https://shop.example/u>",
+            "From: News <news@shop.example>\nList-Id: <news.shop.example>\nList-Post: NO",
+            "From: Shop <no-reply@shop.example>\nList-Id: <x.shop.example>\nList-Post: <mailto:x@shop.example>",
+            "From: wood@lists.example\nList-Id: <wood.lists.example>\nList-Post: <mailto:wood@lists.example>",
+            "From: Shop <no-reply@shop.example>\nX-Auto-Response-Suppress: All",
+            "From: Rosa <rosa@shop.example>\nX-Auto-Response-Suppress: All\nAuto-Submitted: auto-replied",
+            "From: Rosa <rosa@shop.example>\nX-Auto-Response-Suppress: All\nPrecedence: bulk",
+        ] {
+            let mail = parse(format!("{header}\n\nx").as_bytes());
+            assert!(mail.is_automated(Some("a@b.c")) && !mail.is_of_person(Some("a@b.c")), "{header}");
+        }
+        // What has no way back is of no person.
+        assert!(!parse(b"From: rosa@shop.example\nX-Auto-Response-Suppress: OOF\n\nx").is_of_person(Some("")));
+    }
+
+    #[test]
+    fn who_takes_the_answers_to_a_group() {
+        let asked = |reply_to: &str| {
+            let raw = format!(
+                "From: Rosa via Sales <sales@firm.example>\n{reply_to}List-Id: <sales.firm.example>\nX-Original-From: Rosa <rosa@shop.example>\n\nx"
+            );
+            parse(raw.as_bytes()).reply_to.into_iter().map(|mailbox| mailbox.email).collect::<Vec<_>>()
+        };
+        assert_eq!(asked(""), ["rosa@shop.example"]);
+        assert_eq!(asked("Reply-To: sales@firm.example\n"), ["rosa@shop.example"]);
+        assert_eq!(asked("Reply-To: bo@shop.example\n"), ["bo@shop.example"]);
     }
 }

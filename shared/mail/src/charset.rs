@@ -5,7 +5,7 @@ mod older;
 use std::{borrow::Cow, iter};
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
-use encoding_rs::{Encoding, ISO_2022_JP, REPLACEMENT, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
+use encoding_rs::{Encoding, ISO_2022_JP, REPLACEMENT, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252, X_USER_DEFINED};
 use mail_parser::decoders::charsets::map::charset_decoder;
 
 /// Decodes `bytes` as the charset named `label`: every label of the WHATWG, and the older names that mail still uses
@@ -27,7 +27,7 @@ pub(crate) fn decode(bytes: &[u8], label: Option<&str>) -> String {
     let known = Encoding::for_label(label.as_bytes());
     match known.filter(|encoding| *encoding != REPLACEMENT).or_else(|| older::alias(label)) {
         // What is not ASCII is something else, and the label does not say what.
-        Some(_) if is_ascii(label) => decode_unlabelled(bytes),
+        Some(encoding) if is_ascii(label) || encoding == X_USER_DEFINED => decode_unlabelled(bytes),
         Some(encoding) => decode_labelled(bytes, encoding),
         None => match charset_decoder(label.as_bytes()) {
             Some(decode) if known.is_none() && !label.is_empty() => decode(bytes),
@@ -293,6 +293,12 @@ mod tests {
             (b"\xe9\xe0", "windows-1255", "יא"),
             (b"\x93quoted\x94", "iso-8859-1", "“quoted”"),
             (b"Hi Mom -+Jjo--!", "utf-7", "Hi Mom -☺-!"),
+            (b"+BDQEMA, +BD0ENQRC. 1+-1 +2D3eAA", "unicode-1-1-utf-7", "да, нет. 1+1 😀"),
+            (
+                b"\xe4\xe0, \xee\xed\xe0 \xef\xf0\xe8\xe4\xb8\xf2 \xe7\xe0\xe2\xf2\xf0\xe0",
+                "x-user-defined",
+                "да, она придёт завтра",
+            ),
             (b"\x82", "ibm850", "é"),
             (b"\x82\x9b", "cp437", "é¢"),
             (b"\x88\xd5", "IBM-852", "łŇ"),

@@ -9,18 +9,18 @@ mod past;
 mod signature;
 
 use self::{
-    above::{announces, drop_lead_in, ends_with_nested, is_quoted_head, lead_in, names_participant},
+    above::{announces, drop_lead_in, ends_with_nested, goes_on_with_own, is_quoted_head, lead_in, names_participant},
     agreement::{Difference, Words},
     footers::drop_footers,
     lines::Lines,
     past::{Context, Past},
-    signature::is_signature,
+    signature::{is_dashes, is_signature},
 };
 use crate::{
     attribution::{
         Introduction, attribution_within, find_attribution, groupwise_lines, has_attribution_verb, introduction,
         introduction_above, is_block_under_rule, is_forward_marker, is_header_block, is_labelled_block,
-        is_original_marker, title_between_dashes,
+        is_original_marker, is_reply_line, title_between_dashes,
     },
     html::{Region, Rendered},
     parsed_mail::{News, ParsedMail},
@@ -304,7 +304,7 @@ fn by_words(lines: &Lines<'_>, at: usize, kept: &[&str], context: &Context<'_>) 
     if lines.is_quote(at) {
         return if is_forward_marker(line) {
             Step::KeepRest
-        } else if announces(kept) && lead_in(kept, context).is_none() {
+        } else if goes_on_with_own(kept) || (announces(kept) && lead_in(kept, context).is_none()) {
             Step::Keep(lines.end_of_quote(at))
         } else if context.is_answer() && is_quoted_head(lines, at) && kept.iter().any(|line| !line.is_empty()) {
             Step::DropRest(Cut::Marks)
@@ -318,7 +318,10 @@ fn by_words(lines: &Lines<'_>, at: usize, kept: &[&str], context: &Context<'_>) 
     if is_original_marker(line) || is_header_block(rest) || is_unknown_marker(rest) {
         return Step::DropRest(Cut::Words);
     }
-    if line == "--" && (lines.is_separator(at) || is_signature(lines, at, context)) {
+    if context.is_answer() && is_reply_line(line) && kept.iter().any(|line| !line.is_empty()) {
+        return Step::DropRest(Cut::Words);
+    }
+    if is_dashes(line) && (lines.is_separator(at) || is_signature(lines, at, context)) {
         return Step::SkipSignature(lines.end_of_signature(at + 1));
     }
     let next_is_quote = || lines.next_text(at + 1).filter(|next| lines.is_quote(*next));

@@ -59,6 +59,8 @@ pub(crate) fn read_block(bytes: &[u8], limits: HeaderLimits, is_boundary: impl F
     let mut encoded_words = 0;
     let mut at = 0;
     let mut body = None;
+    // The line above was a field behind blanks, as are all of a mail that was indented.
+    let mut is_indented = false;
     while at < bytes.len() {
         let (line, next) = line_at(bytes, at);
         if line.is_empty() {
@@ -81,7 +83,9 @@ pub(crate) fn read_block(bytes: &[u8], limits: HeaderLimits, is_boundary: impl F
         let is_fold = matches!(line.first(), Some(b' ' | b'\t'));
         // The first field of a mail may have lost its place: nothing stands before it that it could belong to, or what the
         // host that received it wrote there.
-        let is_lost = is_fold && raw_fields.last().is_none_or(|(above, _)| is_trace(above) && is_common_field(line));
+        let is_lost = is_fold
+            && raw_fields.last().is_none_or(|(above, _)| (is_indented || is_trace(above)) && is_common_field(line));
+        is_indented = is_lost || (is_indented && is_fold);
         let field = if is_lost { line.trim_ascii_start() } else { line };
         let text = if is_fold && !is_lost {
             raw_fields.last_mut().map(|(_, value)| (value, line))
@@ -138,14 +142,18 @@ fn decoded(raw_fields: Vec<(String, Vec<u8>)>) -> Fields {
 
 /// Whether the host that receives a mail writes a field of this name above it.
 fn is_trace(name: &str) -> bool {
-    matches!(name, "received" | "return-path" | "delivered-to") || name.starts_with("x-ses-")
+    matches!(name, "received" | "return-path" | "delivered-to" | "received-spf" | "authentication-results")
+        || name.starts_with("x-ses-")
 }
 
 /// Whether a line that begins with a blank is a field that mails begin with. A signature that lists their names puts no blank
 /// behind the colon.
 fn is_common_field(line: &[u8]) -> bool {
-    const NAMES: [&str; 9] =
-        ["from", "to", "subject", "date", "message-id", "reply-to", "sender", "mime-version", "received"];
+    #[rustfmt::skip]
+    const NAMES: [&str; 13] = [
+        "from", "to", "cc", "subject", "date", "message-id", "reply-to", "sender", "mime-version", "content-type", "in-reply-to", "references",
+        "received",
+    ];
     let line = line.trim_ascii_start();
     let name = memchr::memchr(b':', line).and_then(|colon| line.split_at_checked(colon));
     name.is_some_and(|(name, rest)| {
@@ -224,12 +232,22 @@ mod tests {
             assert_eq!(block.fields.first("to"), Some("c@d"));
         }
 
-        for above in
-            ["Received: by mx.example;\r\n Thu, 7 May 2026\r\n", "Return-Path: <a@b>\r\n", "X-SES-Receipt: AEFBQU\r\n"]
-        {
+        for above in [
+            "Received: by mx.example;\r\n Thu, 7 May 2026\r\n",
+            "Return-Path: <a@b>\r\n",
+            "X-SES-Receipt: AEFBQU\r\n",
+            "Received-SPF: pass client-ip=192.0.2.1;\r\n",
+            "Authentication-Results: amazonses.com;\r\n spf=pass;\r\n dkim=pass header.i=@b;\r\n",
+        ] {
             let block = read(&format!("{above}\tFrom: a@b\r\nTo: c@d\r\n\r\nbody"));
             assert_eq!((block.fields.first("from"), block.fields.first("to")), (Some("a@b"), Some("c@d")), "{above:?}");
         }
+        let block = read("  Subject: x\n  From: a@b\n   (Ada)\n  To: c@d\nCc: e@f\n\nbody");
+        let first = |name| block.fields.first(name).map(|value| value.split_whitespace().collect::<Vec<_>>().join(" "));
+        assert_eq!(
+            ["subject", "from", "to", "cc"].map(first),
+            ["x", "a@b (Ada)", "c@d", "e@f"].map(|s| Some(s.to_owned()))
+        );
         for folded in ["Subject: see\n From: Berlin\n", "X-SES-DKIM-Signature: h=\n From:To:Subject;\n"] {
             assert_eq!(read(&format!("{folded}To: c@d\n\nbody")).fields.first("from"), None, "{folded:?}");
         }

@@ -68,13 +68,14 @@ pub(crate) fn looks_like_one_of(domain: &str, known: &[&str]) -> bool {
 }
 
 /// Whether the display name of an author at `domain` is an address at one of `known`: `ceo@example.com`, or with a name
-/// before it, `Ada <ceo@example.com>`. Other words around an address (`… via a list`, `… (a service)`) say whose name it
+/// before it, `Ada <ceo@example.com>`, `Ada (ceo@example.com)`. Other words around an address (`… via a list`, `… (a service)`) say whose name it
 /// is.
 pub(crate) fn name_is_address_of_one(name: &str, domain: &str, known: &[&str]) -> bool {
     let name: String = name.chars().map(narrow).collect();
     let name = name.trim().trim_matches(['"', '\'', '“', '”', '‘', '’']).trim_end();
-    let inner = name.strip_suffix('>').and_then(|name| name.rsplit_once('<')).map_or(name, |(_, inner)| inner);
-    let address = inner.trim_matches(|c: char| !c.is_alphanumeric());
+    let in_brackets = |(open, close)| str::strip_suffix(name, close)?.rsplit_once::<char>(open);
+    let inner = [('<', '>'), ('(', ')'), ('[', ']')].into_iter().find_map(in_brackets).map_or(name, |(_, inner)| inner);
+    let address = inner.trim_matches(|c: char| !c.is_alphanumeric()).replace(" @", "@").replace("@ ", "@");
     let Some((local, claimed)) = address.rsplit_once('@') else { return false };
     if local.is_empty() || address.contains(char::is_whitespace) {
         return false;
@@ -84,13 +85,25 @@ pub(crate) fn name_is_address_of_one(name: &str, domain: &str, known: &[&str]) -
         let known = known.iter().take(MAX_KNOWN);
         known.into_iter().any(|known| organisation(domain).eq_ignore_ascii_case(organisation(known)))
     };
-    // Letters of another script pass for those of the domain as well in a name as in an address.
-    (belongs(&claimed) || looks_like_one_of(&claimed, known)) && !belongs(own.trim_end_matches('.'))
+    // Letters of another script pass for those of the domain as well in a name as in an address, there under a suffix, too.
+    let reads_as_one = || {
+        let claimed = label_skeleton(&claimed);
+        let mut known = known.iter().take(MAX_KNOWN).map(|known| label_skeleton(&organisation(known).to_lowercase()));
+        known.any(|known| claimed.strip_suffix(&known).is_some_and(|sub| sub.is_empty() || sub.ends_with('.')))
+    };
+    (belongs(&claimed) || looks_like_one_of(&claimed, known) || (!claimed.is_ascii() && reads_as_one()))
+        && !belongs(own.trim_end_matches('.'))
 }
 
-/// A full-width character, or another that is read as an `@` or a dot, as the plain one.
+/// A full-width or mathematical character, or another that is read as an `@` or a dot, as the plain one.
 fn narrow(c: char) -> char {
+    /// Where the mathematical letters begin, each style with its capitals and its small letters.
+    const STYLES: u32 = 0x1d400;
     match c {
+        '\u{1d400}'..='\u{1d6a3}' => {
+            let place = u8::try_from((u32::from(c) - STYLES) % 52).unwrap_or_default();
+            char::from(if place < 26 { b'A' + place } else { b'a' + place - 26 })
+        }
         '\u{ff01}'..='\u{ff5e}' => u32::from(c).checked_sub(0xfee0).and_then(char::from_u32).unwrap_or(c),
         '﹫' => '@',
         '。' | '｡' | '․' => '.',
@@ -342,6 +355,12 @@ mod tests {
             "Ada <ceo@bank.com>",
             "<ceo@bank.com>",
             " x.y@example.com ",
+            "Ada (ceo@bank.com)",
+            "Ada [ceo@bank.com]",
+            "ceo @ bank.com",
+            "ceo@bаnk.cоm",
+            "ceo@bank.cоm",
+            "𝐜𝐞𝐨@𝐛𝐚𝐧𝐤.𝐜𝐨𝐦",
         ] {
             assert!(pretends(name, "evil.example"), "{name}");
             assert!(pretends(name, ""), "{name}");

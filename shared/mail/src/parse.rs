@@ -18,6 +18,8 @@ use crate::{
     parsed_mail::{Defect, ParsedMail},
     report, safety,
     structure::{Disposition, Part, Structure, unwrapped},
+    transfer::Encoding,
+    uuencode,
 };
 
 /// Reads any bytes as a mail. Never fails: what could not be read is said by `defects` and `parse_limited`.
@@ -126,6 +128,10 @@ fn read_headers(top: &Block, mail: &mut ParsedMail) {
     mail.references = message_ids(fields, "references");
     drop_addresses(mail);
     mail.writer = automated::writer(fields, mail.from.as_ref(), &mail.reply_to);
+    // An answer goes to the person that a group writes for, unless it says who else takes them.
+    if let Some(person) = automated::person_behind(fields, mail.from.as_ref(), &mail.reply_to) {
+        mail.reply_to = vec![person];
+    }
 }
 
 fn mailboxes(fields: &Fields, name: &str) -> Vec<Mailbox> {
@@ -174,7 +180,12 @@ fn read_content(raw: &[u8], top: &Block, structure: &Structure, mail: &mut Parse
     for index in body::attachments(structure) {
         let Some(part) = structure.parts.get(index) else { continue };
         let content = part.content(raw);
-        let attachment = describe(part, mail.attachments.len(), content.len(), structure, &shown);
+        let mut attachment = describe(part, mail.attachments.len(), content.len(), structure, &shown);
+        if part.info.filename.is_none() && part.info.encoding == Encoding::Uuencode {
+            // It stands in the content.
+            let name = uuencode::first_name(raw.get(part.body.clone()).unwrap_or_default());
+            attachment.filename = name.and_then(|name| filename::sanitize(&name)).unwrap_or(attachment.filename);
+        }
         mail.has_executable |= safety::is_executable(&attachment.filename, &attachment.content_type, &content);
         mail.attachments.push(attachment);
     }

@@ -85,9 +85,14 @@ impl ParsedMail {
             || automated::is_automated_sender(envelope_from, self.from.as_ref(), &self.reply_to)
     }
 
-    /// Whether a person wrote it, and a list or a group sent it on: then the marks of a machine are the list's.
-    pub fn is_passed_on_by_list(&self) -> bool {
-        self.writer == Writer::PersonByList
+    /// Whether a person wrote it although it has marks of a machine: those of a list or a group that sent it on, or no more
+    /// than the wish that nothing answers by itself.
+    pub fn is_of_person(&self, envelope_from: Option<&str>) -> bool {
+        match self.writer {
+            Writer::PersonByList => true,
+            Writer::Silent => !automated::is_automated_sender(envelope_from, self.from.as_ref(), &self.reply_to),
+            Writer::Unsaid | Writer::Machine => false,
+        }
     }
 }
 

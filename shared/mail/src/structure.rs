@@ -62,7 +62,11 @@ impl PartInfo {
         let disposition = fields.first("content-disposition").map(Parameters::parse);
         let named =
             |header: Option<&Parameters>, name| parameter(header, name).map(decode_words).filter(|n| !n.is_empty());
-        let filename = named(disposition.as_ref(), "filename").or_else(|| named(content_type.as_ref(), "name"));
+        let filename = named(disposition.as_ref(), "filename")
+            .or_else(|| named(content_type.as_ref(), "name"))
+            // Some programs write the one parameter where the other belongs.
+            .or_else(|| named(disposition.as_ref().filter(|said| said.value != "form-data"), "name"))
+            .or_else(|| named(content_type.as_ref(), "filename"));
         let said = content_type.as_ref().map(|h| h.value.trim_matches('"'));
         let media_type = match said.filter(|said| !said.is_empty()) {
             Some(said) if said.contains('/') => Some(said.to_owned()),
@@ -88,6 +92,8 @@ impl PartInfo {
             disposition: match disposition.as_ref().map(|d| d.value.as_str()) {
                 None | Some("") => Disposition::Unsaid,
                 Some("inline") => Disposition::Inline,
+                // A field of a form that was sent as it is.
+                Some("form-data") if parameter(disposition.as_ref(), "filename").is_none() => Disposition::Inline,
                 Some(_) => Disposition::Attachment,
             },
             encoding: fields.first("content-transfer-encoding").map(Encoding::from_header).unwrap_or_default(),
@@ -201,7 +207,10 @@ pub(crate) fn unwrapped<'a>(raw: &'a [u8], top: &Block) -> (Cow<'a, [u8]>, Struc
 pub(crate) fn read_structure(raw: &[u8], top: &Block) -> Structure {
     let mut info = PartInfo::read(&top.fields, "text/plain");
     if info.is_multipart() && info.boundary.is_none() {
-        info.boundary = boundary_of(raw.get(top.body..).unwrap_or_default());
+        let body = raw.get(top.body..).unwrap_or_default();
+        // There may be an encoding around it that none may have.
+        let encoded = || Some(info.encoding.decode(body)).filter(|_| info.encoding != Encoding::Identity);
+        info.boundary = boundary_of(body).or_else(|| boundary_of(&encoded()?));
     }
     let is_report = info.media_type == "multipart/report";
     let out = Structure { parts: Vec::new(), is_report, limited: false, unterminated: false };

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::uuencode;
+use crate::{line::line_at, uuencode};
 
 /// How the bytes of a part are wrapped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -22,7 +22,7 @@ impl Encoding {
         match token.trim_matches('"').to_ascii_lowercase().as_str() {
             "base64" => Self::Base64,
             "quoted-printable" => Self::QuotedPrintable,
-            "x-uuencode" | "uuencode" | "x-uue" | "uue" => Self::Uuencode,
+            "x-uuencode" | "uuencode" | "x-uue" | "uue" | "x-uu" => Self::Uuencode,
             _ => Self::Identity,
         }
     }
@@ -31,7 +31,7 @@ impl Encoding {
     pub(crate) fn decode(self, bytes: &[u8]) -> Cow<'_, [u8]> {
         match self {
             Self::Identity => Cow::Borrowed(bytes),
-            Self::Base64 if is_plain_text(bytes) => Cow::Borrowed(bytes),
+            Self::Base64 if is_plain_text(bytes) => base64_above_words(bytes).map_or(Cow::Borrowed(bytes), Cow::Owned),
             Self::Base64 => Cow::Owned(decode_base64(bytes)),
             Self::QuotedPrintable => Cow::Owned(decode_quoted_printable(bytes)),
             Self::Uuencode => uuencode::find(bytes, 0).map_or(Cow::Borrowed(bytes), |file| Cow::Owned(file.content)),
@@ -47,10 +47,53 @@ fn is_plain_text(bytes: &[u8]) -> bool {
     /// The shortest pieces that base64 is folded into.
     const MIN_PIECE: usize = 30;
     let start = bytes.trim_ascii();
+    if is_short_word(start) {
+        return true;
+    }
     let start = start.get(..MAX_BYTES).unwrap_or(start);
     let blanks = start.windows(2).filter(|pair| matches!(pair, [b' ' | b'\t', next] if !next.is_ascii_whitespace()));
     let is_other = |b: &&u8| !is_base64(**b) && !b.is_ascii_whitespace();
-    blanks.count() * MIN_PIECE > start.len() || start.iter().filter(is_other).count() * 4 > start.len()
+    blanks.count() * MIN_PIECE > start.len() || start.iter().filter(is_other).count() * 4 >= start.len()
+}
+
+/// Whether bytes are a word such as `Yes`: letters alone, that would be no text if they were base64.
+fn is_short_word(bytes: &[u8]) -> bool {
+    /// The longest word.
+    const MAX_BYTES: usize = 20;
+    (1..=MAX_BYTES).contains(&bytes.len())
+        && bytes.iter().all(u8::is_ascii_alphabetic)
+        && std::str::from_utf8(&decode_base64(bytes)).is_err()
+}
+
+/// What stands in base64, with the words that a list put below it as they are, from an empty line or a rule on. In a file
+/// they are none.
+fn base64_above_words(bytes: &[u8]) -> Option<Vec<u8>> {
+    /// So many characters without a blank are no word.
+    const MIN_BYTES: usize = 40;
+    let mut at = 0;
+    let mut characters = 0;
+    let mut is_padded = false;
+    while at < bytes.len() {
+        let (line, next) = line_at(bytes, at);
+        let line = line.trim_ascii_end();
+        if line.is_empty() || line.iter().any(|byte| !is_base64(*byte)) {
+            break;
+        }
+        characters += line.len();
+        is_padded = line.ends_with(b"=");
+        at = next;
+    }
+    let (above, words) = bytes.split_at_checked(at)?;
+    let is_apart = words.starts_with(b"__") || words.starts_with(b"--") || line_at(words, 0).0.trim_ascii().is_empty();
+    if !(is_apart && characters % 4 == 0 && (is_padded || characters >= MIN_BYTES)) {
+        return None;
+    }
+    let mut content = mail_parser::decoders::base64::base64_decode(above)?;
+    if !content.contains(&0) {
+        content.push(b'\n');
+        content.extend_from_slice(words);
+    }
+    Some(content)
 }
 
 const fn is_base64(byte: u8) -> bool {
@@ -61,6 +104,9 @@ const fn is_base64(byte: u8) -> bool {
 pub(crate) fn decode_base64(bytes: &[u8]) -> Vec<u8> {
     mail_parser::decoders::base64::base64_decode(bytes).unwrap_or_else(|| {
         // Something that is not base64 got in, such as a list's footer or an escaped dot.
+        if let Some(content) = base64_above_words(bytes) {
+            return content;
+        }
         let cleaned: Vec<u8> = bytes.iter().copied().filter(|byte| is_base64(*byte)).collect();
         mail_parser::decoders::base64::base64_decode(&cleaned).unwrap_or_default()
     })
@@ -168,6 +214,22 @@ mod tests {
         assert_eq!(&*base64.decode(b"aGVs!bG8"), b"hello");
         for words in ["Hello Mia,\r\nplease call.", "Grüße", "日本語", "Bonjour!\n\nÀ demain ?"] {
             assert_eq!(&*base64.decode(words.as_bytes()), words.as_bytes());
+        }
+        for word in ["Yes", "Okay", "Thanks\r\n"] {
+            assert_eq!(&*base64.decode(word.as_bytes()), word.as_bytes());
+        }
+        // A list put its footer below; a heading is none.
+        let footer = b"SGVsbG8gTWlh\nLg==\n____________________\nwood mailing list\nwood@lists.example\n";
+        assert_eq!(
+            &*base64.decode(footer),
+            b"Hello Mia.\n____________________\nwood mailing list\nwood@lists.example\n"
+        );
+        let long = b"SGVsbG8gTWlhLCBwbGVhc2UgY2FsbCBtZSB0b21vcnJvdyBhdCB0\nZW4sIGFuZCBicmluZyB0aGUgcGFwZXJzLg==\n\n____\nwood\n";
+        let read = base64.decode(long);
+        assert_eq!(&*read, b"Hello Mia, please call me tomorrow at ten, and bring the papers.\n\n____\nwood\n");
+        assert_eq!(&*base64.decode(b"AAECAwQFBgc=\n____\nwood\n"), b"\0\x01\x02\x03\x04\x05\x06\x07");
+        for words in [&b"Greeting\n\nDear Mia, please call me.\n"[..], b"Greetings\nplease call me, Mia.\n"] {
+            assert_eq!(&*base64.decode(words), words);
         }
         let folded = b"SGVsbG8gTWlhLCBwbGVhc2UgY2FsbCBtZSB0b21vcnJvdyBhdCB0\r\n ZW4sIGFuZCBicmluZyB0aGUgcGFwZXJzLg==";
         assert_eq!(&*base64.decode(folded), b"Hello Mia, please call me tomorrow at ten, and bring the papers.");

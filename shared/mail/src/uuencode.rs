@@ -29,6 +29,11 @@ pub(crate) fn find(bytes: &[u8], mut at: usize) -> Option<UuFile> {
     None
 }
 
+/// The name of the first file in `bytes`, without a look at its content.
+pub(crate) fn first_name(bytes: &[u8]) -> Option<String> {
+    next_begin(bytes, 0).and_then(|start| name_of(line_at(bytes, start).0))
+}
+
 /// All files in `bytes`, which is a text.
 pub(crate) fn find_all(bytes: &[u8]) -> impl Iterator<Item = UuFile> {
     let mut at = 0;

@@ -42,6 +42,14 @@ async fn a_mailbox_named_with_a_detail() {
         (found["total"] == 1).then_some(())
     })
     .await;
+    // What a blind copy was addressed to is not lost either.
+    let blind = format!("{local}+lamp-3@{domain}");
+    let raw = mail(
+        "From: Rosa <rosa@customer.test>\nTo: all@customer.test\nMessage-ID: <d3@customer.test>",
+        "To all of you.",
+    );
+    let thread = arrive(&world, &blind, &raw).await;
+    assert_eq!(thread["messages"][0]["bcc"], json!([blind]));
     // Twice in one envelope, it is one mail; and an identity of that very name comes first.
     let special = world.new_identity(&format!("{local}+vip"), json!({})).await;
     let other = format!("{local}+sofa@{domain}");
@@ -55,7 +63,7 @@ async fn a_mailbox_named_with_a_detail() {
         let list = world.owner.get(&format!("/v1/threads?identity_id={}", id(identity))).await.expect(200);
         list["total"].as_u64().unwrap()
     };
-    eventually("both", async || (of(&special).await == 1 && of(&world.identity).await == 2).then_some(())).await;
+    eventually("both", async || (of(&special).await == 1 && of(&world.identity).await == 3).then_some(())).await;
 }
 
 #[tokio::test]
@@ -189,6 +197,54 @@ async fn strangers_to_each_other() {
     smtp::send(world.engine.smtp, "wood-bounces@lists.test", &[&own], by_list.as_bytes()).await.expect("taken");
     world.come_to_rest().await;
     assert_eq!(array(&world.thread(&thread).await["messages"]).len(), 1);
+    // So it is where the list writes in its own name, and wraps the lines anew.
+    let long = "We meet on Friday at the saw mill, and whoever has a van brings it along.";
+    let thread = arrive(&world, &own, &letter("Rosa <rosa@a.test>", "Message-ID: <m2@a.test>", long)).await;
+    let by_list = letter(
+        "Rosa via wood <wood@lists.test>",
+        "Message-ID: <m2@a.test>\nList-Id: <wood.lists.test>\nReply-To: Rosa <rosa@a.test>",
+        &long.replace(" and whoever", "\nand whoever"),
+    );
+    let by_list = by_list.replace("Subject: Re: Offers", "Subject: [wood] Re: Offers").replace('\n', "\r\n");
+    smtp::send(world.engine.smtp, "wood-bounces@lists.test", &[&own], by_list.as_bytes()).await.expect("taken");
+    // Other words under the same id are another mail.
+    let other = letter("Rosa <rosa@a.test>", "Message-ID: <m2@a.test>", "We do not meet on Friday.");
+    arrive(&world, &own, &other).await;
+    world.come_to_rest().await;
+    assert_eq!(array(&world.thread(&thread).await["messages"]).len(), 1);
+    let all = world.threads().await;
+    let named = |text: &str| all.iter().filter(|thread| thread["snippet"].as_str().unwrap().contains(text)).count();
+    assert_eq!((named("saw mill"), named("do not meet")), (1, 1));
+}
+
+#[tokio::test]
+async fn people_behind_marks_of_machines() {
+    let world = World::start().await;
+    let own = world.address().to_owned();
+    let group = "List-Id: <sales.firm.test>\nPrecedence: list";
+    for (number, (headers, needs_review, answered)) in [
+        (format!("From: Rosa <rosa@a.test>\nX-Original-Sender: rosa@a.test\n{group}"), true, "rosa@a.test"),
+        (format!("From: Rosa via Sales <sales@firm.test>\nX-Original-From: Rosa <rosa@a.test>\n{group}"), true, "rosa@a.test"),
+        (
+            format!("From: Rosa via Sales <sales@firm.test>\nReply-To: sales@firm.test\nX-Original-From: Rosa <rosa@a.test>\n{group}"),
+            true,
+            "rosa@a.test",
+        ),
+        ("From: Rosa <rosa@a.test>\nX-Auto-Response-Suppress: DR, OOF, AutoReply".to_owned(), true, "rosa@a.test"),
+        ("From: Rosa <rosa@a.test>\nX-Auto-Response-Suppress: All\nAuto-Submitted: auto-replied".to_owned(), false, ""),
+        (format!("From: News <news@firm.test>\nList-Unsubscribe: <https://firm.test/u>\n{group}"), false, ""),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let raw = mail(&format!("{headers}\nTo: {own}\nMessage-ID: <p{number}@a.test>"), &format!("Number {number}."));
+        let thread = arrive(&world, &own, &raw).await;
+        assert_eq!(thread["needs_review"], needs_review, "{headers}");
+        assert_eq!(thread["messages"][0]["is_automated"], true, "{headers}");
+        if needs_review {
+            assert_eq!(world.submit(&thread, "An answer.").await["to"], json!([answered]), "{headers}");
+        }
+    }
 }
 
 #[tokio::test]

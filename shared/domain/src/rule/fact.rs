@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{ContactThen, Field, ThreadThen, field::Check};
 use crate::{
-    Draft, Message,
+    Draft, EmailAddress, Message,
     message::{Authentication, Verdict},
 };
 
@@ -106,7 +106,10 @@ impl<'a> Facts<'a> {
         Some(match field {
             Field::FromEmail => Fact::text(message.from_email.as_str()),
             Field::FromDomain => Fact::text(message.from_email.rsplit_once('@').map_or("", |(_, domain)| domain)),
-            Field::To => Fact::texts(message.to.iter().map(|to| to.email.as_str())),
+            Field::To => {
+                let blind = message.bcc.iter().map(EmailAddress::as_str);
+                Fact::texts(message.to.iter().map(|to| to.email.as_str()).chain(blind))
+            }
             Field::Subject => Fact::text(message.subject.as_str()),
             Field::BodyText => Fact::text(text),
             Field::IsAutomated => Fact::Flag(message.is_automated),

@@ -53,8 +53,9 @@ fn after<'a>(said: &'a str, phrase: &str) -> Option<&'a str> {
 
 /// A line without what people and apps put around it: brackets, emphasis, rules of a few marks.
 fn bare(line: &str) -> &str {
-    let line =
-        clean(line).trim_matches(|c: char| matches!(c, '_' | '~' | '-' | '–' | '—' | '*' | '|' | '•' | '/' | ' '));
+    let line = clean(line).trim_matches(|c: char| {
+        matches!(c, '_' | '~' | '-' | '–' | '—' | '*' | '|' | '•' | '/' | ' ' | '.' | '…' | '\u{2060}'..='\u{2064}')
+    });
     let pairs = [('(', ')'), ('[', ']'), ('{', '}'), ('<', '>')];
     let inner = |line| pairs.iter().find_map(|(open, close)| str::strip_prefix(line, *open)?.strip_suffix(*close));
     let without = inner(line).filter(|inner| !inner.contains("](")).unwrap_or(line);
@@ -63,8 +64,14 @@ fn bare(line: &str) -> &str {
 
 /// Whether a line, in lower case, says that it was sent with an app whose name is a word of its own, and no more: "Sent from Front".
 fn is_app(said: &str) -> bool {
+    /// The longest advert of a client, in words.
+    const MAX_ADVERT: usize = 10;
     let rest = WITH.iter().find_map(|with| after(said, with));
-    rest.is_some_and(|rest| APPS.contains(&rest)) || ADVERTS.iter().any(|begin| after(said, begin).is_some())
+    let is_advert = || ADVERTS.iter().any(|begin| after(said, begin).is_some());
+    // "Yahoo Mail: Search, Organize, Conquer".
+    after(said, "yahoo mail: search, organi").is_some()
+        || rest.is_some_and(|rest| APPS.contains(&rest) || rest.ends_with(" using tapatalk"))
+        || (!said.contains([',', '?']) && said.split_whitespace().count() <= MAX_ADVERT && is_advert())
 }
 
 /// Whether a line, in lower case, says that it was sent from a phone, as such: "Sent from mobile", "sent by galaxy", "From my iPhone 6".
@@ -98,11 +105,19 @@ const WITH: &[&str] = &[
 const APPS: &[&str] = &[
     "mailbox", "mailbox for ipad", "front", "canary", "canary mail", "boxer", "workspace one boxer", "missive", "mimestream", "spike", "shortwave", "notion mail", "polymail", "unibox",
     "thunderbird", "mozilla thunderbird", "em client", "k-9 mail", "fairemail", "mailbird", "roundcube", "zimbra", "postbox", "kmail", "geary", "apple mail", "mail.ru", "почта mail.ru",
-    "яндекс.почта", "naver", "whatsapp",
+    "яндекс.почта", "naver", "whatsapp", "typeapp", "mailtrack", "shift", "bluemail", "hey", "superhuman", "workspace mail",
 ];
 
 /// Lines that apps put below mails, by their beginnings.
-const ADVERTS: &[&str] = &["yahoo mail: search, organi"];
+#[rustfmt::skip]
+const ADVERTS: &[&str] = &[
+    "sender notified by mailtrack", "sent on the go", "gesendet mit der mobilen mail app", "provenance : courrier pour windows", "provenance: courrier pour windows", "provenance\u{a0}: courrier pour windows",
+    "envoyé depuis l'application ", "envoyé depuis l’application ", "envoyé avec l'application ", "envoyé avec l’application ", "envoyé depuis ma messagerie ",
+    "enviado desde la app ", "enviado desde la aplicación ", "enviado pelo app ", "enviado do app ", "enviado pelo aplicativo ", "enviado através do aplicativo ",
+    "inviato da libero mail", "inviato da virgilio mail", "inviato da tiscali mail", "inviato da alice mail", "inviato dall'app ", "inviato dall’app ",
+    "gesendet mit der app ", "gesendet aus der app ", "wysłano z aplikacji mobilnej", "wysłane z aplikacji mobilnej", "wysłano z poczty onet", "wysłano z poczty wp", "odesláno z aplikace ",
+    "отправлено из мобильной почты", "отправлено из мобильного приложения", "отправлено из почты mail.ru", "отправлено из приложения ", "надіслано з мобільної пошти",
+];
 
 const PHONES: &[&str] = &[
     "mobile",
@@ -152,11 +167,14 @@ fn is_own_model(line: &str) -> bool {
     let rest = rest.and_then(|rest| line.get(line.len() - rest.len()..)).unwrap_or_default();
     let is_model = |word: &str| word.starts_with(|c: char| c.is_uppercase() || c.is_numeric() || c == '(');
     let has_mark = |word: &str| word.chars().skip(1).any(|c| c.is_uppercase() || c.is_numeric());
+    // "Sent from my Jolla", with the capital of a line that an app wrote.
+    let is_name = |word: &str| word.starts_with(char::is_uppercase) && word.chars().count() > 2;
+    let is_whole_line = line.starts_with(char::is_uppercase);
     let count = rest.split_whitespace().count();
     (1..=MAX_WORDS).contains(&count)
         && rest.split_whitespace().all(is_model)
         && !rest.contains([',', ';', ':', '.'])
-        && (count > 1 || rest.split_whitespace().any(has_mark))
+        && (count > 1 || rest.split_whitespace().any(|word| has_mark(word) || (is_whole_line && is_name(word))))
 }
 
 /// What begins the line of somebody's own device.
@@ -245,8 +263,8 @@ const SENT_FROM: &[&str] = &[
     "отправлено с", "отправлено из", "отправлено от", "отправлено через", "надіслано з", "надіслано із", "відправлено з", "відправлено із",
     "poslano s", "poslano sa", "poslano z", "poslano iz", "poslato sa", "poslato s", "послато са", "послато с",
     "išsiųsta iš", "išsiųsta naudojant", "nosūtīts no", "nosūtīts ar", "saadetud",
-    "נשלח מ", "נשלח באמצעות", "أرسلت من", "أُرسلت من", "تم الإرسال من", "مُرسل من", "ارسال شده از",
-    "发自", "发送自", "寄自", "ส่งจาก", "đã gửi từ", "được gửi từ", "gửi từ", "dikirim dari", "dihantar dari",
+    "נשלח מ", "נשלח באמצעות", "أرسلت من", "أُرسلت من", "تم الإرسال من", "مُرسل من", "مرسل من", "ارسال شده از",
+    "发自", "发送自", "来自", "寄自", "ส่งจาก", "đã gửi từ", "được gửi từ", "gửi từ", "dikirim dari", "dihantar dari",
 ];
 
 /// What stands around the device: some languages put the verb last.
@@ -256,14 +274,14 @@ const AROUND: &[(&str, &str)] = &[
     ("mit ", "versendet"), ("diese nachricht wurde von ", "gesendet"), ("diese nachricht wurde mit ", "gesendet"), ("diese e-mail wurde von ", "gesendet"),
     ("", "ről küldve"), ("", "ról küldve"), ("", "ből küldve"), ("", "ből küldve"), ("", "-ról küldtem"), ("", "ről küldtem"),
     ("", "dan gönderildi"), ("", "den gönderildi"), ("", "tan gönderildi"), ("", "ten gönderildi"), ("", "dan gönderilmiştir"),
-    ("", "den gönderilmiştir"), ("从我的", "发送"), ("從我的", "傳送"), ("從我的", "寄出"), ("", "から送信"), ("", "から送信されました"),
+    ("", "den gönderilmiştir"), ("从我的", "发送"), ("從我的", "傳送"), ("從我的", "寄出"), ("我的", "发出的邮件"), ("从我的", "发出的邮件"), ("", "から送信"), ("", "から送信されました"),
     ("", "에서 보냄"), ("", "에서 보낸 메일"), ("", "에서 보냈습니다"), ("", "से भेजा गया"),
 ];
 
 /// What Outlook's apps say of themselves, before the platform.
 #[rustfmt::skip]
 const OUTLOOK_FOR: &[&str] = &[
-    "get outlook for", "get the new outlook for", "holen sie sich outlook für", "outlook für", "obtenez outlook pour", "télécharger outlook pour",
+    "get outlook for", "get the new outlook for", "obtenir outlook pour", "holen sie sich outlook für", "outlook für", "obtenez outlook pour", "télécharger outlook pour",
     "obtener outlook para", "obtén outlook para", "obter o outlook para", "obtenha o outlook para", "ottieni outlook per", "scarica outlook per",
     "outlook voor", "download outlook voor", "hämta outlook för", "skaffa outlook för", "hent outlook til", "få outlook til", "få outlook for",
     "hent outlook for", "hanki outlook", "pobierz outlook dla", "pobierz outlooka dla", "pobierz program outlook dla", "uzyskaj outlooka dla",
@@ -287,14 +305,14 @@ const FILLERS: &[&str] = &[
     "meinem", "meiner", "dem", "der", "einem", "für", "mobilen", "mon", "ma", "un", "une", "mi", "el", "la", "le", "l", "pour", "mio", "mia",
     "il", "per", "meu", "minha", "o", "para", "mijn", "een", "de", "het", "voor", "min", "mitt", "mit", "din", "för", "til",
     "mojego", "mojej", "mého", "mého", "môjho", "mojho", "meg", "moj", "mojeg", "mojega", "mog", "мог", "моего", "мого", "моя", "моего",
-    "mano", "mana", "minu", "το", "μου", "meul", "pe", "do", "des", "del", "meo", "min",
+    "mano", "mana", "minu", "το", "μου", "meul", "pe", "do", "des", "del", "meo", "min", "messagerie", "sécurisée",
 ];
 
 /// Devices and apps that sign, as whole words.
 #[rustfmt::skip]
 const DEVICES: &[&str] = &[
     "lg", "htc", "4g", "5g", "lte", "gmx", "aol", "mi", "web", "nine", "spark", "aqua", "ios", "macos", "mac", "windows", "proton", "outlook", "yahoo", "gmail",
-    "honor", "pixel", "oppo", "vivo", "palm", "sony", "newton", "edison", "airmail", "tutanota", "tuta", "fastmail", "zoho", "hey", "nokia",
+    "honor", "pixel", "oppo", "vivo", "palm", "sony", "newton", "edison", "airmail", "tutanota", "tuta", "fastmail", "zoho", "hey", "nokia", "moto",
 ];
 
 /// Beginnings of words that are nothing else: languages put endings to them ("iPhonesta", "iPhone'umdan").

@@ -122,9 +122,18 @@ pub(crate) fn is_author_line(line: &str, people: &dyn People) -> bool {
         return false;
     }
     let after = line.split_once([':', '：']).map_or("", |(_, after)| after);
-    let mut words = after.split(|c: char| !(c.is_alphanumeric() || c == '@')).filter(|word| !word.is_empty());
-    let is_name = |word: &str| people.has_name(&word.to_lowercase());
-    words.clone().next().is_some() && words.clone().count() <= MAX_WORDS && words.all(is_name)
+    let (addresses, words): (Vec<&str>, Vec<&str>) = after.split_whitespace().partition(|word| word.contains('@'));
+    let is_own = |word: &&str| {
+        let address = word.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
+        people.has_address(address.rsplit("mailto:").next().unwrap_or_default())
+    };
+    let mut names =
+        words.iter().flat_map(|word| word.split(|c: char| !c.is_alphanumeric())).filter(|name| !name.is_empty());
+    let has_any = !addresses.is_empty() || names.clone().next().is_some();
+    has_any
+        && addresses.iter().all(is_own)
+        && names.clone().count() <= MAX_WORDS
+        && names.all(|name| people.has_name(&name.to_lowercase()))
 }
 
 /// Whether `lines`, under a rule as Outlook draws it, start with its header block.

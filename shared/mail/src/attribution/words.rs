@@ -107,14 +107,14 @@ pub(super) const ATTRIBUTIONS: &[Attribution] = &[
 /// How Horde begins its attributions.
 #[rustfmt::skip]
 pub(super) const QUOTING: &[&str] = &[
-    "quoting ", "excerpts from ", "in reply to ", "responding to ", "begin quote from ", "zitat von ", "citando ", "mensaje citado por ", "citation de ", "citeren ", "citerar ", "citat ", "cytowanie ",
+    "quoting ", "excerpts from ", "in reply to ", "in response to ", "en réponse à ", "in antwort auf ", "en respuesta a ", "in risposta a ", "em resposta a ", "responding to ", "begin quote from ", "zitat von ", "citando ", "mensaje citado por ", "citation de ", "citeren ", "citerar ", "citat ", "cytowanie ",
     "цитирование ",
 ];
 
 /// More verbs of those who quote somebody: enough only above lines that are marked.
 #[rustfmt::skip]
 pub(super) const MORE_VERBS: &[&str] = &[
-    "said", "says", "dixit", "thus spake", "quoth", "schreibt", "sagte", "écrit", "dijo", "escribe", "scrive", "schrijft", "skriver", "scripsit", "píše", "commented",
+    "said", "says", "dixit", "thus spake", "quoth", "schreibt", "sagte", "écrit", "dijo", "escribe", "scrive", "schrijft", "skriver", "scripsit", "je napisao", "je napisala", "je napisal", "píše", "commented", "scribbled", "typed", "scrawled", "scribed", "penned", "opined", "babbled", "mumbled", "quipped",
 ];
 
 /// What a client or a person says to whom it quotes.
@@ -217,8 +217,23 @@ pub(super) const ORIGINAL: &[&str] = &[
     "mesaj original", "αρχικό μήνυμα", "оригинално съобщение", "исходное сообщение", "оригинальное сообщение",
     "вихідне повідомлення", "оригінальне повідомлення", "özgün ileti", "orijinal mesaj", "izvorna poruka",
     "originalna poruka", "izvorno sporočilo", "originalus laiškas", "sākotnējais ziņojums", "algne sõnum",
-    "הודעה מקורית", "الرسالة الأصلية", "پیام اصلی", "原始邮件", "原始郵件", "原邮件", "原始消息", "元のメッセージ", "원본 메시지", "원본 메일",
+    "הודעה מקורית", "الرسالة الأصلية", "پیام اصلی", "原始邮件", "原始郵件", "原邮件", "回复的原邮件", "回復的原郵件", "回复的邮件", "原始消息", "元のメッセージ", "원본 메시지", "원본 메일",
     "ข้อความเดิม", "ต้นฉบับ", "tin nhắn gốc", "thư gốc", "pesan asli", "mesej asal", "मूल संदेश",
+];
+
+/// What help desks ask for.
+#[rustfmt::skip]
+pub(super) const ASKED: &[&str] = &[
+    "reply", "respond", "response", "answer", "write", "type", "antwort", "schreib", "répon", "écri", "respond", "respuesta", "escrib", "rispo", "scriv", "respost", "escrev", "antwoord", "typ",
+    "svar", "skriv", "vasta", "odpow", "odpov", "ответ", "返信", "回复", "回覆", "答复", "답",
+];
+
+/// Where help desks ask to write.
+#[rustfmt::skip]
+pub(super) const ABOVE_THIS_LINE: &[&str] = &[
+    "above this line", "above the line", "oberhalb dieser linie", "oberhalb dieser zeile", "über dieser linie", "über dieser zeile", "au-dessus de cette ligne", "por encima de esta línea",
+    "encima de esta línea", "sopra questa riga", "sopra questa linea", "acima desta linha", "boven deze lijn", "boven deze regel", "ovanför den här raden", "ovenfor denne linje",
+    "over denne linjen", "tämän rivin yläpuolelle", "powyżej tej linii", "nad tento řádek", "выше этой строки", "выше этой линии", "この行より上", "この線より上", "在此行上方", "이 줄 위에",
 ];
 
 /// Words between dashes, or before a colon, that open a forwarded message.

@@ -87,6 +87,9 @@ pub(super) fn decoder(label: &str, bytes: &[u8]) -> Option<fn(&[u8]) -> String> 
             let is_little = bytes.starts_with(b"\xff\xfe\0\0") || label.ends_with("le");
             return Some(if is_little { decode_utf_32_le } else { decode_utf_32_be });
         }
+        "utf-7" | "utf7" | "unicode-1-1-utf-7" | "unicode-2-0-utf-7" | "x-unicode-2-0-utf-7" | "csunicode11utf7" => {
+            return bytes.is_ascii().then_some(decode_utf_7);
+        }
         "viscii" | "csviscii" => return Some(decode_viscii),
         "x-mac-ce" | "x-mac-centraleurroman" | "mac-centraleurope" => {
             return Some(|bytes| decode_page(bytes, page("maccentraleurope")));
@@ -114,6 +117,46 @@ pub(super) fn decoder(label: &str, bytes: &[u8]) -> Option<fn(&[u8]) -> String> 
         "869" => |bytes| decode_page(bytes, page("869")),
         _ => return None,
     })
+}
+
+/// UTF-7 (RFC 2152): UTF-16 in base64 behind a `+`, up to what is none, of which a `-` is left out.
+fn decode_utf_7(bytes: &[u8]) -> String {
+    let value = |byte: u8| match byte {
+        b'A'..=b'Z' => Some(byte - b'A'),
+        b'a'..=b'z' => Some(byte - b'a' + 26),
+        b'0'..=b'9' => Some(byte - b'0' + 52),
+        b'+' => Some(62),
+        b'/' => Some(63),
+        _ => None,
+    };
+    let mut out = String::with_capacity(bytes.len());
+    let mut rest = bytes;
+    while let Some((first, after)) = rest.split_first() {
+        rest = after;
+        if *first != b'+' {
+            out.push(char::from(*first));
+            continue;
+        }
+        if let [b'-', after @ ..] = rest {
+            out.push('+');
+            rest = after;
+            continue;
+        }
+        let (mut bits, mut count, mut units) = (0_u32, 0, Vec::new());
+        let mut length = 0;
+        for value in rest.iter().map_while(|byte| value(*byte)) {
+            (bits, count, length) = (bits << 6 | u32::from(value), count + 6, length + 1);
+            if count >= 16 {
+                count -= 16;
+                units.push(u16::try_from(bits >> count & 0xffff).unwrap_or_default());
+                bits &= (1 << count) - 1;
+            }
+        }
+        out.extend(char::decode_utf16(units).map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER)));
+        rest = rest.get(length..).unwrap_or_default();
+        rest = rest.strip_prefix(b"-").unwrap_or(rest);
+    }
+    out
 }
 
 /// The upper half of a page.

@@ -4,7 +4,7 @@ use super::{lines::Lines, past::Context};
 use crate::{
     attribution::{
         Introduction, has_attribution_verb, introduction, introduction_above, is_author_line, is_lead_in,
-        is_short_header_block, is_whole_header_block,
+        is_said_by_author, is_short_header_block, is_whole_header_block,
     },
     html::Region,
 };
@@ -18,10 +18,18 @@ pub(super) fn announces(kept: &[&str]) -> bool {
         line.ends_with([':', '：'])
             && line.len() <= MAX_ANNOUNCEMENT_BYTES
             && !line.contains('@')
-            && !line.contains(char::is_numeric)
+            && (!line.contains(char::is_numeric) || is_said_by_author(line))
             && !line.starts_with('>')
             && !has_attribution_verb(line)
     })
+}
+
+/// Whether the paragraph that ends `kept` has quoted lines that stayed: what its author shows goes on, such as what a program
+/// was told and what it said.
+pub(super) fn goes_on_with_own(kept: &[&str]) -> bool {
+    /// Lines looked at.
+    const MAX_LINES: usize = 20;
+    kept.iter().rev().take(MAX_LINES).take_while(|line| !line.is_empty()).any(|line| line.starts_with('>'))
 }
 
 /// Where in `kept` begins what a client, or the author, wrote to say whose the quote below is.

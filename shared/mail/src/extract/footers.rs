@@ -46,9 +46,10 @@ fn advert_above(kept: &[&str]) -> Option<usize> {
     kept.get(block).is_some_and(|line| line.len() >= MIN_RULE && is_rule(line)).then_some(block)
 }
 
-/// A line of marks by which trackers know that a mail was theirs (`\u{1427}`, of Streak), or of nothing that is seen.
+/// A line of marks by which trackers know that a mail was theirs (`\u{1427}`, of Streak), or of nothing that is seen; or their link.
 fn is_tracker(line: &str) -> bool {
-    line.chars().all(|c| matches!(c, '\u{1427}' | '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}' | ' '))
+    line.contains("<https://mailtrack.io")
+        || line.chars().all(|c| matches!(c, '\u{1427}' | '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}' | ' '))
 }
 
 /// What a virus scanner says of a mail, or where it is to be had.
@@ -91,15 +92,16 @@ fn list_footer(kept: &[&str]) -> Option<usize> {
         says_list |= is_said || is_provider;
         block.add(line, &lower, is_address);
         has_address |= is_address || lower.contains("unsubscribe");
-        if LIST_BEGINS.iter().any(|begin| lower.starts_with(begin)) {
+        let begins = LIST_BEGINS.iter().any(|begin| lower.starts_with(begin));
+        if begins {
             let above = at.checked_sub(1).and_then(|above| kept.get(above));
             // Some draw a short rule.
-            let is_short_rule = above.is_some_and(|line| matches!(line.trim(), "-" | "--" | "---"));
+            let is_short_rule = above.is_some_and(|line| matches!(line.trim(), "-" | "--" | "---" | "—"));
             if above.is_none_or(|line| line.is_empty()) || is_short_rule {
                 return Some(at - usize::from(is_short_rule));
             }
         }
-        if !(is_said || is_address || line.len() < MAX_NAME_BYTES && !line.ends_with(['.', '?', '!', ','])) {
+        if !(begins || is_said || is_address || line.len() < MAX_NAME_BYTES && !line.ends_with(['.', '?', '!', ','])) {
             return None;
         }
         texts += 1;
@@ -146,7 +148,7 @@ fn is_rule(line: &str) -> bool {
 #[rustfmt::skip]
 const LIST_WORDS: &[&str] = &[
     "mailing list", "mailinglist", "listinfo", "unsubscribe", "mailman", "googlegroups.com", "groups.io", "subscribed to", "mailingliste", "abmelden",
-    "abbestellen", "liste de diffusion", "désabonner", "désinscri", "lista de correo", "darse de baja", "lista di distribuzione", "annullare l'iscrizione",
+    "abbestellen", "liste de diffusion", "désabonner", "désabonnement", "désinscription", "désinscri", "lista de correo", "darse de baja", "lista di distribuzione", "annullare l'iscrizione",
     "lista de discussão", "descadastrar", "afmelden", "e-postlista", "lista dyskusyjna", "wypisać", "отписаться", "рассылк", "メーリングリスト", "邮件列表",
 ];
 
@@ -180,7 +182,7 @@ const SCANNERS: &[&str] =
 #[rustfmt::skip]
 const LIST_BEGINS: &[&str] = &[
     "your use of yahoo! groups is subject to", "do you yahoo!?", "you are currently subscribed to", "you're currently subscribed to", "um die liste abzubestellen",
-    "pour vous désabonner de", "para cancelar la suscripción", "per cancellarsi dalla lista", "you received this message because you are subscribed", "you are receiving this because", "you're receiving this because", "to unsubscribe from this",
+    "pour vous désabonner de", "para cancelar la suscripción", "per cancellarsi dalla lista", "reply to this email directly", "you received this message because you are subscribed", "you are receiving this because", "you're receiving this because", "to unsubscribe from this",
     "to unsubscribe from the", "to unsubscribe, ", "to unsubscribe send", "to unsubscribe or", "sie haben diese nachricht erhalten, weil sie", "sie erhalten diese nachricht, weil sie",
     "vous recevez ce message, car vous", "vous recevez ce message car vous", "has recibido este mensaje porque", "hai ricevuto questo messaggio perché",
     "você recebeu essa mensagem porque", "você está recebendo esta mensagem porque",
@@ -206,6 +208,9 @@ mod tests {
             "You received this message because you are subscribed to the Google Groups \"wood\" group.\nFor more options, visit https://groups.google.com/d/optout.",
             "--\nTo unsubscribe from this list: send the line \"unsubscribe wood\" in\nthe body of a message to majordomo@lists.example\nMore info at  http://lists.example/info.html",
             "ᐧ",
+            "[image: Mailtrack] <https://mailtrack.io?utm_source=x> Sender notified by\nMailtrack <https://mailtrack.io?utm_source=x>",
+            "—\nReply to this email directly, view it on https://code.example/wood/17, or unsubscribe.\nYou are receiving this because you were mentioned.",
+            "----------\nListe bois : bois@listes.example\nDésabonnement : https://listes.example/signoff/bois",
             "\u{200b}ᐧ\nSent from my iPhone",
             "--------------------------------------------------------------------------\nThe fair of wood: see all that is new.\nhttp://fair.example/wood\n_______________________________________________\nwood mailing list\nwood@lists.example\nhttps://lists.example/listinfo/wood",
             "Virus-free. www.avast.com",

@@ -17,13 +17,19 @@ const MAX_TITLES: usize = 4;
 /// Digits of a telephone number.
 const MIN_DIGITS: usize = 6;
 
+/// Whether a line can stand above a signature.
+pub(super) fn is_dashes(line: &str) -> bool {
+    matches!(line, "--" | "---" | "—" | "–" | "——" | "__")
+}
+
 /// Whether the `--` in line `at` begins a signature: it stands apart from the text above it, which announces nothing, and
-/// little is below it: no list, and the author's name, an address or a number, or but a few names and titles.
+/// little is below it: no list, and the author's name, an address or a number, or but a few names and titles. Other dashes,
+/// and `--` right below the text, need the author's name.
 pub(super) fn is_signature(lines: &Lines<'_>, at: usize, context: &Context<'_>) -> bool {
     let above = lines.texts.get(..at).unwrap_or_default();
     let is_apart =
         above.last().is_none_or(|line| line.is_empty()) || at.checked_sub(1).is_some_and(|at| lines.is_quote(at));
-    if !is_apart || announces(above) {
+    if announces(above) {
         return false;
     }
     let end = lines.texts.len().min(at + 1 + MAX_GAP);
@@ -33,7 +39,16 @@ pub(super) fn is_signature(lines: &Lines<'_>, at: usize, context: &Context<'_>) 
         .filter(|line| !line.is_empty())
         .take(MAX_LINES + 1)
         .collect();
-    let Some(first) = below.first() else { return true };
+    let is_usual = is_apart && lines.texts.get(at).is_some_and(|line| *line == "--");
+    let Some(first) = below.first() else { return is_usual };
+    // A rule looks the same, and a form below it names its author, too.
+    let is_name = |line: &&str| is_title(line) && !line.contains(':') && context.names_author(line);
+    let is_closing = |line: &str| line.strip_suffix(',').is_some_and(is_title);
+    let is_short = |line: &&str| is_title(line) || is_contact(line) || is_closing(line);
+    let is_rule_of_page = || lines.is_page() && lines.texts.get(at).is_some_and(|line| *line == "---");
+    if !is_usual && (is_rule_of_page() || !below.iter().take(2).any(is_name) || !below.iter().all(is_short)) {
+        return false;
+    }
     if below.len() > MAX_LINES || below.iter().any(|line| is_item(line)) {
         return false;
     }
@@ -44,7 +59,10 @@ pub(super) fn is_signature(lines: &Lines<'_>, at: usize, context: &Context<'_>) 
         || joins
             && (below.len() <= MAX_TITLES
                 && below.len() <= count(above, below.len())
-                && below.iter().all(|line| is_title(line)))
+                && below
+                    .iter()
+                    .enumerate()
+                    .all(|(at, line)| is_title(line) || (at == 0 && below.len() > 1 && is_closing(line))))
 }
 
 /// How many lines have text, up to `most`.

@@ -1,5 +1,7 @@
 use super::*;
 
+mod answers;
+
 #[test]
 fn history_of_the_common_clients_goes() {
     for text in [

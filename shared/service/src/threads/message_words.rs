@@ -1,7 +1,7 @@
 //! The words that a message is found by, as many as its sender may have entered in a day.
 
 use actionlayer_domain::{
-    Message, MessageBody, ThreadId,
+    EmailAddress, Message, MessageBody, ThreadId,
     message::Direction,
     search::{FoundBy, MAX_WORDS_BEYOND_DAY, MAX_WORDS_OF_MESSAGE, MAX_WORDS_OF_SENDER_A_DAY, first_words_of_texts},
 };
@@ -78,6 +78,10 @@ fn found_by(message: &Message, body: &MessageBody, max_words: usize) -> FoundBy 
     for mailbox in message.to.iter().chain(&message.cc) {
         texts.extend(mailbox.name.as_deref());
         texts.push(&mailbox.email);
+    }
+    // Of mail that came in: an address of ours with what it was given out for.
+    if message.direction == Direction::Inbound {
+        texts.extend(message.bcc.iter().map(EmailAddress::as_str));
     }
     texts.extend(body.extracted_text.as_deref());
     texts.push(&text);

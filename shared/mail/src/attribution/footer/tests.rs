@@ -92,6 +92,32 @@ fn footers_of_phones_and_apps() {
 }
 
 #[test]
+fn footers_of_web_mail_and_of_models_nobody_knows() {
+    let lines = [
+        "我的 iPhone 发出的邮件",
+        "Provenance : Courrier pour Windows",
+        "Envoyé depuis l'application Mail Orange",
+        "Inviato da Libero Mail",
+        "Wysłano z aplikacji mobilnej WP Poczta",
+        "Отправлено из мобильной Почты Mail.ru",
+        "Отправлено из мобильного приложения Яндекс Почты",
+        "مرسل من الـ iPhone الخاص بي",
+        "Sender notified by Mailtrack",
+        "\u{2063}Sent from BlueMail \u{200b}",
+        "... Sent from my iPhone",
+        "Envoyé avec la messagerie sécurisée Proton Mail.",
+        "Obtenir Outlook pour Android<https://aka.ms/x>",
+        "Gesendet mit der mobilen Mail App",
+        "来自我的华为手机",
+        "Sent from my SM-X17 using Tapatalk",
+        "Sent from my moto g power",
+        "Sent from my Jolla",
+    ];
+    let missed: Vec<&str> = lines.into_iter().filter(|line| !is_app_footer(line)).collect();
+    assert!(missed.is_empty(), "{missed:#?}");
+}
+
+#[test]
 fn what_people_send() {
     let lines = [
         "Sent by registered mail on Friday.",
@@ -135,6 +161,12 @@ fn what_people_send() {
         "昨日メールで送信",
         "取得しました",
         "Saadetud eile meiliga",
+        "Wysłano z poczty w Krakowie",
+        "sent from my Mother",
+        "Envoyé depuis l'application hier, mais sans réponse",
+        "Отправлено из Москвы",
+        "Envoyé avec la messagerie de la poste",
+        "来自北京",
     ];
     let taken: Vec<&str> = lines.into_iter().filter(|line| is_app_footer(line)).collect();
     assert!(taken.is_empty(), "{taken:#?}");

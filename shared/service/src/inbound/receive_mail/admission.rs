@@ -5,7 +5,7 @@ use actionlayer_domain::{
     EmailAddress, HeldId, Identity, Message, MessageBody, MessageId, Workspace,
     admission::{self, Admission, Facts},
     contact::{Contact, ContactStatus, HeldInbound, HeldReason},
-    message::{Attachment, Direction, SafetyFlag},
+    message::{Attachment, Direction, Mailbox, SafetyFlag},
     plan::Entitlement,
     workspace::NewParticipants,
 };
@@ -101,11 +101,10 @@ async fn same_mail(
     let Some(id) = pointer.filter(is_other).and_then(|pointer| pointer.message_id) else { return Ok(None) };
     let Some(row) = app.store.get::<Message>(&keys::message(claim.workspace_id, id)).await? else { return Ok(None) };
     let message = &row.value;
-    let author = parsed.from.as_ref().map(|from| from.email.as_str()).unwrap_or_default();
     let files = |list: &[Attachment]| list.iter().map(|f| (f.filename.clone(), f.size_bytes)).collect::<Vec<_>>();
     let is_tagged = |one: &str, other: &str| one.trim_end().ends_with(other.trim());
     let may_be = message.direction == Direction::Inbound
-        && message.from_email.eq_ignore_ascii_case(author)
+        && is_same_author(message, parsed)
         && (is_tagged(&message.subject, &parsed.subject) || is_tagged(&parsed.subject, &message.subject))
         && files(&message.attachments) == files(&parsed.attachments);
     if !may_be {
@@ -113,10 +112,33 @@ async fn same_mail(
     }
     let body: MessageBody = app.store.body(&row).await?;
     let (earlier, new) = (body.extracted_text.unwrap_or_default(), extract(parsed));
-    let goes_on = |long: &str, short: &str| {
-        !short.is_empty() && long.strip_prefix(short).is_some_and(|rest| rest.is_empty() || rest.starts_with('\n'))
-    };
     Ok((goes_on(&earlier, &new) || goes_on(&new, &earlier)).then_some(id))
+}
+
+/// Whether two mails are of the same author. A list may write in its own name, and say who takes the answers: then it
+/// says that it is one.
+fn is_same_author(message: &Message, parsed: &ParsedMail) -> bool {
+    let author = parsed.from.as_ref().map(|from| from.email.as_str()).unwrap_or_default();
+    let is_named = |list: &[Mailbox], author: &str| {
+        !author.is_empty() && list.iter().any(|mailbox| mailbox.email.eq_ignore_ascii_case(author))
+    };
+    message.from_email.eq_ignore_ascii_case(author)
+        || (parsed.is_automated(None) && is_named(&parsed.reply_to, &message.from_email))
+        || (message.is_automated && is_named(&message.reply_to, author))
+}
+
+/// Whether a text is another with more lines below it, however the lines are wrapped.
+fn goes_on(long: &str, short: &str) -> bool {
+    let mut rest = long.chars();
+    let mut is_start = true;
+    for c in short.chars().filter(|c| !c.is_whitespace()) {
+        if rest.by_ref().find(|c| !c.is_whitespace()) != Some(c) {
+            return false;
+        }
+        is_start = false;
+    }
+    let below = rest.as_str().trim_start_matches([' ', '\t', '\r']);
+    !is_start && (below.is_empty() || below.starts_with('\n'))
 }
 
 /// The person a mail is from, if the address can be mailed. A contact form that writes as the mailbox itself names its
@@ -153,6 +175,11 @@ async fn inspect(
     let context =
         SafetyContext { authentication: Some(arrival.received.authentication), known_domains: &known_domains };
     let mut flags = safety_flags(&arrival.parsed, &context);
+    // Answers to ourselves go nowhere else than to the author.
+    let mut answered = arrival.parsed.reply_to.iter().filter_map(|mailbox| mailbox.email.parse::<EmailAddress>().ok());
+    if answered.all(|address| address.is_of_mailbox(&claim.address)) {
+        flags.retain(|flag| *flag != SafetyFlag::ReplyToDiffers);
+    }
     let looks_alike = flags.contains(&SafetyFlag::LookalikeDomain);
     if !looks_alike && !is_compared && contact.is_some_and(Contact::is_lookalike) {
         flags.push(SafetyFlag::LookalikeDomain);

@@ -93,7 +93,7 @@ pub(super) async fn join(
         part.merge_into(thread_id, message_id, now);
         transaction.replace(&other, &part)?;
     }
-    let needs_nobody = message.is_automated && !arrival.parsed.is_passed_on_by_list();
+    let needs_nobody = message.is_automated && !arrival.parsed.is_of_person(arrival.received.envelope_from.as_deref());
     if is_aside {
         thread.receive_aside(joined, needs_nobody, now);
     } else {
@@ -198,6 +198,7 @@ fn message(
         from_name,
         to: parsed.to.clone(),
         cc: parsed.cc.clone(),
+        bcc: unnamed_details(arrival, claim),
         reply_to: parsed.reply_to.clone(),
         subject: parsed.subject.clone(),
         snippet: snippet(&extracted, SNIPPET_CHARS),
@@ -222,6 +223,19 @@ fn message(
         sender: None,
     };
     (message, body)
+}
+
+/// The addresses with a detail of ours that a mail was sent to and does not name: else what they were given out for is lost.
+fn unnamed_details(arrival: &Arrival<'_>, claim: &AddressClaim) -> Vec<EmailAddress> {
+    let named = |address: &EmailAddress| {
+        let mut mailboxes = arrival.parsed.to.iter().chain(&arrival.parsed.cc);
+        mailboxes.any(|mailbox| mailbox.email.eq_ignore_ascii_case(address.as_str()))
+    };
+    let recipients = arrival.received.recipients.iter().filter_map(|recipient| recipient.parse::<EmailAddress>().ok());
+    recipients
+        .filter(|address| address.is_of_mailbox(&claim.address) && address.folded() != claim.address.folded())
+        .filter(|address| !named(address))
+        .collect()
 }
 
 /// Marks the drafts that the mail overtook. One that a worker claimed in the meantime is past that point, as long as that
