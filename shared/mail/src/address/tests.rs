@@ -65,7 +65,7 @@ fn every_common_shape() {
         ("Eva Lowe (eva@x.example)", "eva@x.example", "Eva Lowe"),
         ("Eva Lowe &lt;eva@x.example&gt;", "eva@x.example", "Eva Lowe"),
         // What others read as the author is the author.
-        ("Chef ＜ceo@bank.example＞ eve@evil.example", "eve@evil.example", "Chef ＜ceo@bank.example＞"),
+        ("Chef ＜ceo@bank.example＞ eve@evil.example", "eve@evil.example", "Chef"),
         ("eva@[192.0.2.1]", "eva@[192.0.2.1]", ""),
         ("Eva <eva@x.example.>", "eva@x.example", "Eva"),
         // The same domain, as hosts write it; full-width letters are no host's name.
