@@ -96,8 +96,11 @@ class Loop:
 
     def thread(self, subject: str) -> dict:
         def find():
-            threads = self.agent.get("/v1/threads?needs_review=true")["data"]
-            return next((thread for thread in threads if thread["subject"] == subject), None)
+            page = {"next_cursor": ""}
+            while (cursor := page["next_cursor"]) is not None:
+                page = self.agent.get(f"/v1/threads?needs_review=true&limit=100{cursor and f'&cursor={cursor}'}")
+                if found := next((thread for thread in page["data"] if thread["subject"] == subject), None):
+                    return found
 
         return self.agent.get(f"/v1/threads/{wait_for(f'the thread {subject!r}', find)['id']}")
 
@@ -242,7 +245,7 @@ class Loop:
         right = {"email": OWNER["email"], "password": OWNER["password"], "next": "/"}
         assert browser.ask("POST", "/sign-in", right).status == 303
         thread = self.owner.get("/v1/threads?q=forty")["data"][0]
-        browser.see("/inbox", "What is the price?")
+        browser.see("/inbox?q=forty", "What is the price?")
         browser.see(f"/threads/{thread['id']}", "It costs forty.")
         assert Browser(self.deployment).ask("GET", "/inbox").status == 303
 

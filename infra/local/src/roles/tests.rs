@@ -186,6 +186,16 @@ fn the_bucket_the_queues_and_ses_are_held_to_it_as_well() {
     assert!(mails("send") && mails("notify") && !mails("ingest") && !mails("drafts") && !mails("callback"));
 }
 
+/// The words of a mailbox lie in the bucket only once many mails were indexed, which few tests wait for.
+#[test]
+fn who_can_list_threads_can_search_them() {
+    let roles = roles();
+    let (get, ()) = Request::get("/bucket/words/1").body(()).unwrap().into_parts();
+    let readers: BTreeSet<&str> =
+        roles.iter().filter(|(_, role)| role.refusal(&get, b"").is_none()).map(|(name, _)| name.as_str()).collect();
+    assert_eq!(readers, ["dashboard", "index", "mcp", "threads"].into());
+}
+
 #[test]
 fn a_refusal_looks_as_each_service_has_it() {
     let roles = roles();
