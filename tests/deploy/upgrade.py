@@ -20,6 +20,7 @@ def play(deployment: Deployment, loop: Loop, before: Path, now: Path) -> None:
     questions = loop.questions("of the release before, again")
     loop.while_mail_arrives(lambda: deployment.deploy_again(now))
     loop.answer(questions)
-    loop.play(loop.search, loop.dashboard, loop.events)
+    loop.play(loop.search, loop.dashboard)
     trouble = [line for line in deployment.logged() if line.get("level") in ("WARN", "ERROR")]
     assert not trouble, trouble
+    loop.play(loop.events)
