@@ -204,6 +204,16 @@ class Deployment:
         lines = [event["message"] for page in pages for event in page["events"]]
         return [json.loads(line) for line in lines if line.startswith("{")]
 
+    def no_trouble(self) -> None:
+        """Nothing was logged as a warning or an error."""
+        trouble = [line for line in self.logged() if line.get("level") in ("WARN", "ERROR")]
+        assert not trouble, trouble
+
+    def items(self, table: str) -> int:
+        """How many items a table has."""
+        pages = self.client("dynamodb").get_paginator("scan").paginate(TableName=table, Select="COUNT")
+        return sum(page["Count"] for page in pages)
+
     def started(self) -> set[str]:
         """The functions that were started. The emulator says so in its log, and counts only what is invoked by its API."""
         log = (self.work / "emulator.log").read_text(errors="replace")
@@ -239,7 +249,7 @@ class Deployment:
 
         wait_for("the stack to be gone", gone)
         assert not self.client("lambda").list_functions()["Functions"]
-        items = self.client("dynamodb").scan(TableName=self.resources["MailTable"], Select="COUNT")["Count"]
+        items = self.items(self.resources["MailTable"])
         mails = self.client("s3").list_objects_v2(Bucket=self.resources["MailBucket"], Prefix="inbound/")["KeyCount"]
         assert items > 100 and mails > 5, (items, mails)
         print(f"the stack is gone; its table has {items} items still, and its bucket {mails} mails that came", flush=True)

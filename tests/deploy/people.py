@@ -55,6 +55,12 @@ def ask(method: str, url: str, body: bytes | None = None, headers: dict | None =
         return Answer(answer.code, answer.headers, answer.read())
 
 
+def press(link: str, action: str) -> Answer:
+    """A button on the page of a link."""
+    form = {"content-type": "application/x-www-form-urlencoded"}
+    return ask("POST", link, urlencode({"action": action}).encode(), form)
+
+
 class Api:
     """A caller with a key, or with none."""
 

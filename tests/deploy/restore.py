@@ -27,14 +27,10 @@ def restore(deployment: Deployment, loop: Loop) -> None:
     deployment.deploy_again(RestoredTable=RESTORED, RestoredTableStream=stream)
     assert deployment.outputs["TableName"] == RESTORED
 
-    def count(name: str) -> int:
-        pages = dynamodb.get_paginator("scan").paginate(TableName=name, Select="COUNT")
-        return sum(page["Count"] for page in pages)
-
-    before = count(table)
+    before = deployment.items(table)
     # The links, the apps' secrets and that of the webhook still open: they are sealed for the deployment, not for its table.
     loop.answer(questions)
     loop.answer(loop.questions("after the restore"))
     loop.search()
-    assert count(table) == before, "the table that was replaced is written to"
-    print(f"restored: {count(RESTORED)} items, {before} in the table before", flush=True)
+    assert deployment.items(table) == before, "the table that was replaced is written to"
+    print(f"restored: {deployment.items(RESTORED)} items, {before} in the table before", flush=True)

@@ -12,7 +12,9 @@ def play(deployment: Deployment, loop: Loop, before: Path, now: Path) -> None:
     questions = loop.questions("of the release before")
     loop.while_mail_arrives(lambda: deployment.deploy_again(now))
     loop.answer(questions)
-    loop.play(loop.slack, loop.telegram, loop.recorded_event, loop.files, loop.search, loop.mcp, loop.dashboard, loop.new_sender)
+    loop.play(
+        loop.slack, loop.telegram, loop.recorded_event, loop.files, loop.search, loop.mcp, loop.dashboard, loop.new_sender
+    )
     questions = loop.questions("of this release")
     loop.while_mail_arrives(lambda: deployment.deploy_again(before))
     loop.answer(questions)
@@ -21,6 +23,5 @@ def play(deployment: Deployment, loop: Loop, before: Path, now: Path) -> None:
     loop.while_mail_arrives(lambda: deployment.deploy_again(now))
     loop.answer(questions)
     loop.play(loop.search, loop.dashboard)
-    trouble = [line for line in deployment.logged() if line.get("level") in ("WARN", "ERROR")]
-    assert not trouble, trouble
+    deployment.no_trouble()
     loop.play(loop.events)

@@ -15,6 +15,11 @@ pub fn organisation(host: &str) -> &str {
     registered_domain(host).unwrap_or(host)
 }
 
+/// Whether two hosts are of one owner.
+pub fn is_same_organisation(one: &str, other: &str) -> bool {
+    organisation(one).eq_ignore_ascii_case(organisation(other))
+}
+
 /// The suffix under which a host's name was registered, `co.uk` of `mail.example.co.uk`, if the list knows it.
 pub fn public_suffix(host: &str) -> Option<&str> {
     std::str::from_utf8(List.suffix(host.as_bytes()).filter(|suffix| suffix.is_known())?.as_bytes()).ok()
@@ -39,5 +44,7 @@ mod tests {
             assert_eq!(organisation(host), registered.unwrap_or(host), "{host}");
             assert_eq!(public_suffix(host), suffix, "{host}");
         }
+        assert!(is_same_organisation("mail.example.co.uk", "WWW.Example.co.uk"));
+        assert!(!is_same_organisation("a.github.io", "b.github.io"));
     }
 }

@@ -11,7 +11,7 @@ use actionlayer_mail::{SafetyContext, extract, parse, safety_flags, snippet, thr
 fn understand(raw: &[u8]) -> usize {
     let mail = parse(raw);
     let new = extract(&mail);
-    let flags = safety_flags(&mail, &SafetyContext { authentication: None, known_domains: &["example.com"] });
+    let flags = safety_flags(&mail, &SafetyContext { known_domains: &["example.com"], ..SafetyContext::default() });
     thread_keys(&mail).len() + flags.len() + new.len() + snippet(&new, 200).len() + mail.attachments.len()
 }
 

@@ -41,15 +41,12 @@ pub(crate) enum Writer {
 
 /// Who wrote it, as the headers say.
 pub(crate) fn writer(fields: &Fields, from: Option<&Mailbox>, reply_to: &[Mailbox]) -> Writer {
-    let (suppressed, marked) = (asks_for_silence(fields), says_automated(fields));
-    if !(suppressed || marked) {
-        Writer::Unsaid
-    } else if marked && is_passed_on_by_list(fields, from, reply_to) {
-        Writer::PersonByList
-    } else if !marked {
+    if says_automated(fields) {
+        if is_passed_on_by_list(fields, from, reply_to) { Writer::PersonByList } else { Writer::Machine }
+    } else if asks_for_silence(fields) {
         Writer::Silent
     } else {
-        Writer::Machine
+        Writer::Unsaid
     }
 }
 

@@ -1,6 +1,6 @@
 //! Domains made to be taken for another one.
 
-use actionlayer_domain::public_suffix::organisation;
+use actionlayer_domain::public_suffix::{is_same_organisation, organisation};
 
 /// Names shorter than this are too often one letter from another honest one.
 const MIN_TYPO_CHARS: usize = 7;
@@ -55,7 +55,7 @@ const LURES: [&str; 30] = [
 pub(crate) fn looks_like_one_of(domain: &str, known: &[&str]) -> bool {
     let own = domain.trim_end_matches('.').to_lowercase();
     let known = &known[..known.len().min(MAX_KNOWN)];
-    if own.is_empty() || known.iter().any(|known| organisation(&own).eq_ignore_ascii_case(organisation(known))) {
+    if own.is_empty() || known.iter().any(|known| is_same_organisation(&own, known)) {
         return false;
     }
     let Some(own_name) = Name::of(&own) else { return false };
@@ -68,8 +68,8 @@ pub(crate) fn looks_like_one_of(domain: &str, known: &[&str]) -> bool {
 }
 
 /// Whether the display name of an author at `domain` is an address at one of `known`: `ceo@example.com`, or with a name
-/// before it, `Ada <ceo@example.com>`, `Ada (ceo@example.com)`. Other words around an address (`… via a list`, `… (a service)`) say whose name it
-/// is.
+/// before it, `Ada <ceo@example.com>`, `Ada (ceo@example.com)`. Other words around an address (`… via a list`,
+/// `… (a service)`) say whose name it is.
 pub(crate) fn name_is_address_of_one(name: &str, domain: &str, known: &[&str]) -> bool {
     let name: String = name.chars().map(narrow).collect();
     let name = name.trim().trim_matches(['"', '\'', '“', '”', '‘', '’']).trim_end();
@@ -83,7 +83,7 @@ pub(crate) fn name_is_address_of_one(name: &str, domain: &str, known: &[&str]) -
     let (own, claimed) = (domain.to_lowercase(), claimed.to_lowercase());
     let belongs = |domain: &str| {
         let known = known.iter().take(MAX_KNOWN);
-        known.into_iter().any(|known| organisation(domain).eq_ignore_ascii_case(organisation(known)))
+        known.into_iter().any(|known| is_same_organisation(domain, known))
     };
     // Letters of another script pass for those of the domain as well in a name as in an address, there under a suffix, too.
     let reads_as_one = || {

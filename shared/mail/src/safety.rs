@@ -1,8 +1,9 @@
 //! What looks dangerous about a mail, found without any model. Flags inform; they never drop mail.
 
 use actionlayer_domain::{
-    message::{Authentication, SafetyFlag, Verdict},
-    public_suffix::organisation,
+    EmailAddress,
+    message::{Authentication, Mailbox, SafetyFlag, Verdict},
+    public_suffix::is_same_organisation,
 };
 
 mod active_page;
@@ -33,6 +34,8 @@ pub struct SafetyContext<'a> {
     pub authentication: Option<Authentication>,
     /// Domains a stranger may want to be taken for: the identity's own and those of its contacts.
     pub known_domains: &'a [&'a str],
+    /// The mailbox it came to, from which answers to itself go to the author.
+    pub mailbox: Option<&'a EmailAddress>,
 }
 
 /// The flags of a mail, each once, in the order of [`SafetyFlag`].
@@ -46,6 +49,10 @@ pub fn safety_flags(mail: &ParsedMail, context: &SafetyContext<'_>) -> Vec<Safet
     let in_text = || has_hidden_characters(&mail.text) && (!is_answer() || has_hidden_characters(&extract(mail)));
     let from = mail.from.as_ref().map(|from| domain_of(&from.email)).unwrap_or_default();
     let name = mail.from.as_ref().and_then(|from| from.name.clone()).unwrap_or_default();
+    let is_own = |to: &Mailbox| {
+        let address = to.email.parse::<EmailAddress>();
+        context.mailbox.is_some_and(|own| address.is_ok_and(|address| address.is_of_mailbox(own)))
+    };
     let checks = [
         (
             SafetyFlag::HiddenText,
@@ -63,7 +70,9 @@ pub fn safety_flags(mail: &ParsedMail, context: &SafetyContext<'_>) -> Vec<Safet
         ),
         (
             SafetyFlag::ReplyToDiffers,
-            !from.is_empty() && mail.reply_to.iter().any(|to| !same_organisation(&domain_of(&to.email), &from)),
+            !from.is_empty()
+                && !mail.reply_to.iter().all(is_own)
+                && mail.reply_to.iter().any(|to| !is_same_organisation(&domain_of(&to.email), &from)),
         ),
         (SafetyFlag::Unauthenticated, context.authentication.is_some_and(is_unauthenticated)),
         (SafetyFlag::ExecutableAttachment, mail.has_executable),
@@ -76,17 +85,16 @@ fn is_unauthenticated(authentication: Authentication) -> bool {
     [authentication.spf, authentication.dkim, authentication.dmarc].iter().all(|verdict| *verdict != Verdict::Pass)
 }
 
-fn same_organisation(a: &str, b: &str) -> bool {
-    organisation(a).eq_ignore_ascii_case(organisation(b))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::parse;
 
     fn flags(raw: &str) -> Vec<SafetyFlag> {
-        safety_flags(&parse(raw.as_bytes()), &SafetyContext { authentication: None, known_domains: &["example.com"] })
+        safety_flags(
+            &parse(raw.as_bytes()),
+            &SafetyContext { known_domains: &["example.com"], ..SafetyContext::default() },
+        )
     }
 
     fn html(body: &str) -> Vec<SafetyFlag> {
@@ -165,13 +173,25 @@ mod tests {
     #[test]
     fn senders() {
         assert_eq!(flags("From: a@b.example\nReply-To: a@c.example\n\nx"), [SafetyFlag::ReplyToDiffers]);
+        let own: EmailAddress = "mia@example.com".parse().expect("an address");
+        for (reply_to, differs) in [
+            ("Mia+x@example.com", false),
+            ("mia@example.com, Mia <mia@example.com>", false),
+            ("mia@example.com, a@c.example", true),
+            ("mia@example.com, a@c..example", true),
+            ("max@example.com", true),
+        ] {
+            let mail = parse(format!("From: a@b.example\nReply-To: {reply_to}\n\nx").as_bytes());
+            let flags = safety_flags(&mail, &SafetyContext { mailbox: Some(&own), ..SafetyContext::default() });
+            assert_eq!(flags == [SafetyFlag::ReplyToDiffers], differs, "{reply_to}: {flags:?}");
+        }
         assert!(flags("From: a@mail.b.co.uk\nReply-To: x@reply.b.co.uk\n\nx").is_empty());
         assert_eq!(flags("From: a@examp1e.com\n\nx"), [SafetyFlag::LookalikeDomain]);
         assert_eq!(flags("From: \"ceo@example.com\" <x@evil.example>\n\nx"), [SafetyFlag::LookalikeDomain]);
         assert!(flags("From: \"ceo@example.com\" <x@mail.example.com>\n\nx").is_empty());
         assert!(flags("From: \"x@evil.example\" <x@evil.example>\n\nx").is_empty());
         let mail = parse(b"From: a@b.example\n\nx");
-        let with = |authentication| safety_flags(&mail, &SafetyContext { authentication, known_domains: &[] });
+        let with = |authentication| safety_flags(&mail, &SafetyContext { authentication, ..SafetyContext::default() });
         assert_eq!(with(Some(Authentication::default())), [SafetyFlag::Unauthenticated]);
         assert!(with(Some(Authentication { spf: Verdict::Pass, ..Authentication::default() })).is_empty());
         assert!(with(None).is_empty());

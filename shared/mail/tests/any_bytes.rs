@@ -34,7 +34,7 @@ fn check(raw: &[u8]) -> Result<(), TestCaseError> {
     prop_assert!(sizes.starts_with(&described) && (mail.parse_limited || sizes == described));
     prop_assert_eq!(extracted_text(&mail.text).is_empty(), mail.text.trim().is_empty());
     prop_assert!(snippet(&mail.text, 200).chars().count() <= 200);
-    let _ = safety_flags(&mail, &SafetyContext { authentication: None, known_domains: &["example.com"] });
+    let _ = safety_flags(&mail, &SafetyContext { known_domains: &["example.com"], ..SafetyContext::default() });
     Ok(())
 }
 

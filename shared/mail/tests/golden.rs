@@ -32,7 +32,7 @@ fn mailboxes(list: &[Mailbox]) -> String {
 
 fn describe(raw: &[u8]) -> String {
     let mail = parse(raw);
-    let known = SafetyContext { authentication: None, known_domains: &["example.com", "customer.example"] };
+    let known = SafetyContext { known_domains: &["example.com", "customer.example"], ..SafetyContext::default() };
     let mut out = String::new();
     let mut line = |name: &str, value: String| {
         if !value.is_empty() {

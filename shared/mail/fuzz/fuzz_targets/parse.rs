@@ -27,7 +27,7 @@ fuzz_target!(|raw: &[u8]| {
     assert!(sizes.starts_with(&described) && (mail.parse_limited || sizes == described));
     assert!(snippet(&mail.text, 200).chars().count() <= 200);
     let _ = mail.is_automated(Some(""));
-    let _ = safety_flags(&mail, &SafetyContext { authentication: None, known_domains: &["example.com"] });
+    let _ = safety_flags(&mail, &SafetyContext { known_domains: &["example.com"], ..SafetyContext::default() });
     if let Some(html) = &mail.html {
         let _ = html_to_text(html);
     }

@@ -53,7 +53,7 @@ pub(crate) fn introduction(lines: &[&str], people: &dyn People) -> Option<Introd
     let bytes = Bytes::of(&lower);
     let seen = Seen::of(text, &lower, bytes, people);
     // `<quote who="Ada">`, of SquirrelMail.
-    if bare.starts_with("quote who=") || bare.starts_with("<quote who=") {
+    if bare.trim_start_matches('<').starts_with("quote who=") {
         return Some(Introduction::ByName);
     }
     if seen.tells {

@@ -224,7 +224,7 @@ pub(super) const ORIGINAL: &[&str] = &[
 /// What help desks ask for.
 #[rustfmt::skip]
 pub(super) const ASKED: &[&str] = &[
-    "reply", "respond", "response", "answer", "write", "type", "antwort", "schreib", "répon", "écri", "respond", "respuesta", "escrib", "rispo", "scriv", "respost", "escrev", "antwoord", "typ",
+    "reply", "respond", "response", "answer", "write", "type", "antwort", "schreib", "répon", "écri", "respuesta", "escrib", "rispo", "scriv", "respost", "escrev", "antwoord", "typ",
     "svar", "skriv", "vasta", "odpow", "odpov", "ответ", "返信", "回复", "回覆", "答复", "답",
 ];
 

@@ -148,7 +148,7 @@ fn is_rule(line: &str) -> bool {
 #[rustfmt::skip]
 const LIST_WORDS: &[&str] = &[
     "mailing list", "mailinglist", "listinfo", "unsubscribe", "mailman", "googlegroups.com", "groups.io", "subscribed to", "mailingliste", "abmelden",
-    "abbestellen", "liste de diffusion", "désabonner", "désabonnement", "désinscription", "désinscri", "lista de correo", "darse de baja", "lista di distribuzione", "annullare l'iscrizione",
+    "abbestellen", "liste de diffusion", "désabonner", "désabonnement", "désinscri", "lista de correo", "darse de baja", "lista di distribuzione", "annullare l'iscrizione",
     "lista de discussão", "descadastrar", "afmelden", "e-postlista", "lista dyskusyjna", "wypisać", "отписаться", "рассылк", "メーリングリスト", "邮件列表",
 ];
 

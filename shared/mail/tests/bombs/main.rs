@@ -18,7 +18,7 @@ fn survive(name: &str, raw: &[u8]) -> (actionlayer_mail::ParsedMail, Duration) {
     let started = Instant::now();
     let mail = parse(raw);
     let _ = (extracted_text(&mail.text), snippet(&mail.text, 200), thread_keys(&mail));
-    let _ = safety_flags(&mail, &SafetyContext { authentication: None, known_domains: &["example.com"] });
+    let _ = safety_flags(&mail, &SafetyContext { known_domains: &["example.com"], ..SafetyContext::default() });
     assert!(all_attachment_bytes(raw).count() >= mail.attachments.len());
     let _ = mail.html.as_ref().map(|html| sanitize_html(html, RemoteImages::Blocked));
     let took = started.elapsed();

@@ -172,14 +172,12 @@ async fn inspect(
     let known = if is_compared { app.store.known_domains(claim.workspace_id).await? } else { Vec::new() };
     let own = Some(claim.address.domain()).filter(|_| !is_trusted);
     let known_domains: Vec<&str> = own.into_iter().chain(known.iter().map(String::as_str)).collect();
-    let context =
-        SafetyContext { authentication: Some(arrival.received.authentication), known_domains: &known_domains };
+    let context = SafetyContext {
+        authentication: Some(arrival.received.authentication),
+        known_domains: &known_domains,
+        mailbox: Some(&claim.address),
+    };
     let mut flags = safety_flags(&arrival.parsed, &context);
-    // Answers to ourselves go nowhere else than to the author.
-    let mut answered = arrival.parsed.reply_to.iter().filter_map(|mailbox| mailbox.email.parse::<EmailAddress>().ok());
-    if answered.all(|address| address.is_of_mailbox(&claim.address)) {
-        flags.retain(|flag| *flag != SafetyFlag::ReplyToDiffers);
-    }
     let looks_alike = flags.contains(&SafetyFlag::LookalikeDomain);
     if !looks_alike && !is_compared && contact.is_some_and(Contact::is_lookalike) {
         flags.push(SafetyFlag::LookalikeDomain);
