@@ -1,19 +1,14 @@
 //! The whole system in one process: servers for AWS's services, the functions between them, and what invokes those.
 
-use std::{
-    collections::BTreeMap,
-    io,
-    net::SocketAddr,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, io, net::SocketAddr, path::PathBuf, sync::Arc};
 
-use actionlayer_runtime::{Config, ConfigError, Credentials, OsEntropy, connect_over, variable};
-use actionlayer_service::{App, Ports};
+use actionlayer_runtime::ConfigError;
+use actionlayer_service::App;
 use tokio::{net::TcpListener, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
 mod async_invocations;
+mod deployment;
 mod destinations;
 mod domain_records;
 mod environment;
@@ -35,18 +30,16 @@ use crate::{
     clock::LocalClock,
     dns::{DnsError, DnsServer},
     dynamodb::TableError,
-    event_sources::{QueueMapping, StreamMapping},
     gateway::RouteError,
     in_process::InProcess,
-    invoke::{Functions, NoCode, SesGate},
+    invoke::{Functions, NoCode},
     kms::KeyFileError,
     local_access::LocalToken,
-    roles::Role,
     s3::BucketError,
     smtp::relay::Relay,
     sqs::ACCOUNT_ID,
     state::StateError,
-    template::{Function, Scope, Template, TemplateError},
+    template::{Scope, Template, TemplateError},
 };
 
 pub use crate::region::REGION;
@@ -251,77 +244,4 @@ impl Engine {
 /// The ARN of a function of this engine, by logical id.
 pub(crate) fn function_arn(function: &str) -> String {
     format!("arn:aws:lambda:{REGION}:{ACCOUNT_ID}:function:{function}")
-}
-
-/// What a function is connected to.
-struct Connections<'a> {
-    /// The data folder.
-    data: &'a Path,
-    template: &'a Template,
-    scope: &'a Scope,
-    dynamodb: &'a str,
-    s3: &'a str,
-    sqs: &'a str,
-    sesv2: &'a str,
-    kms: &'a str,
-    dns: SocketAddr,
-    clock: &'a Arc<LocalClock>,
-    servers: &'a InProcess,
-}
-
-impl Connections<'_> {
-    /// Connects a function as in AWS: by its role and the template's variables, plus where the services are. The same
-    /// variables are written down for whoever runs the function by hand.
-    fn connect(&self, function: &Function) -> Result<Arc<App>, EngineError> {
-        let Template { conditions, .. } = self.template;
-        let role = Role::new(&function.name, &function.role, self.scope, conditions)?;
-        let variables = self.variables(function)?;
-        environment::write(self.data, &function.name, &variables).map_err(EngineError::Environment)?;
-        self.connect_as(variables, Some(role))
-    }
-
-    /// Connects the engine itself, which is nobody's role.
-    fn connect_freely(&self, like: &Function) -> Result<Arc<App>, EngineError> {
-        self.connect_as(self.variables(like)?, None)
-    }
-
-    fn variables(&self, function: &Function) -> Result<BTreeMap<String, String>, EngineError> {
-        let mut variables = self.template.environment(function, self.scope)?;
-        let local = Credentials::local();
-        variables.extend(
-            [
-                (variable::AWS_REGION, REGION),
-                (variable::AWS_ENDPOINT_URL_DYNAMODB, self.dynamodb),
-                (variable::AWS_ENDPOINT_URL_S3, self.s3),
-                (variable::AWS_ENDPOINT_URL_SQS, self.sqs),
-                (variable::AWS_ENDPOINT_URL_SESV2, self.sesv2),
-                (variable::AWS_ENDPOINT_URL_KMS, self.kms),
-                (variable::LOCAL_WEBHOOKS, "on"),
-                // Who asks is seen by it, as in AWS by a role's session.
-                (variable::AWS_ACCESS_KEY_ID, function.name.as_str()),
-                (variable::AWS_SECRET_ACCESS_KEY, local.secret_access_key.expose()),
-            ]
-            .map(|(name, value)| (name.to_owned(), value.to_owned())),
-        );
-        for (variable, parameter) in [
-            (variable::SLACK_API_URL, "SlackApi"),
-            (variable::TELEGRAM_API_URL, "TelegramApi"),
-            (variable::TELEGRAM_UPDATES, "TelegramUpdates"),
-            (variable::STRIPE_API_URL, "StripeApi"),
-        ] {
-            let value = self.scope.refs.get(parameter).cloned().unwrap_or_default();
-            variables.insert(variable.to_owned(), value);
-        }
-        variables.insert(variable::DNS_SERVER.to_owned(), self.dns.to_string());
-        Ok(variables)
-    }
-
-    fn connect_as(&self, variables: BTreeMap<String, String>, role: Option<Role>) -> Result<Arc<App>, EngineError> {
-        let ports = Ports { clock: self.clock.clone(), entropy: Arc::new(OsEntropy) };
-        let transport = match role {
-            Some(role) => self.servers.client_of(Arc::new(role)),
-            None => self.servers.client(),
-        };
-        Ok(Arc::new(connect_over(&Config::from_pairs(variables)?, ports, transport.clone(), transport)))
-    }
 }

@@ -1,5 +1,5 @@
-//! The order in which things start: state, then servers, then functions, then what invokes them, then what takes work
-//! from outside.
+//! The order in which things start: state, then servers, then functions and what invokes them ([`super::deployment`]), then
+//! what takes work from outside.
 
 use std::{
     collections::BTreeMap,
@@ -9,34 +9,30 @@ use std::{
 use axum::Router;
 
 use super::{
-    Addresses, App, Arc, CancellationToken, Connections, Destinations, DnsServer, ENGINE_PARAMETERS, Engine,
-    EngineError, EngineOptions, Functions, JoinSet, LocalClock, QueueMapping, REGION, Relay, Scope, SesGate,
-    SocketAddr, StreamMapping, Sweep, TcpListener, Template,
-    async_invocations::{AsyncInvocations, Target},
+    Addresses, Arc, CancellationToken, Destinations, DnsServer, ENGINE_PARAMETERS, Engine, EngineError, EngineOptions,
+    JoinSet, LocalClock, REGION, Relay, Scope, SocketAddr, TcpListener, Template,
     domain_records::DomainRecords,
-    function_arn, queues,
+    queues,
     serve::{ANY_LOOPBACK, serve, serve_on_loopback},
-    sinks::{EventQueue, Receipts},
+    sinks::EventQueue,
 };
 use crate::{
     calls::{self, Calls},
     dns::Zones,
     dynamodb::{DynamoDb, Front},
-    event_sources::Checkpoints,
     faults::Faults,
     gateway::{self, Gateway, Routes},
     in_process::InProcess,
-    invoke::{Code, Deployed},
     kms::Kms,
     local_routes::{self, LocalRoutes},
     outbox::Outbox,
     s3::Expiry,
     ses::{Events, Identities, Ses, SesSettings},
-    smtp::{self, Receiver, ReceiverSettings, SmtpLimits, Verdicts},
+    smtp::{self, SmtpLimits, Verdicts},
     sqs::{ACCOUNT_ID, Sqs},
     state::State,
     telegram,
-    template::{TEMPLATE, Trigger},
+    template::TEMPLATE,
 };
 
 pub(super) async fn start(options: EngineOptions) -> Result<Engine, EngineError> {
@@ -158,60 +154,53 @@ fn check_parameters(template: &Template, given: &BTreeMap<String, String>) -> Re
 /// What everything else is built on.
 pub(super) struct Base {
     /// The data folder.
-    folder: PathBuf,
-    template: Template,
+    pub(super) folder: PathBuf,
+    pub(super) template: Template,
     /// What `CloudFormation` would name the bucket; such a name has no capitals.
-    bucket: String,
+    pub(super) bucket: String,
     pub(super) state: State,
     pub(super) clock: Arc<LocalClock>,
     pub(super) faults: Arc<Faults>,
     calls: Option<Arc<Calls>>,
-    servers: InProcess,
-    stop: CancellationToken,
-    intake: JoinSet<()>,
+    pub(super) servers: InProcess,
+    pub(super) stop: CancellationToken,
+    pub(super) intake: JoinSet<()>,
     pub(super) workers: JoinSet<()>,
 }
 
 /// The table and the bucket.
-struct Storage {
-    dynamodb: Arc<DynamoDb>,
-    expiry: Arc<Expiry>,
-    dynamodb_url: String,
-    s3_url: String,
+pub(super) struct Storage {
+    pub(super) dynamodb: Arc<DynamoDb>,
+    pub(super) expiry: Arc<Expiry>,
+    pub(super) dynamodb_url: String,
+    pub(super) s3_url: String,
 }
 
 /// The queues.
-struct Queues {
-    sqs: Arc<Sqs>,
-    url: String,
-    client: aws_sdk_sqs::Client,
+pub(super) struct Queues {
+    pub(super) sqs: Arc<Sqs>,
+    pub(super) url: String,
+    pub(super) client: aws_sdk_sqs::Client,
     urls: Arc<BTreeMap<String, String>>,
 }
 
 impl Queues {
-    fn url_of(&self, queue: &str) -> Result<String, EngineError> {
+    pub(super) fn url_of(&self, queue: &str) -> Result<String, EngineError> {
         self.urls.get(queue).cloned().ok_or(EngineError::Lacks("such queue"))
     }
 
-    fn destinations(&self) -> Destinations {
+    pub(super) fn destinations(&self) -> Destinations {
         Destinations::new(self.client.clone(), self.urls.clone())
     }
 }
 
 /// Mail in and out.
-struct Mail {
-    identities: Identities,
-    verdicts: Verdicts,
+pub(super) struct Mail {
+    pub(super) identities: Identities,
+    pub(super) verdicts: Verdicts,
     events: Arc<Events>,
     outbox: Arc<Outbox>,
     ses: Arc<Ses>,
-}
-
-/// The functions.
-struct Deployment {
-    functions: Arc<Functions>,
-    app: Arc<App>,
-    ses_url: String,
 }
 
 impl Base {
@@ -327,140 +316,6 @@ impl Base {
         ];
         arns.extend(template.queues.iter().map(|queue| (queue.id.clone(), arn("sqs", &queue.id))));
         arns.into_iter().map(|(id, arn)| (format!("{id}.Arn"), arn))
-    }
-
-    async fn functions(
-        &mut self,
-        scope: &Scope,
-        storage: &Storage,
-        queues: &Queues,
-        kms: &str,
-        dns: SocketAddr,
-        ses: &Arc<Ses>,
-    ) -> Result<Deployment, EngineError> {
-        let mut deployed = BTreeMap::new();
-        let mut first = None;
-        for (id, function) in self.template.functions.clone() {
-            // Each function reaches SES by a way of its own, so that it alone can be killed there.
-            let gate = Arc::new(SesGate::default());
-            let ses_url = self.on_loopback(gate.wrap(crate::ses::router(ses.clone()))).await?;
-            let connections = Connections {
-                data: &self.folder,
-                template: &self.template,
-                scope,
-                dynamodb: &storage.dynamodb_url,
-                s3: &storage.s3_url,
-                sqs: &queues.url,
-                sesv2: &ses_url,
-                kms,
-                dns,
-                clock: &self.clock,
-                servers: &self.servers,
-            };
-            let app = connections.connect(&function)?;
-            deployed.insert(id, Deployed::new(&function, Code::of(&function.name, app)?, gate));
-            if first.is_none() {
-                first = Some((connections.connect_freely(&function)?, ses_url));
-            }
-        }
-        let (app, ses_url) = first.ok_or(EngineError::Lacks("functions"))?;
-        let functions = Arc::new(Functions { deployed, faults: self.faults.clone() });
-        Ok(Deployment { functions, app, ses_url })
-    }
-
-    /// Starts what invokes functions; gives the schedule.
-    fn event_sources(
-        &mut self,
-        storage: &Storage,
-        queues: &Queues,
-        functions: &Arc<Functions>,
-    ) -> Result<Sweep, EngineError> {
-        let checkpoints = Checkpoints::open(self.state.clone())?;
-        let mut sweep = None;
-        let triggers = self
-            .template
-            .functions
-            .iter()
-            .flat_map(|(id, function)| function.triggers.iter().map(|trigger| (id.clone(), trigger)));
-        for (function, trigger) in triggers {
-            match trigger.clone() {
-                Trigger::Queue { queue, batch_size, max_concurrency, reports_failures } => {
-                    let mapping = QueueMapping {
-                        client: queues.client.clone(),
-                        functions: functions.clone(),
-                        function,
-                        queue_url: queues.url_of(&queue)?,
-                        queue_arn: queues.sqs.arn(&queue),
-                        region: REGION.to_owned(),
-                        batch_size,
-                        max_concurrency,
-                        reports_failures,
-                    };
-                    self.intake.spawn(mapping.run(self.stop.clone()));
-                }
-                Trigger::Stream { batch_size, max_retries, bisect, reports_failures, on_failure, patterns } => {
-                    let mapping = StreamMapping {
-                        dynamodb: storage.dynamodb.clone(),
-                        functions: functions.clone(),
-                        destinations: queues.destinations(),
-                        checkpoints: checkpoints.clone(),
-                        function,
-                        batch_size: usize::try_from(batch_size).unwrap_or(usize::MAX),
-                        max_retries,
-                        bisect,
-                        reports_failures,
-                        on_failure,
-                        patterns,
-                    };
-                    self.intake.spawn(mapping.run(self.stop.clone()));
-                }
-                Trigger::Schedule { every_seconds } => {
-                    let scheduled = Sweep {
-                        functions: functions.clone(),
-                        dynamodb: storage.dynamodb.clone(),
-                        expiry: storage.expiry.clone(),
-                        clock: self.clock.clone(),
-                        function,
-                        every_seconds,
-                    };
-                    self.workers.spawn(scheduled.clone().run());
-                    sweep = Some(scheduled);
-                }
-            }
-        }
-        sweep.ok_or(EngineError::Lacks("schedule"))
-    }
-
-    /// SES's receiving side: into the bucket, then to the function.
-    fn receiving(
-        &mut self,
-        storage: &Storage,
-        queues: &Queues,
-        functions: &Arc<Functions>,
-        mail: &Mail,
-    ) -> Result<Arc<Receiver>, EngineError> {
-        let rule = &self.template.receipt_rule;
-        let function = self.template.receiver().ok_or(EngineError::Lacks("function that receives mail"))?;
-        let target = Target {
-            function: rule.function.clone(),
-            retries: function.async_retries,
-            on_failure: function.on_failure.clone(),
-        };
-        let invocations = AsyncInvocations::open(self.state.clone(), self.clock.clone())?;
-        self.workers.spawn(invocations.clone().work(functions.clone(), queues.destinations(), target));
-        Ok(Arc::new(Receiver::new(
-            mail.identities.clone(),
-            mail.verdicts.clone(),
-            crate::clients::s3(&storage.s3_url, Some(&self.servers)),
-            Arc::new(Receipts(invocations)),
-            self.clock.clone(),
-            ReceiverSettings {
-                bucket: self.bucket.clone(),
-                key_prefix: rule.key_prefix.clone(),
-                region: REGION.to_owned(),
-                function_arn: function_arn(&rule.function),
-            },
-        )))
     }
 }
 
