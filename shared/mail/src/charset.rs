@@ -132,20 +132,19 @@ pub(crate) fn decode_unlabelled(bytes: &[u8]) -> String {
     decode_as(bytes, || guess(iter::once(bytes), || None))
 }
 
-/// Decodes bytes that are not needed any more, as `charset` where they are not UTF-8.
-pub(crate) fn decode_owned(bytes: Vec<u8>, charset: &'static Encoding) -> String {
-    if !bytes.is_ascii() || has_shifts(&bytes) {
-        return decode_as(&bytes, || charset);
-    }
-    String::from_utf8(bytes).unwrap_or_else(|not_utf8| into_text(charset, not_utf8.as_bytes()))
+/// Whether bytes are text as they stand: ASCII, and nothing in it that shifts to another charset.
+pub(crate) fn is_plain_ascii(bytes: &[u8]) -> bool {
+    bytes.is_ascii() && memchr::memchr2(older::ESCAPE, older::SHIFT_OUT, bytes).is_none()
 }
 
-fn decode_as(bytes: &[u8], otherwise: impl FnOnce() -> &'static Encoding) -> String {
+/// Decodes bytes that are read as the charset `otherwise` gives where they are not UTF-8.
+pub(crate) fn decode_as(bytes: &[u8], otherwise: impl FnOnce() -> &'static Encoding) -> String {
     if let Some(text) = marked_utf16(bytes) {
         return text;
     }
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     match std::str::from_utf8(bytes) {
+        Ok(text) if is_plain_ascii(bytes) => text.to_owned(),
         Ok(_) if older::is_iso_2022_kr(bytes) => older::decode_iso_2022_kr(bytes),
         Ok(_) if looks_like_iso_2022_jp(bytes) => into_text(ISO_2022_JP, bytes),
         Ok(text) => text.to_owned(),
@@ -164,7 +163,7 @@ pub(crate) fn guess<'a>(
     const MAX_BYTES: usize = 64 * 1024;
     let mut room = MAX_BYTES;
     let samples: Vec<&[u8]> = samples
-        .filter(|sample| std::str::from_utf8(sample).is_err())
+        .filter(|sample| !sample.is_ascii() && std::str::from_utf8(sample).is_err())
         .filter_map(|sample| {
             let foreign = sample.iter().position(|byte| !byte.is_ascii()).unwrap_or_default();
             // A little of what stands before it: a letter after another is not one at the start of a word.
@@ -216,7 +215,14 @@ fn foreign_pieces(text: &[u8]) -> impl Iterator<Item = &[u8]> {
 
 /// Whether the first character beyond ASCII is one of UTF-8.
 fn begins_as_utf8(bytes: &[u8]) -> bool {
-    bytes.utf8_chunks().next().is_some_and(|chunk| !chunk.valid().is_ascii())
+    /// The longest character, in bytes.
+    const MAX_BYTES: usize = 4;
+    if bytes.is_ascii() {
+        return false;
+    }
+    let first = bytes.iter().position(|byte| !byte.is_ascii()).and_then(|at| bytes.get(at..)).unwrap_or_default();
+    let first = first.get(..MAX_BYTES).unwrap_or(first);
+    first.utf8_chunks().next().is_some_and(|chunk| !chunk.valid().is_empty())
 }
 
 /// Whether nearly all of it is UTF-8; a character cut at the end counts for neither side. Other charsets have such
@@ -266,11 +272,11 @@ fn without_idle_escapes<'a>(bytes: &'a [u8], encoding: &'static Encoding) -> Cow
 
 /// Whether ASCII holds what shifts to another charset.
 fn has_shifts(bytes: &[u8]) -> bool {
-    bytes.is_ascii() && (looks_like_iso_2022_jp(bytes) || older::is_iso_2022_kr(bytes))
+    !is_plain_ascii(bytes) && bytes.is_ascii() && (looks_like_iso_2022_jp(bytes) || older::is_iso_2022_kr(bytes))
 }
 
 fn looks_like_iso_2022_jp(bytes: &[u8]) -> bool {
-    memchr::memchr(b'\x1b', bytes).is_some()
+    memchr::memchr(older::ESCAPE, bytes).is_some()
         && [b"\x1b$B", b"\x1b$@"].iter().any(|escape| memchr::memmem::find(bytes, *escape).is_some())
 }
 

@@ -1,40 +1,54 @@
 //! Splits a header block into fields, within bounds, and decodes what may stand in them.
 
+use std::ops::Range;
+
 use encoding_rs::Encoding;
 
 use crate::{
-    charset::{decode_owned, guess},
+    charset::{decode_as, guess, is_plain_ascii},
     encoded_word,
     limits::HeaderLimits,
     line::line_at,
     parameters::Parameters,
 };
 
-/// One field: its name in lower case, its value unfolded, as text, not yet decoded.
-#[derive(Debug, Clone)]
-pub(crate) struct Field {
-    pub(crate) name: String,
-    pub(crate) value: String,
+/// The fields of a block, in the order they stand: names in lower case, values unfolded, as text, not yet decoded.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Fields {
+    /// All names and values, one behind the other.
+    text: String,
+    places: Vec<Place>,
 }
 
-/// The fields of a block, in the order they stand.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Fields(Vec<Field>);
+/// Where the name and the value of a field stand.
+#[derive(Debug, Clone)]
+struct Place {
+    name: Range<usize>,
+    value: Range<usize>,
+}
 
 impl Fields {
     /// The first field of that name: the one a person's mail client shows when there are several.
-    pub(crate) fn first(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|field| field.name == name).map(|field| field.value.as_str())
+    pub(crate) fn first<'a>(&'a self, name: &'a str) -> Option<&'a str> {
+        self.all(name).next()
     }
 
     /// All fields of that name.
     pub(crate) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        self.0.iter().filter(move |field| field.name == name).map(|field| field.value.as_str())
+        let of_length = self.places.iter().filter(|place| place.name.len() == name.len());
+        of_length
+            .filter(move |place| self.text.get(place.name.clone()) == Some(name))
+            .filter_map(|place| self.text.get(place.value.clone()))
+    }
+
+    /// The names of all fields.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.places.iter().filter_map(|place| self.text.get(place.name.clone()))
     }
 
     /// Whether there is any field at all.
     pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.places.is_empty()
     }
 }
 
@@ -53,7 +67,7 @@ pub(crate) struct Block {
 /// Reads the header block at the start of `bytes`. `is_boundary` tells lines (without their line break) that end a part
 /// and so its headers.
 pub(crate) fn read_block(bytes: &[u8], limits: HeaderLimits, is_boundary: impl Fn(&[u8]) -> bool) -> Block {
-    let mut raw_fields: Vec<(String, Vec<u8>)> = Vec::new();
+    let mut fields = RawFields::default();
     let mut limited = false;
     let mut kept_bytes = 0;
     let mut encoded_words = 0;
@@ -70,7 +84,7 @@ pub(crate) fn read_block(bytes: &[u8], limits: HeaderLimits, is_boundary: impl F
         if is_boundary(line) {
             break;
         }
-        if kept_bytes >= limits.block_bytes || raw_fields.len() > limits.fields {
+        if kept_bytes >= limits.block_bytes || fields.places.len() > limits.fields {
             // Nothing more is kept: only where the block ends matters. A line of nonsense may end it, too, as above.
             limited = true;
             let is_field = matches!(line.first(), Some(b' ' | b'\t')) || memchr::memchr(b':', line).is_some();
@@ -83,67 +97,130 @@ pub(crate) fn read_block(bytes: &[u8], limits: HeaderLimits, is_boundary: impl F
         let is_fold = matches!(line.first(), Some(b' ' | b'\t'));
         // The first field of a mail may have lost its place: nothing stands before it that it could belong to, or what the
         // host that received it wrote there.
-        let is_lost = is_fold
-            && raw_fields.last().is_none_or(|(above, _)| (is_indented || is_trace(above)) && is_common_field(line));
+        let is_lost =
+            is_fold && fields.last_name().is_none_or(|above| (is_indented || is_trace(above)) && is_common_field(line));
         is_indented = is_lost || (is_indented && is_fold);
         let field = if is_lost { line.trim_ascii_start() } else { line };
         let text = if is_fold && !is_lost {
-            raw_fields.last_mut().map(|(_, value)| (value, line))
+            Some(line).filter(|_| !fields.places.is_empty())
         } else if let Some((name, value)) = split_field(field) {
-            raw_fields.push((name, Vec::new()));
-            raw_fields.last_mut().map(|(_, kept)| (kept, value))
+            fields.begin(name);
+            Some(value)
         } else if is_lost || is_mbox_separator(line) || split_field(line_at(bytes, next).0).is_some() {
             // Not a field, but fields go on after it.
             None
         } else {
             break;
         };
-        if let Some((kept, text)) = text {
-            if kept.len() >= limits.field_bytes {
+        if let Some(text) = text {
+            let in_field = fields.last_length();
+            if in_field >= limits.field_bytes {
                 limited = true;
                 at = next;
                 continue;
             }
-            let room = limits.field_bytes.saturating_sub(kept.len()).min(limits.block_bytes.saturating_sub(kept_bytes));
+            let room = limits.field_bytes.saturating_sub(in_field).min(limits.block_bytes.saturating_sub(kept_bytes));
             let text = if text.len() > room {
                 limited = true;
                 text.get(..room).unwrap_or_default()
             } else {
                 text
             };
-            if memchr::memchr(b'?', text).is_some() {
-                encoded_words += memchr::memmem::find_iter(text, b"=?").count();
-            }
+            let begins_word = |at: &usize| text.get(..*at).is_some_and(|before| before.ends_with(b"="));
+            encoded_words += memchr::memchr_iter(b'?', text).filter(begins_word).count();
             if encoded_words > limits.encoded_words {
                 limited = true;
             } else {
-                kept.extend_from_slice(text);
+                fields.go_on(text);
                 kept_bytes += text.len();
             }
         }
         at = next;
     }
-    raw_fields.truncate(limits.fields);
-    Block { fields: decoded(raw_fields), body: body.unwrap_or(at), limited, unterminated: body.is_none() }
+    fields.places.truncate(limits.fields);
+    Block { fields: fields.decoded(), body: body.unwrap_or(at), limited, unterminated: body.is_none() }
 }
 
-/// The fields as text. One program wrote them all: those that are not UTF-8 are read in one charset, and that of the
-/// content, when it is said, is the likeliest.
-fn decoded(raw_fields: Vec<(String, Vec<u8>)>) -> Fields {
-    let of_content = || {
-        let (_, value) = raw_fields.iter().find(|(name, _)| name == "content-type")?;
-        let content_type = Parameters::parse(&String::from_utf8_lossy(value));
-        Encoding::for_label(content_type.parameter("charset")?.as_bytes())
-    };
-    let charset = guess(raw_fields.iter().map(|(_, value)| value.as_slice()), of_content);
-    let field = |(name, value)| Field { name, value: trimmed(decode_owned(value, charset)) };
-    Fields(raw_fields.into_iter().map(field).collect())
+/// Fields whose charset is not known yet.
+#[derive(Default)]
+struct RawFields {
+    bytes: Vec<u8>,
+    places: Vec<Place>,
+}
+
+impl RawFields {
+    /// Begins a field that has no value yet.
+    fn begin(&mut self, name: &[u8]) {
+        let start = self.bytes.len();
+        self.bytes.extend_from_slice(name);
+        let end = self.bytes.len();
+        self.bytes.get_mut(start..).unwrap_or_default().make_ascii_lowercase();
+        self.places.push(Place { name: start..end, value: end..end });
+    }
+
+    /// Adds to the value of the last field.
+    fn go_on(&mut self, text: &[u8]) {
+        self.bytes.extend_from_slice(text);
+        if let Some(last) = self.places.last_mut() {
+            last.value.end = self.bytes.len();
+        }
+    }
+
+    fn last_name(&self) -> Option<&[u8]> {
+        self.places.last().and_then(|place| self.bytes.get(place.name.clone()))
+    }
+
+    /// The length of the last value.
+    fn last_length(&self) -> usize {
+        self.places.last().map_or(0, |place| place.value.len())
+    }
+
+    /// The fields as text.
+    fn decoded(self) -> Fields {
+        let (text, mut places) = if is_plain_ascii(&self.bytes) {
+            // Most blocks are text as they stand.
+            (String::from_utf8(self.bytes).unwrap_or_default(), self.places)
+        } else {
+            self.decoded_one_by_one()
+        };
+        for place in &mut places {
+            let value = text.get(place.value.clone()).unwrap_or_default();
+            let without_end = value.trim_end();
+            place.value.end = place.value.start + without_end.len();
+            place.value.start = place.value.end - without_end.trim_start().len();
+        }
+        Fields { text, places }
+    }
+
+    /// One program wrote them all: those that are not UTF-8 are read in one charset, and that of the content, when it is
+    /// said, is the likeliest.
+    fn decoded_one_by_one(&self) -> (String, Vec<Place>) {
+        let of = |range: &Range<usize>| self.bytes.get(range.clone()).unwrap_or_default();
+        let of_content = || {
+            let place = self.places.iter().find(|place| of(&place.name) == b"content-type")?;
+            let content_type = Parameters::parse(&String::from_utf8_lossy(of(&place.value)));
+            Encoding::for_label(content_type.parameter("charset")?.as_bytes())
+        };
+        let charset = guess(self.places.iter().map(|place| of(&place.value)), of_content);
+        let mut text = String::with_capacity(self.bytes.len());
+        let mut add = |piece: &str| {
+            let start = text.len();
+            text.push_str(piece);
+            start..text.len()
+        };
+        let place = |place: &Place| Place {
+            name: add(&String::from_utf8_lossy(of(&place.name))),
+            value: add(&decode_as(of(&place.value), || charset)),
+        };
+        let places = self.places.iter().map(place).collect();
+        (text, places)
+    }
 }
 
 /// Whether the host that receives a mail writes a field of this name above it.
-fn is_trace(name: &str) -> bool {
-    matches!(name, "received" | "return-path" | "delivered-to" | "received-spf" | "authentication-results")
-        || name.starts_with("x-ses-")
+fn is_trace(name: &[u8]) -> bool {
+    matches!(name, b"received" | b"return-path" | b"delivered-to" | b"received-spf" | b"authentication-results")
+        || name.starts_with(b"x-ses-")
 }
 
 /// Whether a line that begins with a blank is a field that mails begin with. A signature that lists their names puts no blank
@@ -161,14 +238,14 @@ fn is_common_field(line: &[u8]) -> bool {
     })
 }
 
-/// The name, in lower case, and the value of a line that begins a field.
-pub(crate) fn split_field(line: &[u8]) -> Option<(String, &[u8])> {
+/// The name and the value of a line that begins a field.
+pub(crate) fn split_field(line: &[u8]) -> Option<(&[u8], &[u8])> {
     const MAX_NAME_BYTES: usize = 100;
     let colon = memchr::memchr(b':', line.get(..line.len().min(MAX_NAME_BYTES + 20))?)?;
     let name = line.get(..colon)?.trim_ascii_end();
     let valid = (1..=MAX_NAME_BYTES).contains(&name.len()) && name.iter().all(u8::is_ascii_graphic);
     let value = line.get(colon + 1..)?;
-    valid.then(|| (String::from_utf8_lossy(name).to_ascii_lowercase(), value.trim_ascii_start()))
+    valid.then(|| (name, value.trim_ascii_start()))
 }
 
 /// `text` without the blanks at its ends, in its own place.

@@ -78,6 +78,10 @@ pub(super) fn alias(label: &str) -> Option<&'static Encoding> {
 
 /// How `bytes` under `label` are read, where it is one of these charsets, and they can be it.
 pub(super) fn decoder(label: &str, bytes: &[u8]) -> Option<fn(&[u8]) -> String> {
+    // Nearly all mail says one of these, or nothing.
+    if ["", "utf-8", "us-ascii", "iso-8859-1", "windows-1252"].iter().any(|usual| label.eq_ignore_ascii_case(usual)) {
+        return None;
+    }
     let label = label.to_ascii_lowercase();
     match label.as_str() {
         "hz-gb-2312" | "hz" => return Some(decode_hz),
@@ -166,10 +170,11 @@ fn page(name: &str) -> &'static str {
 
 /// Whether bytes are ASCII and have the shifts of ISO 2022.
 fn has_shifts(bytes: &[u8]) -> bool {
-    bytes.is_ascii() && bytes.contains(&SHIFT_OUT)
+    memchr::memchr(SHIFT_OUT, bytes).is_some() && bytes.is_ascii()
 }
 
-const SHIFT_OUT: u8 = 0x0e;
+pub(super) const ESCAPE: u8 = 0x1b;
+pub(super) const SHIFT_OUT: u8 = 0x0e;
 const SHIFT_IN: u8 = 0x0f;
 
 /// Whether bytes name KS C 5601 as ISO-2022-KR has to (RFC 1557).
