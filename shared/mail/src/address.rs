@@ -17,7 +17,7 @@ pub(crate) fn domain_of(email: &str) -> String {
 pub(crate) fn parse_list(value: &str) -> Vec<Mailbox> {
     let value = &*with_plain_brackets(value);
     let list = read_list(value, true);
-    if !list.is_empty() || !value.contains("=?") {
+    if !list.is_empty() || !encoded_word::has_mark(value) {
         return list;
     }
     // An encoded word that holds the address, too, breaks RFC 2047 (section 5): better read as it stands than lost.
@@ -25,9 +25,19 @@ pub(crate) fn parse_list(value: &str) -> Vec<Mailbox> {
     if list.is_empty() { read_list(&with_plain_brackets(&decode_words(value)), true) } else { list }
 }
 
+/// Whether `text` is nothing but an address of the usual letters, which [`parse_list`] gives as it stands.
+pub(crate) fn is_plain(text: &str) -> bool {
+    let is_usual = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'@' | b'.' | b'-' | b'_' | b'+');
+    text.contains('@') && text.bytes().all(is_usual) && text.ends_with(|c: char| c.is_ascii_alphanumeric())
+}
+
 /// Brackets that a program escaped for HTML, or that an input method made as wide as its letters. Not where an address stands
 /// outside of them: others would take that one for the author, and vouch for it.
 fn with_plain_brackets(value: &str) -> Cow<'_, str> {
+    // The first bytes of both marks: most values have neither.
+    if memchr::memchr2(b'&', 0xef, value.as_bytes()).is_none() {
+        return Cow::Borrowed(value);
+    }
     let all_within = |open: &str, close: &str| {
         let mut pieces = value.split(open);
         let before = pieces.next().unwrap_or_default();
@@ -43,15 +53,16 @@ fn with_plain_brackets(value: &str) -> Cow<'_, str> {
     }
 }
 
-fn read_list(value: &str, mut words_are_whole: bool) -> Vec<Mailbox> {
+fn read_list(value: &str, words_are_whole: bool) -> Vec<Mailbox> {
+    let mut words_are_whole = words_are_whole && encoded_word::has_mark(value);
     let mut list = Vec::new();
     let mut current = Pending::default();
     let mut rest = value;
     // The last quote in the value closes the last quotation: one that opens there is never closed.
-    let mut quotes = value.matches('"').count();
+    let mut quotes = memchr::memchr_iter(b'"', value.as_bytes()).count();
     while list.len() < MAX_ADDRESSES {
-        let (plain, special) = rest.split_at(rest.find(SPECIAL).unwrap_or(rest.len()));
-        if let Some(mark) = plain.find("=?").filter(|_| words_are_whole) {
+        let (plain, special) = rest.split_at(rest.bytes().position(is_special).unwrap_or(rest.len()));
+        if words_are_whole && let Some(mark) = plain.find("=?") {
             // Programs leave commas and brackets in encoded words as they are: they are part of the word.
             let (before, word) = rest.split_at(mark);
             let end = encoded_word::end(word);
@@ -124,7 +135,10 @@ fn read_list(value: &str, mut words_are_whole: bool) -> Vec<Mailbox> {
 }
 
 /// What ends a run of text.
-const SPECIAL: [char; 8] = ['"', '\\', '(', '<', '>', ',', ';', ':'];
+const fn is_special(byte: u8) -> bool {
+    matches!(byte, b'"' | b'\\' | b'(' | b'<' | b'>' | b',' | b';' | b':')
+}
+
 /// Commas in a name that stands between no quotes.
 const MAX_COMMAS: usize = 3;
 
@@ -205,7 +219,7 @@ impl Pending {
                 None => (words_of_comment(&self.comment)?, own.to_owned()),
             }
         };
-        let email = if email.contains(is_blank) { without_blanks(&email) } else { email };
+        let email = if email.bytes().all(|byte| byte.is_ascii_graphic()) { email } else { without_blanks(&email) };
         let email = with_ascii_domain(bare(&email));
         let name = if name.trim().is_empty() && !self.comment.contains('@') { self.comment } else { name };
         let name = decode_words(unwrapped(name.trim()));
@@ -287,20 +301,19 @@ fn quoted(text: &str, left: usize) -> Option<(Quoted, &str)> {
         return None;
     }
     let mut content = Quoted { text: String::new(), quotes: 0 };
-    let mut chars = text.chars();
-    loop {
-        match chars.next()? {
-            '"' => break,
-            '\\' => {
-                let escaped = chars.next();
-                content.quotes += usize::from(escaped == Some('"'));
-                content.text.extend(escaped);
-            }
-            c => content.text.push(c),
+    let mut rest = text;
+    let after = loop {
+        let (plain, mark) = rest.split_at(memchr::memchr2(b'"', b'\\', rest.as_bytes())?);
+        content.text.push_str(plain);
+        if let Some(after) = mark.strip_prefix('"') {
+            break after;
         }
-    }
+        let c = mark.chars().nth(1)?;
+        content.quotes += usize::from(c == '"');
+        content.text.push(c);
+        rest = mark.get(1 + c.len_utf8()..)?;
+    };
     content.quotes += 1;
-    let after = chars.as_str();
     let holds_address = content.text.contains('<') && content.text.contains('@') && content.text.contains('>');
     (!(holds_address && after.starts_with(char::is_alphanumeric))).then_some((content, after))
 }
@@ -320,10 +333,6 @@ fn push_quoted(content: &str, out: &mut String) {
 /// What a local part needs no quotes for (RFC 5322, section 3.2.3; beyond ASCII, RFC 6532).
 fn is_dot_atom(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~.".contains(&byte) || !byte.is_ascii()
-}
-
-fn is_blank(c: char) -> bool {
-    c.is_whitespace() || c.is_control()
 }
 
 /// For every character, whether it stands between quotes.

@@ -9,7 +9,7 @@ use crate::{charset, transfer};
 /// More is taken than the RFC allows, because senders do it: blanks inside a word, words within words, characters cut in
 /// two between neighbours (their bytes are joined before they are read), a language (RFC 2231, section 5).
 pub(crate) fn decode(value: &str) -> Cow<'_, str> {
-    let mark = value.contains('?').then(|| value.find("=?")).flatten();
+    let mark = if has_mark(value) { value.find("=?") } else { None };
     let Some(first) = mark else { return Cow::Borrowed(value) };
     let mut out = String::with_capacity(value.len());
     let mut pending = Pending::default();
@@ -48,6 +48,11 @@ pub(crate) fn decode(value: &str) -> Cow<'_, str> {
             }
         }
     }
+}
+
+/// Whether the mark of an encoded word stands in `value`.
+pub(crate) fn has_mark(value: &str) -> bool {
+    value.contains('?') && value.contains("=?")
 }
 
 /// Where the encoded word ends that `text` begins with: behind its mark when it is none. `None` when neither this nor any

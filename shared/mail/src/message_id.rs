@@ -1,13 +1,13 @@
 //! Message-IDs (RFC 5322, section 3.6.4): read from any header value, and the checked form that may be written.
 
-use crate::{header::decode_words, limits::MAX_MESSAGE_ID_BYTES};
+use crate::{encoded_word, header::decode_words, limits::MAX_MESSAGE_ID_BYTES};
 
 /// The ids in a field value, in order, without angle brackets. Folded ids are joined; text around them, unclosed
 /// brackets and over-long ids are tolerated. Without any bracket, words with an `@` count. Addresses of people within the
 /// text (`Message from Ada <ada@example.com> of "Mon, 27 Apr" <id@example.com>`, as nmh and exmh write it) are no ids.
 pub(crate) fn parse_list(value: &str) -> Vec<String> {
     // Some clients put the whole list into encoded words.
-    let decoded = (value.contains('?') && value.contains("=?")).then(|| decode_words(value));
+    let decoded = encoded_word::has_mark(value).then(|| decode_words(value));
     let value = decoded.as_deref().unwrap_or(value);
     let mut ids = Vec::new();
     if value.contains('<') {
@@ -58,7 +58,8 @@ pub(crate) fn parse_one(value: &str) -> Option<String> {
 
 fn clean(id: &str) -> Option<String> {
     let is_other = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '<' | '>');
-    let id = if id.contains(is_other) { id.replace(is_other, "") } else { id.to_owned() };
+    let is_plain = id.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'<' | b'>'));
+    let id = if is_plain { id.to_owned() } else { id.replace(is_other, "") };
     (!id.is_empty() && id.len() <= MAX_MESSAGE_ID_BYTES).then_some(id)
 }
 

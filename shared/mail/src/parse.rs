@@ -40,7 +40,7 @@ pub fn parse(raw: &[u8]) -> ParsedMail {
     }));
     let mut mail = read.unwrap_or_else(|_| ParsedMail {
         from: top.fields.first("from").and_then(|v| address::parse_list(v).into_iter().next()),
-        has_several_authors: has_several_authors(top.fields.all("from")),
+        has_several_authors: has_several_authors(&authors(&top.fields), &top.fields),
         subject: top.fields.first("subject").unwrap_or_default().to_owned(),
         message_id: top.fields.first("message-id").and_then(message_id::parse_one),
         defects: vec![Defect::Undecodable],
@@ -52,18 +52,32 @@ pub fn parse(raw: &[u8]) -> ParsedMail {
     mail
 }
 
-/// Whether fields name more than one author: several fields, several mailboxes in one, or several addresses in angle brackets, of
-/// which readers take one or the other. The same address twice is one.
-fn has_several_authors<'a>(fields: impl Iterator<Item = &'a str>) -> bool {
-    let mut addresses: Vec<String> = Vec::new();
-    for field in fields {
-        addresses.extend(address::parse_list(field).into_iter().map(|author| author.email));
-        let in_brackets = field.split('<').skip(1).filter_map(|rest| rest.split_once('>'));
-        let in_brackets = in_brackets.take(MAX_ADDRESSES).flat_map(|(address, _)| address::parse_list(address));
-        addresses.extend(in_brackets.map(|author| author.email));
-    }
-    let Some((first, others)) = addresses.split_first() else { return false };
-    others.iter().any(|other| !other.eq_ignore_ascii_case(first))
+/// All whom `From` names.
+fn authors(fields: &Fields) -> Vec<Mailbox> {
+    fields.all("from").flat_map(address::parse_list).collect()
+}
+
+/// Whether a mail names more than one author: several fields, several mailboxes in one, or several addresses in angle brackets, of
+/// which readers take one or the other. The same address twice is one. `authors`: what [`authors`] gives.
+fn has_several_authors(authors: &[Mailbox], fields: &Fields) -> bool {
+    let is_first = |inside: &str| {
+        address::is_plain(inside) && authors.first().is_some_and(|author| author.email.eq_ignore_ascii_case(inside))
+    };
+    let others = fields.all("from").flat_map(in_brackets).filter(|inside| !is_first(inside));
+    let others: Vec<Mailbox> = others.flat_map(address::parse_list).collect();
+    !are_one(authors.iter().chain(&others))
+}
+
+/// What stands in each pair of angle brackets.
+fn in_brackets(field: &str) -> impl Iterator<Item = &str> {
+    let pieces = field.split('<').skip(1).filter_map(|rest| rest.split_once('>'));
+    pieces.map(|(inside, _)| inside).take(MAX_ADDRESSES)
+}
+
+/// Whether mailboxes have the same address, or there is none.
+fn are_one<'a>(mut mailboxes: impl Iterator<Item = &'a Mailbox>) -> bool {
+    let first = mailboxes.next();
+    mailboxes.all(|other| first.is_some_and(|first| other.email.eq_ignore_ascii_case(&first.email)))
 }
 
 /// The decoded content of the attachment `index` of [`ParsedMail::attachments`].
@@ -110,14 +124,14 @@ fn read_headers(top: &Block, mail: &mut ParsedMail) {
     if once.iter().any(|name| fields.all(name).nth(1).is_some()) {
         mail.defects.push(Defect::RepeatedField);
     }
-    mail.has_several_authors = has_several_authors(fields.all("from"));
-    let mut authors = mailboxes(fields, "from");
+    let mut authors = authors(fields);
+    mail.has_several_authors = has_several_authors(&authors, fields);
+    authors.truncate(MAX_ADDRESSES);
     // The same author once more is no other one.
-    let first = authors.first().map(|author| author.email.clone()).unwrap_or_default();
-    if authors.is_empty() || authors.iter().any(|author| !author.email.eq_ignore_ascii_case(&first)) {
+    if authors.is_empty() || !are_one(authors.iter()) {
         mail.defects.push(Defect::From);
     }
-    mail.from = (!authors.is_empty()).then(|| authors.swap_remove(0));
+    mail.from = authors.into_iter().next();
     mail.to = mailboxes(fields, "to");
     mail.cc = mailboxes(fields, "cc");
     mail.reply_to = mailboxes(fields, "reply-to");
