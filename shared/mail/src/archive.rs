@@ -29,8 +29,11 @@ pub(crate) fn names(content: &[u8]) -> Vec<String> {
 
 /// Whether it is a document of Office before 2007 that brings macros: its directory names their storage, in UTF-16.
 pub(crate) fn has_old_macros(content: &[u8]) -> bool {
-    let name: Vec<u8> = b"_VBA_PROJECT".iter().flat_map(|b| [*b, 0]).collect();
-    content.starts_with(COMPOUND_FILE) && memchr::memmem::find(content, &name).is_some()
+    let has_name = || {
+        let name: Vec<u8> = b"_VBA_PROJECT".iter().flat_map(|b| [*b, 0]).collect();
+        memchr::memmem::find(content, &name).is_some()
+    };
+    content.starts_with(COMPOUND_FILE) && has_name()
 }
 
 /// The name that a file had before it was packed (RFC 1952, section 2.3).
@@ -48,7 +51,9 @@ fn gzip_name(content: &[u8]) -> Option<String> {
 /// APPNOTE.TXT of PKWARE, sections 4.3.16 and 4.3.12.
 fn zip_directory(content: &[u8]) -> Option<Vec<String>> {
     let tail = content.len().saturating_sub(MAX_ZIP_TAIL);
-    let end = tail + memchr::memmem::rfind(content.get(tail..)?, b"PK\x05\x06")?;
+    // No text has the third byte of the mark.
+    let third = memchr::memrchr_iter(0x05, content.get(tail..)?).map(|at| tail + at);
+    let end = third.filter_map(|at| at.checked_sub(2)).find(|at| content.get(*at..at + 4) == Some(b"PK\x05\x06"))?;
     let size = usize::try_from(u32_at(content, end + 12)?).ok()?;
     // Counted back from its end: what stands before the archive shifts the offsets it states.
     let mut at = end.checked_sub(size)?;

@@ -1,5 +1,7 @@
 //! Domains made to be taken for another one.
 
+use std::{borrow::Cow, cell::OnceCell};
+
 use actionlayer_domain::public_suffix::{is_same_organisation, organisation};
 
 /// Names shorter than this are too often one letter from another honest one.
@@ -71,6 +73,10 @@ pub(crate) fn looks_like_one_of(domain: &str, known: &[&str]) -> bool {
 /// before it, `Ada <ceo@example.com>`, `Ada (ceo@example.com)`. Other words around an address (`… via a list`,
 /// `… (a service)`) say whose name it is.
 pub(crate) fn name_is_address_of_one(name: &str, domain: &str, known: &[&str]) -> bool {
+    // Beyond ASCII, other characters are read as an `@`.
+    if name.is_ascii() && !name.contains('@') {
+        return false;
+    }
     let name: String = name.chars().map(narrow).collect();
     let name = name.trim().trim_matches(['"', '\'', '“', '”', '‘', '’']).trim_end();
     let in_brackets = |(open, close)| str::strip_suffix(name, close)?.rsplit_once::<char>(open);
@@ -113,25 +119,29 @@ fn narrow(c: char) -> char {
 }
 
 /// The part of a domain that its owner chose, and the suffix it stands under.
-struct Name {
-    label: String,
-    skeleton: String,
-    suffix: String,
+struct Name<'a> {
+    label: Cow<'a, str>,
+    suffix: &'a str,
+    /// Of the label, once somebody asked.
+    skeleton: OnceCell<String>,
 }
 
-impl Name {
-    fn of(domain: &str) -> Option<Self> {
+impl<'a> Name<'a> {
+    fn of(domain: &'a str) -> Option<Self> {
         let (label, suffix) = organisation(domain).split_once('.')?;
-        let label = to_unicode(label);
-        Some(Self { skeleton: label_skeleton(&label), label, suffix: suffix.to_owned() })
+        Some(Self { label: to_unicode(label), suffix, skeleton: OnceCell::new() })
+    }
+
+    fn skeleton(&self) -> &str {
+        self.skeleton.get_or_init(|| label_skeleton(&self.label))
     }
 
     fn reads_like(&self, known: &Self) -> bool {
         if self.suffix != known.suffix {
-            let is_slip = known.suffix == "com" && matches!(self.suffix.as_str(), "cm" | "om" | "co");
-            return is_slip && self.skeleton == known.skeleton;
+            let is_slip = known.suffix == "com" && matches!(self.suffix, "cm" | "om" | "co");
+            return is_slip && self.skeleton() == known.skeleton();
         }
-        self.skeleton == known.skeleton
+        self.skeleton() == known.skeleton()
             || (known.label.chars().count() >= MIN_TYPO_CHARS && is_one_slip(&self.label, &known.label))
             || self.has_lure_beside(known)
     }
@@ -139,7 +149,8 @@ impl Name {
     /// Whether the whole known domain stands in `own`, the host this is the name of, with more behind it.
     fn holds(&self, own: &str, domain: &str, known: &Self) -> bool {
         // `example.com.au` is the same name under another suffix.
-        if known.label.chars().count() < MIN_EMBEDDED_CHARS || self.label == known.label {
+        let is_longer = own.len() > domain.len() && own.contains(domain);
+        if !is_longer || known.label.chars().count() < MIN_EMBEDDED_CHARS || self.label == known.label {
             return false;
         }
         let ends_word = |text: &str| text.is_empty() || text.ends_with(['.', '-']);
@@ -151,10 +162,10 @@ impl Name {
     }
 
     fn has_lure_beside(&self, known: &Self) -> bool {
-        if known.skeleton.chars().count() < MIN_EMBEDDED_CHARS {
+        if known.skeleton().chars().count() < MIN_EMBEDDED_CHARS {
             return false;
         }
-        let beside = self.label.strip_prefix(&known.label).or_else(|| self.label.strip_suffix(&known.label));
+        let beside = self.label.strip_prefix(&*known.label).or_else(|| self.label.strip_suffix(&*known.label));
         beside.is_some_and(|word| LURES.binary_search(&word.trim_matches('-')).is_ok())
     }
 }
@@ -236,8 +247,8 @@ pub(crate) fn host_to_unicode(host: &str) -> String {
 }
 
 /// A label with its Punycode decoded (RFC 3492); as it stands where that fails.
-fn to_unicode(label: &str) -> String {
-    label.strip_prefix("xn--").and_then(punycode).unwrap_or_else(|| label.to_owned())
+fn to_unicode(label: &str) -> Cow<'_, str> {
+    label.strip_prefix("xn--").and_then(punycode).map_or(Cow::Borrowed(label), Cow::Owned)
 }
 
 fn punycode(encoded: &str) -> Option<String> {

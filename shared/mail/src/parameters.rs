@@ -31,7 +31,7 @@ impl Parameters {
                 None => (&*head, ""),
             };
         let mut value = head.trim().to_owned();
-        if value.contains(char::is_whitespace) {
+        if !value.bytes().all(|byte| byte.is_ascii_graphic()) {
             value = value.split_whitespace().collect();
         }
         value.make_ascii_lowercase();
@@ -74,7 +74,7 @@ struct Scanner<'a> {
 
 impl<'a> Scanner<'a> {
     fn until_semicolon(&mut self) -> &'a str {
-        let at = self.rest.find(';').unwrap_or(self.rest.len());
+        let at = memchr::memchr(b';', self.rest.as_bytes()).unwrap_or(self.rest.len());
         let (piece, rest) = self.rest.split_at(at);
         self.rest = rest.strip_prefix(';').unwrap_or(rest);
         piece
@@ -82,7 +82,7 @@ impl<'a> Scanner<'a> {
 
     fn next_parameter(&mut self) -> Option<(&'a str, String, bool)> {
         loop {
-            let at = self.rest.find(['=', ';'])?;
+            let at = memchr::memchr2(b'=', b';', self.rest.as_bytes())?;
             let (name, rest) = self.rest.split_at(at);
             self.rest = rest.get(1..).unwrap_or_default();
             if rest.starts_with(';') {
@@ -111,7 +111,7 @@ impl<'a> Scanner<'a> {
 fn unquote(text: &str) -> (String, &str) {
     let mut out = String::new();
     let mut rest = text;
-    while let Some(at) = rest.find(['"', '\\']) {
+    while let Some(at) = memchr::memchr2(b'"', b'\\', rest.as_bytes()) {
         let (plain, special) = rest.split_at(at);
         out.push_str(plain);
         if let Some(after) = special.strip_prefix('"') {

@@ -48,7 +48,7 @@ pub fn safety_flags(mail: &ParsedMail, context: &SafetyContext<'_>) -> Vec<Safet
     let page = mail.page.as_ref().map(Rendered::signs).unwrap_or_default().of_mail(is_answer);
     let in_text = || has_hidden_characters(&mail.text) && (!is_answer() || has_hidden_characters(&extract(mail)));
     let from = mail.from.as_ref().map(|from| domain_of(&from.email)).unwrap_or_default();
-    let name = mail.from.as_ref().and_then(|from| from.name.clone()).unwrap_or_default();
+    let name = mail.from.as_ref().and_then(|from| from.name.as_deref()).unwrap_or_default();
     let is_own = |to: &Mailbox| {
         let address = to.email.parse::<EmailAddress>();
         context.mailbox.is_some_and(|own| address.is_ok_and(|address| address.is_of_mailbox(own)))
@@ -58,7 +58,7 @@ pub fn safety_flags(mail: &ParsedMail, context: &SafetyContext<'_>) -> Vec<Safet
             SafetyFlag::HiddenText,
             page.hidden_text
                 || has_hidden_characters(&mail.subject)
-                || has_hidden_characters(&name)
+                || has_hidden_characters(name)
                 || in_text()
                 || says_unseen(mail),
         ),
@@ -66,7 +66,7 @@ pub fn safety_flags(mail: &ParsedMail, context: &SafetyContext<'_>) -> Vec<Safet
         (
             SafetyFlag::LookalikeDomain,
             lookalike::looks_like_one_of(&from, context.known_domains)
-                || lookalike::name_is_address_of_one(&name, &from, context.known_domains),
+                || lookalike::name_is_address_of_one(name, &from, context.known_domains),
         ),
         (
             SafetyFlag::ReplyToDiffers,

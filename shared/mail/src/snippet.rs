@@ -8,7 +8,7 @@ pub fn snippet(text: &str, max_chars: usize) -> String {
     let lines = text.lines().filter(|line| !line.trim_start().starts_with('>'));
     for word in lines.flat_map(str::split_whitespace) {
         let visible = || word.chars().filter(|c| !crate::filename::is_invisible(*c));
-        let length = visible().count();
+        let length = if word.is_ascii() { word.len() } else { visible().count() };
         if length == 0 {
             continue;
         }
@@ -24,7 +24,12 @@ pub fn snippet(text: &str, max_chars: usize) -> String {
             out.push('…');
             return out;
         }
-        out.extend(std::iter::repeat_n(' ', space).chain(visible()));
+        out.extend(std::iter::repeat_n(' ', space));
+        if word.is_ascii() {
+            out.push_str(word);
+        } else {
+            out.extend(visible());
+        }
         count += space + length;
     }
     out

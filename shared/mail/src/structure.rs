@@ -3,7 +3,9 @@
 //! A delimiter counts only as a whole line, as the RFC says, and the innermost open multipart is asked first. An attached
 //! message (`message/rfc822`) is a leaf: nothing inside it is ever read as part of the mail around it.
 
-use std::{borrow::Cow, ops::Range};
+use std::{borrow::Cow, ops::Range, sync::LazyLock};
+
+use memchr::memmem::Finder;
 
 use crate::{
     calendar::is_calendar,
@@ -313,10 +315,9 @@ impl Walk<'_> {
     fn run(&mut self, body: usize) {
         let mut at = body;
         let mut false_delimiters = 0;
-        while let Some(start) = next_dash_line(self.raw, at) {
-            if self.stack.is_empty() {
-                break;
-            }
+        while !self.stack.is_empty()
+            && let Some(start) = next_dash_line(self.raw, at)
+        {
             let (line, next) = line_at(self.raw, start);
             at = next;
             match self.delimiter(line) {
@@ -399,8 +400,10 @@ fn next_dash_line(raw: &[u8], at: usize) -> Option<usize> {
     if rest.starts_with(b"--") {
         return Some(at);
     }
-    memchr::memmem::find(rest, b"\n--").map(|found| at + found + 1)
+    DASHES.find(rest).map(|found| at + found + 1)
 }
+
+static DASHES: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\n--"));
 
 #[cfg(test)]
 mod tests {

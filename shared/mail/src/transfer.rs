@@ -19,11 +19,16 @@ impl Encoding {
     /// From the value of the header field; what is unknown is taken as it stands.
     pub(crate) fn from_header(value: &str) -> Self {
         let token = value.trim_start().split(|c: char| c == ';' || c.is_whitespace()).next().unwrap_or_default();
-        match token.trim_matches('"').to_ascii_lowercase().as_str() {
-            "base64" => Self::Base64,
-            "quoted-printable" => Self::QuotedPrintable,
-            "x-uuencode" | "uuencode" | "x-uue" | "uue" | "x-uu" => Self::Uuencode,
-            _ => Self::Identity,
+        let token = token.trim_matches('"');
+        let is = |name: &str| token.eq_ignore_ascii_case(name);
+        if is("base64") {
+            Self::Base64
+        } else if is("quoted-printable") {
+            Self::QuotedPrintable
+        } else if ["x-uuencode", "uuencode", "x-uue", "uue", "x-uu"].into_iter().any(is) {
+            Self::Uuencode
+        } else {
+            Self::Identity
         }
     }
 

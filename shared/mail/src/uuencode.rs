@@ -1,7 +1,9 @@
 //! Files between `begin` and `end` (POSIX, `uuencode`): in a text, as Outlook and old scripts put them there, or as the
 //! content of a part.
 
-use std::ops::Range;
+use std::{ops::Range, sync::LazyLock};
+
+use memchr::memmem::Finder;
 
 use crate::line::line_at;
 
@@ -63,8 +65,10 @@ fn next_begin(bytes: &[u8], at: usize) -> Option<usize> {
     if rest.starts_with(b"begin ") && (at == 0 || bytes.get(at - 1) == Some(&b'\n')) {
         return Some(at);
     }
-    memchr::memmem::find(rest, b"\nbegin ").map(|found| at + found + 1)
+    BEGIN.find(rest).map(|found| at + found + 1)
 }
+
+static BEGIN: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\nbegin "));
 
 /// The file that begins at `start`; else where it turned out to be none.
 fn read(bytes: &[u8], start: usize) -> Result<UuFile, usize> {

@@ -131,9 +131,10 @@ const DOCUMENTS: [&str; 15] =
 
 /// The extension of a name, lower case, without what only says how it is packed.
 pub(super) fn extension(name: &str) -> String {
-    let name = name.trim_end_matches([' ', '.']).to_ascii_lowercase();
-    let inner = [".gz", ".bz2", ".xz", ".zst"].iter().find_map(|packed| name.strip_suffix(packed)).unwrap_or(&name);
-    inner.rsplit_once('.').map(|(_, extension)| extension.to_owned()).unwrap_or_default()
+    let Some((stem, last)) = name.trim_end_matches([' ', '.']).rsplit_once('.') else { return String::new() };
+    let is_packed = ["gz", "bz2", "xz", "zst"].iter().any(|packed| last.eq_ignore_ascii_case(packed));
+    let extension = if is_packed { stem.rsplit_once('.').map_or("", |(_, inner)| inner) } else { last };
+    extension.to_ascii_lowercase()
 }
 
 /// Whether a file of that name runs when opened.
