@@ -18,7 +18,7 @@ pub(crate) use self::{
         is_whole_header_block,
     },
     introduction::{Introduction, People, introduction, introduction_above, is_said_by_author},
-    phrases::{Bytes, Phrases},
+    phrases::{Beginnings, Bytes, Phrases},
     subject::{is_forward_subject, is_reply_subject},
 };
 use self::{
@@ -35,6 +35,11 @@ const WRAPPED_WIDTH: usize = 60;
 
 /// A line without blanks, emphasis and the invisible marks that right-to-left languages put around addresses.
 fn clean(line: &str) -> &str {
+    // Most lines begin and end with a letter or a mark that stays.
+    let stays = |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_graphic() && *byte != b'*');
+    if stays(line.as_bytes().first()) && stays(line.as_bytes().last()) {
+        return line;
+    }
     line.trim_matches(|c: char| {
         c.is_whitespace()
             || matches!(c, '*' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
@@ -95,10 +100,7 @@ pub(crate) fn find_attribution(lines: &[&str]) -> Option<FoundAttribution> {
 pub(crate) fn has_attribution_verb(line: &str) -> bool {
     let text = clean(line).to_lowercase();
     let bytes = Bytes::of(&text);
-    let by_language = ATTRIBUTIONS.iter().zip(VERBS.iter());
-    by_language
-        .into_iter()
-        .any(|(attribution, verbs)| verbs.iter().any(|verb| bytes.hold(*verb)) && has_verb(&text, attribution))
+    ATTRIBUTIONS.iter().zip(VERBS.iter()).any(|(attribution, verbs)| has_verb(&text, bytes, attribution, verbs))
 }
 
 /// Where in `line` an attribution begins that was given no line of its own ("Fine. On 3 May 2026 Ada <a@b.example> wrote:").
@@ -162,8 +164,6 @@ struct Sentence {
     has_time: bool,
     has_date: bool,
     has_digit: bool,
-    /// It says whose the author is, as people do who tell of somebody ("our lawyer").
-    tells: bool,
 }
 
 impl Sentence {
@@ -191,8 +191,12 @@ impl Sentence {
             has_date |= numbers.is_date();
             has_time |= numbers.is_time(word);
         }
-        let tells = text.split_whitespace().any(|word| POSSESSIVES.contains(&word));
-        Self { bytes: Bytes::of(&text), text, tells, has_address, has_time, has_date, has_digit }
+        Self { bytes: Bytes::of(&text), text, has_address, has_time, has_date, has_digit }
+    }
+
+    /// Whether it says whose the author is, as people do who tell of somebody ("our lawyer").
+    fn tells(&self) -> bool {
+        self.text.split_whitespace().any(|word| POSSESSIVES.contains(&word))
     }
 
     fn kind(&self) -> Option<Kind> {
@@ -209,7 +213,7 @@ impl Sentence {
         for (attribution, verbs) in ATTRIBUTIONS.iter().zip(VERBS.iter()) {
             let begins = attribution.begins.iter().any(|begin| text.starts_with(begin));
             let asked = begins || (found.is_none() && (dashed || attribution.begins.is_empty()));
-            if asked && verbs.iter().any(|verb| self.bytes.hold(*verb)) && has_verb(text, attribution) {
+            if asked && has_verb(text, self.bytes, attribution, verbs) {
                 if begins {
                     return Some(Kind::Beginning);
                 }
@@ -223,22 +227,23 @@ impl Sentence {
         let dashed = self.text.starts_with("--");
         dashed
             || (self.has_address && (self.has_date || self.has_time))
-            || (self.has_date && self.has_time && !self.tells)
+            || (self.has_date && self.has_time && !self.tells())
     }
 }
 
-/// The bytes of the verbs of [`ATTRIBUTIONS`].
-static VERBS: LazyLock<Vec<Vec<Bytes>>> = LazyLock::new(|| {
-    let verbs = |attribution: &Attribution| attribution.verbs.iter().copied().map(Bytes::of).collect();
+/// The verbs of [`ATTRIBUTIONS`].
+static VERBS: LazyLock<Vec<Phrases>> = LazyLock::new(|| {
+    let verbs = |attribution: &Attribution| Phrases::of(attribution.verbs.iter().copied());
     ATTRIBUTIONS.iter().map(verbs).collect()
 });
 
 /// Words that may follow a verb that the author's name follows.
 const MAX_NAME_WORDS: usize = 8;
 
-fn has_verb(text: &str, attribution: &Attribution) -> bool {
-    attribution.verbs.iter().any(|verb| {
-        text.rfind(verb).is_some_and(|at| {
+/// Whether a text, in which `bytes` stand, has one of the verbs of `attribution`, with no more behind it than may follow.
+fn has_verb(text: &str, bytes: Bytes, attribution: &Attribution, verbs: &Phrases) -> bool {
+    verbs.possible_in(bytes).any(|verb| {
+        memchr::memmem::rfind(text.as_bytes(), verb.as_bytes()).is_some_and(|at| {
             let after = text.get(at + verb.len()..).unwrap_or_default();
             // The rest of the word: "napisał(a)", "schrieb:".
             let mut words = after.split_whitespace().skip(usize::from(!after.starts_with(char::is_whitespace)));
@@ -255,11 +260,12 @@ fn has_verb(text: &str, attribution: &Attribution) -> bool {
 /// The words of a line such as `-----Original Message-----`, in lower case.
 pub(crate) fn title_between_dashes(line: &str) -> Option<String> {
     let line = clean(line);
+    if line.len() >= 200 || !["--", "__", "——", "‐‐", "‑‑", "––"].iter().any(|rule| line.starts_with(rule))
+    {
+        return None;
+    }
     let inner = line.trim_matches(['-', '_', ' ', '*', '=', '—', '‐', '‑', '–']);
-    (line.len() < 200
-        && ["--", "__", "——", "‐‐", "‑‑", "––"].iter().any(|rule| line.starts_with(rule))
-        && !inner.is_empty())
-    .then(|| inner.to_lowercase())
+    (!inner.is_empty()).then(|| inner.to_lowercase())
 }
 
 /// How many lines `GroupWise` writes at the beginning of `lines`, above what is answered:

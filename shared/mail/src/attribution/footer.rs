@@ -1,8 +1,8 @@
 //! The line a phone or an app adds below a mail ("Sent from my iPhone").
 
-use std::borrow::Cow;
+use std::{borrow::Cow, sync::LazyLock};
 
-use super::clean;
+use super::{clean, phrases::Beginnings};
 
 /// The longest footer, in bytes, in characters and in words.
 const MAX_BYTES: usize = 300;
@@ -29,27 +29,27 @@ pub(crate) fn is_app_footer(line: &str) -> bool {
     if said.chars().count() > MAX_CHARS || said.split_whitespace().count() > MAX_WORDS {
         return false;
     }
-    let behind = |phrase: &&str| after(said, phrase).filter(|rest| is_whole(phrase, rest));
+    let whole = |(phrase, rest)| if is_whole(phrase, rest) { Some(rest) } else { None };
     is_app(said)
         || is_phone_alone(said)
-        || SENT_FROM.iter().filter_map(behind).any(|rest| names_device(rest, REACH))
+        || BEGINS_SENT_FROM.found_in(said).filter_map(whole).any(|rest| names_device(rest, REACH))
         || AROUND.iter().filter(|(_, end)| end.as_bytes().last() == said.as_bytes().last()).any(|(begin, end)| {
-            let inside = after(said, begin).and_then(|rest| rest.strip_suffix(end));
+            let inside = said.strip_suffix(end).and_then(|rest| rest.strip_prefix(begin));
             inside.is_some_and(|inside| names_device(inside, MAX_WORDS))
         })
-        || OUTLOOK_FOR.iter().filter_map(behind).any(|rest| {
+        || BEGINS_OUTLOOK_FOR.found_in(said).filter_map(whole).any(|rest| {
             let mut rest = words(rest).filter(|word| !FILLERS.contains(word));
             rest.next().is_some_and(|word| PLATFORMS.iter().any(|platform| word.starts_with(platform)))
                 && rest.all(|word| PLATFORMS.contains(&word) || FETCH.contains(&word))
         })
-        || said.contains("outlook") && OUTLOOK_ENDS.iter().any(|end| said.ends_with(end))
+        || OUTLOOK_ENDS.iter().any(|end| said.ends_with(end)) && said.contains("outlook")
 }
 
-/// What stands behind `phrase` at the beginning of a text. Three bytes rule most phrases out.
-fn after<'a>(said: &'a str, phrase: &str) -> Option<&'a str> {
-    let may_begin = phrase.len() < 3 || phrase.as_bytes().first_chunk::<3>() == said.as_bytes().first_chunk();
-    if may_begin { said.strip_prefix(phrase) } else { None }
-}
+static BEGINS_SENT_FROM: LazyLock<Beginnings> = LazyLock::new(|| Beginnings::of(SENT_FROM));
+static BEGINS_OUTLOOK_FOR: LazyLock<Beginnings> = LazyLock::new(|| Beginnings::of(OUTLOOK_FOR));
+static BEGINS_WITH: LazyLock<Beginnings> = LazyLock::new(|| Beginnings::of(WITH));
+static BEGINS_ADVERT: LazyLock<Beginnings> = LazyLock::new(|| Beginnings::of(ADVERTS));
+static BEGINS_OWN: LazyLock<Beginnings> = LazyLock::new(|| Beginnings::of(OWN));
 
 /// A line without what people and apps put around it: brackets, emphasis, rules of a few marks.
 fn bare(line: &str) -> &str {
@@ -66,12 +66,11 @@ fn bare(line: &str) -> &str {
 fn is_app(said: &str) -> bool {
     /// The longest advert of a client, in words.
     const MAX_ADVERT: usize = 10;
-    let rest = WITH.iter().find_map(|with| after(said, with));
-    let is_advert = || ADVERTS.iter().any(|begin| after(said, begin).is_some());
+    let rest = BEGINS_WITH.behind_in(said);
     // "Yahoo Mail: Search, Organize, Conquer".
-    after(said, "yahoo mail: search, organi").is_some()
+    said.starts_with("yahoo mail: search, organi")
         || rest.is_some_and(|rest| APPS.contains(&rest) || rest.ends_with(" using tapatalk"))
-        || (!said.contains([',', '?']) && said.split_whitespace().count() <= MAX_ADVERT && is_advert())
+        || (BEGINS_ADVERT.begin(said) && !said.contains([',', '?']) && said.split_whitespace().count() <= MAX_ADVERT)
 }
 
 /// Whether a line, in lower case, says that it was sent from a phone, as such: "Sent from mobile", "sent by galaxy", "From my iPhone 6".
@@ -86,7 +85,7 @@ fn is_phone_alone(said: &str) -> bool {
     if ["sent by ", "from my "].iter().filter_map(|begin| said.strip_prefix(begin)).any(names) {
         return true;
     }
-    WITH.iter().filter_map(|with| said.strip_prefix(with)).any(|rest| {
+    BEGINS_WITH.found_in(said).any(|(_, rest)| {
         let mut rest = words(rest);
         rest.next().is_some_and(|word| PHONES.contains(&word))
             && rest.next().is_none_or(|word| AFTER_PHONE.contains(&word))
@@ -163,8 +162,8 @@ fn is_own_model(line: &str) -> bool {
     let line = line.trim_end_matches(['.', '!']);
     let lower = line.to_lowercase();
     // Where a letter has other bytes in lower case, the rest cannot be found in the line.
-    let rest = OWN.iter().find_map(|own| lower.strip_prefix(own)).filter(|_| lower.len() == line.len());
-    let rest = rest.and_then(|rest| line.get(line.len() - rest.len()..)).unwrap_or_default();
+    let rest = BEGINS_OWN.behind_in(&lower).filter(|_| lower.len() == line.len());
+    let Some(rest) = rest.and_then(|rest| line.get(line.len() - rest.len()..)) else { return false };
     let is_model = |word: &str| word.starts_with(|c: char| c.is_uppercase() || c.is_numeric() || c == '(');
     let has_mark = |word: &str| word.chars().skip(1).any(|c| c.is_uppercase() || c.is_numeric());
     // "Sent from my Jolla", with the capital of a line that an app wrote.
@@ -188,7 +187,8 @@ const OWN: &[&str] = &[
 /// A line without what stands in angle brackets and behind a round one.
 fn without_addresses(line: &str) -> String {
     // Some programs join a link to what it is behind.
-    let said = line.find("http").and_then(|at| line.get(..at));
+    let address = if line.contains("http") { line.find("http") } else { None };
+    let said = address.and_then(|at| line.get(..at));
     let line = said.filter(|said| said.ends_with(char::is_alphanumeric)).unwrap_or(line);
     let mut pieces = line.split('(').next().unwrap_or_default().split('<');
     let mut said = pieces.next().unwrap_or_default().to_owned();

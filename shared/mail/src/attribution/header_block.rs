@@ -33,7 +33,7 @@ const IS_SUBJECT: u8 = 1 << 3;
 fn fields(line: &str) -> u8 {
     /// Orange's web mail has no colon there: "Message du 07/05/26 09:00".
     const DATED: &str = "message du ";
-    let label = label(line).unwrap_or_default();
+    let Some(label) = label(line) else { return 0 };
     match FIELDS.get(label.as_str()) {
         Some(fields) => *fields,
         None if label.strip_prefix(DATED).is_some_and(|when| when.starts_with(|c: char| c.is_ascii_digit())) => IS_SENT,
@@ -48,7 +48,8 @@ pub(super) fn label(line: &str) -> Option<String> {
     while !line.is_char_boundary(end) {
         end -= 1;
     }
-    let at = line.get(..end)?.find([':', '：'])?;
+    let start = line.get(..end)?;
+    let at = if start.is_ascii() { memchr::memchr(b':', start.as_bytes()) } else { start.find([':', '：']) }?;
     let label = clean(line.get(..at)?);
     (!label.is_empty()).then(|| label.to_lowercase())
 }

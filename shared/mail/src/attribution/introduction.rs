@@ -350,12 +350,14 @@ fn all_verbs() -> impl Iterator<Item = &'static str> {
 fn holds(text: &str, phrase: &str) -> bool {
     let phrase = phrase.trim();
     let has_blanks = phrase.chars().next().is_some_and(|c| c < '\u{e00}');
-    text.match_indices(phrase).any(|(at, _)| {
-        let before = text.get(..at).and_then(|before| before.chars().next_back());
-        let after = text.get(at + phrase.len()..).and_then(|after| after.chars().next());
-        let is_letter = |c: Option<char>| c.is_some_and(char::is_alphabetic);
-        !has_blanks || !(is_letter(before) || is_letter(after))
-    })
+    // Whether it stands there at all is said sooner than where.
+    text.contains(phrase)
+        && text.match_indices(phrase).any(|(at, _)| {
+            let before = text.get(..at).and_then(|before| before.chars().next_back());
+            let after = text.get(at + phrase.len()..).and_then(|after| after.chars().next());
+            let is_letter = |c: Option<char>| c.is_some_and(char::is_alphabetic);
+            !has_blanks || !(is_letter(before) || is_letter(after))
+        })
 }
 
 #[cfg(test)]

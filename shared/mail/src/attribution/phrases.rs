@@ -15,6 +15,37 @@ impl Bytes {
     }
 }
 
+/// Phrases in lower case that texts begin with, in the order of their first bytes: all but a few can be none of a text.
+pub(crate) struct Beginnings(Vec<&'static str>);
+
+impl Beginnings {
+    pub(crate) fn of(phrases: &[&'static str]) -> Self {
+        let mut phrases = phrases.to_vec();
+        phrases.sort_by_key(|phrase| phrase.as_bytes().first());
+        Self(phrases)
+    }
+
+    /// Those that `text` begins with, and what stands behind each; in the order they were given.
+    pub(crate) fn found_in<'a>(&self, text: &'a str) -> impl Iterator<Item = (&'static str, &'a str)> {
+        let first = text.as_bytes().first();
+        let start = self.0.partition_point(|phrase| phrase.as_bytes().first() < first);
+        let possible = self.0.get(start..).unwrap_or_default().iter();
+        possible
+            .take_while(move |phrase| phrase.as_bytes().first() == first)
+            .filter_map(move |phrase| Some((*phrase, text.strip_prefix(phrase)?)))
+    }
+
+    /// What stands behind the first that `text` begins with.
+    pub(crate) fn behind_in<'a>(&self, text: &'a str) -> Option<&'a str> {
+        self.found_in(text).next().map(|(_, behind)| behind)
+    }
+
+    /// Whether `text` begins with one.
+    pub(crate) fn begin(&self, text: &str) -> bool {
+        self.behind_in(text).is_some()
+    }
+}
+
 /// Phrases in lower case, with what is in each.
 pub(crate) struct Phrases(Vec<(&'static str, Bytes)>);
 

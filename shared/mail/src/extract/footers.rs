@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use crate::attribution::{Bytes, Phrases, is_app_footer};
+use crate::attribution::{Beginnings, Bytes, Phrases, is_app_footer};
 
 /// Takes away the rule that clients draw above what is not new.
 fn drop_divider(kept: &mut Vec<&str>) {
@@ -48,7 +48,7 @@ fn advert_above(kept: &[&str]) -> Option<usize> {
 
 /// A line of marks by which trackers know that a mail was theirs (`\u{1427}`, of Streak), or of nothing that is seen; or their link.
 fn is_tracker(line: &str) -> bool {
-    line.contains("<https://mailtrack.io")
+    line.contains('<') && line.contains("<https://mailtrack.io")
         || line.chars().all(|c| matches!(c, '\u{1427}' | '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}' | ' '))
 }
 
@@ -60,9 +60,12 @@ fn is_scanner(line: &str) -> bool {
         return false;
     }
     let lower = line.to_lowercase();
-    let bare = lower.trim_start_matches("https://").trim_start_matches("http://").trim_end_matches(['>', '/']);
-    matches!(bare, "www.avast.com" | "www.avast.com/antivirus" | "www.avg.com")
-        || SCANNED.iter().any(|begin| lower.starts_with(begin)) && SCANNERS.iter().any(|name| lower.contains(name))
+    let is_link = || {
+        let bare = lower.trim_start_matches("https://").trim_start_matches("http://").trim_end_matches(['>', '/']);
+        matches!(bare, "www.avast.com" | "www.avast.com/antivirus" | "www.avg.com")
+    };
+    lower.contains("www.av") && is_link()
+        || BEGINS_SCANNED.begin(&lower) && SCANNERS.iter().any(|name| lower.contains(name))
 }
 
 /// Where the footer of a mailing list begins that ends `kept`: below a rule, or with the words all of them begin with.
@@ -86,13 +89,15 @@ fn list_footer(kept: &[&str]) -> Option<usize> {
         }
         let bytes = Bytes::of(&lower);
         let is_said = WORDS_OF_LISTS.possible_in(bytes).any(|word| lower.contains(word));
-        let is_address = lower.contains("://") || lower.contains('@') || lower.contains("www.");
+        let is_address = lower.contains('@')
+            || (lower.contains(':') && lower.contains("://"))
+            || (lower.contains('.') && lower.contains("www."));
         let is_provider = is_address && HOSTS_OF_PROVIDERS.possible_in(bytes).any(|host| lower.contains(host))
-            || SENT_THROUGH.iter().any(|begin| lower.starts_with(begin));
+            || BEGINS_SENT_THROUGH.begin(&lower);
         says_list |= is_said || is_provider;
         block.add(line, &lower, is_address);
-        has_address |= is_address || lower.contains("unsubscribe");
-        let begins = LIST_BEGINS.iter().any(|begin| lower.starts_with(begin));
+        has_address = has_address || is_address || lower.contains("unsubscribe");
+        let begins = BEGINS_LIST.begin(&lower);
         if begins {
             let above = at.checked_sub(1).and_then(|above| kept.get(above));
             // Some draw a short rule.
@@ -152,6 +157,9 @@ const LIST_WORDS: &[&str] = &[
     "lista de discussão", "descadastrar", "afmelden", "e-postlista", "lista dyskusyjna", "wypisać", "отписаться", "рассылк", "メーリングリスト", "邮件列表",
 ];
 
+static BEGINS_LIST: LazyLock<Beginnings> = LazyLock::new(|| Beginnings::of(LIST_BEGINS));
+static BEGINS_SENT_THROUGH: LazyLock<Beginnings> = LazyLock::new(|| Beginnings::of(SENT_THROUGH));
+static BEGINS_SCANNED: LazyLock<Beginnings> = LazyLock::new(|| Beginnings::of(SCANNED));
 static WORDS_OF_LISTS: LazyLock<Phrases> = LazyLock::new(|| Phrases::of(LIST_WORDS.iter().copied()));
 static HOSTS_OF_PROVIDERS: LazyLock<Phrases> = LazyLock::new(|| Phrases::of(PROVIDERS.iter().copied()));
 
