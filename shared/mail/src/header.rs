@@ -67,7 +67,7 @@ pub(crate) struct Block {
 /// Reads the header block at the start of `bytes`. `is_boundary` tells lines (without their line break) that end a part
 /// and so its headers.
 pub(crate) fn read_block(bytes: &[u8], limits: HeaderLimits, is_boundary: impl Fn(&[u8]) -> bool) -> Block {
-    let mut fields = RawFields::default();
+    let mut fields = RawFields::with_room(bytes.len());
     let mut limited = false;
     let mut kept_bytes = 0;
     let mut encoded_words = 0;
@@ -142,13 +142,20 @@ pub(crate) fn read_block(bytes: &[u8], limits: HeaderLimits, is_boundary: impl F
 }
 
 /// Fields whose charset is not known yet.
-#[derive(Default)]
 struct RawFields {
     bytes: Vec<u8>,
     places: Vec<Place>,
 }
 
 impl RawFields {
+    /// None yet, of a block in so many bytes.
+    fn with_room(bytes: usize) -> Self {
+        /// What the block of a usual mail or part takes; the largest pieces of memory that are had quickly.
+        const USUAL_BYTES: usize = 1024;
+        const USUAL_FIELDS: usize = 16;
+        Self { bytes: Vec::with_capacity(bytes.min(USUAL_BYTES)), places: Vec::with_capacity(USUAL_FIELDS) }
+    }
+
     /// Begins a field that has no value yet.
     fn begin(&mut self, name: &[u8]) {
         let start = self.bytes.len();

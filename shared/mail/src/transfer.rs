@@ -56,7 +56,8 @@ fn is_plain_text(bytes: &[u8]) -> bool {
         return true;
     }
     let start = start.get(..MAX_BYTES).unwrap_or(start);
-    let blanks = start.windows(2).filter(|pair| matches!(pair, [b' ' | b'\t', next] if !next.is_ascii_whitespace()));
+    let is_within_line = |at: &usize| start.get(at + 1).is_some_and(|next| !next.is_ascii_whitespace());
+    let blanks = memchr::memchr2_iter(b' ', b'\t', start).filter(is_within_line);
     let is_other = |b: &&u8| !is_base64(**b) && !b.is_ascii_whitespace();
     blanks.count() * MIN_PIECE > start.len() || start.iter().filter(is_other).count() * 4 >= start.len()
 }

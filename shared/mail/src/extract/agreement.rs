@@ -86,10 +86,12 @@ impl Words {
         if token.starts_with("[cid:") {
             return;
         }
-        let bare = token.trim_matches(|c: char| !c.is_ascii_alphanumeric());
-        if bare.len() > MIN_PIECE && bare.is_ascii() && !bare.contains(':') {
-            // No word is that long: it was broken off an address.
-            return self.push(bare.chars().fold(Hash::default(), Hash::with), ELSEWHERE);
+        if token.len() > MIN_PIECE {
+            let bare = token.trim_matches(|c: char| !c.is_ascii_alphanumeric());
+            if bare.len() > MIN_PIECE && bare.is_ascii() && !bare.contains(':') {
+                // No word is that long: it was broken off an address.
+                return self.push(bare.chars().fold(Hash::default(), Hash::with), ELSEWHERE);
+            }
         }
         let mut rest = token;
         for _ in 0..if has_colon(token) { MAX_ADDRESSES } else { 0 } {
@@ -103,17 +105,15 @@ impl Words {
     }
 
     fn add_words(&mut self, token: &str) {
-        let mut hash = Hash::default();
         if token.is_ascii() {
-            for byte in token.bytes() {
-                if byte.is_ascii_alphanumeric() {
-                    hash = hash.with_lower(byte.to_ascii_lowercase().into());
-                } else {
-                    self.push(std::mem::take(&mut hash), MISSING);
-                }
+            let words = token.as_bytes().split(|byte| !byte.is_ascii_alphanumeric());
+            for word in words.filter(|word| !word.is_empty()) {
+                let hash = word.iter().fold(OFFSET, |hash, byte| mixed(hash, byte.to_ascii_lowercase().into()));
+                self.0.push(Word { hash, weight: MISSING });
             }
-            return self.push(hash, MISSING);
+            return;
         }
+        let mut hash = Hash::default();
         for c in token.chars() {
             if has_no_blanks(c) && c.is_alphanumeric() {
                 self.push(std::mem::take(&mut hash), MISSING);
@@ -187,7 +187,8 @@ impl Known {
 
 /// Where an address begins behind its scheme, and whether it is one of the web; of others, the scheme is part of it.
 fn find_address(token: &str) -> Option<(usize, bool)> {
-    let found = ["://", "mailto:", "tel:"].iter().filter_map(|scheme| Some((token.find(scheme)?, *scheme == "://")));
+    let place = |scheme: &str| memchr::memmem::find(token.as_bytes(), scheme.as_bytes());
+    let found = ["://", "mailto:", "tel:"].iter().filter_map(|scheme| Some((place(scheme)?, *scheme == "://")));
     found.min()
 }
 
@@ -216,7 +217,13 @@ const fn has_no_blanks(c: char) -> bool {
     matches!(c, '\u{e00}'..='\u{eff}' | '\u{1000}'..='\u{109f}' | '\u{1780}'..='\u{17ff}' | '\u{2e80}'..)
 }
 
+/// FNV-1a: where it starts, and its prime.
+const OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
 const PRIME: u64 = 0x0100_0000_01b3;
+
+fn mixed(hash: u64, c: u32) -> u64 {
+    (hash ^ u64::from(c)).wrapping_mul(PRIME)
+}
 
 /// FNV-1a of the characters in lower case.
 #[derive(Default, Clone, Copy)]
@@ -224,13 +231,7 @@ struct Hash(Option<u64>);
 
 impl Hash {
     fn with(self, c: char) -> Self {
-        self.with_lower(c.to_lowercase().next().unwrap_or(c).into())
-    }
-
-    /// With a character that is in lower case.
-    fn with_lower(self, c: u32) -> Self {
-        let hash = self.0.unwrap_or(0xcbf2_9ce4_8422_2325);
-        Self(Some((hash ^ u64::from(c)).wrapping_mul(PRIME)))
+        Self(Some(mixed(self.0.unwrap_or(OFFSET), c.to_lowercase().next().unwrap_or(c).into())))
     }
 }
 
