@@ -1,11 +1,13 @@
 //! The first words of a text.
 
+use crate::line::lines;
+
 /// The first at most `max_chars` characters of `text` on one line, runs of blanks as one, quoted lines and invisible
 /// characters left out; cut at a word where one ends near, with an ellipsis.
 pub fn snippet(text: &str, max_chars: usize) -> String {
-    let mut out = String::new();
+    let mut out = String::with_capacity(text.len().min(max_chars));
     let mut count = 0;
-    let lines = text.lines().filter(|line| !line.trim_start().starts_with('>'));
+    let lines = lines(text).filter(|line| !line.trim_start().starts_with('>'));
     for word in lines.flat_map(str::split_whitespace) {
         let visible = || word.chars().filter(|c| !crate::filename::is_invisible(*c));
         let length = if word.is_ascii() { word.len() } else { visible().count() };

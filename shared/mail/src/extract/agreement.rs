@@ -1,7 +1,7 @@
 //! Whether the text of a mail says what its page shows: a person reads the page.
 
 use super::lines::after_item_number;
-use crate::{html::Rendered, unseen::is_ignorable};
+use crate::{html::Rendered, line::lines, unseen::is_ignorable};
 
 /// What a word counts that stands nowhere in the other body, and one that stands there beside other words. Of scripts
 /// without blanks, a character counts a third of a word.
@@ -60,7 +60,7 @@ impl Words {
     }
 
     pub(super) fn of_text(text: &str) -> Self {
-        Self::of(text.lines())
+        Self::of(lines(text))
     }
 
     fn of<'a>(lines: impl Iterator<Item = &'a str>) -> Self {
@@ -106,9 +106,17 @@ impl Words {
 
     fn add_words(&mut self, token: &str) {
         if token.is_ascii() {
-            let words = token.as_bytes().split(|byte| !byte.is_ascii_alphanumeric());
-            for word in words.filter(|word| !word.is_empty()) {
-                let hash = word.iter().fold(OFFSET, |hash, byte| mixed(hash, byte.to_ascii_lowercase().into()));
+            let (mut hash, mut is_word) = (OFFSET, false);
+            for byte in token.bytes() {
+                if byte.is_ascii_alphanumeric() {
+                    hash = mixed(hash, byte.to_ascii_lowercase().into());
+                    is_word = true;
+                } else if std::mem::take(&mut is_word) {
+                    self.0.push(Word { hash, weight: MISSING });
+                    hash = OFFSET;
+                }
+            }
+            if is_word {
                 self.0.push(Word { hash, weight: MISSING });
             }
             return;

@@ -6,6 +6,7 @@ use super::{marks::other_marks, past::Context};
 use crate::{
     attribution::{find_attribution, is_forward_marker, is_header_block, is_original_marker},
     html::{Region, Rendered},
+    line::lines,
 };
 
 /// What stands behind the number of a list item (`12.`, `3)`).
@@ -31,7 +32,7 @@ impl<'a> Lines<'a> {
     pub(super) fn of_text(text: &'a str, context: &Context<'_>) -> Self {
         let mut separators = Vec::new();
         let mut texts = Vec::with_capacity(text.len() / 40 + 1);
-        for (at, line) in text.lines().enumerate() {
+        for (at, line) in lines(text).enumerate() {
             if line == "-- " {
                 separators.push(at);
             }
