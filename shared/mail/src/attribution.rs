@@ -100,6 +100,10 @@ pub(crate) fn find_attribution(lines: &[&str]) -> Option<FoundAttribution> {
 pub(crate) fn has_attribution_verb(line: &str) -> bool {
     let text = clean(line).to_lowercase();
     let bytes = Bytes::of(&text);
+    // Most lines have none of them.
+    if !ANY_VERB.possible_in(bytes).any(|verb| text.contains(verb)) {
+        return false;
+    }
     ATTRIBUTIONS.iter().zip(VERBS.iter()).any(|(attribution, verbs)| has_verb(&text, bytes, attribution, verbs))
 }
 
@@ -210,7 +214,8 @@ impl Sentence {
         // Who and when are enough in any language; what is left to ask is whether it begins here.
         let says_all = self.has_address && self.has_date && self.has_time;
         let mut found = says_all.then_some(Kind::AddressAndTime);
-        for (attribution, verbs) in ATTRIBUTIONS.iter().zip(VERBS.iter()) {
+        let possible = ATTRIBUTIONS.iter().zip(VERBS.iter()).filter(|(_, verbs)| verbs.is_any_possible_in(self.bytes));
+        for (attribution, verbs) in possible {
             let begins = attribution.begins.iter().any(|begin| text.starts_with(begin));
             let asked = begins || (found.is_none() && (dashed || attribution.begins.is_empty()));
             if asked && has_verb(text, self.bytes, attribution, verbs) {
@@ -236,6 +241,9 @@ static VERBS: LazyLock<Vec<Phrases>> = LazyLock::new(|| {
     let verbs = |attribution: &Attribution| Phrases::of(attribution.verbs.iter().copied());
     ATTRIBUTIONS.iter().map(verbs).collect()
 });
+
+static ANY_VERB: LazyLock<Phrases> =
+    LazyLock::new(|| Phrases::of(ATTRIBUTIONS.iter().flat_map(|attribution| attribution.verbs).copied()));
 
 /// Words that may follow a verb that the author's name follows.
 const MAX_NAME_WORDS: usize = 8;

@@ -24,8 +24,13 @@ pub(crate) fn is_app_footer(line: &str) -> bool {
     }
     let line = &*without_links(line);
     // The address behind the name of the app says nothing.
-    let said = without_addresses(line).to_lowercase();
+    let said = without_addresses(line);
     let said = said.trim_end_matches(|c: char| c.is_whitespace() || matches!(c, '.' | '!' | '。' | '>'));
+    // In lower case, it has no fewer.
+    if said.chars().count() > MAX_CHARS {
+        return false;
+    }
+    let said = &*said.to_lowercase();
     if said.chars().count() > MAX_CHARS || said.split_whitespace().count() > MAX_WORDS {
         return false;
     }
@@ -159,6 +164,9 @@ fn without_links(line: &str) -> Cow<'_, str> {
 fn is_own_model(line: &str) -> bool {
     /// "Nothing Phone (3a) Pro".
     const MAX_WORDS: usize = 5;
+    if !BEGINS_OWN.begin_any_case(line) {
+        return false;
+    }
     let line = line.trim_end_matches(['.', '!']);
     let lower = line.to_lowercase();
     // Where a letter has other bytes in lower case, the rest cannot be found in the line.
@@ -185,17 +193,19 @@ const OWN: &[&str] = &[
 ];
 
 /// A line without what stands in angle brackets and behind a round one.
-fn without_addresses(line: &str) -> String {
+fn without_addresses(line: &str) -> Cow<'_, str> {
+    if memchr::memchr2(b'(', b'<', line.as_bytes()).is_none() && !line.contains("http") {
+        return Cow::Borrowed(line);
+    }
     // Some programs join a link to what it is behind.
-    let address = if line.contains("http") { line.find("http") } else { None };
-    let said = address.and_then(|at| line.get(..at));
+    let said = line.find("http").and_then(|at| line.get(..at));
     let line = said.filter(|said| said.ends_with(char::is_alphanumeric)).unwrap_or(line);
     let mut pieces = line.split('(').next().unwrap_or_default().split('<');
     let mut said = pieces.next().unwrap_or_default().to_owned();
     for piece in pieces {
         said.push_str(piece.split_once('>').map_or("", |(_, after)| after));
     }
-    said
+    Cow::Owned(said)
 }
 
 /// Whether `rest` does not go on with the last word of `phrase`. Scripts without blanks have no such border, and the

@@ -16,8 +16,9 @@ const MAX_LABEL_BYTES: usize = 60;
 
 /// Which fields a label of some language may name: a bit each, for some words are used for several.
 static FIELDS: LazyLock<HashMap<&'static str, u8>> = LazyLock::new(|| {
-    let mut fields = HashMap::new();
-    for (field, words) in [FROM, SENT, TO, SUBJECT].iter().enumerate() {
+    let lists = [FROM, SENT, TO, SUBJECT];
+    let mut fields = HashMap::with_capacity(lists.iter().map(|words| words.len()).sum());
+    for (field, words) in lists.iter().enumerate() {
         for word in *words {
             *fields.entry(*word).or_default() |= 1 << field;
         }

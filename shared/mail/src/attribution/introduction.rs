@@ -297,13 +297,13 @@ enum Word {
 
 /// By word; where one is several, the first of them counts.
 static WORDS: LazyLock<HashMap<&'static str, Word>> = LazyLock::new(|| {
-    let mut words = HashMap::new();
     let lists = [
         (CONNECTIVES, Word::Connective),
         (PRONOUNS, Word::Pronoun),
         (POSSESSIVES, Word::Possessive),
         (MONTHS, Word::Month),
     ];
+    let mut words = HashMap::with_capacity(lists.iter().map(|(list, _)| list.len()).sum());
     for (list, kind) in lists {
         words.extend(list.iter().map(|word| (*word, kind)));
     }

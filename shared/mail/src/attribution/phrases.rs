@@ -16,23 +16,31 @@ impl Bytes {
 }
 
 /// Phrases in lower case that texts begin with, in the order of their first bytes: all but a few can be none of a text.
-pub(crate) struct Beginnings(Vec<&'static str>);
+pub(crate) struct Beginnings {
+    phrases: Vec<&'static str>,
+    /// The length of the longest, in bytes.
+    longest: usize,
+}
 
 impl Beginnings {
     pub(crate) fn of(phrases: &[&'static str]) -> Self {
         let mut phrases = phrases.to_vec();
         phrases.sort_by_key(|phrase| phrase.as_bytes().first());
-        Self(phrases)
+        let longest = phrases.iter().map(|phrase| phrase.len()).max().unwrap_or_default();
+        Self { phrases, longest }
+    }
+
+    /// Those that begin with a byte.
+    fn with_first(&self, first: Option<u8>) -> impl Iterator<Item = &'static str> {
+        let start = self.phrases.partition_point(|phrase| phrase.bytes().next() < first);
+        let rest = self.phrases.get(start..).unwrap_or_default().iter();
+        rest.take_while(move |phrase| phrase.bytes().next() == first).copied()
     }
 
     /// Those that `text` begins with, and what stands behind each; in the order they were given.
     pub(crate) fn found_in<'a>(&self, text: &'a str) -> impl Iterator<Item = (&'static str, &'a str)> {
-        let first = text.as_bytes().first();
-        let start = self.0.partition_point(|phrase| phrase.as_bytes().first() < first);
-        let possible = self.0.get(start..).unwrap_or_default().iter();
-        possible
-            .take_while(move |phrase| phrase.as_bytes().first() == first)
-            .filter_map(move |phrase| Some((*phrase, text.strip_prefix(phrase)?)))
+        let possible = self.with_first(text.bytes().next());
+        possible.filter_map(move |phrase| Some((phrase, text.strip_prefix(phrase)?)))
     }
 
     /// What stands behind the first that `text` begins with.
@@ -44,6 +52,15 @@ impl Beginnings {
     pub(crate) fn begin(&self, text: &str) -> bool {
         self.behind_in(text).is_some()
     }
+
+    /// Whether `text`, which may have capitals, begins with one.
+    pub(crate) fn begin_any_case(&self, text: &str) -> bool {
+        let Some(first) = text.chars().next().and_then(|c| c.to_lowercase().next()) else { return false };
+        let first = first.encode_utf8(&mut [0; 4]).bytes().next();
+        // In lower case, a letter has no less than a third of its bytes.
+        let start = || text.get(..text.floor_char_boundary(3 * self.longest)).unwrap_or_default().to_lowercase();
+        self.with_first(first).next().is_some() && self.begin(&start())
+    }
 }
 
 /// Phrases in lower case, with what is in each.
@@ -52,6 +69,11 @@ pub(crate) struct Phrases(Vec<(&'static str, Bytes)>);
 impl Phrases {
     pub(crate) fn of(phrases: impl IntoIterator<Item = &'static str>) -> Self {
         Self(phrases.into_iter().map(|phrase| (phrase, Bytes::of(phrase.trim()))).collect())
+    }
+
+    /// Whether one of them may stand in a text in which `bytes` do.
+    pub(crate) fn is_any_possible_in(&self, bytes: Bytes) -> bool {
+        self.possible_in(bytes).next().is_some()
     }
 
     /// Those that may stand in a text in which `bytes` do, in order.

@@ -59,13 +59,16 @@ fn is_scanner(line: &str) -> bool {
     if line.len() > MAX_BYTES || !line.contains(['v', 'V', 'ウ', 'в']) {
         return false;
     }
-    let lower = line.to_lowercase();
     let is_link = || {
+        let lower = line.to_lowercase();
         let bare = lower.trim_start_matches("https://").trim_start_matches("http://").trim_end_matches(['>', '/']);
         matches!(bare, "www.avast.com" | "www.avast.com/antivirus" | "www.avg.com")
     };
-    lower.contains("www.av") && is_link()
-        || BEGINS_SCANNED.begin(&lower) && SCANNERS.iter().any(|name| lower.contains(name))
+    let names_scanner = || {
+        let lower = line.to_lowercase();
+        SCANNERS.iter().any(|name| lower.contains(name))
+    };
+    !line.contains(' ') && is_link() || BEGINS_SCANNED.begin_any_case(line) && names_scanner()
 }
 
 /// Where the footer of a mailing list begins that ends `kept`: below a rule, or with the words all of them begin with.
