@@ -249,7 +249,7 @@ fn words_of_comment(comment: &str) -> Option<String> {
 /// An address without what programs put around it: brackets, quotes of people, the dot of the root.
 fn bare(address: &str) -> &str {
     let mut bare = address.trim();
-    let literal = bare.contains("@[");
+    let literal = bare.contains('[') && bare.contains("@[");
     if !literal {
         bare = bare.trim_start_matches('[').trim_end_matches(']');
         // A local part may begin with one of these, but no domain ends with one.

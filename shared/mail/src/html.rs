@@ -42,7 +42,7 @@ pub fn text_to_html(text: &str) -> String {
 pub(crate) fn shown_ids(page: &str) -> HashSet<String> {
     let mut ids = HashSet::new();
     let mut rest = page;
-    while let Some(at) = rest.find(':') {
+    while let Some(at) = memchr::memchr(b':', rest.as_bytes()) {
         let (before, after) = rest.split_at(at);
         rest = after.get(1..).unwrap_or_default();
         let scheme = before.get(before.len().saturating_sub(3)..).unwrap_or_default();

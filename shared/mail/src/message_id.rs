@@ -9,6 +9,11 @@ pub(crate) fn parse_list(value: &str) -> Vec<String> {
     // Some clients put the whole list into encoded words.
     let decoded = encoded_word::has_mark(value).then(|| decode_words(value));
     let value = decoded.as_deref().unwrap_or(value);
+    // Most fields hold one id and nothing else.
+    let only = value.strip_prefix('<').and_then(|rest| rest.strip_suffix('>'));
+    if let Some(id) = only.filter(|id| is_plain(id)) {
+        return clean(id).into_iter().collect();
+    }
     let mut ids = Vec::new();
     if value.contains('<') {
         let mut pieces = value.split('<');
@@ -56,10 +61,14 @@ pub(crate) fn parse_one(value: &str) -> Option<String> {
     id.or_else(|| Some(value).filter(|v| !v.contains(char::is_whitespace)).and_then(clean))
 }
 
+/// Whether there is nothing in an id to leave out.
+fn is_plain(id: &str) -> bool {
+    id.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'<' | b'>'))
+}
+
 fn clean(id: &str) -> Option<String> {
     let is_other = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '<' | '>');
-    let is_plain = id.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'<' | b'>'));
-    let id = if is_plain { id.to_owned() } else { id.replace(is_other, "") };
+    let id = if is_plain(id) { id.to_owned() } else { id.replace(is_other, "") };
     (!id.is_empty() && id.len() <= MAX_MESSAGE_ID_BYTES).then_some(id)
 }
 

@@ -1,7 +1,5 @@
 //! Which ids of a mail may name the message it answers.
 
-use std::collections::HashSet;
-
 use crate::parsed_mail::ParsedMail;
 
 /// Ids that count at most. Whoever looks them up remembers them as well, or what belongs together would depend on what
@@ -14,9 +12,13 @@ const MAX_KEYS: usize = 32;
 pub fn thread_keys(mail: &ParsedMail) -> Vec<&str> {
     let reported = mail.report.as_ref().and_then(|report| report.original_message_id.as_ref());
     let always = || mail.references.first().into_iter().chain(reported);
-    let mut seen: HashSet<&str> = mail.message_id.as_deref().into_iter().collect();
-    let candidates = mail.in_reply_to.iter().chain(mail.references.iter().rev()).chain(reported);
-    let mut keys: Vec<&str> = candidates.map(String::as_str).filter(|id| seen.insert(id)).collect();
+    let mut keys: Vec<&str> = Vec::new();
+    // So few that they are compared with each other.
+    for id in mail.in_reply_to.iter().chain(mail.references.iter().rev()).chain(reported) {
+        if mail.message_id.as_ref() != Some(id) && !keys.contains(&id.as_str()) {
+            keys.push(id);
+        }
+    }
     if keys.len() > MAX_KEYS {
         let mut rest = keys.split_off(MAX_KEYS - always().count());
         rest.retain(|id| always().any(|kept| kept == id));

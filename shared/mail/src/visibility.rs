@@ -103,7 +103,7 @@ impl<'a> Visibility<'a> {
         };
         let sheet = StyleSheet::of_document(html);
         let mut root_marks = Marks::default();
-        for name in ["html", "body"] {
+        for name in ["html", "body"].into_iter().filter(|_| !sheet.is_empty()) {
             let mut declared = Declarations::default();
             root_marks = sheet.apply(&Subject::implied(name), &root_marks, &mut declared);
             declared.compute(&mut root);

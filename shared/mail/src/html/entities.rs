@@ -9,7 +9,7 @@ const MAX_BYTES: usize = 34;
 
 /// `text` with its character references resolved.
 pub(super) fn decode(text: &str) -> Cow<'_, str> {
-    if !text.contains('&') {
+    if memchr::memchr(b'&', text.as_bytes()).is_none() {
         return Cow::Borrowed(text);
     }
     let mut decoded = String::with_capacity(text.len());
