@@ -18,6 +18,8 @@ pub(crate) struct Fields {
     /// All names and values, one behind the other.
     text: String,
     places: Vec<Place>,
+    /// The [`mark`] of each name: most names that are asked for stand nowhere.
+    marks: u64,
 }
 
 /// Where the name and the value of a field stand.
@@ -35,9 +37,10 @@ impl Fields {
 
     /// All fields of that name.
     pub(crate) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        let of_length = self.places.iter().filter(|place| place.name.len() == name.len());
-        of_length
-            .filter(move |place| self.text.get(place.name.clone()) == Some(name))
+        let places = if self.marks & mark(name) == 0 { &[] } else { self.places.as_slice() };
+        places
+            .iter()
+            .filter(move |place| place.name.len() == name.len() && self.text.get(place.name.clone()) == Some(name))
             .filter_map(|place| self.text.get(place.value.clone()))
     }
 
@@ -50,6 +53,12 @@ impl Fields {
     pub(crate) fn is_empty(&self) -> bool {
         self.places.is_empty()
     }
+}
+
+/// One bit, by the length and the first letter of a name.
+fn mark(name: &str) -> u64 {
+    let first = name.bytes().next().map(usize::from).unwrap_or_default();
+    1 << ((name.len() + 3 * first) % 64)
 }
 
 /// What reading a block gave.
@@ -190,13 +199,15 @@ impl RawFields {
         } else {
             self.decoded_one_by_one()
         };
+        let mut marks = 0;
         for place in &mut places {
+            marks |= mark(text.get(place.name.clone()).unwrap_or_default());
             let value = text.get(place.value.clone()).unwrap_or_default();
             let without_end = value.trim_end();
             place.value.end = place.value.start + without_end.len();
             place.value.start = place.value.end - without_end.trim_start().len();
         }
-        Fields { text, places }
+        Fields { text, places, marks }
     }
 
     /// One program wrote them all: those that are not UTF-8 are read in one charset, and that of the content, when it is
@@ -205,7 +216,8 @@ impl RawFields {
         let of = |range: &Range<usize>| self.bytes.get(range.clone()).unwrap_or_default();
         let of_content = || {
             let place = self.places.iter().find(|place| of(&place.name) == b"content-type")?;
-            let content_type = Parameters::parse(&String::from_utf8_lossy(of(&place.value)));
+            let content_type = String::from_utf8_lossy(of(&place.value));
+            let content_type = Parameters::parse(&content_type);
             Encoding::for_label(content_type.parameter("charset")?.as_bytes())
         };
         let charset = guess(self.places.iter().map(|place| of(&place.value)), of_content);

@@ -63,7 +63,7 @@ impl PartInfo {
         let content_type = fields.first("content-type").map(Parameters::parse);
         let disposition = fields.first("content-disposition").map(Parameters::parse);
         let named =
-            |header: Option<&Parameters>, name| parameter(header, name).map(decode_words).filter(|n| !n.is_empty());
+            |header: Option<&Parameters<'_>>, name| parameter(header, name).map(decode_words).filter(|n| !n.is_empty());
         let filename = named(disposition.as_ref(), "filename")
             .or_else(|| named(content_type.as_ref(), "name"))
             // Some programs write the one parameter where the other belongs.
@@ -116,7 +116,7 @@ impl PartInfo {
     }
 }
 
-fn parameter<'a>(header: Option<&'a Parameters>, name: &str) -> Option<&'a str> {
+fn parameter<'a>(header: Option<&'a Parameters<'_>>, name: &str) -> Option<&'a str> {
     header.and_then(|header| header.parameter(name))
 }
 
@@ -247,6 +247,9 @@ fn boundary_of(body: &[u8]) -> Option<Vec<u8>> {
 /// Finds what each `multipart/related` shows: what its `start` names, else what has the type it says, else its first part,
 /// unless that is no text.
 fn mark_roots(parts: &mut [Part]) {
+    if parts.iter().all(|part| part.info.media_type != "multipart/related") {
+        return;
+    }
     let is_textual = |media_type: &str| media_type.starts_with("text/") || media_type.starts_with("multipart/");
     let mut best: Vec<(u8, Option<usize>)> = vec![(0, None); parts.len()];
     for (index, part) in parts.iter().enumerate() {
