@@ -6,30 +6,32 @@ use crate::{charset, limits::MAX_PARAMETERS};
 
 /// `text/plain; charset=utf-8` in its pieces.
 #[derive(Debug, Default)]
-pub(crate) struct Parameters {
+pub(crate) struct Parameters<'a> {
     /// What stands before the parameters, lower case, without comments.
     pub(crate) value: String,
-    named: Vec<(String, String)>,
+    named: Vec<(Cow<'a, str>, Cow<'a, str>)>,
     /// There were more than are kept.
     pub(crate) limited: bool,
 }
 
-impl Parameters {
+impl<'a> Parameters<'a> {
     /// The parameter of that name (lower case). Where one stands both ways, the extended one: the other is its fallback
     /// for old readers.
     pub(crate) fn parameter(&self, name: &str) -> Option<&str> {
-        self.named.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+        self.named.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_ref())
     }
 
-    pub(crate) fn parse(field: &str) -> Self {
+    pub(crate) fn parse(field: &'a str) -> Self {
         let mut scanner = Scanner { rest: field };
         let head = without_comments(scanner.until_semicolon());
         // Some senders forget the first semicolon.
-        let (head, lost) =
-            match head.find('=').and_then(|at| head.get(..at)).and_then(|h| h.trim_end().rfind([' ', '\t'])) {
-                Some(at) => head.split_at(at),
-                None => (&*head, ""),
-            };
+        let (head, lost) = match memchr::memchr(b'=', head.as_bytes())
+            .and_then(|at| head.get(..at))
+            .and_then(|h| h.trim_end().rfind([' ', '\t']))
+        {
+            Some(at) => head.split_at(at),
+            None => (&*head, ""),
+        };
         let mut value = head.trim().to_owned();
         if !value.bytes().all(|byte| byte.is_ascii_graphic()) {
             value = value.split_whitespace().collect();
@@ -37,31 +39,37 @@ impl Parameters {
         value.make_ascii_lowercase();
         let mut out = Self { value, ..Self::default() };
         let mut sections = Vec::new();
-        out.take_all(&mut Scanner { rest: lost }, &mut sections);
+        if !lost.is_empty() {
+            let mut of_head = Parameters::default();
+            of_head.take_all(&mut Scanner { rest: lost }, &mut sections);
+            out.limited = of_head.limited;
+            let named = of_head.named.into_iter();
+            out.named = named.map(|(name, value)| (owned(name.into_owned()), owned(value.into_owned()))).collect();
+        }
         out.take_all(&mut scanner, &mut sections);
         if !sections.is_empty() {
-            out.named.splice(..0, join(sections));
+            out.named.splice(..0, join(sections).into_iter().map(|(name, value)| (owned(name), owned(value))));
         }
         out
     }
 
-    fn take_all(&mut self, scanner: &mut Scanner<'_>, sections: &mut Vec<Section>) {
+    fn take_all(&mut self, scanner: &mut Scanner<'a>, sections: &mut Vec<Section>) {
         while let Some((name, value, is_quoted)) = scanner.next_parameter() {
             if self.named.len() + sections.len() >= MAX_PARAMETERS {
                 self.limited = true;
                 return;
             }
-            let name = name.to_ascii_lowercase();
+            let name = lower(name);
             if let Some((base, rest)) = name.split_once('*') {
                 let (number, is_extended) =
                     rest.strip_suffix('*').map_or((rest, rest.is_empty()), |number| (number, true));
                 let number = if number.is_empty() { Some(0) } else { number.parse::<u32>().ok() };
                 let Some(number) = number else { continue };
-                sections.push(Section { base: base.trim().to_owned(), number, is_extended, value });
+                sections.push(Section { base: base.trim().to_owned(), number, is_extended, value: value.into_owned() });
             } else {
-                let is_literal = is_quoted || matches!(name.as_str(), "name" | "filename");
-                let value =
-                    if is_literal || !value.contains('(') { value } else { without_comments(&value).trim().to_owned() };
+                let is_literal = is_quoted || matches!(name.as_ref(), "name" | "filename");
+                let has_comment = !is_literal && value.contains('(');
+                let value = if has_comment { owned(without_comments(&value).trim().to_owned()) } else { value };
                 self.named.push((name, value));
             }
         }
@@ -80,7 +88,7 @@ impl<'a> Scanner<'a> {
         piece
     }
 
-    fn next_parameter(&mut self) -> Option<(&'a str, String, bool)> {
+    fn next_parameter(&mut self) -> Option<(&'a str, Cow<'a, str>, bool)> {
         loop {
             let at = memchr::memchr2(b'=', b';', self.rest.as_bytes())?;
             let (name, rest) = self.rest.split_at(at);
@@ -97,7 +105,7 @@ impl<'a> Scanner<'a> {
                 self.until_semicolon();
                 value
             } else {
-                self.until_semicolon().trim().to_owned()
+                Cow::Borrowed(self.until_semicolon().trim())
             };
             if !name.is_empty() {
                 return Some((name, value, is_quoted));
@@ -108,20 +116,20 @@ impl<'a> Scanner<'a> {
 
 /// The text up to the closing quote, and what follows. A backslash escapes only what has to be escaped: paths of Windows
 /// come unescaped.
-fn unquote(text: &str) -> (String, &str) {
-    let mut out = String::new();
+fn unquote(text: &str) -> (Cow<'_, str>, &str) {
+    let mut out = Cow::Borrowed("");
     let mut rest = text;
     while let Some(at) = memchr::memchr2(b'"', b'\\', rest.as_bytes()) {
         let (plain, special) = rest.split_at(at);
-        out.push_str(plain);
+        out += plain;
         if let Some(after) = special.strip_prefix('"') {
             return (out, after);
         }
         let escaped = special.get(1..2).filter(|c| matches!(*c, "\"" | "\\"));
-        out.push_str(escaped.unwrap_or("\\"));
+        out += escaped.unwrap_or("\\");
         rest = special.get(1 + escaped.map_or(0, str::len)..).unwrap_or_default();
     }
-    out.push_str(rest.trim_end());
+    out += rest.trim_end();
     (out, "")
 }
 
@@ -138,6 +146,19 @@ fn without_comments(text: &str) -> Cow<'_, str> {
             keep
         })
         .collect()
+}
+
+/// `name` in lower case.
+pub(crate) fn lower(name: &str) -> Cow<'_, str> {
+    if name.bytes().any(|b| b.is_ascii_uppercase()) {
+        Cow::Owned(name.to_ascii_lowercase())
+    } else {
+        Cow::Borrowed(name)
+    }
+}
+
+const fn owned(text: String) -> Cow<'static, str> {
+    Cow::Owned(text)
 }
 
 /// One piece of an extended parameter: `name*number*=value`.

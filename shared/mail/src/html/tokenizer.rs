@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::entities::decode;
+use crate::parameters::lower;
 
 /// A start or end tag.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -126,14 +127,6 @@ fn text_length(html: &str) -> usize {
     memchr::memchr_iter(b'<', bytes).find(starts_markup).unwrap_or(bytes.len())
 }
 
-fn lower(name: &str) -> Cow<'_, str> {
-    if name.bytes().any(|b| b.is_ascii_uppercase()) {
-        Cow::Owned(name.to_ascii_lowercase())
-    } else {
-        Cow::Borrowed(name)
-    }
-}
-
 /// Reads attributes up to and including the `>`; gives what follows.
 fn attributes<'a>(mut rest: &'a str, out: &mut Vec<(Cow<'a, str>, Cow<'a, str>)>) -> &'a str {
     loop {
@@ -167,9 +160,9 @@ fn attribute_value(rest: &str) -> (&str, &str) {
     let split = |rest: &'_ str, at: Option<usize>, skip: usize| -> (usize, usize) {
         at.map_or((rest.len(), rest.len()), |at| (at, at + skip))
     };
-    for quote in ['"', '\''] {
-        if let Some(quoted) = rest.strip_prefix(quote) {
-            let (end, next) = split(quoted, quoted.find(quote), 1);
+    for quote in [b'"', b'\''] {
+        if let Some(quoted) = rest.strip_prefix(char::from(quote)) {
+            let (end, next) = split(quoted, memchr::memchr(quote, quoted.as_bytes()), 1);
             return (&quoted[..end], &quoted[next..]);
         }
     }
