@@ -8,6 +8,8 @@ mod marks;
 mod past;
 mod signature;
 
+use std::cell::LazyCell;
+
 use self::{
     above::{announces, drop_lead_in, ends_with_nested, goes_on_with_own, is_quoted_head, lead_in, names_participant},
     agreement::{Difference, Words},
@@ -63,7 +65,8 @@ fn news(mail: &ParsedMail) -> News {
     let from_text = from_text();
     let is_all_shown = page_begins_with(page, &from_text.text);
     let files = || mail.attachments.iter().map(|file| file.filename.as_str());
-    let shown = || Words::of_page(page).to_known(files().chain(std::iter::once(page.unseen_alternatives())));
+    let words_of_page = LazyCell::new(|| Words::of_page(page));
+    let shown = || words_of_page.to_known(files().chain(std::iter::once(page.unseen_alternatives())));
     let unshown = if is_all_shown { Difference::none() } else { Words::of_text(&from_text.text).not_in(&shown()) };
     let is_unseen = unshown.has_sentence() && !is_stub(&from_text.text);
     let text = if page.is_empty() {
@@ -71,7 +74,7 @@ fn news(mail: &ParsedMail) -> News {
     } else {
         let from_html = find_new(&Lines::of_page(page, &context), &context);
         let is_unsaid = || Words::of_text(&from_html.text).not_in(&Words::of_text(&mail.text).to_known(files()));
-        if page.has_picture() && Words::of_page(page).len() < MIN_WORDS {
+        if page.has_picture() && words_of_page.len() < MIN_WORDS {
             from_text.text
         } else if mail.text.trim().is_empty() || from_html.tells_more_than(&from_text) || !unshown.is_small() {
             from_html.text

@@ -166,15 +166,16 @@ fn drop_addresses(mail: &mut ParsedMail) {
     if mail.in_reply_to.is_empty() && mail.references.is_empty() {
         return;
     }
-    let mailboxes = mail.from.iter().chain(&mail.to).chain(&mail.cc).chain(&mail.reply_to);
-    let addresses: HashSet<String> = mailboxes.map(|mailbox| mailbox.email.to_ascii_lowercase()).collect();
+    let mailboxes = || mail.from.iter().chain(&mail.to).chain(&mail.cc).chain(&mail.reply_to);
+    // There are never more than a few hundred ids, so that each may be asked about.
+    let is_address = |id: &String| mailboxes().any(|mailbox| mailbox.email.eq_ignore_ascii_case(id));
     for ids in [&mut mail.in_reply_to, &mut mail.references] {
-        ids.retain(|id| !addresses.contains(&id.to_ascii_lowercase()));
+        ids.retain(|id| !is_address(id));
     }
 }
 
 fn parse_date(value: &str) -> Option<i64> {
-    match MessageStream::new(format!("{value}\n").as_bytes()).parse_date() {
+    match MessageStream::new([value, "\n"].concat().as_bytes()).parse_date() {
         HeaderValue::DateTime(date) if date.is_valid() => Some(date.to_timestamp()),
         _ => None,
     }
@@ -190,8 +191,10 @@ fn read_content(raw: &[u8], top: &Block, structure: &Structure, mail: &mut Parse
     mail.html = html;
     mail.page = page;
     mail.parse_limited |= limited;
-    let shown = mail.html.as_deref().map(shown_ids).unwrap_or_default();
-    for index in body::attachments(structure) {
+    let mut attachments = body::attachments(structure).peekable();
+    let page = mail.html.as_deref().filter(|_| attachments.peek().is_some());
+    let shown = page.map(shown_ids).unwrap_or_default();
+    for index in attachments {
         let Some(part) = structure.parts.get(index) else { continue };
         let content = part.content(raw);
         let mut attachment = describe(part, mail.attachments.len(), content.len(), structure, &shown);

@@ -129,7 +129,8 @@ fn mark_of(line: &str) -> Option<Mark<'_>> {
 /// The letters before the `>` that begins a line, of any script: four capitals at most, or a word with a capital.
 fn name(line: &str) -> Option<Mark<'_>> {
     const MAX_BYTES: usize = 16;
-    let at = line.as_bytes().iter().take(MAX_BYTES + 1).position(|byte| *byte == b'>')?;
+    let start = line.as_bytes();
+    let at = memchr::memchr(b'>', start.get(..=MAX_BYTES).unwrap_or(start))?;
     let (name, rest) = line.split_at_checked(at)?;
     if !rest.trim_start_matches('>').chars().next().is_none_or(char::is_whitespace) {
         return None;

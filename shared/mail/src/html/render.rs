@@ -12,6 +12,7 @@ use super::{
     region::{Region, Regions},
 };
 use crate::{
+    line::{between_line_feeds, lines},
     safety::{PageInspection, PageSigns},
     visibility::{Visibility, WhiteSpace},
 };
@@ -97,13 +98,13 @@ impl Rendered {
 
     /// The lines, without blanks at their ends.
     pub(crate) fn lines(&self) -> impl Iterator<Item = (&str, Region)> {
-        self.out.split('\n').map(str::trim_end).zip(self.regions.iter().copied())
+        between_line_feeds(&self.out).map(str::trim_end).zip(self.regions.iter().copied())
     }
 
     /// Whether `text` is what [`Self::text`] gives, but for empty lines.
     pub(crate) fn is_text(&self, text: &str) -> bool {
         let shown = self.lines().map(|(line, _)| line).filter(|line| !line.is_empty());
-        shown.eq(text.lines().map(str::trim_end).filter(|line| !line.is_empty()))
+        shown.eq(lines(text).map(str::trim_end).filter(|line| !line.is_empty()))
     }
 
     /// The lines as one text, without empty ones at its ends.
@@ -203,10 +204,10 @@ impl<'a> Page<'a> {
 
     /// Writes text in which runs of blanks are one.
     fn collapsed(&mut self, text: &str) {
-        if text.starts_with(is_blank) {
+        if text.bytes().next().is_some_and(is_blank) {
             self.space = true;
         }
-        for word in text.split(is_blank).filter(|word| !word.is_empty()) {
+        for word in words(text) {
             if word.chars().all(|c| c == '\u{a0}') {
                 // In a line of its own it keeps the line open; elsewhere it is a blank.
                 self.breaks = if self.breaks > 0 { 2 } else { 0 };
@@ -215,7 +216,7 @@ impl<'a> Page<'a> {
             }
             self.space = true;
         }
-        self.space = text.ends_with(is_blank) || (text.is_empty() && self.space);
+        self.space = text.bytes().next_back().is_some_and(is_blank) || (text.is_empty() && self.space);
     }
 
     /// Writes visible text after whatever is due before it.
@@ -436,8 +437,20 @@ fn quote_prefix(depth: usize) -> &'static str {
     &QUOTE_MARKS[..2 * depth.min(MAX_NESTING)]
 }
 
-fn is_blank(c: char) -> bool {
-    matches!(c, ' ' | '\t' | '\n' | '\r' | '\u{c}')
+/// What stands between blanks.
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        let start = rest.bytes().position(|byte| !is_blank(byte))?;
+        let (_, from) = rest.split_at(start);
+        let (word, after) = from.split_at(from.bytes().position(is_blank).unwrap_or(from.len()));
+        rest = after;
+        Some(word)
+    })
+}
+
+const fn is_blank(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | 0xc)
 }
 
 #[cfg(test)]
