@@ -268,8 +268,10 @@ fn has_verb(text: &str, bytes: Bytes, attribution: &Attribution, verbs: &Phrases
 /// The words of a line such as `-----Original Message-----`, in lower case.
 pub(crate) fn title_between_dashes(line: &str) -> Option<String> {
     let line = clean(line);
-    if line.len() >= 200 || !["--", "__", "——", "‐‐", "‑‑", "––"].iter().any(|rule| line.starts_with(rule))
-    {
+    // The first bytes of the rules: few lines begin with one.
+    let may_begin = matches!(line.as_bytes().first(), Some(b'-' | b'_' | 0xe2)) && line.len() < 200;
+    let begins = |rule: &&str| line.starts_with(*rule);
+    if !may_begin || !["--", "__", "——", "‐‐", "‑‑", "––"].iter().any(begins) {
         return None;
     }
     let inner = line.trim_matches(['-', '_', ' ', '*', '=', '—', '‐', '‑', '–']);

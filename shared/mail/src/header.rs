@@ -31,17 +31,24 @@ struct Place {
 
 impl Fields {
     /// The first field of that name: the one a person's mail client shows when there are several.
-    pub(crate) fn first<'a>(&'a self, name: &'a str) -> Option<&'a str> {
-        self.all(name).next()
+    pub(crate) fn first(&self, name: &str) -> Option<&str> {
+        let first = self.possible(name).iter().find(|place| self.is_named(place, name))?;
+        self.text.get(first.value.clone())
     }
 
     /// All fields of that name.
     pub(crate) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        let places = if self.marks & mark(name) == 0 { &[] } else { self.places.as_slice() };
-        places
-            .iter()
-            .filter(move |place| place.name.len() == name.len() && self.text.get(place.name.clone()) == Some(name))
-            .filter_map(|place| self.text.get(place.value.clone()))
+        let places = self.possible(name).iter().filter(|place| self.is_named(place, name));
+        places.filter_map(|place| self.text.get(place.value.clone()))
+    }
+
+    /// Those that may have that name.
+    fn possible(&self, name: &str) -> &[Place] {
+        if self.marks & mark(name) == 0 { &[] } else { &self.places }
+    }
+
+    fn is_named(&self, place: &Place, name: &str) -> bool {
+        place.name.len() == name.len() && self.text.get(place.name.clone()) == Some(name)
     }
 
     /// The names of all fields.
@@ -159,7 +166,7 @@ struct RawFields {
 impl RawFields {
     /// None yet, of a block in so many bytes.
     fn with_room(bytes: usize) -> Self {
-        /// What the block of a usual mail or part takes; the largest pieces of memory that are had quickly.
+        /// What the block of a usual mail takes.
         const USUAL_BYTES: usize = 1024;
         const USUAL_FIELDS: usize = 16;
         Self { bytes: Vec::with_capacity(bytes.min(USUAL_BYTES)), places: Vec::with_capacity(USUAL_FIELDS) }
@@ -298,12 +305,7 @@ pub(crate) fn decode_words(value: &str) -> String {
 
 /// Whether there is nothing in it to clean: printable ASCII without two blanks in a row.
 fn is_plain(text: &str) -> bool {
-    let mut before = 0;
-    text.bytes().all(|byte| {
-        let plain = matches!(byte, b' '..=b'~') && !(byte == b' ' && before == b' ');
-        before = byte;
-        plain
-    })
+    text.bytes().all(|byte| matches!(byte, b' '..=b'~')) && !text.contains("  ")
 }
 
 #[cfg(test)]

@@ -60,12 +60,11 @@ pub(crate) fn looks_like_one_of(domain: &str, known: &[&str]) -> bool {
     if own.is_empty() || known.iter().any(|known| is_same_organisation(&own, known)) {
         return false;
     }
-    let Some(own_name) = Name::of(&own) else { return false };
+    let Some(own_name) = Name::of(organisation(&own)) else { return false };
     known.iter().any(|known| {
         let known = known.to_lowercase();
-        Name::of(&known).is_some_and(|known_name| {
-            own_name.reads_like(&known_name) || own_name.holds(&own, organisation(&known), &known_name)
-        })
+        let known = organisation(&known);
+        Name::of(known).is_some_and(|name| own_name.reads_like(&name) || own_name.holds(&own, known, &name))
     })
 }
 
@@ -127,8 +126,9 @@ struct Name<'a> {
 }
 
 impl<'a> Name<'a> {
-    fn of(domain: &'a str) -> Option<Self> {
-        let (label, suffix) = organisation(domain).split_once('.')?;
+    /// Of what [`organisation`] gives.
+    fn of(organisation: &'a str) -> Option<Self> {
+        let (label, suffix) = organisation.split_once('.')?;
         Some(Self { label: to_unicode(label), suffix, skeleton: OnceCell::new() })
     }
 

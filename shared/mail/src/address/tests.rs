@@ -98,3 +98,14 @@ fn lists_groups_and_nothing() {
     }
     assert_eq!(parse_list(&"a@b,".repeat(5_000)).len(), MAX_ADDRESSES);
 }
+
+#[test]
+fn plain_addresses_are_read_as_they_stand() {
+    for text in ["a@b.example", "A.b+c_d-e@f-g.example", "a@b@c", "@a"] {
+        assert!(is_plain(text), "{text}");
+        assert_eq!(parse_list(text).into_iter().map(|mailbox| mailbox.email).collect::<Vec<_>>(), [text]);
+    }
+    for text in ["", "a", "a@b.", "'a@b'", "a b@c", "<a@b>", "a@b,c@d", "a@ü.example", "\"a\"@b"] {
+        assert!(!is_plain(text), "{text}");
+    }
+}

@@ -26,7 +26,7 @@ pub(crate) fn is_app_footer(line: &str) -> bool {
     // The address behind the name of the app says nothing.
     let said = without_addresses(line);
     let said = said.trim_end_matches(|c: char| c.is_whitespace() || matches!(c, '.' | '!' | '。' | '>'));
-    // In lower case, it has no fewer.
+    // In lower case it has no fewer characters.
     if said.chars().count() > MAX_CHARS {
         return false;
     }

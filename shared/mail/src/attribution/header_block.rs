@@ -50,7 +50,9 @@ pub(super) fn label(line: &str) -> Option<String> {
         end -= 1;
     }
     let start = line.get(..end)?;
-    let at = if start.is_ascii() { memchr::memchr(b':', start.as_bytes()) } else { start.find([':', '：']) }?;
+    // The first bytes of both colons: most lines have neither.
+    let from = memchr::memchr2(b':', 0xef, start.as_bytes())?;
+    let at = from + start.get(from..)?.find([':', '：'])?;
     let label = clean(line.get(..at)?);
     (!label.is_empty()).then(|| label.to_lowercase())
 }

@@ -81,3 +81,22 @@ impl Phrases {
         self.0.iter().filter(move |(_, own)| bytes.hold(*own)).map(|(phrase, _)| *phrase)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn beginnings_are_found_in_their_order() {
+        let beginnings = Beginnings::of(&["sent from", "on ", "sent", "é", "kk"]);
+        let found: Vec<_> = beginnings.found_in("sent from me").collect();
+        assert_eq!(found, [("sent from", " me"), ("sent", " from me")]);
+        assert_eq!(beginnings.behind_in("on it"), Some("it"));
+        // The sign of kelvins has three bytes, and its small letter one.
+        for (text, begins) in
+            [("SENT", true), ("On it", true), ("Été", true), ("\u{212a}\u{212a}", true), ("", false), ("o", false)]
+        {
+            assert_eq!(beginnings.begin_any_case(text), begins, "{text:?}");
+        }
+    }
+}
