@@ -69,13 +69,7 @@ fn says_automated(fields: &Fields) -> bool {
     let to_robot = fields.all("delivered-to").any(|value| first_word(value) == "autoresponder");
     // SES adds one to all it sends, help desks' and people's mail included: that one says nothing.
     let bulk = fields.all("feedback-id").any(|value| !value.trim_end().to_ascii_lowercase().ends_with(":amazonses"));
-    auto_submitted || precedence || to_robot || bulk || fields.names().any(is_mark)
-}
-
-/// Whether a field of this name is one of [`MARKS`].
-fn is_mark(name: &str) -> bool {
-    // What all of them begin with.
-    name.starts_with(['l', 'm', 'x']) && MARKS.contains(&name)
+    auto_submitted || precedence || to_robot || bulk || MARKS.iter().any(|name| fields.first(name).is_some())
 }
 
 /// Whether a person wrote what a list or a group sent on: it is nothing else that only machines send, and somebody other

@@ -51,11 +51,6 @@ impl Fields {
         place.name.len() == name.len() && self.text.get(place.name.clone()) == Some(name)
     }
 
-    /// The names of all fields.
-    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
-        self.places.iter().filter_map(|place| self.text.get(place.name.clone()))
-    }
-
     /// Whether there is any field at all.
     pub(crate) fn is_empty(&self) -> bool {
         self.places.is_empty()

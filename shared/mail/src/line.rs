@@ -1,6 +1,6 @@
 //! Lines of a message.
 
-/// The lines of a text, as [`str::lines`] gives them, which looks for their ends byte by byte.
+/// The lines of a text, as [`str::lines`] gives them; their ends are looked for many bytes at a time.
 pub(crate) fn lines(text: &str) -> impl Iterator<Item = &str> {
     let mut rest = text;
     std::iter::from_fn(move || {

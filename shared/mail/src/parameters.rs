@@ -44,11 +44,13 @@ impl<'a> Parameters<'a> {
             of_head.take_all(&mut Scanner { rest: lost }, &mut sections);
             out.limited = of_head.limited;
             let named = of_head.named.into_iter();
-            out.named = named.map(|(name, value)| (owned(name.into_owned()), owned(value.into_owned()))).collect();
+            out.named =
+                named.map(|(name, value)| (Cow::Owned(name.into_owned()), Cow::Owned(value.into_owned()))).collect();
         }
         out.take_all(&mut scanner, &mut sections);
         if !sections.is_empty() {
-            out.named.splice(..0, join(sections).into_iter().map(|(name, value)| (owned(name), owned(value))));
+            out.named
+                .splice(..0, join(sections).into_iter().map(|(name, value)| (Cow::Owned(name), Cow::Owned(value))));
         }
         out
     }
@@ -69,7 +71,7 @@ impl<'a> Parameters<'a> {
             } else {
                 let is_literal = is_quoted || matches!(name.as_ref(), "name" | "filename");
                 let has_comment = !is_literal && value.contains('(');
-                let value = if has_comment { owned(without_comments(&value).trim().to_owned()) } else { value };
+                let value = if has_comment { Cow::Owned(without_comments(&value).trim().to_owned()) } else { value };
                 self.named.push((name, value));
             }
         }
@@ -155,10 +157,6 @@ pub(crate) fn lower(name: &str) -> Cow<'_, str> {
     } else {
         Cow::Borrowed(name)
     }
-}
-
-const fn owned(text: String) -> Cow<'static, str> {
-    Cow::Owned(text)
 }
 
 /// One piece of an extended parameter: `name*number*=value`.

@@ -53,7 +53,7 @@ pub(crate) fn introduction(lines: &[&str], people: &dyn People) -> Option<Introd
     let bytes = Bytes::of(&lower);
     let seen = Seen::of(text, &lower, bytes, people);
     // `<quote who="Ada">`, of SquirrelMail.
-    if bare.trim_start_matches('<').starts_with("quote who=") {
+    if bare.strip_prefix('<').unwrap_or(bare).starts_with("quote who=") {
         return Some(Introduction::ByName);
     }
     if seen.tells {

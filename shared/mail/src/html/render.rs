@@ -204,10 +204,10 @@ impl<'a> Page<'a> {
 
     /// Writes text in which runs of blanks are one.
     fn collapsed(&mut self, text: &str) {
-        if text.bytes().next().is_some_and(is_blank) {
+        if text.starts_with(|c: char| c.is_ascii_whitespace()) {
             self.space = true;
         }
-        for word in words(text) {
+        for word in text.split_ascii_whitespace() {
             if word.chars().all(|c| c == '\u{a0}') {
                 // In a line of its own it keeps the line open; elsewhere it is a blank.
                 self.breaks = if self.breaks > 0 { 2 } else { 0 };
@@ -216,7 +216,7 @@ impl<'a> Page<'a> {
             }
             self.space = true;
         }
-        self.space = text.bytes().next_back().is_some_and(is_blank) || (text.is_empty() && self.space);
+        self.space = text.ends_with(|c: char| c.is_ascii_whitespace()) || (text.is_empty() && self.space);
     }
 
     /// Writes visible text after whatever is due before it.
@@ -435,22 +435,6 @@ const QUOTE_MARKS: &str = "> > > > > > > > ";
 
 fn quote_prefix(depth: usize) -> &'static str {
     &QUOTE_MARKS[..2 * depth.min(MAX_NESTING)]
-}
-
-/// What stands between blanks.
-fn words(text: &str) -> impl Iterator<Item = &str> {
-    let mut rest = text;
-    std::iter::from_fn(move || {
-        let start = rest.bytes().position(|byte| !is_blank(byte))?;
-        let (_, from) = rest.split_at(start);
-        let (word, after) = from.split_at(from.bytes().position(is_blank).unwrap_or(from.len()));
-        rest = after;
-        Some(word)
-    })
-}
-
-const fn is_blank(byte: u8) -> bool {
-    matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | 0xc)
 }
 
 #[cfg(test)]
